@@ -1,0 +1,48 @@
+# The only front door for development. Every target works from a fresh clone.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: bench test test-all lint docs benchmarks golden clean
+.DEFAULT_GOAL := bench
+
+$(VENV)/run.stamp: pyproject.toml constraints.txt
+	@command -v $(PYTHON) >/dev/null || { echo "make: '$(PYTHON)' not found; name one with 'make PYTHON=/path/to/python3'" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "make: RecoSim needs Python 3.10 or later; name one with 'make PYTHON=...'" >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing RecoSim into $(VENV)"
+	$(PIP) -e '.[plot]'
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/run.stamp
+	@echo "installing the extras and the development tools into $(VENV)"
+	$(PIP) -e '.[all,dev]'
+	@touch $@
+
+bench: $(VENV)/run.stamp ## rule agents on the generated LastFM- and Yelp-style worlds: a table and plots in results/
+	$(BIN)/recosim bench CPR-LastFM CPR-Yelp --agents all --episodes 4000 --out results/bench
+
+test: $(VENV)/dev.stamp ## the test suite, under about eight minutes on two cores
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not slow"
+
+test-all: $(VENV)/dev.stamp ## the test suite with the longer checks
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+
+lint: $(VENV)/dev.stamp ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+docs: $(VENV)/dev.stamp ## docs/envs/*.md from the class docstrings and the cards
+	$(BIN)/python -m recosim.cli.docs docs/envs
+
+benchmarks: $(VENV)/dev.stamp ## speed and memory, as ratios against the plain-Python reference
+	$(BIN)/python benchmarks/run.py
+
+golden: $(VENV)/dev.stamp ## write the golden transcripts again; a diff is a change of behaviour
+	$(BIN)/python tests/golden.py
+
+clean: ## remove what the targets above made
+	rm -rf $(VENV) results .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

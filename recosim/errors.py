@@ -1,0 +1,94 @@
+"""The exceptions of RecoSim. Each says what was given, what is allowed and what to do next.
+
+    RecosimError
+    ├── UnknownNameError   (KeyError)       a world, agent, card, protocol or option that does not exist
+    ├── CardError          (ValueError)     a card with an unknown key or an impossible value
+    ├── OptionError        (ValueError)     an argument with an impossible value
+    ├── WorldError         (ValueError)     a world that is damaged, incomplete or of another version
+    ├── ImportDataError    (ValueError)     a source file that is missing or malformed (file and line)
+    ├── IllegalActionError (ValueError)     an action that is not legal now, or not an action at all
+    ├── StateError         (RuntimeError)   a call at the wrong time: step before reset, or after the end
+    ├── ResultsError       (ValueError)     a results folder of another run or version
+    └── MissingExtraError  (ImportError)    an optional package that is not installed
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = [
+    "RecosimError",
+    "UnknownNameError",
+    "CardError",
+    "OptionError",
+    "WorldError",
+    "ImportDataError",
+    "IllegalActionError",
+    "StateError",
+    "ResultsError",
+    "MissingExtraError",
+    "unknown",
+]
+
+
+class RecosimError(Exception):
+    """Base of every error that RecoSim raises on purpose."""
+
+
+class UnknownNameError(RecosimError, KeyError):
+    """A name that nothing answers to."""
+
+    def __str__(self) -> str:  # KeyError would print the repr of the message
+        return str(self.args[0]) if self.args else ""
+
+
+class CardError(RecosimError, ValueError):
+    """A card that cannot be read, has an unknown key or an impossible value."""
+
+
+class OptionError(RecosimError, ValueError):
+    """An argument with an impossible value."""
+
+
+class WorldError(RecosimError, ValueError):
+    """A world that is damaged, incomplete, inconsistent or of another format version."""
+
+
+class ImportDataError(RecosimError, ValueError):
+    """A source file of an importer that is missing, malformed or inconsistent."""
+
+
+class IllegalActionError(RecosimError, ValueError):
+    """An action that is malformed, or not legal in the present state."""
+
+
+class StateError(RecosimError, RuntimeError):
+    """A call at the wrong time: `step` before `reset`, or after the end of the conversation."""
+
+
+class ResultsError(RecosimError, ValueError):
+    """A results folder that belongs to another run, another version, or is damaged."""
+
+
+class MissingExtraError(RecosimError, ImportError):
+    """An optional dependency is not installed; the message names the `pip install`."""
+
+    def __init__(self, package: str, extra: str, purpose: str) -> None:
+        super().__init__(
+            f"{purpose} needs the package {package!r}, which is not installed. "
+            f"Install it with: pip install 'recosim[{extra}]'"
+        )
+
+
+def unknown(kind: str, given: object, allowed: Iterable[str], hint: str = "") -> UnknownNameError:
+    """An `UnknownNameError` that offers the nearest allowed name and lists all of them."""
+    names = sorted(allowed)
+    near = difflib.get_close_matches(str(given), names, n=1, cutoff=0.4)
+    text = f"unknown {kind} {given!r}."
+    if near:
+        text += f" Did you mean {near[0]!r}?"
+    text += f" Allowed: {', '.join(names) if names else '(none)'}."
+    if hint:
+        text += f" {hint}"
+    return UnknownNameError(text)
