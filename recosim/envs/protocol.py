@@ -1,0 +1,149 @@
+"""`Protocol`: every choice that the literature makes silently about one CPR conversation.
+
+The rules themselves are in docs/protocols.md; `recosim.envs.cpr` implements them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, Literal, get_args, get_type_hints
+
+from recosim.errors import OptionError, unknown
+
+__all__ = ["PRESETS", "Protocol", "Rewards", "protocol"]
+
+
+@dataclass(frozen=True)
+class Rewards:
+    """The reward of each event; the reward of a move is the sum of the events it caused."""
+
+    ask_yes: float = 0.01
+    ask_no: float = -0.1
+    ask_unsure: float = -0.1
+    hit: float = 1.0
+    miss: float = -0.1
+    timeout: float = -0.3
+    nothing_left: float = -0.1
+    illegal: float = -0.1
+
+    def __post_init__(self) -> None:
+        for entry in fields(self):
+            value = getattr(self, entry.name)
+            if not isinstance(value, (int, float)) or isinstance(value, bool) or value != value:
+                raise OptionError(f"reward {entry.name!r} is {value!r}; a number is needed.")
+
+
+Question = Literal["binary", "facet", "choice"]
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """The rules of one conversation. Immutable; derive another with `with_options`.
+
+    Attributes:
+        max_turns: turns of a conversation.
+        top_k: items of one recommendation, at most.
+        question: what one question asks. "binary": one attribute, yes or no (SCPR); "facet": one
+            facet, the user names the attributes they want in it (EAR's enumerated questions);
+            "choice": two attributes of one facet, yes or no to each (MCMIPL's multiple choice).
+        on_reject: what a "no" does to the candidates. "keep": nothing (SCPR, UNICORN); "remove":
+            the items that have the rejected attribute leave.
+        drop_failed: when refused items leave the candidates. "always" (SCPR), or
+            "if_more_than_k": only while more than `top_k` candidates are left (UNICORN).
+        opening_counts: whether the user's opening uses the first of the turns.
+        last_turn_acts: whether the move of the last turn does anything. False is a quirk of the
+            public reference code: it ignores that move and ends the conversation.
+        targets: items the user would accept. More than one (MCMIPL): they share the opening.
+        rewards: the reward of each event.
+    """
+
+    max_turns: int = 15
+    top_k: int = 10
+    question: Question = "binary"
+    on_reject: Literal["keep", "remove"] = "keep"
+    drop_failed: Literal["always", "if_more_than_k"] = "always"
+    opening_counts: bool = False
+    last_turn_acts: bool = False
+    targets: int = 1
+    rewards: Rewards = field(default_factory=Rewards)
+
+    def __post_init__(self) -> None:
+        for name, low, high in (("max_turns", 2, 1000), ("top_k", 1, 100), ("targets", 1, 16)):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+                raise OptionError(f"{name} is {value!r}; a whole number from {low} to {high} is needed.")
+        hints = get_type_hints(Protocol)
+        for name in ("question", "on_reject", "drop_failed"):
+            allowed = get_args(hints[name])
+            if getattr(self, name) not in allowed:
+                raise unknown(f"{name} of a protocol", getattr(self, name), allowed)
+        for name in ("opening_counts", "last_turn_acts"):
+            if not isinstance(getattr(self, name), bool):
+                raise OptionError(f"{name} is {getattr(self, name)!r}; True or False is needed.")
+
+    def with_options(self, **options: Any) -> Protocol:
+        """A copy with some choices changed; `rewards` may be a mapping of some of the rewards.
+
+        Raises:
+            UnknownNameError: not the name of a choice or of a reward.
+            OptionError: an impossible value.
+        """
+        allowed = [entry.name for entry in fields(self)]
+        for name in options:
+            if name not in allowed:
+                raise unknown("protocol option", name, allowed)
+        rewards = options.get("rewards")
+        if isinstance(rewards, dict):
+            names = [entry.name for entry in fields(Rewards)]
+            for name in rewards:
+                if name not in names:
+                    raise unknown("reward", name, names)
+            options["rewards"] = replace(self.rewards, **rewards)
+        elif rewards is not None and not isinstance(rewards, Rewards):
+            raise OptionError(f"rewards is {rewards!r}; Rewards or a mapping is needed.")
+        return replace(self, **options)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON values; `Protocol.from_dict` takes them back."""
+        return asdict(self)
+
+    @staticmethod
+    def from_dict(values: dict[str, Any]) -> Protocol:
+        return Protocol().with_options(**values)
+
+    @property
+    def first_turn(self) -> int:
+        """The turn of the agent's first move."""
+        return 2 if self.opening_counts else 1
+
+    @property
+    def acting_turns(self) -> int:
+        """Moves of the agent that can do something (a reflection takes no turn)."""
+        return self.max_turns - self.first_turn + (1 if self.last_turn_acts else 0)
+
+
+# Sources: docs/protocols.md. `ear` is the reward set of its public successors; the paper's own,
+# quoted from memory, is hit 1, ask .1, quit -.3, miss -.1.
+PRESETS: dict[str, Protocol] = {
+    "scpr": Protocol(),
+    "unicorn": Protocol(drop_failed="if_more_than_k"),
+    "ear": Protocol(rewards=Rewards(ask_yes=0.1)),
+    "mcmipl": Protocol(question="choice", drop_failed="if_more_than_k", targets=2),
+}
+
+
+def protocol(given: str | Protocol | dict[str, Any], **options: Any) -> Protocol:
+    """A preset by its name, a `Protocol`, or its dictionary, with some choices changed.
+
+    Raises:
+        UnknownNameError: no such preset or option. OptionError: an impossible value.
+    """
+    if isinstance(given, Protocol):
+        base = given
+    elif isinstance(given, dict):
+        base = Protocol.from_dict(given)
+    elif isinstance(given, str) and given in PRESETS:
+        base = PRESETS[given]
+    else:
+        raise unknown("protocol", given, PRESETS)
+    return base.with_options(**options) if options else base

@@ -1,0 +1,1 @@
+"""Worlds: items, attributes, users and interactions."""
