@@ -1,0 +1,310 @@
+"""The picture of one environment: success by turn, turns to a hit, and distance from the leader.
+
+Figures are made without pyplot, so that no window system is touched and no figure leaks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from recosim.bench.schema import AgentResult, EnvResult
+from recosim.bench.tables import leader, protocol_label, ranked
+from recosim.errors import MissingExtraError
+from recosim.files import atomic_write
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure, SubFigure
+
+__all__ = ["agent_colours", "draw_env", "write_plot"]
+
+# Okabe and Ito's palette, told apart under the common kinds of colour blindness. Agents that many
+# runs share keep their colour in all of them.
+FIXED = {
+    "random": "#8C8C8C",
+    "abs_greedy": "#E69F00",
+    "max_entropy": "#0072B2",
+    "weighted_entropy": "#009E73",
+    "logic": "#D55E00",
+    "oracle": "#000000",
+}
+OTHERS = ("#CC79A7", "#56B4E9", "#7A4FA3", "#B8A500", "#8B4513", "#004D40")
+INK, FAINT, FAILED = "#222222", "#D9D9D9", "#BDBDBD"
+DPI = 150
+
+
+def agent_colours(names: Sequence[str]) -> dict[str, str]:
+    """A colour for each agent: the fixed one, or the next of the others in the order of names."""
+    free = [name for name in sorted(set(names)) if name not in FIXED]
+    given = {name: OTHERS[n % len(OTHERS)] for n, name in enumerate(free)}
+    return {name: FIXED.get(name) or given[name] for name in names}
+
+
+def write_plot(env: EnvResult, path: Path, colours: dict[str, str] | None = None) -> None:
+    """Draw an environment into a PNG file, atomically; equal results give equal bytes.
+
+    Raises:
+        MissingExtraError: matplotlib is not installed.
+    """
+    figure = draw_env(env, colours)
+    metadata = {"Software": None}  # the version of matplotlib is no part of the result
+    atomic_write(path, lambda part: figure.savefig(part, format="png", dpi=DPI, metadata=metadata))
+
+
+def draw_env(env: EnvResult, colours: dict[str, str] | None = None) -> Figure:
+    """The figure of an environment.
+
+    Raises:
+        MissingExtraError: matplotlib is not installed.
+    """
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+        from matplotlib.layout_engine import ConstrainedLayoutEngine
+    except ImportError:
+        raise MissingExtraError("matplotlib", "plot", "drawing the results") from None
+    agents = ranked(env)
+    colours = colours or agent_colours([agent.name for agent in agents])
+    rivals = [agent for agent in agents if not env.privileged(agent.name)]
+    forest = len(rivals) > 1 and env.agents[0].summary.average_turns.low is not None
+    lower = 0.75 + 0.27 * (len(rivals) - 1) if forest else 0.0
+    upper = 0.9 + 0.62 * len(agents)
+    figure = Figure(
+        figsize=(12, max(5.4, upper + lower + 0.7)),
+        layout=ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.08),
+    )
+    FigureCanvasAgg(figure)
+    figure.suptitle(_title(env), x=0.012, ha="left", fontsize=12, color=INK, linespacing=1.5)
+    left, right = figure.subfigures(1, 2, squeeze=False, width_ratios=(1.08, 1))[0]
+    draw_success(left.subplots(), env, agents, colours)
+    if forest:
+        heights = (upper, lower + 0.4)
+        top, bottom = right.subfigures(2, 1, squeeze=False, height_ratios=heights)[:, 0]
+        draw_turns(top, env, agents, colours)
+        draw_forest(bottom.subplots(), env, rivals, colours)
+    else:
+        draw_turns(right, env, agents, colours)
+    return figure
+
+
+def draw_success(
+    axes: Axes, env: EnvResult, agents: Sequence[AgentResult], colours: dict[str, str]
+) -> None:
+    """SR@t against t with interval bands; each line is named at its end."""
+    turns = env.setup.rules.max_turns
+    moves = list(range(1, turns + 1))
+    for agent in agents:
+        rates = agent.summary.success_rate
+        colour = colours[agent.name]
+        dashed = env.privileged(agent.name)
+        axes.plot(
+            moves,
+            [rate.value for rate in rates],
+            color=colour,
+            linewidth=1.5 if dashed else 2.2,
+            linestyle=(0, (4, 2)) if dashed else "-",
+        )
+        if all(rate.low is not None and rate.high is not None for rate in rates):
+            axes.fill_between(
+                moves,
+                [rate.low or 0.0 for rate in rates],
+                [rate.high or 0.0 for rate in rates],
+                color=colour,
+                alpha=0.18,
+                linewidth=0,
+            )
+    ends = [agent.summary.success_rate[-1].value for agent in agents]
+    for agent, end, height in zip(agents, ends, _apart(ends, 0.052), strict=True):
+        axes.annotate(
+            f"{_label(env, agent.name)}  {end:.3f}",
+            xy=(turns, end),
+            xytext=(turns * 1.035 + 0.15, height),
+            va="center",
+            fontsize=9.5,
+            color=colours[agent.name],
+            fontweight="bold",
+            arrowprops={
+                "arrowstyle": "-",
+                "color": colours[agent.name],
+                "linewidth": 0.8,
+                "shrinkA": 0,
+                "shrinkB": 0,
+                "relpos": (0, 0.5),
+            },
+            annotation_clip=False,
+        )
+    axes.set_xlim(1 if turns > 1 else 0.5, turns)
+    axes.set_ylim(0, 1.02)
+    axes.set_xticks(_ticks(turns))
+    axes.set_xlabel("turn t")
+    axes.set_title("Success rate within t turns", loc="left", fontsize=11, color=INK)
+    axes.grid(axis="y", color=FAINT, linewidth=0.7)
+    _plain(axes)
+
+
+def draw_turns(
+    figure: Figure | SubFigure,
+    env: EnvResult,
+    agents: Sequence[AgentResult],
+    colours: dict[str, str],
+) -> None:
+    """Bars for each agent: the share of conversations hit at each move, and those not hit."""
+    turns = env.setup.rules.max_turns
+    moves = list(range(1, turns + 1))
+    never = turns + max(2.0, turns * 0.12)
+    rows = figure.subplots(len(agents), 1, sharex=True, squeeze=False)[:, 0]
+    for axes, agent in zip(rows, agents, strict=True):
+        shares = agent.summary.hits_at()
+        failed = 1 - agent.summary.success_rate[-1].value
+        colour = colours[agent.name]
+        axes.bar(moves, shares, width=0.86, color=colour)
+        axes.bar([never], [failed], width=0.86, color=FAILED, hatch="////", edgecolor="white")
+        top = max(max(shares), failed, 1e-9)
+        axes.set_ylim(0, top * 1.32)
+        axes.annotate(
+            _percent(failed),
+            xy=(never, failed),
+            xytext=(0, 2),
+            textcoords="offset points",
+            ha="center",
+            fontsize=8,
+            color=INK,
+        )
+        if max(shares) > 0:
+            mode = shares.index(max(shares))
+            axes.annotate(
+                _percent(shares[mode]),
+                xy=(mode + 1, shares[mode]),
+                xytext=(0, 2),
+                textcoords="offset points",
+                ha="center",
+                fontsize=8,
+                color=INK,
+            )
+        axes.set_ylabel(
+            _label(env, agent.name),
+            rotation=0,
+            ha="right",
+            va="center",
+            color=colour,
+            fontweight="bold",
+            fontsize=9.5,
+        )
+        axes.set_yticks([])
+        axes.tick_params(axis="x", length=0 if axes is not rows[-1] else 3)
+        _plain(axes)
+        axes.spines["left"].set_visible(False)
+    rows[0].set_title(
+        "Turns to the hit: share of conversations (each row to its own scale)",
+        loc="left",
+        fontsize=11,
+        color=INK,
+    )
+    rows[-1].set_xlim(0.3, never + 0.7)
+    ticks = _ticks(turns)
+    rows[-1].set_xticks([*ticks, never], [*map(str, ticks), "no hit"])
+
+
+def draw_forest(
+    axes: Axes, env: EnvResult, rivals: Sequence[AgentResult], colours: dict[str, str]
+) -> None:
+    """How many more turns each agent needs than the leader, with paired intervals."""
+    best, _, tied = leader(env)
+    assert best is not None
+    others = [agent.name for agent in rivals if agent.name != best.name]
+    for row, name in enumerate(others):
+        more = env.compare(name, best.name).average_turns
+        assert more.low is not None
+        assert more.high is not None
+        axes.plot([more.low, more.high], [row, row], color=colours[name], linewidth=2.4)
+        axes.plot(
+            [more.value],
+            [row],
+            "o",
+            color=colours[name],
+            markerfacecolor="white" if name in tied else colours[name],
+            markersize=6.5,
+        )
+        axes.annotate(
+            f"{more.value:+.2f}",
+            xy=(more.high, row),
+            xytext=(6, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=8.5,
+            color=INK,
+        )
+    axes.axvline(0, color=colours[best.name], linewidth=1.6)
+    axes.set_yticks(range(len(others)), others, fontsize=9.5, fontweight="bold")
+    for text, name in zip(axes.get_yticklabels(), others, strict=True):
+        text.set_color(colours[name])
+    axes.set_ylim(len(others) - 0.4, -0.6)
+    axes.margins(x=0.14)
+    title = f"More turns than {best.name} on the same conversations (paired)"
+    if tied:
+        title += "; hollow: not separable"
+    axes.set_title(title, loc="left", fontsize=11, color=INK)
+    axes.grid(axis="x", color=FAINT, linewidth=0.7)
+    axes.tick_params(axis="y", length=0)
+    _plain(axes)
+    axes.spines["left"].set_visible(False)
+
+
+def _title(env: EnvResult) -> str:
+    setup = env.setup
+    noise = setup.behaviour
+    parts = [f"world {setup.world.name}", f"protocol {protocol_label(setup.rules)}"]
+    if noise.answer_noise or noise.dont_know:
+        parts.append(f"answer noise {noise.answer_noise:g}, don't know {noise.dont_know:g}")
+    seeds = f"{len(setup.seeds)} seed{'s' if len(setup.seeds) > 1 else ''}"
+    parts.append(f"{setup.conversations:,} {setup.split} conversations, {seeds}")
+    return f"{setup.env}\n{' · '.join(parts)}"
+
+
+def _label(env: EnvResult, name: str) -> str:
+    return f"{name} (sees target)" if env.privileged(name) else name
+
+
+def _percent(share: float) -> str:
+    if 0 < share < 0.0005:
+        return "<0.1 %"
+    return f"{100 * share:.1f} %" if share < 0.0995 else f"{100 * share:.0f} %"
+
+
+def _ticks(turns: int) -> list[int]:
+    """At most about 15 whole-numbered ticks that hold the first and the last turn."""
+    step = max(1, -(-turns // 15))
+    ticks = list(range(1, turns + 1, step))
+    return ticks if ticks[-1] == turns else [*ticks[:-1], turns]
+
+
+def _apart(heights: Sequence[float], gap: float) -> list[float]:
+    """Heights of labels, moved apart to at least `gap`, in the same order, within 0 and 1."""
+    order = sorted(range(len(heights)), key=lambda n: heights[n])
+    placed = [heights[n] for n in order]
+    for _ in range(200):  # relax pairs that are too close; settles in a few rounds
+        moved = False
+        for n in range(len(placed) - 1):
+            missing = gap - (placed[n + 1] - placed[n])
+            if missing > 1e-6:
+                placed[n] -= missing / 2
+                placed[n + 1] += missing / 2
+                moved = True
+        low, high = min(0.0, placed[0]), max(1.0, placed[-1])
+        placed = [p - low if p < gap else p - (high - 1.0) if p > 1 - gap else p for p in placed]
+        if not moved:
+            break
+    out = [0.0] * len(heights)
+    for place, n in zip(placed, order, strict=True):
+        out[n] = place
+    return out
+
+
+def _plain(axes: Axes) -> None:
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_color("#888888")
+    axes.tick_params(colors="#444444", labelsize=9)

@@ -1,0 +1,251 @@
+"""What the JSON files of a results folder hold: closed schemas, checked when written and when read.
+
+`Run` (run.json) says what is to be run, `Results` (results.json) what came of it. Neither holds a
+time, a host or a path outside the folder, so equal runs are equal bytes.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+
+from recosim.bench.metrics import Comparison, Summary
+from recosim.envs.protocol import Protocol
+from recosim.errors import RecosimError, ResultsError, unknown
+from recosim.world.world import World
+
+__all__ = [
+    "AgentResult",
+    "AgentSetup",
+    "Behaviour",
+    "BootstrapInfo",
+    "EnvResult",
+    "EnvSetup",
+    "EstimatorInfo",
+    "FORMAT",
+    "Results",
+    "Run",
+    "SeedResult",
+    "Timing",
+    "Timings",
+    "WorldInfo",
+]
+
+FORMAT = 1  # of all files of the folder; each model repeats it as a literal
+NAME = r"^[A-Za-z0-9_][A-Za-z0-9._-]*$"  # becomes part of a file name
+
+
+class Model(BaseModel):
+    """Base of everything in the JSON files: closed, immutable, finite numbers."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class WorldInfo(Model):
+    """Which world, and how large it is."""
+
+    name: str
+    fingerprint: str
+    users: int
+    items: int
+    attributes: int
+    facets: int
+    interactions: int
+
+    @staticmethod
+    def of(world: World) -> WorldInfo:
+        return WorldInfo(
+            name=world.name,
+            fingerprint=world.fingerprint,
+            users=world.n_users,
+            items=world.n_items,
+            attributes=world.n_attributes,
+            facets=world.n_facets,
+            interactions=world.n_interactions,
+        )
+
+
+class Behaviour(Model):
+    """How the users answer (docs/protocols.md, "Noise"): probabilities."""
+
+    answer_noise: float = Field(0.0, ge=0, le=1)
+    dont_know: float = Field(0.0, ge=0, le=1)
+
+
+class EstimatorInfo(Model):
+    """Which estimator, with which settings."""
+
+    name: str
+    settings: dict[str, JsonValue] = {}
+
+
+class AgentSetup(Model):
+    """An agent, its settings, and whether it sees the target (then it is a ceiling, no rival)."""
+
+    name: str = Field(pattern=NAME)
+    settings: dict[str, JsonValue] = {}
+    privileged: bool = False
+
+
+class EnvSetup(Model):
+    """Everything that the conversations of one environment depend on.
+
+    Attributes:
+        key: name of its folders and plots; unique in a run, e.g. "CPR-LastFM-v0".
+        env: the registered id, e.g. "recosim/CPR-LastFM-v0".
+        protocol: `Protocol.to_dict()`.
+        conversations: conversations with each agent and seed.
+        available: conversations that the split has; more than `conversations` if they were sampled.
+    """
+
+    key: str = Field(pattern=NAME)
+    env: str
+    world: WorldInfo
+    protocol: dict[str, JsonValue]
+    behaviour: Behaviour
+    estimator: EstimatorInfo
+    split: Literal["train", "valid", "test"]
+    conversations: int = Field(ge=1)
+    available: int = Field(ge=1)
+    seeds: tuple[int, ...] = Field(min_length=1)
+    agents: tuple[AgentSetup, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> EnvSetup:
+        names = [agent.name for agent in self.agents]
+        if len(set(names)) < len(names) or len(set(self.seeds)) < len(self.seeds):
+            raise ValueError(f"{self.key}: an agent or a seed is named twice")
+        if self.conversations > self.available:
+            raise ValueError(f"{self.key}: {self.conversations} of {self.available} conversations")
+        try:
+            self.rules.to_dict()
+        except RecosimError as error:
+            raise ValueError(f"{self.key}: protocol: {error}") from None
+        return self
+
+    @property
+    def rules(self) -> Protocol:
+        return Protocol.from_dict(dict(self.protocol))
+
+
+class Run(Model):
+    """run.json: what is to be run.
+
+    Attributes:
+        versions: of every package that the outcomes depend on: recosim, numpy, numba.
+    """
+
+    format: Literal[1] = 1
+    versions: dict[str, str]
+    environments: tuple[EnvSetup, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Run:
+        keys = [env.key for env in self.environments]
+        if len(set(keys)) < len(keys):
+            raise ValueError(f"an environment key is used twice: {', '.join(keys)}")
+        return self
+
+    def env(self, key: str) -> EnvSetup:
+        """The environment of a key. Raises `UnknownNameError`."""
+        for env in self.environments:
+            if env.key == key:
+                return env
+        raise unknown("environment of this run", key, [env.key for env in self.environments])
+
+
+class SeedResult(Model):
+    """One seed of one agent: its file of outcomes, and the headline metrics without interval."""
+
+    seed: int
+    episodes: str
+    sha256: str
+    success_rate: float
+    average_turns: float
+    hdcg: float
+
+
+class AgentResult(Model):
+    """One agent: metrics over all seeds with intervals, and each seed."""
+
+    name: str
+    summary: Summary
+    seeds: tuple[SeedResult, ...]
+
+
+class EnvResult(Model):
+    """One environment: its setup, its agents in that order, and every pair of them compared."""
+
+    setup: EnvSetup
+    agents: tuple[AgentResult, ...]
+    comparisons: tuple[Comparison, ...]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> EnvResult:
+        names = [agent.name for agent in self.setup.agents]
+        if [agent.name for agent in self.agents] != names:
+            raise ValueError(f"{self.setup.key}: the agents are not those of its setup")
+        turns = self.setup.rules.max_turns
+        if any(agent.summary.max_turns != turns for agent in self.agents):
+            raise ValueError(f"{self.setup.key}: SR@t is not given for t = 1 to {turns}")
+        pairs = {(pair.a, pair.b) for pair in self.comparisons}
+        if pairs != {(a, b) for n, a in enumerate(names) for b in names[n + 1 :]}:
+            raise ValueError(f"{self.setup.key}: the comparisons are not those of its agents")
+        return self
+
+    def agent(self, name: str) -> AgentResult:
+        """The result of one agent. Raises `UnknownNameError`."""
+        for agent in self.agents:
+            if agent.name == name:
+                return agent
+        raise unknown("agent of this run", name, [agent.name for agent in self.agents])
+
+    def privileged(self, name: str) -> bool:
+        """Whether an agent sees the target."""
+        return any(agent.privileged for agent in self.setup.agents if agent.name == name)
+
+    def compare(self, a: str, b: str) -> Comparison:
+        """Agent `a` minus agent `b`, whichever way round it is stored."""
+        self.agent(a), self.agent(b)
+        for pair in self.comparisons:
+            if (pair.a, pair.b) == (a, b):
+                return pair
+            if (pair.a, pair.b) == (b, a):
+                return pair.reversed()
+        raise ResultsError(f"{a!r} was not compared with itself.")
+
+
+class BootstrapInfo(Model):
+    """How the intervals were made (`recosim.bench.stats.Bootstrap`)."""
+
+    resamples: int
+    level: float
+    seed: int
+
+
+class Results(Model):
+    """results.json: no time, host or path is in it, so equal runs are equal bytes."""
+
+    format: Literal[1] = 1
+    versions: dict[str, str]
+    bootstrap: BootstrapInfo
+    environments: tuple[EnvResult, ...] = Field(min_length=1)
+
+
+class Timing(Model):
+    """How long one agent took with one seed: wall-clock seconds, and moves per second of them."""
+
+    env: str
+    agent: str
+    seed: int
+    seconds: float
+    moves: int
+    moves_per_second: float
+
+
+class Timings(Model):
+    """timings.json."""
+
+    format: Literal[1] = 1
+    timings: tuple[Timing, ...]

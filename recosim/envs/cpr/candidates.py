@@ -1,0 +1,245 @@
+"""Candidate sets, the counts of attributes in them, and entropies. docs/protocols.md has the rules.
+
+Until the first yes the candidates of a row are the postings of its opening attribute, and nothing is
+copied (`own` is 0). Counts start from a row of the co-occurrence table and follow the smaller side of
+each cut: the items that stay, or the items that go.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from recosim.envs.cpr import fields as f
+from recosim.envs.cpr.memory import Table, kernel, popcount, trailing_zeros
+
+__all__ = [
+    "any_candidate_has",
+    "count_candidates",
+    "drop_items",
+    "intersect",
+    "item_has",
+    "refresh",
+    "remove",
+    "start_candidates",
+]
+
+ONE = np.uint64(1)
+LOW6 = np.int64(63)
+
+
+@kernel
+def item_has(t: Table, v: int, a: int) -> bool:
+    return (f.bitsets(t)[a, v >> 6] >> np.uint64(v & LOW6)) & ONE != np.uint64(0)
+
+
+@kernel
+def current_words(t: Table, b: int) -> np.ndarray:
+    """The candidates of a row as words, wherever they are."""
+    if f.own(t)[b]:
+        return f.candidates(t)[b]
+    return f.bitsets(t)[f.opening(t)[b]]
+
+
+@kernel
+def is_candidate(t: Table, b: int, v: int) -> bool:
+    return (current_words(t, b)[v >> 6] >> np.uint64(v & LOW6)) & ONE != np.uint64(0)
+
+
+@kernel
+def start_candidates(t: Table, b: int, a: int) -> None:
+    """All items that have the opening attribute."""
+    indptr = f.posting_indptr(t)
+    f.opening(t)[b] = a
+    f.own(t)[b] = 0
+    f.n_candidates(t)[b] = indptr[a + 1] - indptr[a]
+    f.counted(t)[b] = 0
+    f.weighed(t)[b] = 0
+
+
+@kernel
+def _add_items(t: Table, b: int, words: np.ndarray, sign: int) -> None:
+    """Add the attributes of a set of items to the counts of a row, or subtract them."""
+    counts = f.counts(t)[b]
+    indptr, indices = f.item_indptr(t), f.item_indices(t)
+    for w in range(words.shape[0]):
+        word = words[w]
+        while word != np.uint64(0):
+            v = (w << 6) + trailing_zeros(word)
+            word &= word - ONE
+            for k in range(indptr[v], indptr[v + 1]):
+                counts[indices[k]] += sign
+
+
+@kernel
+def count_candidates(t: Table, b: int) -> None:
+    """Bring the counts of a row up to date, from scratch if they are not."""
+    if f.counted(t)[b]:
+        return
+    f.counted(t)[b] = 1
+    counts = f.counts(t)[b]
+    if f.own(t)[b] == 0 and f.cooccurrence_size(t) > 0:
+        counts[:] = f.cooccurrence(t)[f.opening(t)[b]]
+    else:
+        counts[:] = 0
+        _add_items(t, b, current_words(t, b), 1)
+
+
+@kernel
+def _size_of_cut(t: Table, b: int, a: int) -> int:
+    """Candidates that have an attribute."""
+    if f.counted(t)[b]:
+        return f.counts(t)[b, a]
+    if f.own(t)[b] == 0 and f.cooccurrence_size(t) > 0:
+        return f.cooccurrence(t)[f.opening(t)[b], a]
+    words, other = current_words(t, b), f.bitsets(t)[a]
+    size = 0
+    for w in range(words.shape[0]):
+        size += popcount(words[w] & other[w])
+    return size
+
+
+@kernel
+def any_candidate_has(t: Table, b: int, a: int) -> bool:
+    if f.counted(t)[b]:
+        return f.counts(t)[b, a] > 0
+    if f.own(t)[b] == 0 and f.cooccurrence_size(t) > 0:
+        return f.cooccurrence(t)[f.opening(t)[b], a] > 0
+    words, other = current_words(t, b), f.bitsets(t)[a]
+    for w in range(words.shape[0]):
+        if words[w] & other[w]:
+            return True
+    return False
+
+
+@kernel
+def _cut(t: Table, b: int, a: int, invert: np.uint64, size: int) -> None:
+    """Keep `size` candidates: those with the attribute, or with `invert` all ones those without."""
+    old, keep, new = current_words(t, b), f.bitsets(t)[a], f.candidates(t)[b]
+    n = f.n_candidates(t)[b]
+    if f.counted(t)[b] and size < n:
+        # `new` may be the same memory as `old`: count before it is written.
+        indptr, indices = f.item_indptr(t), f.item_indices(t)
+        counts = f.counts(t)[b]
+        goes = size > n - size  # walk over the items that go, else over those that stay
+        side = np.uint64(0xFFFFFFFFFFFFFFFF) if goes else np.uint64(0)
+        sign = -1 if goes else 1
+        if not goes:
+            counts[:] = 0
+        for w in range(old.shape[0]):
+            before = old[w]
+            after = before & (keep[w] ^ invert)
+            new[w] = after
+            word = before & (after ^ side)
+            while word != np.uint64(0):
+                v = (w << 6) + trailing_zeros(word)
+                word &= word - ONE
+                for k in range(indptr[v], indptr[v + 1]):
+                    counts[indices[k]] += sign
+    else:
+        for w in range(old.shape[0]):
+            new[w] = old[w] & (keep[w] ^ invert)
+    f.own(t)[b] = 1
+    f.n_candidates(t)[b] = size
+    f.weighed(t)[b] = 0
+
+
+@kernel
+def intersect(t: Table, b: int, a: int) -> None:
+    """Keep the candidates that have an attribute, unless none would be left (a contradiction)."""
+    size = _size_of_cut(t, b, a)
+    if 0 < size < f.n_candidates(t)[b]:
+        _cut(t, b, a, np.uint64(0), size)
+
+
+@kernel
+def remove(t: Table, b: int, a: int) -> None:
+    """Drop the candidates that have an attribute, unless none would be left (a contradiction)."""
+    n = f.n_candidates(t)[b]
+    size = n - _size_of_cut(t, b, a)
+    if 0 < size < n:
+        _cut(t, b, a, np.uint64(0xFFFFFFFFFFFFFFFF), size)
+
+
+@kernel
+def drop_items(t: Table, b: int, dropped: np.ndarray, n: int) -> None:
+    """Take shown items out of the candidates; items that are no candidates are passed over."""
+    new = f.candidates(t)[b]
+    if f.own(t)[b] == 0:
+        new[:] = f.bitsets(t)[f.opening(t)[b]]
+        if f.counted(t)[b] == 0:
+            count_candidates_if_tracked(t, b)
+        f.own(t)[b] = 1
+    indptr, indices = f.item_indptr(t), f.item_indices(t)
+    counts = f.counts(t)[b]
+    for k in range(n):
+        v = np.int64(dropped[k])
+        bit = ONE << np.uint64(v & LOW6)
+        if new[v >> 6] & bit:
+            new[v >> 6] &= ~bit
+            f.n_candidates(t)[b] -= 1
+            if f.counted(t)[b]:
+                for j in range(indptr[v], indptr[v + 1]):
+                    counts[indices[j]] -= 1
+    f.weighed(t)[b] = 0
+
+
+@kernel
+def count_candidates_if_tracked(t: Table, b: int) -> None:
+    if f.track(t):
+        count_candidates(t, b)
+
+
+@kernel
+def binary_entropy_of(n_log_n: np.ndarray, count: int, n: int) -> float:
+    """Entropy in bits of count / n, from a table of n * log2(n)."""
+    return (n_log_n[n] - n_log_n[count] - n_log_n[n - count]) / n
+
+
+@kernel
+def refresh(t: Table, b: int) -> None:
+    """Entropies and mask of a row, from its counts."""
+    if f.fresh(t)[b]:
+        return
+    f.fresh(t)[b] = 1
+    n = np.int64(f.n_candidates(t)[b])
+    entropy, mask = f.entropy(t)[b], f.mask(t)[b]
+    asks = f.askables(t)
+    if f.done(t)[b]:
+        # A mask is never all zero: once ended, nothing matters any more.
+        mask[:] = 1
+    else:
+        mask[asks] = n > 0
+        mask[asks + 1] = f.n_shown_last(t)[b] > 0
+    if n == 0:
+        entropy[:] = 0.0
+        if not f.done(t)[b]:
+            mask[:asks] = 0
+        return
+    count_candidates(t, b)
+    counts, status, table = f.counts(t)[b], f.status(t)[b], f.n_log_n(t)
+    ended = f.done(t)[b] != 0
+    if f.question(t) != 1:
+        for a in range(asks):
+            count = np.int64(counts[a])
+            if status[a] == 0 and count > 0:
+                entropy[a] = binary_entropy_of(table, count, n)
+                mask[a] = 1
+            else:
+                entropy[a] = 0.0
+                mask[a] = ended
+        return
+    indptr, indices, was_asked = f.facet_indptr(t), f.facet_indices(t), f.facet_asked(t)[b]
+    for facet in range(asks):
+        total = 0.0
+        present = False
+        if was_asked[facet] == 0:
+            for k in range(indptr[facet], indptr[facet + 1]):
+                a = indices[k]
+                count = np.int64(counts[a])
+                if count > 0:
+                    present = True
+                    if status[a] == 0:
+                        total += binary_entropy_of(table, count, n)
+        entropy[facet] = total
+        mask[facet] = present or ended
+

@@ -1,0 +1,486 @@
+"""`Dialogues`: a batch of CPR conversations as a struct of arrays that kernels advance at once.
+
+This is the core that the scalar environment (one row), the vector environment, the bench and the
+agents share. It knows rules and arrays, and nothing of Gymnasium.
+"""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import astuple
+from functools import lru_cache
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from recosim.envs.cpr import batch
+from recosim.envs.cpr.memory import Entry, Memory, slot_of
+from recosim.envs.protocol import Protocol
+from recosim.errors import IllegalActionError, OptionError
+from recosim.estimators.base import Vectors
+from recosim.users import Behaviour
+from recosim.world.world import World, csr_from_pairs
+
+__all__ = ["Dialogues", "Pool", "QUESTIONS", "REWARD_TERMS"]
+
+QUESTIONS = ("binary", "facet", "choice")
+REWARD_TERMS = ("ask", "recommend", "timeout", "nothing_left", "illegal")
+
+# Rows below which a second thread costs more than it saves.
+_ROWS_PER_THREAD = 192
+
+
+class Pool(NamedTuple):
+    """The interactions of a split that a conversation can be opened with, by user."""
+
+    users: NDArray[np.int32]  # (pool users,) ascending
+    indptr: NDArray[np.int64]  # (pool users + 1,)
+    items: NDArray[np.int32]  # (links,) ascending within a user
+
+    def pairs(self) -> NDArray[np.int32]:
+        """(user, item) of each interaction, int32 of shape (links, 2), ordered by user, item."""
+        users = np.repeat(self.users, np.diff(self.indptr))
+        return np.stack([users, self.items], axis=1)
+
+
+def pool_of(world: World, split: str, facets_only: bool) -> Pool:
+    """The interactions of a split whose item has an attribute (or one in a facet) to open with.
+
+    Raises:
+        OptionError: there is none.
+    """
+    degrees = world.item_attributes.degrees()
+    if facets_only:
+        items, attributes = world.item_attributes.pairs()
+        faceted = world.attribute_facet[attributes] >= 0
+        degrees = np.bincount(items[faceted], minlength=world.n_items)
+    users, ids = world.split(split).pairs()
+    able = degrees[ids] > 0
+    if not able.any():
+        raise OptionError(
+            f"no interaction of the {split} split of world {world.name!r} can be opened with "
+            f"{'a facet' if facets_only else 'an attribute'} of its item."
+        )
+    table = csr_from_pairs(users[able], ids[able], world.n_users)
+    present = np.flatnonzero(table.degrees() > 0)
+    indptr = np.append(table.indptr[present], table.links)
+    return Pool(present.astype(np.int32), indptr, table.indices)
+
+
+def _world_arrays(world: World) -> dict[str, NDArray[Any]]:
+    """The arrays of a world as the kernels name them."""
+    facets = world.facet_attributes
+    n = np.arange(world.n_items + 1, dtype=np.float64)
+    return {
+        "item_indptr": world.item_attributes.indptr,
+        "item_indices": world.item_attributes.indices,
+        "posting_indptr": world.attribute_items.indptr,
+        "posting_indices": world.attribute_items.indices,
+        "bitsets": world.bitsets,
+        "cooccurrence": world.cooccurrence,
+        "facet_of": world.attribute_facet,
+        "facet_indptr": facets.indptr,
+        "facet_indices": facets.indices,
+        "train_indptr": world.train.indptr,
+        "train_indices": world.train.indices,
+        "n_log_n": n * np.log2(np.maximum(n, 1)),
+    }
+
+
+_arrays_by_world: WeakKeyDictionary[World, dict[str, NDArray[Any]]] = WeakKeyDictionary()
+_pools_by_world: WeakKeyDictionary[World, dict[tuple[str, bool], Pool]] = WeakKeyDictionary()
+
+
+class Dialogues:
+    """B conversations under one protocol. Rows are independent; row b is at index b of each array.
+
+    What an agent may read: `turn`, `status`, `history`, `n_candidates`, `candidate_ids`, `counts`,
+    `entropy`, `mask`, `weighted_entropy`, `best_items`, `user`, `done`, and the fields of the last
+    move (`verb`, `asked`, `asked_facet`, `accepted`, `shown`, `outcome`, `reward`). The arrays in
+    `arrays` are live: copy what must not change. The user's side (`targets`) is hidden from agents
+    by convention; only the oracle reads it.
+
+    Args:
+        world: the world; its arrays are used where they are, without a copy.
+        vectors: the fitted estimator.
+        protocol: the rules.
+        size: B, the number of conversations.
+        behaviour: how rule users answer.
+        split: the interactions that conversations are drawn from.
+        track: keep counts, entropies and masks up to date after every move. Without it they are
+            computed when they are read: right for agents that seldom look.
+        ask_best_by: what "ask the best" means: "entropy" or "weighted_entropy".
+        raise_illegal: refuse a batch with an illegal action; else the action is penalised.
+        open_ended: `step` begins the next conversation in rows that have ended.
+        threads: threads that share a large batch; default: up to 4, by the processors.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        vectors: Vectors,
+        protocol: Protocol,
+        size: int,
+        *,
+        behaviour: Behaviour | None = None,
+        split: str = "valid",
+        track: bool = True,
+        ask_best_by: str = "weighted_entropy",
+        raise_illegal: bool = True,
+        open_ended: bool = False,
+        threads: int | None = None,
+    ) -> None:
+        if size < 1:
+            raise OptionError(f"size is {size}; at least 1 conversation is needed.")
+        self.world, self.vectors, self.protocol = world, vectors, protocol
+        self.size, self.split = size, split
+        self.behaviour = behaviour or Behaviour()
+        facets = protocol.question == "facet"
+        if facets and world.n_facets < 1:
+            raise OptionError(f"world {world.name!r} has no facets to ask about.")
+        pools = _pools_by_world.setdefault(world, {})
+        if (split, facets) not in pools:
+            pools[split, facets] = pool_of(world, split, facets)
+        self.pool = pools[split, facets]
+        self.n_askables = world.n_facets if facets else world.n_attributes
+        self.n_actions = self.n_askables + 2
+        self.threads = threads if threads is not None else min(4, _processors())
+        if world not in _arrays_by_world:
+            _arrays_by_world[world] = _world_arrays(world)
+        given = {
+            **_arrays_by_world[world],
+            "pool_users": self.pool.users,
+            "pool_indptr": self.pool.indptr,
+            "pool_indices": self.pool.items,
+            "user_vectors": vectors.user,
+            "item_vectors": vectors.item,
+            "attribute_vectors": vectors.attribute,
+            "item_bias": vectors.item_bias,
+            "rewards": np.array(astuple(protocol.rewards), dtype=np.float64),
+            "reals": np.array(
+                [self.behaviour.answer_noise, self.behaviour.dont_know, vectors.reflect_rate]
+            ),
+        }
+        settings = {
+            "track": int(track),
+            "ask_best_by": ("entropy", "weighted_entropy").index(ask_best_by),
+            "raise_illegal": int(raise_illegal),
+            "open_ended": int(open_ended),
+        }
+        self.memory = Memory(self._sizes(given) | settings, given)
+        self.arrays = self.memory.arrays
+        self.table = self.memory.table
+        # Until it is opened, a row has ended.
+        self.arrays["done"][:] = 1
+        self.arrays["given_opening"][:] = -1
+        self.arrays["mask"][:] = 1
+
+    def _sizes(self, given: dict[str, NDArray[Any]]) -> dict[str, int]:
+        world, protocol, vectors = self.world, self.protocol, self.vectors
+        facets = protocol.question == "facet"
+        return {
+            "rows": self.size,
+            "users": world.n_users,
+            "items": world.n_items,
+            "attributes": world.n_attributes,
+            "facets": world.n_facets,
+            "askables": self.n_askables,
+            "actions": self.n_actions,
+            "words": world.bitsets.shape[1],
+            "vector_size": vectors.dimension,
+            "top_k": protocol.top_k,
+            "max_turns": protocol.max_turns,
+            "max_targets": protocol.targets,
+            "max_accepted": int(world.item_attributes.degrees().max()) if facets else 2,
+            "n_item_links": world.item_attributes.links,
+            "n_train_links": world.train.links,
+            "n_facet_links": len(given["facet_indices"]),
+            "n_pool_users": len(self.pool.users),
+            "n_pool_links": len(self.pool.items),
+            "cooccurrence_size": len(world.cooccurrence),
+            "users_plus_1": world.n_users + 1,
+            "items_plus_1": world.n_items + 1,
+            "attributes_plus_1": world.n_attributes + 1,
+            "facets_plus_1": world.n_facets + 1,
+            "pool_users_plus_1": len(self.pool.users) + 1,
+            "n_rewards": len(given["rewards"]),
+            "n_terms": len(REWARD_TERMS),
+            "n_reals": len(given["reals"]),
+            "two": 2,
+            "question": QUESTIONS.index(protocol.question),
+            "on_reject_remove": int(protocol.on_reject == "remove"),
+            "drop_always": int(protocol.drop_failed == "always"),
+            "first_turn": protocol.first_turn,
+            "last_turn_acts": int(protocol.last_turn_acts),
+            "penalise_rejected": int(vectors.penalise_rejected),
+            "reflect_steps": vectors.reflect_steps,
+            "pool_by_user": int(self.split != "test"),
+        }
+
+    # ---- opening ------------------------------------------------------------------------------
+
+    def open(
+        self,
+        rows: ArrayLike | slice = slice(None),
+        *,
+        seeds: ArrayLike | None = None,
+        conversations: ArrayLike | None = None,
+        users: ArrayLike | None = None,
+        items: ArrayLike | None = None,
+        openings: ArrayLike | None = None,
+    ) -> None:
+        """Open conversations in some rows.
+
+        Args:
+            rows: int indices, bool mask or slice of the rows.
+            seeds: uint64 key of the randomness of each row; kept if not given.
+            conversations: int64 number of the conversation of each row; kept if not given.
+            users, items: int32 user and target of each row; drawn from the split if not given.
+            openings: int32 attribute (or facet) to open with; drawn if not given, -1 is drawn too.
+
+        The caller has checked users, items and openings (`check_pair`).
+        """
+        a = self.arrays
+        if seeds is not None:
+            a["seed"][rows] = np.asarray(seeds, dtype=np.uint64)
+        if conversations is not None:
+            a["conversation"][rows] = conversations
+        if (users is None) != (items is None):
+            raise OptionError("users and items go together: give both or neither.")
+        if users is not None:
+            a["user"][rows] = users
+            a["targets"][rows, 0] = items
+            a["given_pair"][rows] = 1
+        if openings is not None:
+            a["given_opening"][rows] = openings
+        a["to_open"][rows] = 1
+        self.run(batch.open_rows)
+
+    def begin(
+        self,
+        rows: ArrayLike | slice,
+        users: ArrayLike,
+        facets: ArrayLike,
+        accepted: NDArray[np.int32],
+        n_accepted: ArrayLike,
+    ) -> None:
+        """Begin rows whose user and opening are known and whose target is not.
+
+        For a person who plays the user, and for the beliefs that an agent keeps.
+
+        Args:
+            users: int32 (rows,). facets: int16 (rows,), the facet opened with, -1 for none.
+            accepted: int32 (rows, >= max n_accepted), the attributes named. n_accepted: (rows,).
+        """
+        a = self.arrays
+        a["user"][rows] = users
+        a["n_targets"][rows] = 0
+        a["asked_facet"][rows] = facets
+        a["accepted"][rows] = accepted[:, : a["accepted"].shape[1]]
+        a["n_accepted"][rows] = n_accepted
+        a["to_open"][rows] = 1
+        self.run(batch.begin_rows)
+
+    def check_pair(self, user: int, item: int) -> None:
+        """Raise `OptionError` unless the pair exists, can be opened with, and was interacted with."""
+        world = self.world
+        if not 0 <= user < world.n_users:
+            raise OptionError(f"user {user} does not exist; users are 0 to {world.n_users - 1}.")
+        if not 0 <= item < world.n_items:
+            raise OptionError(f"item {item} does not exist; items are 0 to {world.n_items - 1}.")
+        splits = [s for s in ("train", "valid", "test") if item in world.split(s).row(user)]
+        if not splits:
+            known = self.pool.items[_row_slice(self.pool, user)][:8].tolist()
+            raise OptionError(
+                f"user {user} never interacted with item {item}. Items of this user in the "
+                f"{self.split} split: {known or 'none'}"
+            )
+        if not len(self.openings_of(item)):
+            raise OptionError(f"item {item} has no attribute to open a conversation with.")
+
+    def openings_of(self, item: int) -> NDArray[np.int64]:
+        """The attributes (or facets) that a conversation about an item can be opened with."""
+        attributes = self.world.item_attributes.row(item).astype(np.int64)
+        if self.protocol.question != "facet":
+            return attributes
+        facets = np.unique(self.world.attribute_facet[attributes]).astype(np.int64)
+        return facets[facets >= 0]
+
+    # ---- moves --------------------------------------------------------------------------------
+
+    def step(self, actions: ArrayLike, slates: NDArray[np.int32] | None = None) -> None:
+        """One move of every row; rows that have ended stand still (or begin anew, `open_ended`).
+
+        Args:
+            actions: int64 (B,): 0..n_askables-1 asks, n_askables recommends, n_askables+1 reflects,
+                -1 asks the best.
+            slates: int32 (B, top_k), the items that a recommending row shows, padded with -1; a row
+                of -1 alone shows the estimator's best. Checked only for range and repetition.
+
+        Raises:
+            IllegalActionError: a malformed action; or an illegal one under `raise_illegal`. Nothing
+                has changed then.
+        """
+        self._pose_actions(actions, slates)
+        self._raise_if_illegal(self.run(batch.advance, moves=True))
+
+    def pose(self, actions: ArrayLike, slates: NDArray[np.int32] | None = None) -> None:
+        """The first half of `step`: the question or the list, in the fields of the move.
+
+        The caller then writes `outcome`, and `accepted` with `n_accepted` or `rank`, and settles.
+        """
+        self._pose_actions(actions, slates)
+        self._raise_if_illegal(self.run(batch.pose_rows, moves=True))
+
+    def settle(self) -> None:
+        """The second half of `step`, after somebody answered."""
+        self.run(batch.settle_rows)
+
+    def _pose_actions(self, actions: ArrayLike, slates: NDArray[np.int32] | None) -> None:
+        a = self.arrays
+        given = np.asarray(actions)
+        if given.shape != (self.size,) or given.dtype.kind not in "iu":
+            raise IllegalActionError(
+                f"actions have shape {given.shape} and dtype {given.dtype}; "
+                f"whole numbers of shape ({self.size},) are needed."
+            )
+        bad = (given < -1) | (given >= self.n_actions)
+        if bad.any():
+            row = int(np.flatnonzero(bad)[0])
+            raise IllegalActionError(
+                f"action {given[row]} of row {row} does not exist; actions are 0 to "
+                f"{self.n_actions - 1}: ask 0 to {self.n_askables - 1}, recommend "
+                f"{self.n_askables}, reflect {self.n_askables + 1}."
+            )
+        if slates is not None:
+            self._check_slates(given, slates)
+            a["slate"][:] = slates
+            a["n_slate"][:] = (slates >= 0).sum(axis=1)
+        else:
+            a["n_slate"][:] = 0
+        a["action"][:] = given
+
+    def _check_slates(self, actions: NDArray[Any], slates: NDArray[np.int32]) -> None:
+        shape = (self.size, self.protocol.top_k)
+        if slates.shape != shape or slates.dtype.kind not in "iu":
+            raise IllegalActionError(
+                f"slates have shape {slates.shape} and dtype {slates.dtype}; whole numbers of shape "
+                f"{shape} are needed, padded with -1."
+            )
+        shown = slates[actions == self.n_askables]
+        ordered = np.sort(shown, axis=1)
+        repeated = (ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)
+        gap = (shown[:, 1:] >= 0) & (shown[:, :-1] < 0)
+        if (shown >= self.world.n_items).any() or (shown < -1).any() or repeated.any() or gap.any():
+            raise IllegalActionError(
+                f"a list of items must hold up to {self.protocol.top_k} different items of "
+                f"0..{self.world.n_items - 1}, then -1 to the end."
+            )
+
+    def _raise_if_illegal(self, row: int) -> None:
+        if row < 0:
+            return
+        action = int(self.arrays["action"][row])
+        raise IllegalActionError(self.explain_illegal(row, action))
+
+    def explain_illegal(self, row: int, action: int) -> str:
+        """Why an action is not legal now, and what is."""
+        n = self.n_askables
+        kind = "facet" if self.protocol.question == "facet" else "attribute"
+        names = self.world.facet_names if kind == "facet" else self.world.attribute_names
+        if action == n:
+            why = "nothing is left to recommend"
+        elif action == n + 1:
+            why = "a reflection needs a refused recommendation that was not reflected on yet"
+        elif action == -1:
+            why = "nothing is left to ask"
+        else:
+            why = f"{kind} {action} ({names[action]!r}) was asked already, or no candidate has it"
+        legal = np.flatnonzero(self.legal_actions()[row])
+        shown = ", ".join(map(str, legal[:12])) + (", ..." if len(legal) > 12 else "")
+        return (
+            f"action {action} of row {row} is not legal now: {why}. Legal: {shown}. Choose by "
+            "info['action_mask'], or make the environment with illegal='penalise'."
+        )
+
+    # ---- what an agent may read -------------------------------------------------------------------
+
+    def legal_actions(self) -> NDArray[np.int8]:
+        """Legal actions, int8 (B, n_actions), 1 is legal; live."""
+        self.run(batch.refresh_rows)
+        return self.arrays["mask"]
+
+    def entropy(self) -> NDArray[np.float32]:
+        """Entropy in bits of each askable among the candidates, float32 (B, n_askables); live."""
+        self.run(batch.refresh_rows)
+        return self.arrays["entropy"]
+
+    def best_asks(self, by: str = "entropy") -> NDArray[np.int64]:
+        """The legal ask of the highest "entropy" or "weighted_entropy", int64 (B,), -1 for none."""
+        self.run(batch.best_weighted_asks if by == "weighted_entropy" else batch.best_asks)
+        return self.arrays["choice"]
+
+    def best_items(self) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """The `top_k` candidates of the highest score and the scores, both (B, top_k), -1 padded."""
+        self.run(batch.rank_items)
+        return self.arrays["best"], self.arrays["best_scores"]
+
+    def candidate_ids(self, row: int) -> NDArray[np.int64]:
+        """The candidates of one row, ascending ids."""
+        a = self.arrays
+        words = a["candidates"][row] if a["own"][row] else a["bitsets"][a["opening"][row]]
+        bits = np.unpackbits(words.view(np.uint8), bitorder="little")
+        return np.flatnonzero(bits)
+
+    def __getattr__(self, name: str) -> NDArray[Any]:
+        try:
+            return self.__dict__["arrays"][name]  # type: ignore[no-any-return]
+        except KeyError:
+            raise AttributeError(f"Dialogues has no attribute {name!r}") from None
+
+    # ---- running kernels ------------------------------------------------------------------------
+
+    def run(self, kernel: Entry, moves: bool = False) -> int:
+        """Run an entry kernel over all rows, on several threads where that pays.
+
+        With `moves`, legality is checked for the whole batch before any row changes.
+        """
+        threads = min(self.threads, self.size // _ROWS_PER_THREAD)
+        if threads < 2:
+            found = kernel(self.table, 0, self.size)
+            return -1 if found is None else int(found)
+        if moves and self.table[slot_of("raise_illegal")]:
+            row = batch.find_illegal(self.table, 0, self.size)
+            if row >= 0:
+                return int(row)
+        kernel(self.table, 0, 0)  # compile or load before the threads start
+        bounds = np.linspace(0, self.size, threads + 1).astype(int).tolist()
+        pool = _threads(os.getpid(), threads)
+        jobs = [pool.submit(kernel, self.table, *span) for span in zip(bounds[:-2], bounds[1:-1])]
+        kernel(self.table, bounds[-2], bounds[-1])
+        for job in jobs:
+            job.result()
+        return -1
+
+
+def _row_slice(pool: Pool, user: int) -> slice:
+    row = int(np.searchsorted(pool.users, user))
+    if row >= len(pool.users) or pool.users[row] != user:
+        return slice(0, 0)
+    return slice(int(pool.indptr[row]), int(pool.indptr[row + 1]))
+
+
+def _processors() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@lru_cache(maxsize=4)
+def _threads(process: int, threads: int) -> ThreadPoolExecutor:
+    """One pool for each process: a forked child must not use the threads of its parent."""
+    return ThreadPoolExecutor(threads, thread_name_prefix="recosim")
+

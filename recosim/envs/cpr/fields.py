@@ -1,0 +1,144 @@
+"""Every array and setting that the kernels of the CPR core use: type, shape, unit, meaning.
+
+`rows` are the B conversations of a batch. An *askable* is what one question asks about: an attribute
+(`binary`, `choice`) or a facet (`facet`). The rules are in docs/protocols.md.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from recosim.envs.cpr.memory import array1, array2, dimension
+
+# ---- sizes ---------------------------------------------------------------------------------------
+rows = dimension("rows")  # B
+users = dimension("users")
+items = dimension("items")
+attributes = dimension("attributes")
+facets = dimension("facets")
+askables = dimension("askables")  # attributes, or facets under facet questions
+actions = dimension("actions")  # askables + 2: recommend, reflect
+words = dimension("words")  # 64-bit words of a set of items
+vector_size = dimension("vector_size")  # d of the estimator
+top_k = dimension("top_k")
+max_turns = dimension("max_turns")
+max_targets = dimension("max_targets")
+max_accepted = dimension("max_accepted")  # attributes that one answer can accept, at most
+n_item_links = dimension("n_item_links")
+n_train_links = dimension("n_train_links")
+n_facet_links = dimension("n_facet_links")
+n_pool_users = dimension("n_pool_users")
+n_pool_links = dimension("n_pool_links")
+cooccurrence_size = dimension("cooccurrence_size")  # attributes, or 0 where there is no table
+users_plus_1 = dimension("users_plus_1")
+items_plus_1 = dimension("items_plus_1")
+attributes_plus_1 = dimension("attributes_plus_1")
+facets_plus_1 = dimension("facets_plus_1")
+pool_users_plus_1 = dimension("pool_users_plus_1")
+n_rewards = dimension("n_rewards")
+n_terms = dimension("n_terms")
+n_reals = dimension("n_reals")
+two = dimension("two")
+
+# ---- settings: whole numbers ----------------------------------------------------------------------
+question = dimension("question")  # 0 binary, 1 facet, 2 choice
+on_reject_remove = dimension("on_reject_remove")  # 1: a "no" removes items
+drop_always = dimension("drop_always")  # 1: refused items always leave
+first_turn = dimension("first_turn")
+last_turn_acts = dimension("last_turn_acts")
+penalise_rejected = dimension("penalise_rejected")
+reflect_steps = dimension("reflect_steps")
+pool_by_user = dimension("pool_by_user")  # 1: draw a user, then an item; 0: draw an interaction
+open_ended = dimension("open_ended")  # 1: a move of an ended row opens the next conversation instead
+raise_illegal = dimension("raise_illegal")  # 1: refuse the batch, 0: penalise the row
+track = dimension("track")  # 1: counts, entropies and masks follow each move
+ask_best_by = dimension("ask_best_by")  # 0 entropy, 1 weighted entropy: "ask the best" (verb view)
+
+# ---- the world -------------------------------------------------------------------------------------
+item_indptr = array1("item_indptr", np.int64, "items_plus_1")
+item_indices = array1("item_indices", np.int32, "n_item_links")  # attributes of each item
+posting_indptr = array1("posting_indptr", np.int64, "attributes_plus_1")
+posting_indices = array1("posting_indices", np.int32, "n_item_links")  # items of each attribute
+bitsets = array2("bitsets", np.uint64, "attributes", "words")  # the postings as sets
+cooccurrence = array2("cooccurrence", np.int32, "cooccurrence_size", "cooccurrence_size")
+facet_of = array1("facet_of", np.int16, "attributes")  # -1: in no facet
+facet_indptr = array1("facet_indptr", np.int64, "facets_plus_1")
+facet_indices = array1("facet_indices", np.int32, "n_facet_links")  # attributes of each facet
+train_indptr = array1("train_indptr", np.int64, "users_plus_1")
+train_indices = array1("train_indices", np.int32, "n_train_links")
+# Interactions that conversations are drawn from: those of the split that can be opened.
+pool_users = array1("pool_users", np.int32, "n_pool_users")
+pool_indptr = array1("pool_indptr", np.int64, "pool_users_plus_1")
+pool_indices = array1("pool_indices", np.int32, "n_pool_links")
+n_log_n = array1("n_log_n", np.float64, "items_plus_1")  # n * log2(n), bits
+
+# ---- the estimator -----------------------------------------------------------------------------------
+user_vectors = array2("user_vectors", np.float32, "users", "vector_size")
+item_vectors = array2("item_vectors", np.float32, "items", "vector_size")
+attribute_vectors = array2("attribute_vectors", np.float32, "attributes", "vector_size")
+item_bias = array1("item_bias", np.float32, "items")
+
+# ---- settings: real numbers ----------------------------------------------------------------------
+rewards = array1("rewards", np.float64, "n_rewards")  # in the order of `Rewards`
+reals = array1("reals", np.float64, "n_reals")  # answer_noise, dont_know, reflect_rate
+
+# ---- the user's side of a conversation: hidden from agents ------------------------------------------
+seed = array1("seed", np.uint64, "rows")  # key of all randomness of the row
+conversation = array1("conversation", np.int64, "rows")  # number of the conversation
+user = array1("user", np.int32, "rows")
+targets = array2("targets", np.int32, "rows", "max_targets")
+n_targets = array1("n_targets", np.int32, "rows")
+live = array1("live", np.uint64, "rows")  # bit k: target k has all accepted attributes
+
+# ---- the conversation ---------------------------------------------------------------------------
+turn = array1("turn", np.int32, "rows")  # of the next move, 1 or 2 at first
+step = array1("step", np.int32, "rows")  # calls so far, reflections too
+done = array1("done", np.uint8, "rows")
+status = array2("status", np.int8, "rows", "attributes")  # 0 unknown, 1 yes, -1 no, 2 unsure
+facet_asked = array2("facet_asked", np.uint8, "rows", "facets")
+history = array2("history", np.int8, "rows", "max_turns")  # `Outcome` of each turn
+opening = array1("opening", np.int32, "rows")  # the first opening attribute
+# Candidates: while `own` is 0 they are exactly the postings of `opening` and `candidates` is stale.
+own = array1("own", np.uint8, "rows")
+candidates = array2("candidates", np.uint64, "rows", "words")
+n_candidates = array1("n_candidates", np.int32, "rows")
+counted = array1("counted", np.uint8, "rows")  # whether `counts` is up to date
+counts = array2("counts", np.int32, "rows", "attributes")  # candidates that have each attribute
+entropy = array2("entropy", np.float32, "rows", "askables")  # bits, 0 where not askable
+fresh = array1("fresh", np.uint8, "rows")  # whether `entropy` and `mask` are up to date
+query = array2("query", np.float32, "rows", "vector_size")  # user vector + accepted attributes
+user_vector = array2("user_vector", np.float32, "rows", "vector_size")  # revised by reflections
+weighed = array1("weighed", np.uint8, "rows")  # whether the next two are up to date
+weights = array2("weights", np.float64, "rows", "attributes")  # sum of sigmoid(score), by attribute
+weight = array1("weight", np.float64, "rows")  # sum of sigmoid(score) over the candidates
+shown_last = array2("shown_last", np.int32, "rows", "top_k")  # refused items not yet reflected on
+n_shown_last = array1("n_shown_last", np.int32, "rows")
+
+to_open = array1("to_open", np.uint8, "rows")  # which rows `open_rows` opens
+given_opening = array1("given_opening", np.int32, "rows")  # askable to open with, -1: drawn
+given_pair = array1("given_pair", np.uint8, "rows")  # 1: `user` and `targets[:, 0]` are given
+
+# ---- a move ------------------------------------------------------------------------------------------
+action = array1("action", np.int64, "rows")  # flat code; -1 asks the best
+slate = array2("slate", np.int32, "rows", "top_k")  # the agent's own list
+n_slate = array1("n_slate", np.int32, "rows")  # its length; 0: the estimator's best
+verb = array1("verb", np.int8, "rows")  # `Verb` of what was done
+asked_facet = array1("asked_facet", np.int16, "rows")  # -1: none
+asked = array2("asked", np.int32, "rows", "two")  # attributes asked by name, -1: none
+accepted = array2("accepted", np.int32, "rows", "max_accepted")
+n_accepted = array1("n_accepted", np.int32, "rows")
+shown = array2("shown", np.int32, "rows", "top_k")  # items shown, best first, -1: none
+n_shown = array1("n_shown", np.int32, "rows")
+outcome = array1("outcome", np.int8, "rows")  # `Outcome`
+rank = array1("rank", np.int32, "rows")  # 1-based position of the target, 0: not shown
+
+choice = array1("choice", np.int64, "rows")  # what `best_asks` found, -1: nothing askable
+best = array2("best", np.int32, "rows", "top_k")  # what `rank_items` found, -1: no item
+best_scores = array2("best_scores", np.float32, "rows", "top_k")
+
+# ---- what a move returns ----------------------------------------------------------------------------
+reward = array1("reward", np.float64, "rows")
+reward_terms = array2("reward_terms", np.float64, "rows", "n_terms")
+terminated = array1("terminated", np.uint8, "rows")
+truncated = array1("truncated", np.uint8, "rows")
+mask = array2("mask", np.int8, "rows", "actions")  # 1: legal

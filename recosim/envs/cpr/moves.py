@@ -1,0 +1,334 @@
+"""One move in three parts: `pose` the question, `answer` it, `settle` what follows.
+
+A rule user answers in the kernel; a person, an LLM or another player answers between `pose` and
+`settle` by writing `outcome`, `accepted` and `rank`. The rules are in docs/protocols.md, "A move".
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from recosim.acts import Outcome, Verb
+from recosim.envs.cpr import fields as f
+from recosim.envs.cpr import random
+from recosim.envs.cpr.candidates import (
+    any_candidate_has,
+    drop_items,
+    intersect,
+    item_has,
+    refresh,
+    remove,
+)
+from recosim.envs.cpr.memory import Table, kernel
+from recosim.envs.cpr.scores import (
+    accept_in_query,
+    best_ask,
+    choice_partner,
+    live_targets,
+    narrow_targets,
+    reflect,
+    top_items,
+)
+
+__all__ = ["answer", "is_ignored", "is_legal", "pose", "settle"]
+
+ONE = np.uint64(1)
+ASK, RECOMMEND, REFLECT = int(Verb.ASK), int(Verb.RECOMMEND), int(Verb.REFLECT)
+IGNORED, ILLEGAL_MOVE = int(Verb.IGNORED), int(Verb.ILLEGAL)
+YES, NO, UNSURE = int(Outcome.YES), int(Outcome.NO), int(Outcome.UNSURE)
+HIT, MISS, ILLEGAL, NOTHING = (
+    int(Outcome.HIT),
+    int(Outcome.MISS),
+    int(Outcome.ILLEGAL),
+    int(Outcome.NOTHING),
+)
+# Positions in `rewards` (the order of `recosim.envs.protocol.Rewards`) and in `reward_terms`.
+R_YES, R_NO, R_UNSURE, R_HIT, R_MISS, R_TIMEOUT, R_NOTHING_LEFT, R_ILLEGAL = range(8)
+T_ASK, T_RECOMMEND, T_TIMEOUT, T_NOTHING_LEFT, T_ILLEGAL = range(5)
+FACET, CHOICE = 1, 2
+
+
+@kernel
+def is_ignored(t: Table, b: int) -> bool:
+    """Whether the protocol ignores the next move: that of the last turn, under a known quirk."""
+    return f.turn(t)[b] == f.max_turns(t) and f.last_turn_acts(t) == 0
+
+
+@kernel
+def is_legal(t: Table, b: int, action: int) -> bool:
+    """Whether an action may be done now. -1 asks the best; see `fields.action`."""
+    asks = f.askables(t)
+    if is_ignored(t, b):
+        return True
+    if action == asks:
+        return f.n_candidates(t)[b] > 0
+    if action == asks + 1:
+        return f.n_shown_last(t)[b] > 0
+    if action == -1:
+        refresh(t, b)
+        mask = f.mask(t)[b]
+        for a in range(asks):
+            if mask[a]:
+                return True
+        return False
+    if f.fresh(t)[b]:
+        return f.mask(t)[b, action] != 0
+    if f.question(t) != FACET:
+        return f.status(t)[b, action] == 0 and any_candidate_has(t, b, action)
+    if f.facet_asked(t)[b, action]:
+        return False
+    for k in range(f.facet_indptr(t)[action], f.facet_indptr(t)[action + 1]):
+        if any_candidate_has(t, b, np.int64(f.facet_indices(t)[k])):
+            return True
+    return False
+
+
+@kernel
+def pose(t: Table, b: int) -> None:
+    """The system's half: what is asked or shown, into the fields of the move."""
+    action, asks = f.action(t)[b], f.askables(t)
+    f.step(t)[b] += 1
+    f.asked(t)[b, :] = -1
+    f.asked_facet(t)[b] = -1
+    f.shown(t)[b, :] = -1
+    f.n_shown(t)[b] = 0
+    f.n_accepted(t)[b] = 0
+    f.rank(t)[b] = 0
+    f.outcome(t)[b] = NOTHING
+    if is_ignored(t, b):
+        f.verb(t)[b] = IGNORED
+    elif not is_legal(t, b, action):
+        f.verb(t)[b] = ILLEGAL_MOVE
+        f.outcome(t)[b] = ILLEGAL
+    elif action == asks:
+        f.verb(t)[b] = RECOMMEND
+        n = np.int64(f.n_slate(t)[b])
+        if n > 0:
+            f.shown(t)[b, :n] = f.slate(t)[b, :n]
+        else:
+            n = top_items(t, b, f.shown(t)[b], f.best_scores(t)[b])
+        f.n_shown(t)[b] = n
+    elif action == asks + 1:
+        f.verb(t)[b] = REFLECT
+    else:
+        f.verb(t)[b] = ASK
+        if action == -1:
+            refresh(t, b)
+            action = best_ask(t, b, f.ask_best_by(t) == 1)
+        if f.question(t) == FACET:
+            f.asked_facet(t)[b] = action
+        else:
+            f.asked(t)[b, 0] = action
+            if f.question(t) == CHOICE:
+                refresh(t, b)
+                f.asked(t)[b, 1] = choice_partner(t, b, action)
+
+
+@kernel
+def _wants(t: Table, b: int, a: int, live: np.uint64) -> bool:
+    """Whether one of the live targets has an attribute."""
+    targets = f.targets(t)[b]
+    for k in range(f.n_targets(t)[b]):
+        if (live >> np.uint64(k)) & ONE and item_has(t, targets[k], a):
+            return True
+    return False
+
+
+@kernel
+def _answer_named(t: Table, b: int, flip: bool) -> None:
+    """Answers to one attribute, or to two one after the other."""
+    accepted, n = f.accepted(t)[b], 0
+    live = live_targets(t, b)
+    for k in range(2):
+        a = np.int64(f.asked(t)[b, k])
+        if a >= 0 and _wants(t, b, a, live) != flip:
+            accepted[n] = a
+            n += 1
+            left = np.uint64(0)  # live targets that also have this attribute
+            for j in range(f.n_targets(t)[b]):
+                bit = ONE << np.uint64(j)
+                if f.live(t)[b] & bit and item_has(t, f.targets(t)[b, j], a):
+                    left |= bit
+            everyone = (ONE << np.uint64(f.n_targets(t)[b])) - ONE
+            live = left if left != np.uint64(0) else everyone
+    f.n_accepted(t)[b] = n
+
+
+@kernel
+def _answer_facet(t: Table, b: int, flip: bool) -> None:
+    """The attributes that the first live target with any in the facet has there."""
+    facet = np.int64(f.asked_facet(t)[b])
+    first, last = f.facet_indptr(t)[facet], f.facet_indptr(t)[facet + 1]
+    attributes, accepted, n = f.facet_indices(t), f.accepted(t)[b], 0
+    live, targets = live_targets(t, b), f.targets(t)[b]
+    for j in range(f.n_targets(t)[b]):
+        if n == 0 and (live >> np.uint64(j)) & ONE:
+            for k in range(first, last):
+                if item_has(t, targets[j], np.int64(attributes[k])):
+                    accepted[n] = attributes[k]
+                    n += 1
+    if flip and n > 0:
+        n = 0
+    elif flip:
+        seed, conversation, turn = f.seed(t)[b], f.conversation(t)[b], f.turn(t)[b]
+        pick = random.draw_index(seed, conversation, turn, random.FLIP, last - first)
+        accepted[0], n = attributes[first + pick], 1
+    f.n_accepted(t)[b] = n
+
+
+@kernel
+def answer(t: Table, b: int) -> None:
+    """The rule user's half: `outcome`, `accepted` and `rank` of the move."""
+    if f.verb(t)[b] == ASK:
+        seed, conversation, turn = f.seed(t)[b], f.conversation(t)[b], f.turn(t)[b]
+        noise, dont_know = f.reals(t)[0], f.reals(t)[1]
+        if dont_know > 0 and random.draw_unit(seed, conversation, turn, random.UNSURE) < dont_know:
+            f.outcome(t)[b] = UNSURE
+            return
+        flip = noise > 0 and random.draw_unit(seed, conversation, turn, random.NOISE) < noise
+        if f.question(t) == FACET:
+            _answer_facet(t, b, flip)
+        else:
+            _answer_named(t, b, flip)
+        f.outcome(t)[b] = YES if f.n_accepted(t)[b] > 0 else NO
+    elif f.verb(t)[b] == RECOMMEND:
+        f.outcome(t)[b] = MISS
+        shown, targets = f.shown(t)[b], f.targets(t)[b]
+        for position in range(f.n_shown(t)[b]):
+            for k in range(f.n_targets(t)[b]):
+                if shown[position] == targets[k]:
+                    f.rank(t)[b] = position + 1
+                    f.outcome(t)[b] = HIT
+                    return
+
+
+@kernel
+def _accept(t: Table, b: int, a: int) -> None:
+    f.status(t)[b, a] = 1
+    narrow_targets(t, b, a)
+    accept_in_query(t, b, a)
+    intersect(t, b, a)
+
+
+@kernel
+def _reject(t: Table, b: int, a: int) -> None:
+    f.status(t)[b, a] = -1
+    if f.penalise_rejected(t):
+        f.weighed(t)[b] = 0
+    if f.on_reject_remove(t):
+        remove(t, b, a)
+
+
+@kernel
+def _was_accepted(t: Table, b: int, a: int) -> bool:
+    accepted = f.accepted(t)[b]
+    for k in range(f.n_accepted(t)[b]):
+        if accepted[k] == a:
+            return True
+    return False
+
+
+@kernel
+def _settle_ask(t: Table, b: int) -> None:
+    status, outcome = f.status(t)[b], f.outcome(t)[b]
+    facet = np.int64(f.asked_facet(t)[b])
+    if facet < 0:
+        for k in range(2):
+            a = np.int64(f.asked(t)[b, k])
+            if a >= 0:
+                if outcome == UNSURE:
+                    status[a] = 2
+                elif _was_accepted(t, b, a):
+                    _accept(t, b, a)
+                else:
+                    _reject(t, b, a)
+    else:
+        f.facet_asked(t)[b, facet] = 1
+        for k in range(f.n_accepted(t)[b]):
+            _accept(t, b, np.int64(f.accepted(t)[b, k]))
+        for k in range(f.facet_indptr(t)[facet], f.facet_indptr(t)[facet + 1]):
+            a = np.int64(f.facet_indices(t)[k])
+            if status[a] == 0:
+                if outcome == UNSURE:
+                    status[a] = 2
+                else:
+                    _reject(t, b, a)
+    which = R_YES if outcome == YES else (R_NO if outcome == NO else R_UNSURE)
+    f.reward_terms(t)[b, T_ASK] = f.rewards(t)[which]
+
+
+@kernel
+def _settle_recommendation(t: Table, b: int) -> None:
+    if f.outcome(t)[b] == HIT:
+        f.reward_terms(t)[b, T_RECOMMEND] = f.rewards(t)[R_HIT]
+        f.terminated(t)[b] = 1
+        return
+    f.reward_terms(t)[b, T_RECOMMEND] = f.rewards(t)[R_MISS]
+    n = f.n_shown(t)[b]
+    if f.drop_always(t) or f.n_candidates(t)[b] > f.top_k(t):
+        drop_items(t, b, f.shown(t)[b], n)
+    f.shown_last(t)[b, :n] = f.shown(t)[b, :n]
+    f.n_shown_last(t)[b] = n
+
+
+@kernel
+def _finish_turn(t: Table, b: int) -> None:
+    """History, turn and the ends of a conversation, in their order."""
+    f.history(t)[b, f.turn(t)[b] - 1] = f.outcome(t)[b]
+    last = f.turn(t)[b] == f.max_turns(t)
+    f.turn(t)[b] += 1
+    if f.terminated(t)[b]:
+        return
+    if f.n_candidates(t)[b] == 0:  # without candidates nothing is askable either
+        f.reward_terms(t)[b, T_NOTHING_LEFT] = f.rewards(t)[R_NOTHING_LEFT]
+        f.terminated(t)[b] = 1
+    elif last:
+        f.reward_terms(t)[b, T_TIMEOUT] = f.rewards(t)[R_TIMEOUT]
+        f.truncated(t)[b] = 1
+
+
+@kernel
+def settle(t: Table, b: int) -> None:
+    """What follows from the answer: candidates, rewards, the turn, the end."""
+    verb = f.verb(t)[b]
+    f.terminated(t)[b] = 0
+    f.truncated(t)[b] = 0
+    f.reward_terms(t)[b, :] = 0.0
+    before = f.n_candidates(t)[b]
+    if verb == ASK:
+        _settle_ask(t, b)
+        _finish_turn(t, b)
+    elif verb == RECOMMEND:
+        _settle_recommendation(t, b)
+        _finish_turn(t, b)
+    elif verb == ILLEGAL_MOVE:
+        f.reward_terms(t)[b, T_ILLEGAL] = f.rewards(t)[R_ILLEGAL]
+        _finish_turn(t, b)
+    elif verb == REFLECT:
+        reflect(t, b)
+    elif verb == IGNORED:
+        f.reward_terms(t)[b, T_TIMEOUT] = f.rewards(t)[R_TIMEOUT]
+        f.truncated(t)[b] = 1
+    f.done(t)[b] = f.terminated(t)[b] | f.truncated(t)[b]
+    total = 0.0
+    for k in range(f.n_terms(t)):
+        total += f.reward_terms(t)[b, k]
+    f.reward(t)[b] = total
+    _refresh_after(t, b, f.n_candidates(t)[b] != before)
+
+
+@kernel
+def _refresh_after(t: Table, b: int, cut: bool) -> None:
+    """Bring entropies and mask up to date, touching only what the move changed where it can."""
+    if cut or f.done(t)[b] or f.question(t) == FACET or f.fresh(t)[b] == 0:
+        f.fresh(t)[b] = 0
+        if f.track(t):
+            refresh(t, b)
+        return
+    asks, mask = f.askables(t), f.mask(t)[b]
+    for k in range(2):
+        a = np.int64(f.asked(t)[b, k])
+        if a >= 0 and f.verb(t)[b] == ASK:
+            f.entropy(t)[b, a] = 0.0
+            mask[a] = 0
+    mask[asks + 1] = f.n_shown_last(t)[b] > 0

@@ -1,0 +1,175 @@
+"""How a conversation begins: who the user is, what they want, and what they say first."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from recosim.acts import Outcome, Verb
+from recosim.envs.cpr import fields as f
+from recosim.envs.cpr import random
+from recosim.envs.cpr.candidates import intersect, item_has, refresh, remove, start_candidates
+from recosim.envs.cpr.memory import Table, kernel
+from recosim.envs.cpr.scores import accept_in_query, narrow_targets, start_query
+
+__all__ = ["begin", "draw_opening"]
+
+ONE = np.uint64(1)
+NOTHING = int(Outcome.NOTHING)
+OPEN = int(Verb.OPEN)
+
+
+@kernel
+def _row_of_link(indptr: np.ndarray, link: int) -> int:
+    """The row that a link of a CSR table belongs to, by bisection."""
+    low, high = 0, indptr.shape[0] - 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        if indptr[middle] <= link:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+@kernel
+def _draw_pair(t: Table, b: int) -> None:
+    """A user and a target from the pool of interactions."""
+    seed, conversation = f.seed(t)[b], f.conversation(t)[b]
+    users, indptr, indices = f.pool_users(t), f.pool_indptr(t), f.pool_indices(t)
+    if f.pool_by_user(t):
+        row = random.draw_index(seed, conversation, 0, random.USER, users.shape[0])
+        n = indptr[row + 1] - indptr[row]
+        link = indptr[row] + random.draw_index(seed, conversation, 0, random.ITEM, n)
+    else:
+        link = random.draw_index(seed, conversation, 0, random.ITEM, indices.shape[0])
+        row = _row_of_link(indptr, link)
+    f.user(t)[b] = users[row]
+    f.targets(t)[b, 0] = indices[link]
+
+
+@kernel
+def _draw_askable(t: Table, b: int, target: int) -> int:
+    """An attribute of the target, or a facet in which it has one, uniformly."""
+    seed, conversation = f.seed(t)[b], f.conversation(t)[b]
+    first, last = f.item_indptr(t)[target], f.item_indptr(t)[target + 1]
+    attributes, facet_of = f.item_indices(t), f.facet_of(t)
+    if f.question(t) != 1:
+        k = random.draw_index(seed, conversation, 0, random.OPENING, last - first)
+        return np.int64(attributes[first + k])
+    present = np.zeros(f.facets(t), dtype=np.uint8)
+    n = 0
+    for k in range(first, last):
+        facet = facet_of[attributes[k]]
+        if facet >= 0 and present[facet] == 0:
+            present[facet] = 1
+            n += 1
+    k = random.draw_index(seed, conversation, 0, random.OPENING, n)
+    for facet in range(present.shape[0]):
+        if present[facet]:
+            if k == 0:
+                return facet
+            k -= 1
+    return -1
+
+
+@kernel
+def _draw_further_targets(t: Table, b: int) -> None:
+    """Other items of the user that have every opening attribute, without replacement."""
+    users, indptr, indices = f.pool_users(t), f.pool_indptr(t), f.pool_indices(t)
+    row = np.searchsorted(users, f.user(t)[b])
+    if row >= users.shape[0] or users[row] != f.user(t)[b]:
+        return
+    accepted, n_accepted, targets = f.accepted(t)[b], f.n_accepted(t)[b], f.targets(t)[b]
+    eligible = np.empty(indptr[row + 1] - indptr[row], dtype=np.int32)
+    n = 0
+    for link in range(indptr[row], indptr[row + 1]):
+        v = indices[link]
+        fits = v != targets[0]
+        for k in range(n_accepted):
+            fits = fits and item_has(t, v, accepted[k])
+        if fits:
+            eligible[n] = v
+            n += 1
+    for k in range(f.max_targets(t) - 1):
+        if n == 0:
+            return
+        seed, conversation = f.seed(t)[b], f.conversation(t)[b]
+        pick = random.draw_index(seed, conversation, 0, random.TARGET + k, n)
+        targets[f.n_targets(t)[b]] = eligible[pick]
+        f.n_targets(t)[b] += 1
+        for j in range(pick, n - 1):
+            eligible[j] = eligible[j + 1]
+        n -= 1
+
+
+@kernel
+def draw_opening(t: Table, b: int) -> None:
+    """The user's side: user, targets, and the attributes named first, into `accepted`."""
+    if f.given_pair(t)[b] == 0:
+        _draw_pair(t, b)
+    target = f.targets(t)[b, 0]
+    f.n_targets(t)[b] = 1
+    askable = np.int64(f.given_opening(t)[b])
+    if askable < 0:
+        askable = _draw_askable(t, b, target)
+    f.given_pair(t)[b] = 0
+    f.given_opening(t)[b] = -1
+    accepted, n = f.accepted(t)[b], 0
+    f.asked_facet(t)[b] = -1
+    if f.question(t) != 1:
+        accepted[0], n = askable, 1
+    else:
+        f.asked_facet(t)[b] = askable
+        for k in range(f.item_indptr(t)[target], f.item_indptr(t)[target + 1]):
+            a = f.item_indices(t)[k]
+            if f.facet_of(t)[a] == askable:
+                accepted[n] = a
+                n += 1
+    f.n_accepted(t)[b] = n
+    if f.max_targets(t) > 1:
+        _draw_further_targets(t, b)
+
+
+@kernel
+def begin(t: Table, b: int) -> None:
+    """The system's side: everything as it stands after the user's opening."""
+    f.verb(t)[b] = OPEN
+    f.turn(t)[b] = f.first_turn(t)
+    f.step(t)[b] = 0
+    f.done(t)[b] = 0
+    f.status(t)[b, :] = 0
+    f.history(t)[b, :] = NOTHING
+    f.facet_asked(t)[b, :] = 0
+    f.n_shown_last(t)[b] = 0
+    f.live(t)[b] = (ONE << np.uint64(f.n_targets(t)[b])) - ONE
+    f.asked(t)[b, :] = -1
+    f.shown(t)[b, :] = -1
+    f.n_shown(t)[b] = 0
+    f.rank(t)[b] = 0
+    f.outcome(t)[b] = NOTHING
+    f.reward(t)[b] = 0.0
+    f.reward_terms(t)[b, :] = 0.0
+    f.terminated(t)[b] = 0
+    f.truncated(t)[b] = 0
+    start_query(t, b)
+    accepted, status = f.accepted(t)[b], f.status(t)[b]
+    start_candidates(t, b, np.int64(accepted[0]))
+    for k in range(f.n_accepted(t)[b]):
+        a = np.int64(accepted[k])
+        status[a] = 1
+        accept_in_query(t, b, a)
+        narrow_targets(t, b, a)
+        if k > 0:
+            intersect(t, b, a)
+    facet = f.asked_facet(t)[b]
+    if facet >= 0:
+        f.facet_asked(t)[b, facet] = 1
+        for k in range(f.facet_indptr(t)[facet], f.facet_indptr(t)[facet + 1]):
+            a = np.int64(f.facet_indices(t)[k])
+            if status[a] == 0:
+                status[a] = -1
+                if f.on_reject_remove(t):
+                    remove(t, b, a)
+    f.fresh(t)[b] = 0
+    if f.track(t):
+        refresh(t, b)

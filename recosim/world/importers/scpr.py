@@ -1,0 +1,254 @@
+"""Importer of the folders of SCPR and UNICORN: LastFM, LastFM*, Yelp, Yelp* and their kin.
+
+Layout (public SCPR and UNICORN code): `Graph_generate_data/` with the items' attributes and the
+users' friends, `UI_Interaction_data/` with the splits, `ID_map_info/` with names. The attribute of
+a conversation is `feature_index`; the field `categories` of LastFM holds raw tag ids and is not it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recosim.errors import ImportDataError
+from recosim.world.importers.source import (
+    Progress,
+    bad,
+    find_file,
+    line_of_key,
+    need_file,
+    read_json,
+    refusing,
+)
+from recosim.world.world import SPLITS, World, build_world, csr_from_lists
+
+__all__ = ["import_scpr"]
+
+GRAPH, SPLIT, NAMES = "Graph_generate_data", "UI_Interaction_data", "ID_map_info"
+
+# The enumerated (Yelp) form keeps the small attributes in a file of their own. The spelling of the
+# last name is that of the published files.
+ITEM_FILES = ("item_dict-original_tag.json", "item_dict.json")
+TAXONOMY = "2-layer taxonomy.json"
+TAG_MAPS = ("second-layer_oringinal_tag_map.json", "original_tag_map.json", "merged_tag_map.json")
+
+
+def import_scpr(path: Path, name: str, *, progress: Progress | None = None) -> World:
+    """A world from a prepared folder of the SCPR family, ids and splits as published.
+
+    Where the folder has a two-layer taxonomy, its first layer gives the facets. An attribute that
+    the taxonomy puts into several facets stays in the first; one that it leaves out has none.
+    Without a taxonomy all attributes are in one facet, `tag`. Links that occur twice are counted in
+    `world.settings["dropped"]`.
+
+    Raises:
+        ImportDataError: a file is missing or not JSON, an id occurs twice, is missing between
+            others or names nothing, splits overlap, a split is empty, no attributes.
+    """
+    path = Path(path)
+    item_file = need_file(path, _places(GRAPH, *ITEM_FILES), "the items' attributes")
+    split_files = {
+        split: need_file(
+            path, _places(SPLIT, f"review_dict_{split}.json"), f"the {split} interactions"
+        )
+        for split in SPLITS
+    }
+    user_file = find_file(path, _places(GRAPH, "user_dict.json"), "the users", needed=False)
+    step = _steps(progress, total=6)
+
+    step("items")
+    item_rows = _table(item_file, "feature_index")
+    n_items = _dense(item_file, "item", item_rows.keys())
+    names, n_named = _attribute_names(path)
+    used = max((a for row in item_rows.values() for a in row), default=-1) + 1
+    n_attributes = max(used, n_named)
+    if used > n_named > 0:
+        raise bad(item_file, f"attribute {used - 1} is not in the tag map (0..{n_named - 1})")
+
+    splits = {}
+    for split, file in split_files.items():
+        step(f"{split} interactions")
+        splits[split] = _table(file, None)
+        _check_ids(file, splits[split], n_items, "item")
+    step("users and friends")
+    friend_rows = _table(user_file, "friends") if user_file is not None else {}
+    users = set(friend_rows).union(*splits.values())
+    n_users = _dense(split_files["train"], "user", users)
+    if user_file is not None:
+        _check_ids(user_file, friend_rows, n_users, "user")
+
+    step("checks and derived arrays")
+    tables = {"item_attributes": item_rows, **splits, "friends": friend_rows}
+    repeated = {
+        label: count
+        for label, rows in tables.items()
+        if (count := sum(len(row) - len(set(row)) for row in rows.values()))
+    }
+    facet, facet_names, overlaps = _facets(path, n_attributes)
+    with refusing(path):
+        return build_world(
+            name=name,
+            item_attributes=_csr(item_rows, n_items),
+            train=_csr(splits["train"], n_users),
+            valid=_csr(splits["valid"], n_users),
+            test=_csr(splits["test"], n_users),
+            friends=_csr(friend_rows, n_users),
+            n_attributes=n_attributes,
+            attribute_facet=facet,
+            facet_names=facet_names or ["tag"],
+            attribute_names=names or None,
+            item_names=_item_names(path, n_items),
+            source=f"imported from an SCPR/UNICORN folder ({path.name})",
+            licence="that of the collection; the prepared files state none",
+            settings={
+                "importer": "scpr",
+                "dropped": {f"repeated {label}": n for label, n in repeated.items()},
+                "attributes_in_several_facets": overlaps,
+            },
+        )
+
+
+def _places(folder: str, *names: str) -> list[str]:
+    """Relative paths to try: in the layout's sub-folder, then directly in the folder."""
+    return [f"{folder}/{n}" for n in names] + list(names)
+
+
+def _steps(progress: Progress | None, total: int) -> Any:
+    done = -1
+
+    def step(what: str) -> None:
+        nonlocal done
+        done += 1
+        if progress is not None:
+            progress(what, done, total)
+
+    return step
+
+
+def _table(path: Path, field: str | None) -> dict[int, list[int]]:
+    """Id -> list of ids of a JSON file; `field` picks one list of an object."""
+    rows: dict[int, list[int]] = {}
+    for key, value in read_json(path).items():
+        entry = value.get(field) if field is not None and isinstance(value, dict) else value
+        whole = isinstance(entry, list) and all(type(i) is int for i in entry)
+        if not key.isdecimal() or not whole:
+            wanted = f"a list of ids under {field!r}" if field else "a list of ids"
+            raise bad(path, f"entry {key!r} needs an id and {wanted}", line_of_key(path, key))
+        if int(key) in rows:
+            raise bad(path, f"the id {int(key)} occurs twice", line_of_key(path, key))
+        rows[int(key)] = entry
+    return rows
+
+
+def _dense(path: Path, kind: str, ids: Any) -> int:
+    """The number of ids, which are to be 0..n-1."""
+    known = set(ids)
+    if not known:
+        raise bad(path, f"there is no {kind}")
+    missing = next((i for i in range(len(known)) if i not in known), None)
+    if missing is not None:
+        raise bad(
+            path,
+            f"{kind} ids are to be 0..n-1; {missing} is missing although {max(known)} is there",
+        )
+    return len(known)
+
+
+def _check_ids(path: Path, rows: Mapping[int, list[int]], limit: int, kind: str) -> None:
+    for key, row in rows.items():
+        for i in row:
+            if not 0 <= i < limit:
+                raise bad(
+                    path,
+                    f"entry {key} names {kind} {i}, which does not exist (0..{limit - 1})",
+                    line_of_key(path, str(key)),
+                )
+
+
+def _csr(rows: Mapping[int, list[int]], n: int) -> Any:
+    return csr_from_lists((rows.get(i, ()) for i in range(n)), n)
+
+
+def _item_names(path: Path, n_items: int) -> list[str] | None:
+    names = _reverse_map(path, "item_reverse_map.json")
+    return [names.get(i, f"item {i}") for i in range(n_items)] if names else None
+
+
+def _attribute_names(path: Path) -> tuple[list[str], int]:
+    """(names, how many attributes the maps know); no names where no map is there."""
+    names = _reverse_map(path, "tag_reverse_map.json")
+    if names:
+        n = max(names) + 1
+        return [names.get(a, f"attribute {a}") for a in range(n)], n
+    file = find_file(path, _places(GRAPH, *TAG_MAPS), "the tag map", needed=False)
+    if file is None:
+        return [], 0
+    ids = {}
+    for label, index in read_json(file).items():
+        if type(index) is not int or index in ids:
+            raise bad(file, f"{label!r} needs an id of its own", line_of_key(file, label))
+        ids[index] = label
+    n = _dense(file, "attribute", ids)
+    cities = _cities(path)
+    return [_readable(ids[a], cities) for a in range(n)], n
+
+
+def _reverse_map(path: Path, file_name: str) -> dict[int, str]:
+    """Id -> name of `{"0": {"real_id": [...], "real_name": ["..."]}}`; empty if it is absent."""
+    file = find_file(path, _places(NAMES, file_name), "names", needed=False)
+    if file is None:
+        return {}
+    names = {}
+    for key, entry in read_json(file).items():
+        try:
+            names[int(key)] = entry["real_name"][0]
+        except (ValueError, KeyError, IndexError, TypeError):
+            problem = f"entry {key!r} needs an id and a 'real_name'"
+            raise bad(file, problem, line_of_key(file, key)) from None
+    # Nameless items are there as "None"; they get the name of their number instead.
+    return {key: str(label) for key, label in names.items() if label not in (None, "None")}
+
+
+def _cities(path: Path) -> dict[str, str]:
+    file = find_file(path, _places(NAMES, "city_map.json"), "cities", needed=False)
+    return {f"city_{index}": label for label, index in read_json(file).items()} if file else {}
+
+
+def _readable(label: str, cities: Mapping[str, str]) -> str:
+    """`category_Tapas` -> `Tapas`, `city_3` -> the city, `stars_4.0` -> `stars 4.0`."""
+    if label in cities:
+        return cities[label]
+    return label.removeprefix("category_").replace("_", " ")
+
+
+def _facets(
+    path: Path, n_attributes: int
+) -> tuple[NDArray[np.int16] | None, list[str] | None, int]:
+    """(facet of each attribute, names, attributes that were in several); None without a taxonomy."""
+    file = find_file(path, _places(GRAPH, TAXONOMY), "the taxonomy", needed=False)
+    if file is None:
+        return None, None, 0
+    facet = np.full(n_attributes, -1, dtype=np.int16)
+    names, several = [], set()
+    for index, (label, attributes) in enumerate(read_json(file).items()):
+        names.append(label.replace("_", " "))
+        if not isinstance(attributes, list) or not all(type(a) is int for a in attributes):
+            problem = f"facet {label!r} needs a list of attribute ids"
+            raise bad(file, problem, line_of_key(file, label))
+        for a in attributes:
+            if not 0 <= a < n_attributes:
+                problem = f"facet {label!r} names attribute {a}, of which there are {n_attributes}"
+                raise bad(file, problem, line_of_key(file, label))
+            if facet[a] >= 0 and facet[a] != index:
+                several.add(a)
+            else:
+                facet[a] = index
+    if not names:
+        raise ImportDataError(
+            f"{file}: the taxonomy is empty; remove the file to do without facets."
+        )
+    return facet, names, len(several)

@@ -1,0 +1,337 @@
+"""The rules of docs/protocols.md in plain Python: sets, dicts and lists, written to be read.
+
+`ReferenceConversation` is what the batched kernels are checked against, and the baseline of the
+benchmarks. It keeps the smallest state the rules need and computes everything else from scratch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from reference.beliefs import ACCEPTED, REJECTED, UNKNOWN, UNSURE, Beliefs
+from reference.tables import Draw, DrawUnit, WorldTables, draws_from, no_draw
+
+from recosim.acts import Outcome
+from recosim.envs.protocol import Protocol
+from recosim.errors import IllegalActionError, OptionError, StateError
+from recosim.estimators.base import Vectors
+
+__all__ = ["ReferenceConversation", "Step", "WorldTables", "draws_from"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What came of one move.
+
+    Attributes:
+        reward: sum of the rewards of the events of this move.
+        outcome: the history code of the move; NOTHING for a reflection and an ignored move.
+        asked: the attributes asked about by name; empty for a facet question.
+        accepted: the attributes the user accepted in this move, ascending for a facet.
+        items: the items shown, best first.
+        rank: 1-based position of the first target in `items`; 0 if none is there.
+        ignored: the protocol ignored the move, because it was the one of the last turn.
+    """
+
+    reward: float
+    outcome: Outcome
+    terminated: bool = False
+    truncated: bool = False
+    asked: tuple[int, ...] = ()
+    accepted: tuple[int, ...] = ()
+    items: tuple[int, ...] = ()
+    rank: int = 0
+    ignored: bool = False
+
+
+class ReferenceConversation(Beliefs):
+    """One conversation: `open` it, then `ask`, `recommend` and `reflect` until `done`.
+
+    In a facet protocol, what is asked is a facet; otherwise it is an attribute. Both are called
+    an *askable* here.
+
+    Args:
+        tables: the world.
+        protocol: the rules.
+        vectors: what the estimator knows.
+        answer_noise: probability that an answer is flipped.
+        dont_know: probability that the user answers "don't know".
+        draw: gives the random indices. Purposes and their second argument: "opening" (0), among
+            the target's attributes or facets; "target" (k = 0, 1, ... the number of the further
+            target), among the eligible items that are left; "flip" (the turn), among the
+            attributes of the facet. All in ascending order of the ids.
+        draw_unit: gives the random units: "unsure" (the turn), "noise" (the turn).
+
+    State, as in docs/protocols.md: `turn`, `status`, `candidates`, `history` (one code a turn:
+    `history[t - 1]` is that of turn t), `shown_last`, `user_vector` (float64), and `targets`,
+    `facets_asked`, `done`.
+    """
+
+    def __init__(
+        self,
+        tables: WorldTables,
+        protocol: Protocol,
+        vectors: Vectors,
+        *,
+        answer_noise: float = 0.0,
+        dont_know: float = 0.0,
+        draw: Draw = no_draw,
+        draw_unit: DrawUnit = no_draw,
+    ) -> None:
+        self.tables = tables
+        self.protocol = protocol
+        self.vectors = vectors
+        self.answer_noise = answer_noise
+        self.dont_know = dont_know
+        self.draw = draw
+        self.draw_unit = draw_unit
+        self.asks_facets = protocol.question == "facet"
+        self.done = True
+
+    # ---------------------------------------------------------------- the opening
+
+    def open(
+        self,
+        user: int,
+        target: int,
+        interactions_of_split: Collection[int] = (),
+        opening: int | None = None,
+    ) -> tuple[int, ...]:
+        """Start anew; returns the attributes that the user names.
+
+        Args:
+            interactions_of_split: the user's items of the split of the target, from which further
+                targets are drawn where the protocol has several.
+            opening: the attribute, or in a facet protocol the facet, that the user opens with;
+                drawn if it is not given.
+        """
+        tables, protocol = self.tables, self.protocol
+        self.user = user
+        self.turn = protocol.first_turn
+        self.status = dict.fromkeys(range(tables.n_attributes), UNKNOWN)
+        self.history = [0] * protocol.max_turns
+        self.shown_last: tuple[int, ...] = ()
+        self.user_vector = self.vectors.user[user].astype(np.float64)
+        self.facets_asked: set[int] = set()
+        self.done = False
+
+        named = self._opening_attributes(target, opening)
+        for a in named:
+            self.status[a] = ACCEPTED
+        self.candidates = set.intersection(*(tables.attribute_items[a] for a in named))
+        if self.asks_facets:
+            (facet,) = {tables.attribute_facet[a] for a in named}
+            self.facets_asked.add(facet)
+            self._reject(a for a in tables.facet_attributes[facet] if a not in named)
+
+        self.targets = [target]
+        eligible = sorted(
+            v
+            for v in set(interactions_of_split)
+            if v != target and tables.item_attributes[v].issuperset(named)
+        )
+        while len(self.targets) < protocol.targets and eligible:
+            k = len(self.targets) - 1
+            self.targets.append(eligible.pop(self.draw("target", k, len(eligible))))
+        return tuple(named)
+
+    def _opening_attributes(self, target: int, opening: int | None) -> list[int]:
+        has = sorted(self.tables.item_attributes[target])
+        if self.asks_facets:
+            choices = sorted({f for a in has if (f := self.tables.attribute_facet[a]) >= 0})
+        else:
+            choices = has
+        if not choices:
+            raise OptionError(f"item {target} has nothing to open with; give another target.")
+        if opening is None:
+            opening = choices[self.draw("opening", 0, len(choices))]
+        elif opening not in choices:
+            raise OptionError(f"opening {opening} is not one of target {target}: {choices}.")
+        if self.asks_facets:
+            return [a for a in has if self.tables.attribute_facet[a] == opening]
+        return [opening]
+
+    # ---------------------------------------------------------------- what is legal
+
+    def can_ask(self, a: int) -> bool:
+        if self.done or a not in self.askables:
+            return False
+        if self.asks_facets:
+            return a not in self.facets_asked and any(
+                self._some_candidate_has(p) for p in self.tables.facet_attributes[a]
+            )
+        return self.status[a] == UNKNOWN and self._some_candidate_has(a)
+
+    def legal_asks(self) -> set[int]:
+        return {a for a in self.askables if self.can_ask(a)}
+
+    def can_recommend(self) -> bool:
+        return not self.done and bool(self.candidates)
+
+    def can_reflect(self) -> bool:
+        return not self.done and bool(self.shown_last)
+
+    def _some_candidate_has(self, a: int) -> bool:
+        return not self.candidates.isdisjoint(self.tables.attribute_items[a])
+
+    # ---------------------------------------------------------------- ask
+
+    @property
+    def live_targets(self) -> list[int]:
+        """The targets that have every accepted attribute; all of them if noise left none."""
+        accepted = self._with_status(ACCEPTED)
+        live = [v for v in self.targets if self.tables.item_attributes[v].issuperset(accepted)]
+        return live or list(self.targets)
+
+    def ask(self, a: int) -> Step:
+        """Ask about an attribute (under "choice": and its partner), or about a facet."""
+        if self._move_is_ignored():
+            return self._ignore()
+        if not self.can_ask(a):
+            raise IllegalActionError(f"{a} is not askable now; askable: {self.legal_asks()}.")
+        about, asked = self._asked_attributes(a)
+        if self.asks_facets:
+            self.facets_asked.add(a)
+        rewards = self.protocol.rewards
+
+        if self.dont_know > 0 and self.draw_unit("unsure", self.turn) < self.dont_know:
+            for p in about:
+                if self.status[p] == UNKNOWN:
+                    self.status[p] = UNSURE
+            return self._end_move(Outcome.UNSURE, rewards.ask_unsure, asked=asked)
+
+        noise = self.answer_noise
+        flip = noise > 0 and self.draw_unit("noise", self.turn) < noise
+        if self.asks_facets:
+            accepted = self._answer_facet(a, flip)
+        else:
+            accepted = tuple(p for p in about if self._answer_attribute(p, flip))
+        if accepted:
+            return self._end_move(Outcome.YES, rewards.ask_yes, asked=asked, accepted=accepted)
+        return self._end_move(Outcome.NO, rewards.ask_no, asked=asked)
+
+    def _asked_attributes(self, a: int) -> tuple[Sequence[int], tuple[int, ...]]:
+        """What the question is about, and what of it is asked by name."""
+        if self.asks_facets:
+            return self.tables.facet_attributes[a], ()
+        partner = self.choice_partner(a) if self.protocol.question == "choice" else None
+        asked = (a,) if partner is None else (a, partner)
+        return asked, asked
+
+    def choice_partner(self, a: int) -> int | None:
+        """The other attribute of a two-choice question about `a`, or None."""
+        facet = self.tables.attribute_facet[a]
+        if facet < 0:
+            return None
+        others = [p for p in self.tables.facet_attributes[facet] if p != a and self.can_ask(p)]
+        entropies = self.entropies()
+        return max(others, key=lambda p: (entropies[p], -p), default=None)
+
+    def _answer_attribute(self, a: int, flip: bool) -> bool:
+        """The user's answer about one attribute, settled; True for yes."""
+        yes = any(a in self.tables.item_attributes[v] for v in self.live_targets) != flip
+        if yes:
+            self._accept([a])
+        else:
+            self._reject([a])
+        return yes
+
+    def _answer_facet(self, facet: int, flip: bool) -> tuple[int, ...]:
+        """The attributes of the facet that the user accepts, settled; empty for a no."""
+        inside = self.tables.facet_attributes[facet]
+        named: list[int] = []
+        for v in self.live_targets:
+            named = [a for a in inside if a in self.tables.item_attributes[v]]
+            if named:
+                break
+        if flip:
+            named = [] if named else [inside[self.draw("flip", self.turn, len(inside))]]
+        self._accept(named)
+        self._reject(a for a in inside if self.status[a] == UNKNOWN)
+        return tuple(named)
+
+    def _accept(self, attributes: Iterable[int]) -> None:
+        for a in attributes:
+            self.status[a] = ACCEPTED
+            self._narrow(self.candidates & self.tables.attribute_items[a])
+
+    def _reject(self, attributes: Iterable[int]) -> None:
+        for a in attributes:
+            self.status[a] = REJECTED
+            if self.protocol.on_reject == "remove":
+                self._narrow(self.candidates - self.tables.attribute_items[a])
+
+    def _narrow(self, left: set[int]) -> None:
+        if left:  # otherwise the answer contradicts what was said before: nothing changes
+            self.candidates = left
+
+    # ---------------------------------------------------------------- recommend, reflect, illegal
+
+    def recommend(self, items: Sequence[int] | None = None) -> Step:
+        """Show items: those given, or the best candidates."""
+        if self._move_is_ignored():
+            return self._ignore()
+        if not self.can_recommend():
+            raise IllegalActionError("there is no candidate to recommend.")
+        top_k = self.protocol.top_k
+        shown = tuple(self.top_items() if items is None else items)
+        known = range(self.tables.n_items)
+        if not 1 <= len(shown) <= top_k or len(set(shown)) < len(shown):
+            raise IllegalActionError(f"{shown} is not 1 to {top_k} distinct items.")
+        if any(v not in known for v in shown):
+            raise IllegalActionError(f"{shown} has an item outside 0..{self.tables.n_items - 1}.")
+
+        rank = next((k for k, v in enumerate(shown, start=1) if v in self.targets), 0)
+        rewards = self.protocol.rewards
+        if rank:
+            return self._end_move(Outcome.HIT, rewards.hit, items=shown, rank=rank)
+        if self.protocol.drop_failed == "always" or len(self.candidates) > top_k:
+            self.candidates = self.candidates - set(shown)
+        self.shown_last = shown
+        return self._end_move(Outcome.MISS, rewards.miss, items=shown)
+
+    def reflect(self) -> Step:
+        """Revise the user's vector: train items up, the items refused last down (EAR sec. 4.3)."""
+        if self._move_is_ignored():
+            return self._ignore()
+        if not self.can_reflect():
+            raise IllegalActionError("there is no refused recommendation to reflect on.")
+        self.user_vector = self.reflected(self.tables.train[self.user], self.shown_last)
+        self.shown_last = ()
+        return Step(0.0, Outcome.NOTHING)
+
+    def illegal(self) -> Step:
+        """A move that was not legal, under `illegal="penalise"`."""
+        if self._move_is_ignored():
+            return self._ignore()
+        return self._end_move(Outcome.ILLEGAL, self.protocol.rewards.illegal)
+
+    # ---------------------------------------------------------------- turns and ends
+
+    def _move_is_ignored(self) -> bool:
+        if self.done:
+            raise StateError("the conversation has ended or was not opened; call `open` first.")
+        return self.turn == self.protocol.max_turns and not self.protocol.last_turn_acts
+
+    def _ignore(self) -> Step:
+        self.done = True
+        return Step(self.protocol.rewards.timeout, Outcome.NOTHING, truncated=True, ignored=True)
+
+    def _end_move(self, outcome: Outcome, reward: float, **what: Any) -> Step:
+        turn_of_move = self.turn
+        self.history[turn_of_move - 1] = int(outcome)
+        self.turn += 1
+        terminated = truncated = False
+        if outcome is Outcome.HIT:
+            terminated = True
+        elif not self.candidates and not self.legal_asks():
+            terminated = True
+            reward += self.protocol.rewards.nothing_left
+        elif turn_of_move == self.protocol.max_turns:
+            truncated = True
+            reward += self.protocol.rewards.timeout
+        self.done = terminated or truncated
+        return Step(reward, outcome, terminated, truncated, **what)
