@@ -165,7 +165,7 @@ class Trace:
         verb, outcome = self.column("verb"), self.column("outcome")
         ended = self.column("terminated") | self.column("truncated")
         starts = np.flatnonzero(self.column("step") == 0)
-        last = np.append(starts[1:], len(conversation)) - 1
+        last = np.append(starts[1:], len(conversation))[: len(starts)] - 1
         if int(ended.sum()) != len(starts) or not ended[last].all():
             raise ResultsError("this trace holds conversations that were not finished.")
 

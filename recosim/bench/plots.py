@@ -138,53 +138,49 @@ def draw_success(
     axes.set_xlim(1 if turns > 1 else 0.5, turns)
     axes.set_ylim(0, 1.02)
     axes.set_xticks(_ticks(turns))
-    axes.set_xlabel("turn t")
+    axes.set_xlabel("turn t", fontsize=9.5, color=INK)
     axes.set_title("Success rate within t turns", loc="left", fontsize=11, color=INK)
     axes.grid(axis="y", color=FAINT, linewidth=0.7)
     _plain(axes)
 
 
 def draw_turns(
-    figure: Figure | SubFigure,
+    figure: SubFigure,
     env: EnvResult,
     agents: Sequence[AgentResult],
     colours: dict[str, str],
 ) -> None:
-    """Bars for each agent: the share of conversations hit at each move, and those not hit."""
+    """Bars for each agent: the share of conversations hit at each move; beside them, of failures.
+
+    Agents that do not see the target share one scale, so that their bars compare; each row names
+    its highest bar.
+    """
     turns = env.setup.rules.max_turns
     moves = list(range(1, turns + 1))
-    never = turns + max(2.0, turns * 0.12)
-    rows = figure.subplots(len(agents), 1, sharex=True, squeeze=False)[:, 0]
-    for axes, agent in zip(rows, agents, strict=True):
+    rivals = [agent for agent in agents if not env.privileged(agent.name)]
+    shared = max((max(agent.summary.hits_at()) for agent in rivals), default=1.0)
+    grid = figure.subplots(
+        len(agents), 2, sharex="col", squeeze=False, gridspec_kw={"width_ratios": (4.2, 1)}
+    )
+    for (bars, failures), agent in zip(grid, agents, strict=True):
         shares = agent.summary.hits_at()
-        failed = 1 - agent.summary.success_rate[-1].value
         colour = colours[agent.name]
-        axes.bar(moves, shares, width=0.86, color=colour)
-        axes.bar([never], [failed], width=0.86, color=FAILED, hatch="////", edgecolor="white")
-        top = max(max(shares), failed, 1e-9)
-        axes.set_ylim(0, top * 1.32)
-        axes.annotate(
-            _percent(failed),
-            xy=(never, failed),
-            xytext=(0, 2),
-            textcoords="offset points",
-            ha="center",
-            fontsize=8,
-            color=INK,
-        )
-        if max(shares) > 0:
-            mode = shares.index(max(shares))
-            axes.annotate(
-                _percent(shares[mode]),
-                xy=(mode + 1, shares[mode]),
+        highest = max(shares)
+        bars.bar(moves, shares, width=0.86, color=colour)
+        scale = shared if agent in rivals else highest
+        bars.set_ylim(0, 1.35 * scale if scale > 0 else 1)
+        if highest > 0:
+            bars.annotate(
+                _percent(highest),
+                xy=(shares.index(highest) + 1, highest),
                 xytext=(0, 2),
                 textcoords="offset points",
                 ha="center",
                 fontsize=8,
                 color=INK,
             )
-        axes.set_ylabel(
-            _label(env, agent.name),
+        bars.set_ylabel(
+            _label(env, agent.name).replace(" (", "\n("),
             rotation=0,
             ha="right",
             va="center",
@@ -192,19 +188,27 @@ def draw_turns(
             fontweight="bold",
             fontsize=9.5,
         )
-        axes.set_yticks([])
-        axes.tick_params(axis="x", length=0 if axes is not rows[-1] else 3)
-        _plain(axes)
-        axes.spines["left"].set_visible(False)
-    rows[0].set_title(
-        "Turns to the hit: share of conversations (each row to its own scale)",
-        loc="left",
-        fontsize=11,
-        color=INK,
-    )
-    rows[-1].set_xlim(0.3, never + 0.7)
-    ticks = _ticks(turns)
-    rows[-1].set_xticks([*ticks, never], [*map(str, ticks), "no hit"])
+        failed = 1 - agent.summary.success_rate[-1].value
+        failures.barh([0], [1], height=0.5, color="#EFEFEF")
+        failures.barh([0], [failed], height=0.5, color=FAILED)
+        failures.annotate(
+            _percent(failed), xy=(0.5, 0), ha="center", va="center", fontsize=8.5, color=INK
+        )
+        failures.set_ylim(-0.7, 0.7)
+        for axes in (bars, failures):
+            axes.set_yticks([])
+            _plain(axes)
+            axes.spines["left"].set_visible(False)
+        if agent is not agents[-1]:
+            bars.tick_params(axis="x", length=0)
+        failures.spines["bottom"].set_visible(False)
+        failures.set_xticks([])
+    grid[0, 0].set_title("Hits at each turn", loc="left", fontsize=11, color=INK)
+    grid[0, 1].set_title("No hit", loc="center", fontsize=11, color=INK)
+    grid[-1, 0].set_xlim(0.3, turns + 0.7)
+    grid[-1, 0].set_xticks(_ticks(turns))
+    grid[-1, 0].set_xlabel("turn", fontsize=9.5, color=INK)
+    grid[-1, 1].set_xlim(0, 1)
 
 
 def draw_forest(
@@ -218,14 +222,14 @@ def draw_forest(
         more = env.compare(name, best.name).average_turns
         assert more.low is not None
         assert more.high is not None
-        axes.plot([more.low, more.high], [row, row], color=colours[name], linewidth=2.4)
+        axes.plot([more.low, more.high], [row, row], "|-", color=colours[name], linewidth=2)
         axes.plot(
             [more.value],
             [row],
             "o",
             color=colours[name],
             markerfacecolor="white" if name in tied else colours[name],
-            markersize=6.5,
+            markersize=5.5,
         )
         axes.annotate(
             f"{more.value:+.2f}",
@@ -237,19 +241,21 @@ def draw_forest(
             color=INK,
         )
     axes.axvline(0, color=colours[best.name], linewidth=1.6)
-    axes.set_yticks(range(len(others)), others, fontsize=9.5, fontweight="bold")
-    for text, name in zip(axes.get_yticklabels(), others, strict=True):
-        text.set_color(colours[name])
+    axes.set_yticks(range(len(others)), others)
     axes.set_ylim(len(others) - 0.4, -0.6)
-    axes.margins(x=0.14)
-    title = f"More turns than {best.name} on the same conversations (paired)"
-    if tied:
-        title += "; hollow: not separable"
-    axes.set_title(title, loc="left", fontsize=11, color=INK)
+    axes.margins(x=0.05)
+    low, high = axes.get_xlim()
+    axes.set_xlim(low, high + 0.12 * (high - low))  # room for the last value
+    hollow = "; hollow: not separable" if tied else ""
+    axes.set_title(
+        f"Turns more than {best.name} (paired{hollow})", loc="left", fontsize=11, color=INK
+    )
     axes.grid(axis="x", color=FAINT, linewidth=0.7)
-    axes.tick_params(axis="y", length=0)
     _plain(axes)
+    axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
+    for text, name in zip(axes.get_yticklabels(), others, strict=True):
+        text.set(color=colours[name], fontsize=9.5, fontweight="bold")
 
 
 def _title(env: EnvResult) -> str:
@@ -268,8 +274,8 @@ def _label(env: EnvResult, name: str) -> str:
 
 
 def _percent(share: float) -> str:
-    if 0 < share < 0.0005:
-        return "<0.1 %"
+    if share < 0.0005:
+        return "<0.1 %" if share > 0 else "0 %"
     return f"{100 * share:.1f} %" if share < 0.0995 else f"{100 * share:.0f} %"
 
 

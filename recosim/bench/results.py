@@ -195,6 +195,13 @@ def verify_results(folder: Path) -> Results:
     """
     results = read_results(folder)
     computed = _compute(folder, Bootstrap(**results.bootstrap.model_dump()))
+    stored, found = _digests(results), _digests(computed)
+    for path in sorted(stored.keys() & found.keys()):
+        if stored[path] != found[path]:
+            raise ResultsError(
+                f"{folder / path} is not the file that results.json was made from: its content has "
+                f"the sha256 {found[path][:12]}..., results.json says {stored[path][:12]}..."
+            )
     difference = _difference(_json(results), _json(computed), ("results.json", "the outcomes"))
     if difference:
         raise ResultsError(
@@ -285,6 +292,12 @@ def _digest(rows: Episodes) -> str:
         digest.update(f"\n{name} {little.dtype.str} {len(little)}\n".encode())
         digest.update(little.tobytes())
     return digest.hexdigest()
+
+
+def _digests(results: Results) -> dict[str, str]:
+    """Path of each file of outcomes -> the sha256 of its content."""
+    agents = [agent for env in results.environments for agent in env.agents]
+    return {seed.episodes: seed.sha256 for agent in agents for seed in agent.seeds}
 
 
 def _json(model: BaseModel) -> dict[str, Any]:

@@ -1,1 +1,70 @@
-""""""
+"""The command line: `recosim ...`.
+
+A command module is attached with one line below: `app.add_typer(module.app, name=...)` for a group,
+`app.command()(function)` for one command. Command modules import only typer and rich at the top and
+what they run inside their functions, so that `recosim --help` stays quick.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from recosim.cli import bench, data, report
+from recosim.errors import RecosimError
+
+__all__ = ["app", "main"]
+
+ERROR_STATUS = 2  # the status of a wrong call, as typer itself uses it
+
+app = typer.Typer(
+    name="recosim",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(bench.bench)
+app.command()(report.report)
+app.add_typer(data.app, name="data")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"recosim {version('recosim')}")
+        raise typer.Exit
+
+
+@app.callback()
+def recosim(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Simulate the people that a conversational recommender talks to."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; `arguments` are those of the process by default.
+
+    An error that RecoSim raises on purpose, and one of the system (disk full, no permission), is
+    one line on stderr and status 2; a traceback is for a defect.
+    """
+    try:
+        app(args=None if arguments is None else list(arguments), prog_name="recosim")
+    except (RecosimError, OSError) as error:
+        if isinstance(error, BrokenPipeError):  # the reader of our output is gone: `... | head`
+            raise
+        message = " ".join(str(error).split())
+        Console(stderr=True).print(f"[red]error:[/red] {escape(message)}", soft_wrap=True)
+        sys.exit(ERROR_STATUS)

@@ -15,7 +15,7 @@ from recosim.errors import WorldError
 from recosim.files import atomic_folder, write_json
 from recosim.world.world import DERIVED, PRIMARY, Csr, StringTable, World, arrays_of
 
-__all__ = ["open_folder", "save_world"]
+__all__ = ["open_folder", "save_world", "verify_folder"]
 
 FORMAT = 1
 
@@ -48,7 +48,8 @@ def save_world(world: World, folder: Path) -> World:
             "fingerprint": world.fingerprint,
             "source": world.source,
             "licence": world.licence,
-            "settings": dict(world.settings),
+            # As JSON gives them back, so that the checksum does not depend on their Python types.
+            "settings": json.loads(json.dumps(dict(world.settings))),
             "files": files,
         }
         manifest["manifest_sha256"] = _manifest_digest(manifest)
@@ -66,15 +67,32 @@ def open_folder(folder: Path) -> World:
     Raises:
         WorldError: not a world, of another format version, truncated, damaged or edited.
     """
-    path = folder / "world.json"
+    return _open_cached(str(folder.resolve()), _manifest_text(folder), _stamp_key(folder))
+
+
+def verify_folder(folder: Path) -> None:
+    """Read every file of a stored world again and compare it with its checksum.
+
+    `open_folder` does so only for files whose size or time of change is new.
+
+    Raises:
+        WorldError: as `open_folder`.
+    """
+    files = _read_manifest(folder, _manifest_text(folder))["files"]
+    _check_sizes(folder, files)
+    _check_contents(folder, files)
+
+
+def _manifest_text(folder: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+        return (folder / "world.json").read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
         raise WorldError(f"{folder} is not a world: it has no world.json.") from None
-    return _open_cached(str(folder.resolve()), text, _stamp_key(folder, text))
+    except UnicodeDecodeError:
+        raise _damaged(folder, "world.json cannot be read") from None
 
 
-def _stamp_key(folder: Path, text: str) -> str:
+def _stamp_key(folder: Path) -> str:
     """Changes when any file of the folder does, so that the cache of opened worlds is honest."""
     entries = sorted((e.name, e.stat().st_mtime_ns, e.stat().st_size) for e in os.scandir(folder))
     return repr(entries)
@@ -85,16 +103,9 @@ def _open_cached(folder_name: str, text: str, _: str) -> World:
     folder = Path(folder_name)
     manifest = _read_manifest(folder, text)
     files = manifest["files"]
-    for label, entry in files.items():
-        file = folder / f"{label}.npy"
-        size = file.stat().st_size if file.is_file() else None
-        if size != entry["bytes"]:
-            found = "is missing" if size is None else f"has {size} bytes, not {entry['bytes']}"
-            raise _damaged(folder, f"{file.name} {found}")
+    _check_sizes(folder, files)
     if not _is_verified(folder, files):
-        for label, entry in files.items():
-            if _sha256(folder / f"{label}.npy") != entry["sha256"]:
-                raise _damaged(folder, f"the content of {label}.npy is not what was written")
+        _check_contents(folder, files)
         if os.access(folder, os.W_OK):
             write_json(folder / "verified.json", _stamp(folder, files))
     arrays = {}
@@ -127,6 +138,21 @@ def _read_manifest(folder: Path, text: str) -> dict[str, Any]:
     if manifest.get("manifest_sha256") != _manifest_digest(manifest):
         raise _damaged(folder, "world.json was changed after it was written")
     return dict(manifest)
+
+
+def _check_sizes(folder: Path, files: dict[str, Any]) -> None:
+    for label, entry in files.items():
+        file = folder / f"{label}.npy"
+        size = file.stat().st_size if file.is_file() else None
+        if size != entry["bytes"]:
+            found = "is missing" if size is None else f"has {size} bytes, not {entry['bytes']}"
+            raise _damaged(folder, f"{file.name} {found}")
+
+
+def _check_contents(folder: Path, files: dict[str, Any]) -> None:
+    for label, entry in files.items():
+        if _sha256(folder / f"{label}.npy") != entry["sha256"]:
+            raise _damaged(folder, f"the content of {label}.npy is not what was written")
 
 
 def _assemble(field: str, arrays: dict[str, Any]) -> Any:
@@ -165,6 +191,6 @@ def _stamp(folder: Path, files: dict[str, Any]) -> dict[str, list[int]]:
 def _is_verified(folder: Path, files: dict[str, Any]) -> bool:
     try:
         known = json.loads((folder / "verified.json").read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):
+    except (FileNotFoundError, json.JSONDecodeError, UnicodeDecodeError):
         return False
     return bool(known == _stamp(folder, files))

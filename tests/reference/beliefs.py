@@ -63,12 +63,9 @@ class Beliefs:
 
         if not self.asks_facets:
             return {a: of_attribute(a) for a in self.askables}
-        return {
-            f: 0.0
-            if f in self.facets_asked
-            else sum(of_attribute(a) for a in self.tables.facet_attributes[f])
-            for f in self.askables
-        }
+        # A facet that was asked has no unknown attribute left: its sum is 0.
+        facets = self.tables.facet_attributes
+        return {f: sum(of_attribute(a) for a in facets[f]) for f in self.askables}
 
     def scores(self) -> dict[int, float]:
         """Score of every candidate."""

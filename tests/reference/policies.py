@@ -16,12 +16,13 @@ Move = Ask | Recommend | Reflect
 
 def random_legal(conv: ReferenceConversation, rng: np.random.Generator) -> Move:
     """Any legal move, each as likely as the others."""
-    moves: list[Move] = [_ask(conv, a) for a in sorted(conv.legal_asks())]
+    moves: list[int | Move] = [*sorted(conv.legal_asks())]
     if conv.can_recommend():
         moves.append(Recommend())
     if conv.can_reflect():
         moves.append(Reflect())
-    return moves[int(rng.integers(len(moves)))]
+    drawn = moves[int(rng.integers(len(moves)))]
+    return _ask(conv, drawn) if isinstance(drawn, int) else drawn
 
 
 def abs_greedy(conv: ReferenceConversation) -> Move:

@@ -49,6 +49,7 @@ def conversation(
     target: int = 1,
     opening: int | None = 0,
     user: int = 0,
+    tables: WorldTables = TABLES,
     split: tuple[int, ...] = (),
     estimator: Vectors | None = None,
     noise: float = 0.0,
@@ -59,7 +60,7 @@ def conversation(
     """An open conversation; `draws` maps (purpose, turn) to what is drawn there."""
     draws = draws or {}
     conv = ReferenceConversation(
-        TABLES,
+        tables,
         Protocol(**({"max_turns": 6, "top_k": 2} | options)),
         estimator or vectors(),
         answer_noise=noise,

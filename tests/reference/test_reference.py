@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from reference.cpr import ReferenceConversation, Step
+from reference.cpr import ReferenceConversation, Step, WorldTables
 from reference.six_items import conversation, vectors, with_status
 
 from recosim.acts import Outcome
 from recosim.errors import IllegalActionError, OptionError, StateError
+from recosim.world.world import build_world, csr_from_lists
 
 # ---------------------------------------------------------------- opening
 
@@ -171,6 +172,30 @@ def test_facet_question_names_attributes_of_the_first_live_target_that_has_some(
     assert conv.live_targets == [5]
 
 
+def test_facet_question_is_answered_by_live_targets_alone() -> None:
+    # Facets {0}, {1, 2}, {3, 4}. Item 0 has nothing in facet 1, so the answer there is item 1's.
+    world = build_world(
+        name="three facets",
+        item_attributes=csr_from_lists([{0, 3}, {0, 1, 4}, {0, 2, 3}]),
+        train=csr_from_lists([[2], []]),
+        valid=csr_from_lists([[], [0]]),
+        test=csr_from_lists([[0, 1], []]),
+        n_attributes=5,
+        attribute_facet=[0, 1, 1, 2, 2],
+    )
+    conv = conversation(
+        target=0,
+        question="facet",
+        targets=2,
+        split=(0, 1),
+        draws={("target", 0): 0},
+        tables=WorldTables(world),
+    )
+    assert conv.ask(1).accepted == (1,)
+    assert conv.live_targets == [1]
+    assert conv.ask(2).accepted == (4,)
+
+
 # ---------------------------------------------------------------- two-choice questions
 
 
@@ -178,8 +203,8 @@ def test_choice_partner_has_the_highest_entropy_in_the_facet() -> None:
     conv = conversation(question="choice", opening=3, target=4)  # candidates 0, 1, 4
     assert conv.counts() == {0: 2, 1: 2, 3: 3, 5: 1}
     assert conv.choice_partner(0) == 1  # 2 has no candidate
-    assert conv.choice_partner(5) is None  # in no facet
     conv = conversation(question="choice")  # candidates 0, 1, 2, 3, 5: 1 and 2 have two each
+    assert conv.choice_partner(5) is None  # in no facet
     assert conv.choice_partner(3) == 4
     conv.status[0] = 0
     assert conv.choice_partner(0) == 1  # smallest id on ties

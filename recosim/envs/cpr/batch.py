@@ -112,7 +112,6 @@ def best_asks(t: Table, lo: int, hi: int) -> None:
     """The legal ask of the highest entropy of each running row, into `choice`."""
     for b in range(lo, hi):
         if f.done(t)[b] == 0:
-            refresh(t, b)
             f.choice(t)[b] = best_ask(t, b, False)
 
 
@@ -121,7 +120,6 @@ def best_weighted_asks(t: Table, lo: int, hi: int) -> None:
     """The legal ask of the highest weighted entropy of each running row, into `choice`."""
     for b in range(lo, hi):
         if f.done(t)[b] == 0:
-            refresh(t, b)
             f.choice(t)[b] = best_ask(t, b, True)
 
 

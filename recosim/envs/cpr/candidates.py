@@ -191,8 +191,8 @@ def count_candidates_if_tracked(t: Table, b: int) -> None:
 
 @kernel
 def binary_entropy_of(n_log_n: np.ndarray, count: int, n: int) -> float:
-    """Entropy in bits of count / n, from a table of n * log2(n)."""
-    return (n_log_n[n] - n_log_n[count] - n_log_n[n - count]) / n
+    """Entropy in bits of count / n, from a table of n * log2(n); the same for n - count, exactly."""
+    return (n_log_n[n] - (n_log_n[count] + n_log_n[n - count])) / n
 
 
 @kernel

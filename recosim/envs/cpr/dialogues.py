@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from recosim.envs.cpr import batch
-from recosim.envs.cpr.memory import Entry, Memory, slot_of
+from recosim.envs.cpr.memory import Entry, Memory, row_arrays, slot_of
 from recosim.envs.protocol import Protocol
 from recosim.errors import IllegalActionError, OptionError
 from recosim.estimators.base import Vectors
@@ -356,14 +356,15 @@ class Dialogues:
                 f"{self.n_askables}, reflect {self.n_askables + 1}."
             )
         if slates is not None:
-            self._check_slates(given, slates)
+            self.check_slates(given, slates)
             a["slate"][:] = slates
             a["n_slate"][:] = (slates >= 0).sum(axis=1)
         else:
             a["n_slate"][:] = 0
         a["action"][:] = given
 
-    def _check_slates(self, actions: NDArray[Any], slates: NDArray[np.int32]) -> None:
+    def check_slates(self, actions: NDArray[Any], slates: NDArray[np.int32]) -> None:
+        """Raise `IllegalActionError` unless the lists of the recommending rows are well-formed."""
         shape = (self.size, self.protocol.top_k)
         if slates.shape != shape or slates.dtype.kind not in "iu":
             raise IllegalActionError(
@@ -440,6 +441,17 @@ class Dialogues:
             return self.__dict__["arrays"][name]  # type: ignore[no-any-return]
         except KeyError:
             raise AttributeError(f"Dialogues has no attribute {name!r}") from None
+
+    # ---- saving -----------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """A copy of everything that differs from a new batch of the same arguments."""
+        return {name: self.arrays[name].copy() for name in row_arrays()}
+
+    def set_state(self, state: dict[str, NDArray[Any]]) -> None:
+        """Take back a `state` of a batch of the same arguments."""
+        for name, array in state.items():
+            self.arrays[name][...] = array
 
     # ---- running kernels ------------------------------------------------------------------------
 

@@ -29,6 +29,7 @@ __all__ = [
     "entry",
     "kernel",
     "popcount",
+    "row_arrays",
     "slot_of",
     "trailing_zeros",
 ]
@@ -177,6 +178,11 @@ def array2(name: str, dtype: Any, rows: str, columns: str) -> Callable[[Table], 
 def slot_of(name: str) -> int:
     """The slot of a whole number in a table."""
     return _DIMENSIONS[name]
+
+
+def row_arrays() -> list[str]:
+    """The arrays that have one entry for each conversation: the state of a batch."""
+    return [name for name, (_, _, dimensions) in _ARRAYS.items() if dimensions[0] == "rows"]
 
 
 class Memory:

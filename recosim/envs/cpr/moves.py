@@ -65,12 +65,7 @@ def is_legal(t: Table, b: int, action: int) -> bool:
     if action == asks + 1:
         return f.n_shown_last(t)[b] > 0
     if action == -1:
-        refresh(t, b)
-        mask = f.mask(t)[b]
-        for a in range(asks):
-            if mask[a]:
-                return True
-        return False
+        return best_ask(t, b, False) >= 0
     if f.fresh(t)[b]:
         return f.mask(t)[b, action] != 0
     if f.question(t) != FACET:
@@ -113,14 +108,12 @@ def pose(t: Table, b: int) -> None:
     else:
         f.verb(t)[b] = ASK
         if action == -1:
-            refresh(t, b)
             action = best_ask(t, b, f.ask_best_by(t) == 1)
         if f.question(t) == FACET:
             f.asked_facet(t)[b] = action
         else:
             f.asked(t)[b, 0] = action
             if f.question(t) == CHOICE:
-                refresh(t, b)
                 f.asked(t)[b, 1] = choice_partner(t, b, action)
 
 

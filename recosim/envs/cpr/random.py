@@ -7,10 +7,11 @@ they run in, and two agents that meet the same user meet the same luck (common r
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from recosim.envs.cpr.memory import kernel
 
-__all__ = ["PURPOSES", "draw", "draw_index", "draw_unit"]
+__all__ = ["PURPOSES", "draw", "draw_index", "draw_unit", "draw_units"]
 
 USER = 1
 ITEM = 2
@@ -19,7 +20,6 @@ UNSURE = 4
 NOISE = 5
 FLIP = 6
 AGENT = 7
-AGENT_CHOICE = 8
 TARGET = 16  # 16, 17, ...: one for each further target
 
 PURPOSES = {
@@ -30,7 +30,6 @@ PURPOSES = {
     "noise": NOISE,
     "flip": FLIP,
     "agent": AGENT,
-    "agent_choice": AGENT_CHOICE,
     "target": TARGET,
 }
 
@@ -63,3 +62,22 @@ def draw_index(seed: int, conversation: int, turn: int, purpose: int, n: int) ->
     """A whole number in 0..n-1; the bias is below n / 2**32."""
     high = draw(seed, conversation, turn, purpose) >> np.uint64(32)
     return np.int64((high * np.uint64(n)) >> np.uint64(32))
+
+
+def draw_units(
+    seeds: NDArray[np.uint64], conversations: ArrayLike, turns: ArrayLike, purpose: int
+) -> NDArray[np.float64]:
+    """`draw_unit` for many rows at once with numpy, the same numbers: float64, shape (rows,)."""
+    step = np.uint64(0x9E3779B97F4A7C15)
+    with np.errstate(over="ignore"):
+        x = _mix_array(seeds.astype(np.uint64) + step)
+        x = _mix_array((x ^ np.asarray(conversations).astype(np.uint64)) + step)
+        key = np.asarray(turns).astype(np.uint64) << np.uint64(16) | np.uint64(purpose)
+        x = _mix_array((x ^ key) + step)
+    return (x >> np.uint64(11)) * (1.0 / 9007199254740992.0)
+
+
+def _mix_array(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))

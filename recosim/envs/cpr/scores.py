@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 
 from recosim.envs.cpr import fields as f
-from recosim.envs.cpr.candidates import current_words, item_has
+from recosim.envs.cpr.candidates import count_candidates, current_words, item_has, refresh
 from recosim.envs.cpr.memory import Table, kernel, trailing_zeros
 
 __all__ = ["accept_in_query", "best_ask", "reflect", "score", "start_query", "top_items", "weigh"]
@@ -127,7 +127,7 @@ def _weighted_entropy(share: float) -> float:
 
 @kernel
 def weighted_entropy(t: Table, b: int, askable: int) -> float:
-    """Weighted entropy in bits of an askable; the row must have been weighed."""
+    """Weighted entropy in bits of an askable (0 for a known one); the row must have been weighed."""
     weights, status, total = f.weights(t)[b], f.status(t)[b], f.weight(t)[b]
     if total <= 0.0:
         return 0.0
@@ -144,18 +144,32 @@ def weighted_entropy(t: Table, b: int, askable: int) -> float:
 
 
 @kernel
-def best_ask(t: Table, b: int, weighted: bool) -> int:
-    """The legal ask of the highest (weighted) entropy, smallest id on ties, -1 if there is none.
+def balance(count: int, n: int) -> int:
+    """How far a count is from n / 2, times 2: the smaller, the higher the binary entropy, exactly."""
+    return abs(2 * count - n)
 
-    The entropies and the mask of the row must be up to date.
-    """
-    entropy, mask = f.entropy(t)[b], f.mask(t)[b]
+
+@kernel
+def best_ask(t: Table, b: int, weighted: bool) -> int:
+    """The askable of the highest (weighted) entropy, smallest id on ties, -1 if there is none."""
     if weighted:
         weigh(t, b)
     best, highest = -1, -1.0
-    for a in range(f.askables(t)):
-        if mask[a]:
-            value = weighted_entropy(t, b, a) if weighted else np.float64(entropy[a])
+    if f.question(t) == 1:
+        refresh(t, b)
+        entropy, mask = f.entropy(t)[b], f.mask(t)[b]
+        for facet in range(f.askables(t)):
+            if mask[facet]:
+                value = weighted_entropy(t, b, facet) if weighted else np.float64(entropy[facet])
+                if value > highest:
+                    best, highest = facet, value
+        return best
+    count_candidates(t, b)
+    counts, status, n = f.counts(t)[b], f.status(t)[b], np.int64(f.n_candidates(t)[b])
+    for a in range(f.attributes(t)):
+        if status[a] == 0 and counts[a] > 0:
+            # Whole numbers: rounding must not decide between attributes of one entropy.
+            value = weighted_entropy(t, b, a) if weighted else np.float64(n - balance(counts[a], n))
             if value > highest:
                 best, highest = a, value
     return best
@@ -167,13 +181,16 @@ def choice_partner(t: Table, b: int, a: int) -> int:
     facet = f.facet_of(t)[a]
     if facet < 0:
         return -1
-    entropy, mask = f.entropy(t)[b], f.mask(t)[b]
+    count_candidates(t, b)
+    counts, status, n = f.counts(t)[b], f.status(t)[b], np.int64(f.n_candidates(t)[b])
     indptr, indices = f.facet_indptr(t), f.facet_indices(t)
-    best, highest = -1, np.float32(-1.0)
+    best, lowest = -1, n + 1
     for k in range(indptr[facet], indptr[facet + 1]):
-        other = indices[k]
-        if other != a and mask[other] and entropy[other] > highest:
-            best, highest = np.int64(other), entropy[other]
+        other = np.int64(indices[k])
+        if other != a and status[other] == 0 and counts[other] > 0:
+            value = balance(counts[other], n)
+            if value < lowest:
+                best, lowest = other, value
     return best
 
 

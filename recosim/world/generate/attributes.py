@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -221,8 +220,3 @@ def _best(scores: Floats, number: Ints) -> tuple[Ints, Ints]:
     ranked = np.take_along_axis(top, order, axis=1)
     rows, places = np.nonzero(np.arange(most) < number[:, None])
     return rows.astype(np.int64), ranked[rows, places].astype(np.int64)
-
-
-def attribute_names(facets: Sequence[FacetSettings], towns: Sequence[str]) -> list[str]:
-    """The names of all attributes, in the order of their ids."""
-    return [name for facet in facets for name in (towns if facet.towns else facet.attributes)]

@@ -30,14 +30,22 @@ def counts_from_curve(
         CardError: knots out of order, or a total that the curve cannot be stretched to.
     """
     shares, values = (np.array(column, dtype=np.float64) for column in zip(*curve, strict=True))
-    if shares[0] != 0 or shares[-1] != 1 or (np.diff(shares) < 0).any() or (np.diff(values) < 0).any():
-        raise CardError(f"the curve of {what} must rise from share 0 to share 1; given {list(curve)}.")
+    if (
+        shares[0] != 0
+        or shares[-1] != 1
+        or (np.diff(shares) < 0).any()
+        or (np.diff(values) < 0).any()
+    ):
+        raise CardError(
+            f"the curve of {what} must rise from share 0 to share 1; given {list(curve)}."
+        )
     at = (np.arange(n) + 0.5) / n
     smooth = np.expm1(np.interp(at, shares, np.log1p(values)))
     low, excess = values[0], smooth - values[0]
 
     def stretched(step: int) -> NDArray[np.int64]:
-        return np.floor(low + excess * (step / FINE) + 0.5).astype(np.int64)
+        whole: NDArray[np.int64] = np.floor(low + excess * (step / FINE) + 0.5).astype(np.int64)
+        return whole
 
     least, most = 0, 64 * FINE
     if not stretched(least).sum() <= total < stretched(most).sum():
@@ -58,7 +66,9 @@ def counts_from_curve(
 
 
 def zipf_shares(shares: Sequence[float], size: int, per_item: float | None) -> NDArray[np.float64]:
-    """The given shares, then a Zipf tail from just below the smallest, adding up to `per_item`.
+    """The given shares, then a Zipf tail 1 / (rank + shift) that brings the sum to `per_item`.
+
+    The shift is 1, or as much more as keeps the tail below the smallest share given.
 
     Raises:
         CardError: the shares alone are more than `per_item`, or the tail cannot be that heavy.
@@ -69,21 +79,15 @@ def zipf_shares(shares: Sequence[float], size: int, per_item: float | None) -> N
         return given
     assert per_item is not None  # the schema of the card holds this
     missing = per_item - given.sum()
-    cap = 0.97 * given.min() if len(given) else min(0.5, missing)
-    if not 0 < missing <= cap * rest:
+    cap = float(given.min(initial=1.0))
+    if not 0 < missing < cap * rest:
         raise CardError(
             f"the {rest} attributes without a share have {missing:.4g} of {per_item:g} per item "
             f"left to them, and none may have more than {cap:.4g}. Change 'shares' or 'per_item'."
         )
     ranks = np.arange(1, rest + 1, dtype=np.float64)
-    if not len(given):  # nothing to join: plain Zipf
-        tail = 1 / (ranks + 1)
-        return np.asarray(missing * tail / tail.sum())
-    low, high = 0.0, 8.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        if cap * (ranks**-middle).sum() > missing:
-            low = middle
-        else:
-            high = middle
-    return np.concatenate([given, cap * ranks**-high])
+    shift = 1.0
+    while missing / (1 + shift) > cap * (1 / (ranks + shift)).sum():
+        shift *= 1.25
+    tail = 1 / (ranks + shift)
+    return np.concatenate([given, missing * tail / tail.sum()])

@@ -44,5 +44,5 @@ def permutation(rng: np.random.Generator, n: int) -> Ints:
 def choose(rng: np.random.Generator, weights: ArrayLike, n: int) -> Ints:
     """n indices, drawn with replacement in proportion to the weights."""
     edges = np.cumsum(np.asarray(weights, dtype=np.float64))
-    drawn = np.searchsorted(edges, rng.random(n) * edges[-1], side="right")
-    return np.minimum(drawn, len(edges) - 1).astype(np.int64)
+    drawn: Ints = np.searchsorted(edges, rng.random(n) * edges[-1], side="right").astype(np.int64)
+    return np.minimum(drawn, len(edges) - 1)

@@ -16,6 +16,7 @@ from recosim.world.world import Csr, csr_from_pairs
 
 __all__ = ["Users", "draw_friends", "draw_interactions", "draw_users", "plan_popularity", "split"]
 
+Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
@@ -59,7 +60,7 @@ def draw_users(
     counts = counts_from_curve(
         settings.user_degree, n, settings.interactions, "interactions of a user"
     )
-    supply = np.bincount(item_circle, weights=degree, minlength=circles.count)
+    supply = _supply(circles, item_circle, degree)
     interests = np.empty((n, taste.interests), dtype=np.int64)
     interests[:, 0] = choose(rng, supply, n)
     for i in range(1, taste.interests):
@@ -81,7 +82,7 @@ def draw_interactions(
     """(user, item) of each interaction, sorted."""
     rng = stream(settings.seed, "interactions")
     taste = settings.taste
-    supply = np.bincount(item_circle, weights=degree, minlength=circles.count)
+    supply = _supply(circles, item_circle, degree)
     item = np.repeat(np.arange(settings.items), degree)
     item_seeks = item_circle[item]
     fate = rng.random(len(item))
@@ -102,7 +103,10 @@ def draw_interactions(
     n_homes = int(max(item_at.max(), at_home.max())) + 1
     levels = [
         (user_seeks * n_homes + at_home, item_seeks * n_homes + item_at),
-        (circles.scene[user_seeks] * n_homes + at_home, circles.scene[item_seeks] * n_homes + item_at),
+        (
+            circles.scene[user_seeks] * n_homes + at_home,
+            circles.scene[item_seeks] * n_homes + item_at,
+        ),
     ]
     if n_homes > 1:
         levels.append((at_home, item_at))
@@ -135,7 +139,7 @@ def split(
 ) -> tuple[Csr, Csr, Csr]:
     """Train, valid and test of the (user, item) pairs, which are sorted by user."""
     rng = stream(settings.seed, "split")
-    # The lowest keys of a user are held out: log-weights with Gumbel noise draw without replacement.
+    # Gumbel noise on log-weights draws without replacement: the lowest keys are held out.
     popular = settings.holdout_popularity * np.log(np.maximum(degree[item], 1).astype(np.float64))
     key = popular - gumbel(rng, len(item))
     order = np.lexsort((-key, user))
@@ -151,9 +155,13 @@ def split(
     return tables[0], tables[1], tables[2]
 
 
-def _same_scene(
-    rng: np.random.Generator, circles: Circles, supply: NDArray[np.float64], circle: Ints
-) -> Ints:
+def _supply(circles: Circles, item_circle: Ints, degree: Ints) -> Floats:
+    """Planned interactions of the items of each circle, float64 (circles,)."""
+    totals = np.bincount(item_circle, weights=degree, minlength=circles.count)
+    return totals.astype(np.float64)
+
+
+def _same_scene(rng: np.random.Generator, circles: Circles, supply: Floats, circle: Ints) -> Ints:
     """For each circle another draw from the circles of its scene, in proportion to supply."""
     out = np.empty_like(circle)
     scene = circles.scene[circle]

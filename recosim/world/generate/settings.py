@@ -26,21 +26,25 @@ class FacetSettings(Card):
         towns: in place of `attributes`: that many invented town names.
         choose: "one": an item has at most one of them; "many": any number.
         shares: share of the items that have the first, second, ... attribute. Fewer shares than
-            attributes: the others fall off by Zipf's law, from just below the smallest share given.
+            attributes: the others fall off by Zipf's law, below the smallest share given.
         per_item: attributes of this facet that an item has on average. Needed where `shares` is
             not complete.
         grades: the attributes are grades in rising order, and give `item_quality`.
         home: users live in one of the attributes, and mostly take items that have it.
+        phrase: how its attributes stand in an item's text, `{}` for their names.
+        signs: last words for the names of items whose most particular attribute is in this facet.
     """
 
     name: str = Field(min_length=1)
-    attributes: list[str] = []
+    attributes: list[str] = Field(default_factory=list)
     towns: Annotated[int, Field(ge=0, le=400)] = 0
     choose: Literal["one", "many"] = "many"
-    shares: list[Share] = []
+    shares: list[Share] = Field(default_factory=list)
     per_item: Annotated[float, Field(gt=0.0)] | None = None
     grades: bool = False
     home: bool = False
+    phrase: Annotated[str, Field(pattern=r"^[^{}]*\{\}[^{}]*$")] = "{}"
+    signs: list[str] = Field(default_factory=list)
 
     @property
     def size(self) -> int:

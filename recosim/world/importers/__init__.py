@@ -1,7 +1,8 @@
-"""Importers: real collections become worlds. `IMPORTERS` lists them; `recosim data import` runs them.
+"""Importers: real collections become worlds. `IMPORTERS` lists them.
 
-Each is a function `import_x(path, name, *, ..., progress=None) -> World`. Nothing is stored until
-`recosim.world.storage.save_world` writes the whole world at once.
+`recosim data import` runs them. Each is a function `import_x(path, name, *, ..., progress=None)`
+that returns a `World`. Nothing is stored until `recosim.world.storage.save_world` writes the whole
+world at once.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, TypedDict
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,9 +11,18 @@ from numpy.typing import ArrayLike, NDArray
 from recosim.errors import OptionError, unknown
 from recosim.world.world import Csr, csr_from_pairs
 
-__all__ = ["SplitBy", "core", "distinct", "renumber", "split_by_user"]
+__all__ = ["SplitBy", "Splits", "core", "distinct", "renumber", "split_by_user"]
 
 SplitBy = Literal["random", "time"]
+
+
+class Splits(TypedDict):
+    """The interactions of each split, rows = users, ids = items."""
+
+    train: Csr
+    valid: Csr
+    test: Csr
+
 
 VALID_SHARE = TEST_SHARE = 0.15  # the shares of the prepared LastFM and Yelp sets, about 70/15/15
 
@@ -67,7 +76,7 @@ def split_by_user(
     seed: int,
     by: SplitBy = "random",
     time: Sequence[float] | NDArray[np.float64] | NDArray[np.int64] | None = None,
-) -> dict[str, Csr]:
+) -> Splits:
     """Split each user's interactions 70/15/15 into train, valid and test.
 
     Args:
@@ -101,5 +110,8 @@ def split_by_user(
     n_valid = np.where(count < 3, 0, np.maximum(1, np.rint(VALID_SHARE * count)))
     test = from_end < n_test[rows]
     valid = ~test & (from_end < (n_test + n_valid)[rows])
-    masks = {"train": ~test & ~valid, "valid": valid, "test": test}
-    return {name: csr_from_pairs(rows[m], ids[m], n_users) for name, m in masks.items()}
+
+    def part(mask: NDArray[np.bool_]) -> Csr:
+        return csr_from_pairs(rows[mask], ids[mask], n_users)
+
+    return Splits(train=part(~test & ~valid), valid=part(valid), test=part(test))

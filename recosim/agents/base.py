@@ -1,0 +1,102 @@
+"""`Agent`: a policy over acts, for a batch of conversations at once.
+
+The life of an agent in a batch:
+
+    agent.bind(dialogues)           once for each batch
+    agent.reset(rows)               conversations have begun in these rows
+    while not all have ended:
+        actions, slates = agent.act()
+        dialogues.step(actions, slates)
+        agent.observe(running)      what came of it, in the rows that moved
+"""
+
+from __future__ import annotations
+
+from abc import ABC
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recosim.envs.cpr import random
+from recosim.envs.cpr.dialogues import Dialogues
+from recosim.errors import OptionError, StateError
+
+__all__ = ["Agent", "Decision"]
+
+
+class Decision(NamedTuple):
+    """What an agent does in each row.
+
+    Attributes:
+        actions: int64 (B,): 0..n_askables-1 asks, n_askables recommends, n_askables+1 reflects. What
+            stands in rows that have ended is not looked at.
+        slates: int32 (B, top_k), the items shown by the rows that recommend, padded with -1, or None:
+            the estimator's best candidates everywhere. A row of -1 alone means the same.
+    """
+
+    actions: NDArray[np.int64]
+    slates: NDArray[np.int32] | None = None
+
+
+class Agent(ABC):
+    """Base of every agent. Settings are arguments of the constructor; the card of an agent sets them.
+
+    An agent reads what `Dialogues` says an agent may read. One that sets `privileged` may read the
+    targets too; it marks a ceiling, and no table compares it with the others as an equal.
+    """
+
+    name: str
+    privileged: bool = False
+    # Whether the agent looks at entropies and masks after every move; see `Dialogues.track`.
+    track: bool = False
+
+    _dialogues: Dialogues | None = None
+
+    @property
+    def dialogues(self) -> Dialogues:
+        """The batch this agent is bound to."""
+        if self._dialogues is None:
+            raise StateError(f"agent {self.name!r} has no conversations yet; call bind first.")
+        return self._dialogues
+
+    def settings(self) -> dict[str, Any]:
+        """The settings of this agent as JSON values; they go into every result."""
+        return {}
+
+    def bind(self, dialogues: Dialogues) -> None:
+        """Get ready for a batch: its world, protocol and estimator are known now.
+
+        Raises:
+            OptionError: the agent does not fit the batch.
+        """
+        self._dialogues = dialogues
+
+    def reset(self, rows: NDArray[np.bool_]) -> None:
+        """Conversations have begun in some rows (bool (B,)); forget what was there before."""
+
+    def act(self) -> Decision:
+        """What to do in each running row."""
+        raise NotImplementedError
+
+    def observe(self, rows: NDArray[np.bool_]) -> None:
+        """The rows (bool (B,)) that moved have settled; `dialogues` holds what came of it."""
+
+    def save(self, path: Path) -> None:
+        """Write what the agent has learned. Rule agents have learned nothing."""
+        raise OptionError(f"agent {self.name!r} has nothing to save: it does not learn.")
+
+    def load(self, path: Path) -> None:
+        """Read back what `save` wrote."""
+        raise OptionError(f"agent {self.name!r} has nothing to load: it does not learn.")
+
+    def moves_left(self) -> NDArray[np.int32]:
+        """Moves that can still do something, this one included; int32 (B,)."""
+        protocol = self.dialogues.protocol
+        return protocol.max_turns - self.dialogues.arrays["turn"] + int(protocol.last_turn_acts)
+
+    def luck(self, purpose: int) -> NDArray[np.float64]:
+        """A number in [0, 1) for each row, fixed by seed, conversation and step; float64 (B,)."""
+        a = self.dialogues.arrays
+        return random.draw_units(a["seed"], a["conversation"], a["step"], purpose)

@@ -1,0 +1,101 @@
+"""`Logic`: takes "no" for the information that it is."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recosim.agents.base import Agent, Decision
+from recosim.envs.cpr.dialogues import Dialogues
+
+__all__ = ["Logic"]
+
+# What a belief takes over from a move: the question, the list, and what the user said to it.
+_MOVE = (
+    "verb",
+    "asked_facet",
+    "asked",
+    "accepted",
+    "n_accepted",
+    "shown",
+    "n_shown",
+    "outcome",
+    "rank",
+)
+
+
+class Logic(Agent):
+    """Keeps its own candidates, in which a refused attribute rules its items out.
+
+    Most published agents leave the candidates alone after a "no" (`on_reject = "keep"`), although
+    the user has told them something. This agent reasons with it, whatever the protocol does: its
+    beliefs are a batch of conversations of its own under `on_reject = "remove"`. It asks the
+    attribute that halves its candidates best, and shows the best of its own candidates when
+
+    - the moves left, of `top_k` items each, suffice to show all of them (with users that do not err
+      the target is found then), or
+    - it is the last move, or there is nothing to ask that would divide them.
+
+    Where its beliefs have run empty (users that err), it falls back on the environment's candidates.
+    """
+
+    name = "logic"
+
+    def bind(self, dialogues: Dialogues) -> None:
+        super().bind(dialogues)
+        rules = dialogues.protocol.with_options(on_reject="remove", drop_failed="always")
+        self.belief = Dialogues(
+            dialogues.world,
+            dialogues.vectors,
+            rules,
+            dialogues.size,
+            split=dialogues.split,
+            track=False,
+            raise_illegal=False,
+            threads=dialogues.threads,
+        )
+
+    def reset(self, rows: NDArray[np.bool_]) -> None:
+        a = self.dialogues.arrays
+        chosen = np.flatnonzero(rows)
+        self.belief.begin(
+            chosen,
+            a["user"][chosen],
+            a["asked_facet"][chosen],
+            a["accepted"][chosen],
+            a["n_accepted"][chosen],
+        )
+
+    def act(self) -> Decision:
+        d, belief = self.dialogues, self.belief
+        n = belief.arrays["n_candidates"]
+        lost = (belief.arrays["done"] > 0) | (n == 0)
+        asks = self._asks(lost)
+        suffices = n <= self.moves_left() * d.protocol.top_k
+        recommend = suffices | (self.moves_left() <= 1) | (asks < 0)
+        best, _ = belief.best_items()
+        slates = np.where(lost[:, None], np.int32(-1), best)
+        return Decision(np.where(recommend, d.n_askables, asks), slates)
+
+    def _asks(self, lost: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """The best ask of each row, -1 where none would divide the candidates; int64 (B,)."""
+        d, belief = self.dialogues, self.belief
+        asks = belief.best_asks("entropy").copy()
+        if d.protocol.question == "facet":
+            divides = belief.entropy()[np.arange(d.size), asks] > 0
+        else:
+            divides = belief.arrays["counts"][np.arange(d.size), asks] < belief.arrays["n_candidates"]
+        asks[~divides] = -1
+        if lost.any() or d.behaviour.answer_noise > 0:
+            # Beliefs of a user that errs may leave the environment's candidates: keep to its rules.
+            legal = d.legal_actions()[np.arange(d.size), asks] > 0
+            asks = np.where(lost | ~legal, d.best_asks("entropy"), asks)
+        return asks
+
+    def observe(self, rows: NDArray[np.bool_]) -> None:
+        a, own = self.dialogues.arrays, self.belief.arrays
+        for name in _MOVE:
+            own[name][rows] = a[name][rows]
+        own["done"][~rows] = 1
+        self.belief.settle()
+        own["done"][a["done"] > 0] = 1

@@ -1,0 +1,97 @@
+"""Agents by name. A card in `agents/` names the class and its settings, by environment where needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+from pydantic import Field
+
+from recosim.agents.base import Agent
+from recosim.cards import Card, find_card, list_cards, load_card
+from recosim.errors import CardError, OptionError
+
+__all__ = ["AgentCard", "agent_card", "agent_names", "make_agent"]
+
+
+class Published(Card):
+    """A published result that an agent stands against: success rate, average turns, hDCG."""
+
+    data: str
+    sr15: float = Field(alias="SR@15")
+    at: float = Field(alias="AT")
+    hdcg: float = Field(alias="hDCG")
+    source: str
+
+
+class AgentCard(Card):
+    """The schema of `agents/<name>.toml`.
+
+    Attributes:
+        name, title, description: what it is.
+        reference: the paper, or what stands for one.
+        class_path: "module:Class".
+        settings: arguments of the class.
+        environments: settings that differ for an environment, by its short name.
+        published: results of the paper.
+    """
+
+    name: str
+    title: str
+    description: str
+    reference: str = ""
+    class_path: str = Field(alias="class")
+    settings: dict[str, Any] = {}
+    environments: dict[str, dict[str, Any]] = {}
+    published: tuple[Published, ...] = ()
+
+
+def agent_names() -> list[str]:
+    """The names of all agent cards, sorted."""
+    return list(list_cards("agents"))
+
+
+def agent_card(name: str) -> AgentCard:
+    """The card of an agent.
+
+    Raises:
+        UnknownNameError: no such agent; the nearest name is offered. CardError: a faulty card.
+    """
+    path = find_card("agents", name)
+    card = load_card(AgentCard, path)
+    if card.name != name:
+        raise CardError(f"{path}: its name is {card.name!r}, its file says {name!r}.")
+    return card
+
+
+def make_agent(name: str, environment: str = "", **settings: Any) -> Agent:
+    """An agent by the name of its card.
+
+    Args:
+        environment: short name of the environment it will run in, for settings that hang on it.
+        settings: override those of the card.
+
+    Raises:
+        UnknownNameError: no such agent. CardError: the card names no agent class.
+        OptionError: a setting the agent does not have, or an impossible value.
+    """
+    card = agent_card(name)
+    module_name, _, class_name = card.class_path.partition(":")
+    try:
+        kind = getattr(import_module(module_name), class_name)
+    except (ImportError, AttributeError) as error:
+        raise CardError(f"agent {name!r}: class {card.class_path!r} cannot be loaded: {error}") from None
+    if not (isinstance(kind, type) and issubclass(kind, Agent)):
+        raise CardError(f"agent {name!r}: {card.class_path!r} is not a subclass of Agent.")
+    chosen: Mapping[str, Any] = {
+        **card.settings,
+        **card.environments.get(environment, {}),
+        **settings,
+    }
+    try:
+        agent = kind(**chosen)
+    except TypeError as error:
+        raise OptionError(f"agent {name!r} cannot take the settings {dict(chosen)}: {error}") from None
+    agent.name = name
+    return agent

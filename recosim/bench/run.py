@@ -1,0 +1,313 @@
+"""`run_bench`: agents meet the same users, in batches; what happened goes into a results folder.
+
+A unit of work is one agent with one seed in one environment. It runs in chunks whose traces are
+written as they end, so that a killed run loses one chunk at most and does nothing twice. Luck hangs
+on (seed, conversation), so neither batches nor chunks nor interruptions change an outcome.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recosim.agents.base import Agent
+from recosim.agents.registry import agent_names, make_agent
+from recosim.bench.results import (
+    claim_run,
+    finish_run,
+    has_episodes,
+    read_timings,
+    trace_path,
+    write_episodes,
+    write_timings,
+)
+from recosim.bench.schema import (
+    AgentSetup,
+    Behaviour,
+    EnvSetup,
+    EstimatorInfo,
+    Results,
+    Timing,
+    WorldInfo,
+)
+from recosim.envs.cpr.dialogues import Dialogues
+from recosim.envs.cpr.recorder import Recorder
+from recosim.envs.cpr_setup import CPRSetup
+from recosim.envs.registration import env_card
+from recosim.errors import IllegalActionError, OptionError
+from recosim.trace import Trace
+
+__all__ = ["BenchEnv", "play_batch", "prepare_env", "run_bench", "sample_conversations"]
+
+# Conversations of one chunk: what a kill can lose, and what is held in memory at once.
+CHUNK = 16_384
+
+# Called with (moves to come, moves made, what is running); a conversation counts `max_turns`.
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass
+class BenchEnv:
+    """An environment of a bench: its parts, and which conversations are run."""
+
+    key: str
+    id: str
+    name: str
+    setup: CPRSetup
+    conversations: NDArray[np.int64]  # rows of `pairs`, ascending
+    pairs: NDArray[np.int32]  # (available, 2): user and item of each conversation of the split
+    estimator: EstimatorInfo
+
+
+@dataclass
+class _Clock:
+    """Adds up the time of each unit, over resumed runs too."""
+
+    timings: dict[tuple[str, str, int], Timing] = field(default_factory=dict)
+
+    def add(self, key: str, agent: str, seed: int, seconds: float, moves: int) -> None:
+        before = self.timings.get((key, agent, seed))
+        if before is not None:
+            seconds, moves = seconds + before.seconds, moves + before.moves
+        self.timings[key, agent, seed] = Timing(
+            env=key,
+            agent=agent,
+            seed=seed,
+            seconds=seconds,
+            moves=moves,
+            moves_per_second=moves / max(seconds, 1e-9),
+        )
+
+
+def sample_conversations(available: int, wanted: int | None) -> NDArray[np.int64]:
+    """Which conversations of a split are run: all, or a sample that hangs on their number alone."""
+    if wanted is None or wanted >= available:
+        return np.arange(available)
+    if wanted < 1:
+        raise OptionError(f"episodes is {wanted}; at least 1 is needed.")
+    chosen = np.random.default_rng(20_240_229).permutation(available)[:wanted]
+    return np.sort(chosen)
+
+
+def prepare_env(
+    name: str,
+    *,
+    split: str = "test",
+    episodes: int | None = None,
+    overrides: Mapping[str, Any] | None = None,
+) -> BenchEnv:
+    """The parts of one environment by its id or short name.
+
+    Args:
+        overrides: arguments of the environment that differ from its card: `world`, `protocol`,
+            `protocol_options`, `estimator`, `estimator_options`, `answer_noise`, `dont_know`.
+    """
+    card = env_card(name)
+    changed = {k: v for k, v in (overrides or {}).items() if v is not None}
+    arguments: dict[str, Any] = {**card.arguments, **changed, "split": split}
+    if "protocol" not in changed and "protocol_options" in changed:
+        arguments["protocol_options"] = {
+            **card.arguments.get("protocol_options", {}),
+            **changed["protocol_options"],
+        }
+    estimator = EstimatorInfo(
+        name=arguments.get("estimator", "mf"), settings=dict(arguments.get("estimator_options", {}))
+    )
+    arguments["protocol_name"] = arguments.pop("protocol", "scpr")
+    setup = CPRSetup.prepare(**arguments)
+    pairs = setup.dialogues(1, threads=1).pool.pairs()
+    key = card.id.split("/", 1)[1]
+    if "world" in changed:
+        key += f"@{setup.world.name}"
+    return BenchEnv(
+        key=key.replace("@", "."),
+        id=card.id,
+        name=card.name,
+        setup=setup,
+        conversations=sample_conversations(len(pairs), episodes),
+        pairs=pairs,
+        estimator=estimator,
+    )
+
+
+def run_bench(
+    environments: Sequence[BenchEnv],
+    agents: Sequence[str],
+    folder: Path,
+    *,
+    seeds: Sequence[int] = (0,),
+    batch: int = 1024,
+    threads: int | None = None,
+    traces: bool = True,
+    progress: Progress | None = None,
+) -> Results:
+    """Run every agent in every environment with every seed, resume what a folder already holds.
+
+    Args:
+        environments: from `prepare_env`.
+        agents: names of agent cards; "all" stands for every card.
+        folder: the results folder; new, or that of the same run.
+        seeds: seeds of the users' and agents' luck: opening attributes, noise, random choices.
+        batch: conversations advanced at once.
+        threads: threads that share a batch.
+        traces: keep the trace of every unit.
+
+    Raises:
+        UnknownNameError: no such agent. ResultsError: the folder holds another run.
+        IllegalActionError: an agent made an illegal move; what was finished is kept.
+    """
+    names = agent_names() if list(agents) == ["all"] else list(dict.fromkeys(agents))
+    if not names or not environments or not seeds:
+        raise OptionError("a bench needs at least one environment, one agent and one seed.")
+    setups = [_env_setup(env, names, seeds) for env in environments]
+    versions = {package: version(package) for package in ("recosim", "numpy", "numba")}
+    claim_run(folder, setups, versions)
+    clock = _Clock({(t.env, t.agent, t.seed): t for t in _old_timings(folder)})
+    for env in environments:
+        for name in names:
+            for seed in seeds:
+                if has_episodes(folder, env.key, name, seed):
+                    _tell(progress, env, len(env.conversations), f"{env.key} {name} (done before)")
+                    continue
+                _run_unit(env, name, seed, folder, batch, threads, traces, progress, clock)
+                write_timings(folder, [clock.timings[k] for k in sorted(clock.timings)])
+    return finish_run(folder)
+
+
+def _env_setup(env: BenchEnv, agents: Sequence[str], seeds: Sequence[int]) -> EnvSetup:
+    made = [make_agent(name, env.name) for name in agents]
+    return EnvSetup(
+        key=env.key,
+        env=env.id,
+        world=WorldInfo.of(env.setup.world),
+        protocol=env.setup.protocol.to_dict(),
+        behaviour=Behaviour(**env.setup.behaviour.to_dict()),
+        estimator=env.estimator,
+        split=env.setup.split,  # type: ignore[arg-type]  # checked by CPRSetup.prepare
+        conversations=len(env.conversations),
+        available=len(env.pairs),
+        seeds=tuple(seeds),
+        agents=tuple(
+            AgentSetup(name=a.name, settings=a.settings(), privileged=a.privileged) for a in made
+        ),
+    )
+
+
+def _run_unit(
+    env: BenchEnv,
+    name: str,
+    seed: int,
+    folder: Path,
+    batch: int,
+    threads: int | None,
+    traces: bool,
+    progress: Progress | None,
+    clock: _Clock,
+) -> None:
+    """One agent, one seed: chunk by chunk, then the whole."""
+    agent = make_agent(name, env.name)
+    size = min(batch, len(env.conversations))
+    dialogues = env.setup.dialogues(size, track=agent.track, threads=threads)
+    agent.bind(dialogues)
+    path = trace_path(folder, env.key, name, seed)
+    parts = path.with_name(f"{path.stem}.parts")
+    metadata = {
+        "env": env.id,
+        "world": env.setup.world.name,
+        "fingerprint": env.setup.world.fingerprint,
+        "protocol": env.setup.protocol.to_dict(),
+        "behaviour": env.setup.behaviour.to_dict(),
+        "split": env.setup.split,
+        "version": version("recosim"),
+    }
+    chunks = [env.conversations[i : i + CHUNK] for i in range(0, len(env.conversations), CHUNK)]
+    pieces = []
+    for k, chunk in enumerate(chunks):
+        part = parts / f"{k}.parquet"
+        if part.exists():
+            pieces.append(Trace.read(part))
+            _tell(progress, env, len(chunk), f"{env.key} {name} (done before)")
+            continue
+        started = time.perf_counter()
+        recorder = Recorder(dialogues)
+        batches = []
+        for rows in _batches(chunk, size):
+            try:
+                play_batch(dialogues, agent, env.pairs, rows, seed, recorder)
+            except IllegalActionError as error:
+                raise IllegalActionError(
+                    f"agent {name!r} in {env.key}, seed {seed}: {error}"
+                ) from None
+            batches.append(recorder.trace(name, seed, metadata))
+            recorder.clear()
+            _tell(progress, env, len(rows), f"{env.key} {name} seed {seed}")
+        trace = Trace.concat(batches)
+        pieces.append(trace)
+        if len(chunks) > 1:
+            trace.write(part)
+        clock.add(env.key, name, seed, time.perf_counter() - started, len(trace) - len(chunk))
+    started = time.perf_counter()
+    whole = Trace.concat(pieces)
+    if traces:
+        whole.write(path)
+    write_episodes(folder, env.key, name, seed, whole.episodes())
+    shutil.rmtree(parts, ignore_errors=True)
+    clock.add(env.key, name, seed, time.perf_counter() - started, 0)
+
+
+def _batches(conversations: NDArray[np.int64], size: int) -> Iterator[NDArray[np.int64]]:
+    for start in range(0, len(conversations), size):
+        yield conversations[start : start + size]
+
+
+def play_batch(
+    dialogues: Dialogues,
+    agent: Agent,
+    pairs: NDArray[np.int32],
+    conversations: NDArray[np.int64],
+    seed: int,
+    recorder: Recorder,
+) -> None:
+    """Play some conversations to their ends in the first rows of a batch, and record them.
+
+    Args:
+        pairs: (available, 2), user and item by the number of the conversation.
+        conversations: (n,) numbers, n at most the size of the batch.
+        seed: seed of all luck.
+    """
+    n = len(conversations)
+    running = np.arange(dialogues.size) < n
+    rows = slice(0, n)
+    dialogues.arrays["done"][:] = 1
+    dialogues.open(
+        rows,
+        seeds=np.full(n, seed, dtype=np.uint64),
+        conversations=conversations,
+        users=pairs[conversations, 0],
+        items=pairs[conversations, 1],
+    )
+    recorder.record(running)
+    agent.reset(running)
+    while running.any():
+        actions, slates = agent.act()
+        dialogues.step(actions, slates)
+        recorder.record(running)
+        agent.observe(running)
+        running = dialogues.arrays["done"] == 0
+
+
+def _tell(progress: Progress | None, env: BenchEnv, conversations: int, what: str) -> None:
+    if progress is not None:
+        progress(conversations, len(env.conversations), what)
+
+
+def _old_timings(folder: Path) -> list[Timing]:
+    return read_timings(folder) if (folder / "timings.json").exists() else []

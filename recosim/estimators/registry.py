@@ -1,0 +1,217 @@
+"""Estimators by name, and the cache of fitted ones."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+import threading
+import warnings
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from recosim.errors import WorldError, unknown
+from recosim.estimators.base import Estimator, Progress, Vectors
+from recosim.estimators.mf import MatrixFactorisation
+from recosim.files import atomic_folder, cache_folder, write_json
+from recosim.world.world import World
+
+__all__ = ["ESTIMATORS", "estimator", "fit_or_load"]
+
+# Name -> class. Add a class of your own to make its name known everywhere an estimator is named.
+ESTIMATORS: dict[str, type[Estimator]] = {MatrixFactorisation.name: MatrixFactorisation}
+
+FORMAT = 1
+ARRAYS = ("user", "item", "attribute", "item_bias")
+SCALARS = ("reflect_rate", "reflect_steps", "penalise_rejected")
+
+# Vectors that this process opened, latest last: a second environment of the same world is free.
+OPEN_LIMIT = 8
+_open: OrderedDict[Path, Vectors] = OrderedDict()
+_lock = threading.RLock()
+
+
+def estimator(name: str, **settings: Any) -> Estimator:
+    """An estimator that is not fitted yet.
+
+    Raises:
+        UnknownNameError: no estimator of that name; the nearest one is offered.
+        OptionError: an unknown setting or an impossible value.
+    """
+    if name not in ESTIMATORS:
+        raise unknown("estimator", name, ESTIMATORS)
+    return ESTIMATORS[name](**settings)
+
+
+def fit_or_load(
+    world: World,
+    name: str = "mf",
+    settings: Mapping[str, Any] | None = None,
+    progress: Progress | None = None,
+) -> Vectors:
+    """The vectors of an estimator for a world: from memory, from the cache folder, or fitted now.
+
+    The cache key is the fingerprint of the world, the name, every setting with its default, and the
+    version of the algorithm. Cached arrays are memory-mapped, so processes share them; all arrays
+    are read-only.
+
+    Args:
+        settings: those that differ from the defaults.
+        progress: called while fitting; without it a terminal shows a progress bar.
+
+    Raises:
+        UnknownNameError: no estimator of that name. OptionError: an unknown or impossible setting.
+        WorldError: the estimator gave vectors that do not fit the world.
+
+    Warns:
+        RuntimeWarning: a damaged entry is fitted again; a new one cannot be stored, say on a full
+            disk, and is used from memory.
+    """
+    fitter = estimator(name, **dict(settings or {}))
+    key = {
+        "format": FORMAT,
+        "estimator": name,
+        "version": getattr(fitter, "version", 1),
+        "settings": dict(fitter.settings()),
+        "world": world.fingerprint,
+    }
+    digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
+    folder = cache_folder().absolute() / "estimators" / f"{name}-{digest[:24]}"
+    with _lock:
+        vectors = _open.get(folder)
+        if vectors is None:
+            vectors = _load_or_warn(folder, key) or _fit_and_store(
+                fitter, world, folder, key, progress
+            )
+            _open[folder] = vectors
+        _open.move_to_end(folder)
+        while len(_open) > OPEN_LIMIT:
+            _open.popitem(last=False)
+    return vectors
+
+
+def _fit_and_store(
+    fitter: Estimator, world: World, folder: Path, key: dict[str, Any], progress: Progress | None
+) -> Vectors:
+    with _progress_bar(f"fitting {key['estimator']!r} to {world.name}", progress) as report:
+        vectors = fitter.fit(world, report).check(world)
+    try:
+        _store(folder, key, vectors)
+    except OSError as error:
+        # Another process may have stored the same fit at the same moment: then it is there.
+        stored = _load_or_warn(folder, key)
+        if stored is not None:
+            return stored
+        warnings.warn(
+            f"the fitted estimator could not be stored in {folder} ({error}); it will be fitted "
+            "again next time. Free some space, or name another folder in RECOSIM_CACHE.",
+            RuntimeWarning,
+            stacklevel=4,
+        )
+        for label in ARRAYS:
+            getattr(vectors, label).flags.writeable = False
+        return vectors
+    return _load(folder, key) or vectors
+
+
+def _store(folder: Path, key: dict[str, Any], vectors: Vectors) -> None:
+    with atomic_folder(folder) as part:
+        files = {}
+        for label in ARRAYS:
+            path = part / f"{label}.npy"
+            array = np.ascontiguousarray(getattr(vectors, label))
+            np.save(path, array)
+            files[label] = {"shape": list(array.shape), "sha256": _sha256(path)}
+        scalars = {label: getattr(vectors, label) for label in SCALARS}
+        body = {"key": key, "files": files, "scalars": scalars}
+        write_json(part / "estimator.json", {**body, "sha256": _digest(body)})
+        write_json(part / "verified.json", _stamp(part))
+
+
+def _load_or_warn(folder: Path, key: dict[str, Any]) -> Vectors | None:
+    """What is stored, None if nothing is; what is damaged counts as nothing, with a warning."""
+    try:
+        return _load(folder, key)
+    except (WorldError, OSError) as error:
+        warnings.warn(
+            f"the fitted estimator in {folder} is damaged ({error}); it is fitted again.",
+            RuntimeWarning,
+            stacklevel=4,
+        )
+        return None
+
+
+def _load(folder: Path, key: dict[str, Any]) -> Vectors | None:
+    if not folder.exists():
+        return None
+    try:
+        manifest = json.loads((folder / "estimator.json").read_text(encoding="utf-8"))
+        body = {label: manifest[label] for label in ("key", "files", "scalars")}
+        sound = manifest["sha256"] == _digest(body) and body["key"] == key
+    except (OSError, ValueError, KeyError, TypeError):
+        sound = False
+    if not sound:
+        raise WorldError("estimator.json cannot be read or was changed")
+    _verify(folder, body["files"])
+    arrays = {}
+    for label in ARRAYS:
+        array = np.load(folder / f"{label}.npy", mmap_mode="r", allow_pickle=False)
+        arrays[label] = np.asarray(array)  # a plain array over the mapped file
+    return Vectors(**arrays, **body["scalars"])
+
+
+def _verify(folder: Path, files: dict[str, Any]) -> None:
+    """Compare checksums, unless no file changed its size or time since they were last compared."""
+    try:
+        stamp = _stamp(folder)
+    except OSError as error:
+        raise WorldError(f"{Path(str(error.filename)).name} is missing") from None
+    try:
+        known = json.loads((folder / "verified.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        known = None
+    if known == stamp:
+        return
+    for label in ARRAYS:
+        if _sha256(folder / f"{label}.npy") != files[label]["sha256"]:
+            raise WorldError(f"{label}.npy is truncated or was changed")
+    try:
+        write_json(folder / "verified.json", stamp)
+    except OSError:
+        return  # a read-only cache: compared again next time
+
+
+def _stamp(folder: Path) -> dict[str, list[int]]:
+    stats = {label: (folder / f"{label}.npy").stat() for label in ARRAYS}
+    return {label: [stat.st_size, stat.st_mtime_ns] for label, stat in stats.items()}
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _digest(body: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+
+
+@contextmanager
+def _progress_bar(title: str, given: Progress | None) -> Iterator[Progress | None]:
+    """The caller's own progress, a bar if a person watches the terminal, or nothing."""
+    if given is not None or not sys.stderr.isatty():
+        yield given
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    with Bar(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title)
+
+        def report(done: int, total: int, text: str) -> None:
+            bar.update(task, completed=done, total=total, description=f"{title}: {text}")
+
+        yield report

@@ -1,0 +1,387 @@
+"""Worlds by name: those that data cards describe, and those that were imported.
+
+A name that has a data card belongs to it: nothing else is opened under that name, so a registered
+environment always means the same world. A world of a card is built once, into the cache folder,
+and built again when its card (or the generator) has changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from recosim.errors import CardError, OptionError, WorldError, unknown
+from recosim.files import cache_folder
+from recosim.world.storage import open_folder, save_world
+from recosim.world.world import World
+
+__all__ = [
+    "WorldRecord",
+    "build_world_from_card",
+    "check_new_name",
+    "list_worlds",
+    "open_world",
+    "remove_world",
+    "save_imported_world",
+    "world_folder",
+]
+
+# Called with (steps done, steps in all, what is happening).
+Progress = Callable[[int, int, str], None]
+
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
+
+
+@dataclass(frozen=True)
+class WorldRecord:
+    """One line of `recosim data list`.
+
+    Attributes:
+        name, title: of the world; an imported one has its source as title.
+        kind: "generated" or "importer" for a world of a data card, "imported" otherwise.
+        built: whether it is in the cache, as its card describes it now.
+        folder: where it is, or would be.
+        users, items, attributes, interactions: sizes, None where they are not known yet.
+        size: bytes on disk, 0 where it is not built.
+        problem: why a folder in the cache cannot be opened, or "".
+    """
+
+    name: str
+    title: str
+    kind: Literal["generated", "importer", "imported"]
+    built: bool
+    folder: Path
+    users: int | None = None
+    items: int | None = None
+    attributes: int | None = None
+    interactions: int | None = None
+    size: int = 0
+    problem: str = ""
+
+
+def open_world(world: str | os.PathLike[str]) -> World:
+    """Open a world by its name or from its folder; build it first where a data card describes it.
+
+    Args:
+        world: a name ("yelp", or one given to an import), or the path of a world's folder: a
+            `Path`, or text with a path separator in it. A `World` is returned as it is.
+
+    Raises:
+        UnknownNameError: neither a data card nor an imported world has this name.
+        OptionError: not a name.
+        WorldError: the folder is not a world, damaged, or of another format version.
+        CardError: the data card of that name is not valid.
+    """
+    if not isinstance(world, str) or os.sep in world or "/" in world:
+        return open_folder(Path(world))
+    card = _card_of(world)
+    if card is None:
+        folder = world_folder(world)
+        if (folder / "world.json").is_file():
+            return open_folder(folder)
+        names = {record.name for record in list_worlds()}
+        raise unknown("world", world, names, "'recosim data import' makes one from your own files.")
+    return build_world_from_card(world)
+
+
+def build_world_from_card(
+    name: str, progress: Progress | None = None, *, force: bool = False
+) -> World:
+    """Open the world of a data card, and build it first if it is not there as the card describes.
+
+    Two processes may do this at once: the second waits for the first, then opens what it built.
+
+    Args:
+        progress: called with (steps done, steps in all, what is happening); by default a progress
+            bar on stderr, or one line where stderr is not a terminal.
+        force: build it again in any case.
+
+    Raises:
+        UnknownNameError: no data card of that name.
+        CardError: the card is not valid. WorldError: the stored world is damaged.
+    """
+    card = _card_of(name)
+    if card is None:
+        from recosim.cards import list_cards
+
+        raise unknown("dataset card", name, list_cards("data"))
+    folder = world_folder(name)
+    if not force and (found := _opened_if_current(folder, card)) is not None:
+        return found
+    with _locked(folder):
+        if not force and (found := _opened_if_current(folder, card)) is not None:
+            return found
+        _check_replaceable(folder, card)
+        with _shown(name, progress) as report:
+            return save_world(_build(name, card, report), folder)
+
+
+def world_folder(name: str) -> Path:
+    """Where the world of this name is kept, or would be.
+
+    Raises:
+        OptionError: not a name.
+    """
+    if not isinstance(name, str) or not NAME.fullmatch(name):
+        raise OptionError(
+            f"{name!r} is not a name for a world. A name has lower-case letters, digits, '.', '_' "
+            "and '-', and starts with a letter or a digit, e.g. 'my-lastfm'."
+        )
+    return cache_folder() / "worlds" / name
+
+
+def check_new_name(name: str, *, overwrite: bool = False) -> Path:
+    """The folder for a new imported world.
+
+    Raises:
+        OptionError: not a name; the name of a data card, which is reserved; or a name that is
+            taken, unless `overwrite`.
+    """
+    folder = world_folder(name)
+    if (card := _card_of(name)) is not None:
+        raise OptionError(
+            f"the name {name!r} belongs to the data card {card}, so that it always means the same "
+            f"world. Choose another one, e.g. 'my-{name}'."
+        )
+    if folder.exists() and not overwrite:
+        raise OptionError(
+            f"there is already a world {name!r} in {folder}. Choose another name, or remove it "
+            f"first with 'recosim data remove {name}'."
+        )
+    return folder
+
+
+def save_imported_world(world: World, *, overwrite: bool = False) -> World:
+    """Keep an imported world under its name, so that `open_world(world.name)` finds it.
+
+    Raises:
+        OptionError: see `check_new_name`.
+    """
+    folder = check_new_name(world.name, overwrite=overwrite)
+    with _locked(folder):
+        return save_world(world, check_new_name(world.name, overwrite=overwrite))
+
+
+def remove_world(name: str) -> Path:
+    """Delete a stored world. One that has a data card is built again when it is next needed.
+
+    Returns:
+        The folder that was deleted.
+
+    Raises:
+        UnknownNameError: no world of that name is stored.
+    """
+    folder = world_folder(name)
+    if not folder.is_dir():
+        stored = [record.name for record in list_worlds() if record.size]
+        raise unknown("stored world", name, stored)
+    with _locked(folder):
+        gone = folder.with_name(f".{name}.{os.getpid()}-removed.part")
+        folder.rename(gone)
+        shutil.rmtree(gone, ignore_errors=True)
+    return folder
+
+
+def list_worlds() -> list[WorldRecord]:
+    """Every world that can be opened by name: first those of data cards, then imported ones."""
+    from recosim.cards import list_cards, read_toml
+
+    records = []
+    cards = list_cards("data")
+    for name, path in cards.items():
+        _check_not_shadowed(name, path)
+        card = read_toml(path)
+        kind: Literal["generated", "importer"] = "generated" if "generator" in card else "importer"
+        records.append(_record(name, str(card.get("title", "")), kind, path))
+    stored = cache_folder() / "worlds"
+    for folder in sorted(stored.iterdir()) if stored.is_dir() else []:
+        if folder.name not in cards and NAME.fullmatch(folder.name) and folder.is_dir():
+            records.append(_record(folder.name, "", "imported", None))
+    return records
+
+
+def _record(
+    name: str, title: str, kind: Literal["generated", "importer", "imported"], card: Path | None
+) -> WorldRecord:
+    folder = world_folder(name)
+    record = WorldRecord(name, title, kind, False, folder)
+    if not folder.is_dir():
+        return record
+    size = sum(file.stat().st_size for file in folder.iterdir())
+    try:
+        world = open_folder(folder) if card is None else _opened_if_current(folder, card)
+    except WorldError as error:
+        return replace(record, size=size, problem=str(error))
+    if world is None:
+        return replace(record, size=size, problem="its card has changed; it will be built again")
+    return replace(
+        record,
+        title=title or world.source,
+        built=True,
+        users=world.n_users,
+        items=world.n_items,
+        attributes=world.n_attributes,
+        interactions=world.n_interactions,
+        size=size,
+    )
+
+
+def _card_of(name: str) -> Path | None:
+    """The data card of a name, or None."""
+    from recosim.cards import list_cards
+
+    world_folder(name)  # refuses what is not a name
+    path = list_cards("data").get(name)
+    if path is not None:
+        _check_not_shadowed(name, path)
+    return path
+
+
+def _check_not_shadowed(name: str, path: Path) -> None:
+    """A card of `RECOSIM_PATH` must not take the name of a world that comes with RecoSim."""
+    from recosim.cards import card_folders
+
+    shipped = card_folders()[-1] / "data" / f"{name}.toml"
+    if shipped.is_file() and not shipped.samefile(path):
+        raise CardError(
+            f"{path} has the name of a world that comes with RecoSim, whose name always means the "
+            f"same world. Rename the card, e.g. to 'my-{name}.toml'."
+        )
+
+
+def _opened_if_current(folder: Path, card: Path) -> World | None:
+    """The stored world, if it is what the card describes now."""
+    if not (folder / "world.json").is_file():
+        return None
+    world = open_folder(folder)
+    stored = world.settings.get("card")
+    if not isinstance(stored, dict):
+        return None  # stored under this name before there was a card of it
+    # Most often not a byte of the card has changed, and it need not be parsed (10 ms for yelp).
+    if stored.get("file_sha256") == _file_digest(card) and stored.get("version") == _version():
+        return world
+    from recosim.cards import read_toml
+
+    return world if stored.get("digest") == _digest(read_toml(card)) else None
+
+
+def _check_replaceable(folder: Path, card: Path) -> None:
+    """Nothing that was imported is lost because a card of the same name was written later."""
+    path = folder / "world.json"
+    try:
+        imported = "card" not in json.loads(path.read_text(encoding="utf-8"))["settings"]
+    except FileNotFoundError:
+        return  # `save_world` refuses a folder that is not a world
+    except (json.JSONDecodeError, KeyError, TypeError):
+        return  # a damaged one: nothing to lose
+    if imported:
+        raise WorldError(
+            f"{folder} holds an imported world, and {card} is a data card of the same name. Rename "
+            f"the card, or remove the world with 'recosim data remove {folder.name}'."
+        )
+
+
+def _version() -> int:
+    from recosim.world.generate import GENERATOR_VERSION
+
+    return GENERATOR_VERSION
+
+
+def _file_digest(card: Path) -> str:
+    return hashlib.sha256(card.read_bytes()).hexdigest()
+
+
+def _digest(card: dict[str, Any]) -> str:
+    """Changes with all of a card that changes its world."""
+    made_by = {key: card.get(key) for key in ("generator", "importer", "source", "licence")}
+    text = json.dumps([_version(), made_by], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _build(name: str, path: Path, progress: Progress) -> World:
+    """Make the world of a card, with its provenance in `settings`."""
+    from recosim.cards import load_card, read_toml
+    from recosim.world.data_card import DataCard
+
+    card = load_card(DataCard, path)
+    if card.name != name:
+        raise CardError(f"{path}: name is {card.name!r}; it has to be the file's name, {name!r}.")
+    raw = read_toml(path)
+    if card.generator is not None:
+        from recosim.world.generate.build import generate_world
+
+        world = generate_world(name, card.generator, progress)
+    else:
+        assert card.importer is not None  # the schema holds this
+        from recosim.world.importers import import_data
+
+        given = card.importer
+        world = import_data(given.kind, given.path, name, progress=progress, **given.options)
+    if card.fingerprint is not None and card.fingerprint != world.fingerprint:
+        warnings.warn(
+            f"the world {name!r} came out with fingerprint {world.fingerprint}, and its card "
+            f"expects {card.fingerprint}: results on it are not comparable with published ones.",
+            stacklevel=2,
+        )
+    provenance: dict[str, Any] = {
+        "digest": _digest(raw),
+        "file_sha256": _file_digest(path),
+        "version": _version(),
+        **{key: raw[key] for key in ("generator", "importer") if key in raw},
+    }
+    return replace(
+        world,
+        source=card.source,
+        licence=card.licence,
+        settings={**world.settings, "card": provenance},
+    )
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold the lock of a world's folder, so that two processes do not build it at once."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / f".{folder.name}.lock").open("a") as file:
+        try:
+            import fcntl
+        except ImportError:  # not POSIX: both build, and the last one wins
+            yield
+            return
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield  # closing the file releases the lock, and so does the end of a killed process
+
+
+@contextmanager
+def _shown(name: str, progress: Progress | None) -> Iterator[Progress]:
+    """The given progress callback, or a bar on stderr, or one line there."""
+    if progress is not None:
+        yield progress
+        return
+    if not sys.stderr.isatty():
+        print(f"recosim: building the world {name!r}, once", file=sys.stderr, flush=True)
+        yield lambda done, total, what: None
+        return
+    from rich import progress as rich
+    from rich.console import Console
+
+    columns = (
+        rich.SpinnerColumn(),
+        rich.TextColumn(f"building the world {name!r}: {{task.description}}"),
+        rich.BarColumn(),
+        rich.TimeElapsedColumn(),
+    )
+    with rich.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("starting", total=1)
+        yield lambda done, total, what: bar.update(
+            task, completed=done, total=total, description=what
+        )

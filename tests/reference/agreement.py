@@ -1,0 +1,492 @@
+"""The batched kernels and the plain-Python reference, played side by side and compared.
+
+`SideBySide` makes the same random moves in a `Dialogues` and in one `ReferenceConversation` for each
+row, and compares every field of the state after the opening and after every move.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from reference.beliefs import binary_entropy, sigmoid
+from reference.cpr import ReferenceConversation, Step
+from reference.random_worlds import (
+    random_behaviour,
+    random_protocol,
+    random_vectors,
+    random_world,
+)
+from reference.tables import Draw, DrawUnit, WorldTables
+
+from recosim.acts import Outcome, Verb
+from recosim.envs.cpr import random
+from recosim.envs.cpr.dialogues import REWARD_TERMS, Dialogues
+from recosim.envs.protocol import Protocol
+from recosim.estimators.base import Vectors
+from recosim.users import Behaviour
+from recosim.world.world import World
+
+__all__ = ["SideBySide", "draws_of", "play_cases", "random_case"]
+
+# Entropies are float32; scores after a reflection, and sums of sigmoids, are rounded differently.
+ENTROPY_TOLERANCE = 1e-6
+SCORE_TOLERANCE = 2e-4
+
+PURPOSES = {"opening": random.OPENING, "flip": random.FLIP, "unsure": random.UNSURE}
+PURPOSES["noise"] = random.NOISE
+
+
+def draws_of(seed: int, conversation: int) -> tuple[Draw, DrawUnit]:
+    """The kernel's random numbers in the form that the reference takes them."""
+    key = np.uint64(seed), np.int64(conversation)
+
+    def draw(purpose: str, turn: int, n: int) -> int:
+        if purpose == "target":
+            return int(random.draw_index(*key, 0, random.TARGET + turn, n))
+        return int(random.draw_index(*key, turn, PURPOSES[purpose], n))
+
+    def draw_unit(purpose: str, turn: int) -> float:
+        return float(random.draw_unit(*key, turn, PURPOSES[purpose]))
+
+    return draw, draw_unit
+
+
+@dataclass(frozen=True)
+class Case:
+    """What a batch is made of."""
+
+    world: World
+    vectors: Vectors
+    protocol: Protocol
+    behaviour: Behaviour
+    size: int
+    options: dict[str, Any]  # further arguments of `Dialogues`
+    answers: str = "kernel"  # who answers: the rule user of the "kernel", or somebody "outside"
+    look: float = 1.0  # share of the moves after which the batch is read in place, not in a copy
+
+
+def random_case(rng: np.random.Generator, sizes: tuple[int, ...]) -> Case:
+    """A batch over a random world, with the settings of `Dialogues` drawn as well."""
+    world = random_world(rng)
+    size = int(rng.choice(sizes))
+    options: dict[str, Any] = {
+        "split": str(rng.choice(["train", "valid", "test"])),
+        "track": bool(rng.random() < 0.5),
+        "ask_best_by": str(rng.choice(["entropy", "weighted_entropy"])),
+        "raise_illegal": bool(rng.random() < 0.5),
+        "open_ended": bool(rng.random() < 0.2),
+        "threads": int(rng.integers(1, 4)),
+    }
+    return Case(
+        world=world,
+        vectors=random_vectors(rng, world),
+        protocol=random_protocol(rng, facets=world.n_facets > 0),
+        behaviour=random_behaviour(rng),
+        size=size,
+        options=options,
+        answers="outside" if rng.random() < 0.2 and not options["open_ended"] else "kernel",
+        look=float(rng.choice([0.0, 0.5, 1.0])),
+    )
+
+
+def play_cases(seed: int, conversations: int, sizes: tuple[int, ...]) -> int:
+    """Play random cases until there were `conversations` conversations; returns how many it were.
+
+    Raises:
+        AssertionError: the two disagree; the message names the case.
+    """
+    played = case = 0
+    while played < conversations:
+        try:
+            both = SideBySide(random_case(rng_of(seed, case), sizes), rng_of(seed, case, 1))
+            both.open()
+            both.play()
+        except AssertionError as error:
+            raise AssertionError(f"case ({seed}, {case}): {error}") from error
+        played += both.opened
+        case += 1
+    return played
+
+
+def rng_of(*key: int) -> np.random.Generator:
+    return np.random.default_rng(key)
+
+
+class SideBySide:
+    """One batch in both implementations.
+
+    Attributes:
+        dialogues: the kernels' side. conversations: the reference's side, one for each row.
+        opened: conversations opened so far.
+    """
+
+    def __init__(self, case: Case, rng: np.random.Generator) -> None:
+        self.case, self.rng = case, rng
+        self.dialogues = Dialogues(
+            case.world,
+            case.vectors,
+            case.protocol,
+            case.size,
+            behaviour=case.behaviour,
+            **case.options,
+        )
+        self.tables = WorldTables(case.world)
+        self.conversations: list[ReferenceConversation] = [None] * case.size  # type: ignore[list-item]
+        # What the fields of the last move should hold, by row.
+        self.moves: list[dict[str, Any]] = [{} for _ in range(case.size)]
+        self.exact = [True] * case.size  # whether scores are exact: no reflection so far
+        self.opened = 0
+
+    # ---- the opening ------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Open all rows: with pairs and openings drawn by the kernel, or with given ones."""
+        d, rng, size = self.dialogues, self.rng, self.case.size
+        seeds = rng.integers(0, 2**64, size, dtype=np.uint64)
+        conversations = rng.integers(0, 2**40, size)
+        given: dict[str, Any] = {}
+        if rng.random() < 0.3:
+            pairs = d.pool.pairs()[rng.integers(0, d.pool.indptr[-1], size)]
+            given = {"users": pairs[:, 0], "items": pairs[:, 1]}
+            if rng.random() < 0.5:
+                choices = [np.append(d.openings_of(v), -1) for v in pairs[:, 1].tolist()]
+                given["openings"] = [int(rng.choice(c)) for c in choices]
+        d.open(seeds=seeds, conversations=conversations, **given)
+        openings = given.get("openings", [-1] * size)
+        for b in range(size):
+            if not given:
+                self._check_pair(b)
+            self._open_reference(b, None if openings[b] < 0 else openings[b])
+        self.compare()
+
+    def _check_pair(self, b: int) -> None:
+        """The pair that the kernel drew is the one that the pool and the randomness give."""
+        a, pool = self.dialogues.arrays, self.dialogues.pool
+        key = a["seed"][b], a["conversation"][b], 0
+        if self.case.options.get("split") == "test":
+            link = random.draw_index(*key, random.ITEM, len(pool.items))
+            expected = pool.pairs()[link].tolist()
+        else:
+            row = random.draw_index(*key, random.USER, len(pool.users))
+            items = pool.items[pool.indptr[row] : pool.indptr[row + 1]]
+            expected = [pool.users[row], items[random.draw_index(*key, random.ITEM, len(items))]]
+        assert [a["user"][b], a["targets"][b, 0]] == expected, f"row {b}: the pair drawn"
+
+    def _open_reference(self, b: int, opening: int | None) -> None:
+        case, a = self.case, self.dialogues.arrays
+        draw, draw_unit = draws_of(int(a["seed"][b]), int(a["conversation"][b]))
+        conv = ReferenceConversation(
+            self.tables,
+            case.protocol,
+            case.vectors,
+            answer_noise=case.behaviour.answer_noise,
+            dont_know=case.behaviour.dont_know,
+            draw=draw,
+            draw_unit=draw_unit,
+        )
+        user, target = int(a["user"][b]), int(a["targets"][b, 0])
+        split = case.world.split(self.dialogues.split).row(user).tolist()
+        named = conv.open(user, target, split, opening)
+        (facet,) = conv.facets_asked or {-1}
+        self.conversations[b] = conv
+        self.moves[b] = {
+            **_move_fields(conv, Verb.OPEN, Step(0.0, Outcome.NOTHING, accepted=named)),
+            "asked_facet": facet,
+            "opening": named[0],
+            "step": 0,
+        }
+        self.exact[b] = True
+        self.opened += 1
+
+    # ---- moves ------------------------------------------------------------------------------------
+
+    def play(self, moves: int = 60) -> None:
+        """Make random moves until all rows have ended (or `moves` moves)."""
+        for _ in range(moves):
+            if all(conv.done for conv in self.conversations):
+                break
+            self.move(*self._random_moves())
+
+    def move(self, actions: np.ndarray, slates: np.ndarray | None = None) -> None:
+        """One move of every row in both, then compare them."""
+        d = self.dialogues
+        if self.case.answers == "outside":
+            d.pose(actions, slates)
+        else:
+            d.step(actions, slates)
+        for b, conv in enumerate(self.conversations):
+            if conv.done and d.arrays["conversation"][b] != self.moves[b]["conversation"]:
+                self._open_reference(b, None)
+            elif conv.done:
+                if self.case.answers == "kernel":
+                    self.moves[b] |= {"reward": 0.0, "reward_terms": [0.0] * len(REWARD_TERMS)}
+            else:
+                self._move_reference(b, int(actions[b]), None if slates is None else slates[b])
+        if self.case.answers == "outside":
+            d.settle()
+        self.compare()
+
+    def _random_moves(self) -> tuple[np.ndarray, np.ndarray | None]:
+        rng, d = self.rng, self.dialogues
+        own_lists = rng.random() < 0.6
+        actions = np.empty(self.case.size, dtype=np.int64)
+        slates = np.full((self.case.size, self.case.protocol.top_k), -1, dtype=np.int32)
+        for b, conv in enumerate(self.conversations):
+            if conv.done:
+                actions[b] = rng.integers(-1, d.n_actions)
+                continue
+            actions[b] = self._random_action(conv)
+            if actions[b] == d.n_askables and rng.random() < 0.7:
+                shown = self._random_list(conv)
+                slates[b, : len(shown)] = shown
+            elif actions[b] != d.n_askables:
+                slates[b] = 9_999_999  # nobody may look at the list of a row that shows nothing
+        return actions, slates if own_lists else None
+
+    def _random_action(self, conv: ReferenceConversation) -> int:
+        rng, n = self.rng, self.dialogues.n_askables
+        asks, luck = sorted(conv.legal_asks()), rng.random()
+        if not self.case.options.get("raise_illegal", True) and luck < 0.08:
+            illegal = [a for a in range(n) if a not in asks]
+            illegal += [n + 1] * (not conv.can_reflect()) + [-1] * (not asks)
+            if illegal:
+                return int(rng.choice(illegal))
+        if conv.can_reflect() and luck < 0.4:
+            return n + 1
+        if not asks or luck > 0.75:
+            return n
+        return -1 if luck > 0.65 else int(rng.choice(asks))
+
+    def _random_list(self, conv: ReferenceConversation) -> np.ndarray:
+        """Items to show: candidates or any, mostly without the targets, that it may go on."""
+        every = sorted(conv.candidates) if self.rng.random() < 0.6 else range(self.tables.n_items)
+        wrong = [v for v in every if v not in conv.targets]
+        items = wrong if wrong and self.rng.random() < 0.8 else list(every)
+        length = int(self.rng.integers(1, conv.protocol.top_k, endpoint=True))
+        return self.rng.permutation(items)[:length]
+
+    def _move_reference(self, b: int, action: int, slate: np.ndarray | None) -> None:
+        """The move that the kernel was told to make, with the checks of what it chose itself."""
+        conv, a, n = self.conversations[b], self.dialogues.arrays, self.dialogues.n_askables
+        ignored = conv.turn == conv.protocol.max_turns and not conv.protocol.last_turn_acts
+        facet = -1
+        if action == n + 1 and (conv.can_reflect() or ignored):
+            verb, step = Verb.REFLECT, conv.reflect()
+            self.exact[b] &= ignored or not self.tables.train[conv.user]
+        elif action == n:
+            given = [] if slate is None else [int(v) for v in slate if v >= 0]
+            if not given and not ignored:
+                given = a["shown"][b, : a["n_shown"][b]].tolist()
+                self._check_best_items(b, given)
+            verb, step = Verb.RECOMMEND, conv.recommend(given)
+        elif action <= n and (ignored or conv.can_ask(action) or (action < 0 and conv.legal_asks())):
+            if action < 0 and not ignored:
+                chosen = a["asked_facet"][b] if conv.asks_facets else a["asked"][b, 0]
+                action = int(chosen)
+                self._check_best_ask(b, action, self.case.options.get("ask_best_by", ""))
+            if conv.asks_facets and not ignored:
+                facet = action
+            verb, step = Verb.ASK, conv.ask(action)
+        else:
+            verb, step = Verb.ILLEGAL, conv.illegal()
+        if self.case.answers == "outside" and not step.ignored and verb in (Verb.ASK, Verb.RECOMMEND):
+            a["outcome"][b], a["rank"][b] = step.outcome, step.rank
+            a["n_accepted"][b] = len(step.accepted)
+            a["accepted"][b, : len(step.accepted)] = step.accepted
+        before = self.moves[b]
+        self.moves[b] = {
+            **_move_fields(conv, Verb.IGNORED if step.ignored else verb, step),
+            "asked_facet": facet,
+            "opening": before["opening"],
+            "step": before["step"] + 1,
+        }
+
+    # ---- comparing --------------------------------------------------------------------------------
+
+    def compare(self) -> None:
+        """Raise `AssertionError` unless every field of every row is the same."""
+        d, a = self.dialogues, self.dialogues.arrays
+        for b, conv in enumerate(self.conversations):
+            self.moves[b]["conversation"] = int(a["conversation"][b])
+            expected = _state_fields(conv) | self.moves[b]
+            for name, value in expected.items():
+                found = _found(d, b, name)
+                assert found == value, f"row {b}: {name} is {found}, not {value}"
+            # An exact user vector has exact sums; otherwise both round.
+            for name, vector in (("user_vector", conv.user_vector), ("query", _query(conv))):
+                tolerance = 0.0 if self.exact[b] else SCORE_TOLERANCE
+                assert np.abs(a[name][b] - vector).max() <= tolerance, f"row {b}: {name}"
+        # What is computed when it is read: in place, so that what is kept can be stale, or in a
+        # copy, so that the next move finds the batch as the last one left it.
+        in_place = self.rng.random() < self.case.look
+        saved = None if in_place else d.state()
+        self._compare_beliefs()
+        if saved is not None:
+            d.set_state(saved)
+
+    def _compare_beliefs(self) -> None:
+        d, a, n = self.dialogues, self.dialogues.arrays, self.dialogues.n_askables
+        mask, entropy = d.legal_actions(), d.entropy()
+        for b, conv in enumerate(self.conversations):
+            expected = [True] * d.n_actions
+            if not conv.done:
+                legal = conv.legal_asks()
+                expected = [x in legal for x in range(n)] + [conv.can_recommend(), conv.can_reflect()]
+            assert mask[b].tolist() == expected, f"row {b}: mask is {mask[b]}, not {expected}"
+            if conv.candidates:
+                counts = conv.counts()
+                expected = [counts[x] for x in range(self.tables.n_attributes)]
+                assert a["counts"][b].tolist() == expected, f"row {b}: counts"
+            _close(entropy[b], list(conv.entropies().values()), ENTROPY_TOLERANCE, f"row {b}: entropy")
+        for by in self.rng.permutation(["entropy", "weighted_entropy"]).tolist():
+            chosen = d.best_asks(by).tolist()
+            for b, conv in enumerate(self.conversations):
+                if not conv.done:
+                    self._check_best_ask(b, chosen[b], by)
+                    if by == "weighted_entropy":
+                        self._check_weights(b)
+        best, scores = d.best_items()
+        for b, conv in enumerate(self.conversations):
+            if not conv.done:
+                items = [v for v in best[b].tolist() if v >= 0]
+                self._check_best_items(b, items)
+                score = conv.scores()
+                tolerance = 1e-5 if self.exact[b] else SCORE_TOLERANCE
+                _close(scores[b, : len(items)], [score[v] for v in items], tolerance, f"row {b}: scores")
+
+    def _check_best_ask(self, b: int, chosen: int, by: str) -> None:
+        """The ask of the highest entropy; where sums are rounded, one of the highest."""
+        conv = self.conversations[b]
+        legal = conv.legal_asks()
+        if not legal:
+            assert chosen == -1, f"row {b}: asks {chosen}, and nothing is askable"
+            return
+        assert chosen in legal, f"row {b}: asks {chosen}, which is not askable"
+        entropy = conv.entropies() if by == "entropy" else conv.weighted_entropies()
+        if by == "entropy" and not conv.asks_facets:
+            expected = max(legal, key=lambda x: (entropy[x], -x))
+            assert chosen == expected, f"row {b}: asks {chosen}, not {expected}"
+        else:
+            highest = max(entropy[x] for x in legal)
+            assert entropy[chosen] >= highest - SCORE_TOLERANCE, f"row {b}: {by} of {chosen}"
+
+    def _check_weights(self, b: int) -> None:
+        """Sums of sigmoids, and the weighted entropies that they give."""
+        conv, a = self.conversations[b], self.dialogues.arrays
+        weight = {v: sigmoid(s) for v, s in conv.scores().items()}
+        items = self.tables.attribute_items
+        expected = [
+            sum(weight[v] for v in conv.candidates & items[x]) for x in range(self.tables.n_attributes)
+        ]
+        tolerance = SCORE_TOLERANCE * max(1, len(weight))
+        _close(a["weights"][b], expected, tolerance, f"row {b}: weights")
+        _close(a["weight"][b], sum(weight.values()), tolerance, f"row {b}: weight")
+        total = float(a["weight"][b])
+        bits = np.array([binary_entropy(min(w, total), total) for w in a["weights"][b].tolist()])
+        bits[a["status"][b] != 0] = 0.0
+        if conv.asks_facets:
+            facet = self.case.world.attribute_facet
+            bits = np.bincount(facet + 1, weights=bits, minlength=self.tables.n_facets + 1)[1:]
+        _close(
+            bits, list(conv.weighted_entropies().values()), 1e-3, f"row {b}: weighted entropies"
+        )
+
+    def _check_best_items(self, b: int, items: list[int]) -> None:
+        """The best candidates in their order; where scores are rounded, within the tolerance."""
+        conv = self.conversations[b]
+        penalised = self.case.vectors.penalise_rejected and -1 in conv.status.values()
+        if self.exact[b] and not penalised:
+            best = conv.top_items()
+            assert items == best, f"row {b}: best items {items}, not {best}"
+            return
+        score = conv.scores()
+        assert len(set(items)) == len(items) == min(len(score), conv.protocol.top_k), f"row {b}: list"
+        assert set(items) <= score.keys(), f"row {b}: {items} has items that are no candidates"
+        values = [score[v] for v in items]
+        others = [s for v, s in score.items() if v not in items]
+        ranked = [*values, max(others, default=-np.inf)]
+        assert all(x >= y - SCORE_TOLERANCE for x, y in zip(ranked, ranked[1:], strict=False)), (
+            f"row {b}: best items {items} have the scores {ranked}"
+        )
+
+
+def _state_fields(conv: ReferenceConversation) -> dict[str, Any]:
+    """The state of a conversation, by the names that the kernels use."""
+    asked = conv.facets_asked
+    return {
+        "user": conv.user,
+        "targets": conv.targets,
+        "live": conv.live_targets,
+        "turn": conv.turn,
+        "done": conv.done,
+        "status": list(conv.status.values()),
+        "facet_asked": [f in asked for f in range(conv.tables.n_facets)],
+        "history": conv.history,
+        "candidate_ids": sorted(conv.candidates),
+        "n_candidates": len(conv.candidates),
+        "shown_last": list(conv.shown_last),
+    }
+
+
+def _move_fields(conv: ReferenceConversation, verb: Verb, step: Step) -> dict[str, Any]:
+    """What a move leaves behind, by the names that the kernels use."""
+    r, terms = conv.protocol.rewards, dict.fromkeys(REWARD_TERMS, 0.0)
+    if verb is Verb.ASK and not step.ignored:
+        reward = {Outcome.YES: r.ask_yes, Outcome.NO: r.ask_no, Outcome.UNSURE: r.ask_unsure}
+        terms["ask"] = reward[step.outcome]
+    elif verb is Verb.RECOMMEND and not step.ignored:
+        terms["recommend"] = r.hit if step.outcome is Outcome.HIT else r.miss
+    elif verb is Verb.ILLEGAL:
+        terms["illegal"] = r.illegal
+    if step.truncated:
+        terms["timeout"] = r.timeout
+    if step.terminated and step.outcome is not Outcome.HIT:
+        terms["nothing_left"] = r.nothing_left
+    return {
+        "verb": int(verb),
+        "outcome": int(step.outcome),
+        "asked": [*step.asked, -1, -1][:2],
+        "accepted": list(step.accepted),
+        "shown": list(step.items),
+        "rank": step.rank,
+        "reward": step.reward,
+        "reward_terms": list(terms.values()),
+        "terminated": step.terminated,
+        "truncated": step.truncated,
+    }
+
+
+# Lists of changing length: the array, and the one that holds how much of it is used.
+_LENGTHS = {
+    "accepted": "n_accepted",
+    "shown": "n_shown",
+    "shown_last": "n_shown_last",
+    "targets": "n_targets",
+}
+
+
+def _found(d: Dialogues, b: int, name: str) -> Any:
+    """A field of one row of the kernels' side, in the form that the reference has it."""
+    a = d.arrays
+    if name == "candidate_ids":
+        return d.candidate_ids(b).tolist()
+    if name in _LENGTHS:
+        return a[name][b, : a[_LENGTHS[name]][b]].tolist()
+    if name == "live":
+        targets = a["targets"][b, : a["n_targets"][b]].tolist()
+        live = [v for k, v in enumerate(targets) if int(a["live"][b]) >> k & 1]
+        return live or targets
+    return a[name][b].tolist()
+
+
+def _query(conv: ReferenceConversation) -> np.ndarray:
+    accepted = [a for a, code in conv.status.items() if code == 1]
+    return conv.user_vector + conv.vectors.attribute[accepted].sum(axis=0, dtype=np.float64)
+
+
+def _close(found: Any, expected: Any, tolerance: float, what: str) -> None:
+    found, expected = np.asarray(found, dtype=np.float64), np.asarray(expected, dtype=np.float64)
+    assert found.shape == expected.shape, f"{what}: shape {found.shape}, not {expected.shape}"
+    assert (np.abs(found - expected) <= tolerance).all(), f"{what}: {found}, not {expected}"
