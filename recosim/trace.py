@@ -172,6 +172,9 @@ class Trace:
         def total(values: NDArray[Any]) -> NDArray[Any]:
             return np.add.reduceat(values, starts) if len(starts) else values[:0]
 
+        def count(moves: NDArray[np.bool_]) -> NDArray[np.int16]:
+            return total(moves.astype(np.int16)).astype(np.int16)
+
         hit = outcome[last] == Outcome.HIT
         move = self.column("move")[last]
         return Episodes(
@@ -181,11 +184,11 @@ class Trace:
             hit_move=np.where(hit, move, 0).astype(np.int16),
             rank=self.column("rank")[last],
             moves=move,
-            asks=total((verb == Verb.ASK).astype(np.int16)),
-            yes=total(((verb == Verb.ASK) & (outcome == Outcome.YES)).astype(np.int16)),
-            recommends=total((verb == Verb.RECOMMEND).astype(np.int16)),
-            reflects=total((verb == Verb.REFLECT).astype(np.int16)),
-            illegal=total((verb == Verb.ILLEGAL).astype(np.int16)),
+            asks=count(verb == Verb.ASK),
+            yes=count((verb == Verb.ASK) & (outcome == Outcome.YES)),
+            recommends=count(verb == Verb.RECOMMEND),
+            reflects=count(verb == Verb.REFLECT),
+            illegal=count(verb == Verb.ILLEGAL),
             reward=total(self.column("reward").astype(np.float64)),
             nothing_left=self.column("terminated")[last] & ~hit,
         )

@@ -81,7 +81,7 @@ def bench(
     """
     from recosim.bench.report import render_report
     from recosim.bench.run import prepare_env, run_bench
-    from recosim.cli.report import print_results
+    from recosim.cli.report import output, print_results
 
     overrides: dict[str, Any] = {
         "world": world,
@@ -127,7 +127,7 @@ def bench(
             traces=traces,
             progress=progress,
         )
-    print_results(render_report(folder, plots=plots), Console())
+    print_results(render_report(folder, plots=plots), output())
 
 
 def _options(given: list[str]) -> dict[str, Any]:

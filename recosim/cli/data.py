@@ -244,9 +244,10 @@ def _progress() -> Iterator[Callable[[int, int, str], None]]:
 
 
 def _done(what: str, world: World) -> None:
+    facets = f"{world.n_facets} facet{'s' * (world.n_facets != 1)}"
     Console().print(
         f"{what} [bold]{escape(world.name)}[/bold]: {world.n_users:,} users, {world.n_items:,} "
-        f"items, {world.n_attributes:,} attributes in {world.n_facets} facets, "
+        f"items, {world.n_attributes:,} attributes in {facets}, "
         f"{world.n_interactions:,} interactions; fingerprint {world.fingerprint[:12]}",
         soft_wrap=True,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,7 @@ from rich.markup import escape
 if TYPE_CHECKING:
     from recosim.bench.report import Report
 
-__all__ = ["print_results", "report"]
+__all__ = ["output", "print_results", "report"]
 
 
 def report(
@@ -31,12 +32,17 @@ def report(
     from recosim.bench.report import render_report
     from recosim.bench.results import verify_results
 
-    console = Console()
+    console = output()
     if check:
         verify_results(folder)
         console.print("Every figure follows from the outcomes of the conversations.")
     written = render_report(folder, out, plots=plots)
     print_results(written, console)
+
+
+def output() -> Console:
+    """The console for tables: wide enough for them where nobody looks through a window."""
+    return Console() if sys.stdout.isatty() else Console(width=120)
 
 
 def print_results(written: Report, console: Console) -> None:

@@ -1,10 +1,10 @@
-"""The picture of one conversation: its path through the graph, and how the candidates became fewer."""
+"""The picture of one conversation: its path through the graph, and the candidates left."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +49,8 @@ class _Row:
 
     label: str
     colour: str
+    names: str = ""  # of the items of a list; written last, for it is shortened first
+    reflected: bool = False
     lane: float = _PATH
     shape: str = "o"
     number: str = ""  # of the move
@@ -79,8 +81,10 @@ def conversation_picture(trace: Trace, world: World) -> NDArray[np.uint8]:
         OptionError: the trace does not hold exactly one conversation.
     """
     with _canvas(trace, world) as canvas:
-        canvas.draw()
-        return np.array(canvas.buffer_rgba(), dtype=np.uint8)[:, :, :3].copy()
+        canvas.draw()  # type: ignore[no-untyped-call]
+        rgba = np.asarray(canvas.buffer_rgba(), dtype=np.uint8)  # type: ignore[no-untyped-call]
+        picture: NDArray[np.uint8] = rgba[:, :, :3].copy()
+    return picture
 
 
 def draw_conversation(trace: Trace, world: World, path: Path) -> Path:
@@ -95,14 +99,17 @@ def draw_conversation(trace: Trace, world: World, path: Path) -> Path:
     with _canvas(trace, world) as canvas:
         # The version of matplotlib is no part of the picture: equal pictures are equal bytes.
         plain = {"Software": None}
-        atomic_write(path, lambda part: canvas.print_png(part, metadata=plain))
+        save = canvas.figure.savefig
+        atomic_write(path, lambda part: save(part, format="png", dpi=DPI, metadata=plain))
     return path
 
 
 def check_picture_path(path: Path) -> None:
     """Raise `OptionError` unless a file is named as a PNG."""
     if path.suffix.lower() != ".png":
-        raise OptionError(f"the picture is a PNG; name a file that ends in .png, not {path.name!r}.")
+        raise OptionError(
+            f"the picture is a PNG; name a file that ends in .png, not {path.name!r}."
+        )
 
 
 @contextmanager
@@ -155,7 +162,7 @@ def _title(moves: Sequence[Mapping[str, Any]]) -> str:
     return f"Conversation {first['conversation']}, user {first['user']}{agent}: {state}"
 
 
-# ---- what is drawn ---------------------------------------------------------------------------------
+# ---- what is drawn -------------------------------------------------------------------------------
 
 
 def _rows(moves: Sequence[Mapping[str, Any]], world: World) -> list[_Row]:
@@ -166,21 +173,18 @@ def _rows(moves: Sequence[Mapping[str, Any]], world: World) -> list[_Row]:
         named = f"{world.facet_names[first['facet']]}: {named}"
     rows = [
         _Row(f"user {first['user']}", _USER, on_path=True, edge="", size=210),
-        _Row(
-            f"{named}  (opening)", _YES, number="0", on_path=True, candidates=first["candidates"]
-        ),
+        _Row(f"{named}  (opening)", _YES, number="0", on_path=True, candidates=first["candidates"]),
     ]
     for move in moves[1:]:
         if move["verb"] == Verb.REFLECT:
-            before = rows[-1]
-            rows[-1] = _Row(**{**vars(before), "label": f"{before.label}, reflected on"})
+            rows[-1] = replace(rows[-1], reflected=True)
         else:
             rows.append(_move_row(move, world))
     last = moves[-1]
     if last["outcome"] != Outcome.HIT and (last["terminated"] or last["truncated"]):
         why = "nothing is left" if last["terminated"] else "out of turns"
         meant = world.item_names[last["target"]]
-        rows.append(_Row(f"{why}; meant: {meant}", _FAINT, shape="*", edge="", size=260))
+        rows.append(_Row(f"{why}; meant: {meant}", _UNSURE, shape="*", edge="", size=260))
     return rows
 
 
@@ -198,8 +202,8 @@ def _move_row(move: Mapping[str, Any], world: World) -> _Row:
                 asked += "?  yes"
             return _Row(asked, _YES, on_path=True, **common)
         if outcome == Outcome.UNSURE:
-            return _Row(f"{asked}?  don't know", _UNSURE, _SIDE, edge="dashed", **common)
-        return _Row(f"{asked}?  no", _NO, _SIDE, edge="dashed", **common)
+            return _Row(f"{asked}?  don't know", _UNSURE, lane=_SIDE, edge="dashed", **common)
+        return _Row(f"{asked}?  no", _NO, lane=_SIDE, edge="dashed", **common)
     if move["verb"] == Verb.RECOMMEND:
         names = [world.item_names[v] for v in move["items"]]
         if outcome == Outcome.HIT:
@@ -207,10 +211,10 @@ def _move_row(move: Mapping[str, Any], world: World) -> _Row:
             label = f"found: {found}  ({of} shown)"
             return _Row(label, _GOLD, shape="*", size=420, on_path=True, **common)
         shown = "1 item" if len(names) == 1 else f"{len(names)} items"
-        label = f"{shown} refused: {', '.join(names)}"
-        return _Row(label, _NO, _SHOWN, shape="s", edge="dashed", **common)
+        common |= {"names": ", ".join(names), "lane": _SHOWN, "shape": "s"}
+        return _Row(f"{shown} refused", _NO, edge="dashed", **common)
     label = "ignored: the last turn" if move["verb"] == Verb.IGNORED else "illegal move"
-    return _Row(label, _UNSURE, _SIDE, shape="X", edge="dashed", **common)
+    return _Row(label, _UNSURE, lane=_SIDE, shape="X", edge="dashed", **common)
 
 
 def _shorten(rows: list[_Row]) -> list[_Row]:
@@ -224,7 +228,7 @@ def _shorten(rows: list[_Row]) -> list[_Row]:
     return [*head, gap, *tail]
 
 
-# ---- how it is drawn -------------------------------------------------------------------------------
+# ---- how it is drawn -----------------------------------------------------------------------------
 
 
 def _draw_graph(axes: Axes, rows: Sequence[_Row]) -> None:
@@ -243,7 +247,7 @@ def _draw_graph(axes: Axes, rows: Sequence[_Row]) -> None:
         if row.on_path:
             hook = k
     spots = {k: (row.lane, float(k)) for k, row in enumerate(rows)}
-    for style, colour, width in (("solid", _YES, 2.2), ("dashed", _FAINT, 1.2)):
+    for style, colour, width in (("dashed", _FAINT, 1.2), ("solid", _YES, 2.2)):
         edges = [(u, v) for u, v in graph.edges if rows[v].edge == style]
         straight = [(u, v) for u, v in edges if rows[u].lane == rows[v].lane]
         bent = [(u, v) for u, v in edges if rows[u].lane != rows[v].lane]
@@ -278,10 +282,11 @@ def _draw_graph(axes: Axes, rows: Sequence[_Row]) -> None:
     axes.set_xlim(*_LANES)  # networkx has widened them
     for k, row in enumerate(rows):
         found = row.colour == _GOLD
+        label = row.label + "  (reflected on)" * row.reflected
         text = axes.text(
             _LABEL,
             k,
-            row.label,
+            f"{label}: {row.names}" if row.names else label,
             va="center",
             fontsize=10.5,
             color=_INK if found or row.on_path else row.colour,
@@ -312,10 +317,11 @@ def _draw_candidates(axes: Axes, rows: Sequence[_Row], most: int) -> None:
     heights = [k for k, _ in points]
     values = np.array([max(n, 0.7) for _, n in points], dtype=float)
     axes.set_xscale("log")
-    axes.set_xlim(0.7, max(most, 10) * 6.0)  # room for the numbers
+    decades = np.log10(max(most, 10) / 0.7)
+    axes.set_xlim(0.7, 0.7 * 10 ** (decades / 0.68))  # the rest is room for the numbers
     axes.fill_betweenx(heights, 0.7, values, color=_USER, alpha=0.15, linewidth=0)
     axes.plot(values, heights, "o-", color=_USER, markersize=4, linewidth=1.4, clip_on=False)
-    for (k, n), x in zip(points, values):
+    for (k, n), x in zip(points, values, strict=True):
         axes.annotate(
             f"{n:,}",
             (x, k),
@@ -325,7 +331,7 @@ def _draw_candidates(axes: Axes, rows: Sequence[_Row], most: int) -> None:
             fontsize=8.5,
             color=_INK,
         )
-    ticks = [10**e for e in range(7) if 10**e <= max(most, 10)]
+    ticks = [10**e for e in range(0, 10, 1 if decades < 4 else 2) if 10**e <= max(most, 10)]
     axes.set_xticks(ticks, [_round_number(tick) for tick in ticks], fontsize=8.5)
     axes.minorticks_off()
     axes.set_yticks([])

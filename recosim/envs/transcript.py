@@ -51,12 +51,14 @@ def describe_move(row: Mapping[str, Any], world: World, *, shorten: int | None =
         ]
     if verb == Verb.REFLECT:
         return [f" -  recommender  (revises what it believes about the user)  ({_left(row)})"]
-    said = {
-        Verb.ASK: lambda: question_text(row, world, shorten=shorten),
-        Verb.RECOMMEND: lambda: recommendation_text(row["items"], world, shorten=shorten),
-        Verb.IGNORED: lambda: "(a move of the last turn, which the protocol ignores)",
-        Verb.ILLEGAL: lambda: "(an illegal move: the turn is lost)",
-    }[Verb(verb)]()
+    if verb == Verb.ASK:
+        said = question_text(row, world, shorten=shorten)
+    elif verb == Verb.RECOMMEND:
+        said = recommendation_text(row["items"], world, shorten=shorten)
+    elif verb == Verb.IGNORED:
+        said = "(a move of the last turn, which the protocol ignores)"
+    else:
+        said = "(an illegal move: the turn is lost)"
     lines = [f"{row['move']:>2}. recommender  {said}"]
     reply = _reply(row, world, shorten)
     if reply:

@@ -1,4 +1,4 @@
-"""`World`: items, attributes in facets, users, and interactions with a split, as immutable arrays."""
+"""`World`: items, attributes in facets, users and interactions with a split, as fixed arrays."""
 
 from __future__ import annotations
 
@@ -262,9 +262,8 @@ def build_world(
     """
     n_items, n_users = item_attributes.rows, train.rows
     _check(n_items > 0 and n_users > 0, name, "it has no items or no users")
-    _check(
-        n_attributes > 0 and item_attributes.links > 0, name, "no item has an attribute to ask about"
-    )
+    askable = n_attributes > 0 and item_attributes.links > 0
+    _check(askable, name, "no item has an attribute to ask about")
     _check_ids(name, "item_attributes", item_attributes, n_attributes)
     friends = friends if friends is not None else Csr(np.zeros(n_users + 1, np.int64), _none())
     for label, table in (("train", train), ("valid", valid), ("test", test)):
@@ -391,7 +390,7 @@ def _check_ids(name: str, label: str, table: Csr, limit: int) -> None:
     if not table.links:
         return
     low, high = int(table.indices.min()), int(table.indices.max())
-    _check(0 <= low and high < limit, name, f"{label} has an id outside 0..{limit - 1}")
+    _check(low >= 0 and high < limit, name, f"{label} has an id outside 0..{limit - 1}")
     steps = np.diff(table.indices.astype(np.int64))
     boundary = np.zeros(table.links, dtype=bool)
     starts = table.indptr[1:-1]

@@ -7,6 +7,7 @@ row, and compares every field of the state after the opening and after every mov
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from reference.tables import Draw, DrawUnit, WorldTables
 
 from recosim.acts import Outcome, Verb
 from recosim.envs.cpr import random
-from recosim.envs.cpr.dialogues import REWARD_TERMS, Dialogues
+from recosim.envs.cpr.dialogues import QUESTIONS, REWARD_TERMS, Dialogues
 from recosim.envs.protocol import Protocol
 from recosim.estimators.base import Vectors
 from recosim.users import Behaviour
@@ -67,8 +68,11 @@ class Case:
     look: float = 1.0  # share of the moves after which the batch is read in place, not in a copy
 
 
-def random_case(rng: np.random.Generator, sizes: tuple[int, ...]) -> Case:
-    """A batch over a random world, with the settings of `Dialogues` drawn as well."""
+def random_case(rng: np.random.Generator, sizes: tuple[int, ...], question: str) -> Case:
+    """A batch over a random world, with the settings of `Dialogues` drawn as well.
+
+    The question is that of the protocol, unless a preset was drawn or the world has no facets.
+    """
     world = random_world(rng)
     size = int(rng.choice(sizes))
     options: dict[str, Any] = {
@@ -76,13 +80,13 @@ def random_case(rng: np.random.Generator, sizes: tuple[int, ...]) -> Case:
         "track": bool(rng.random() < 0.5),
         "ask_best_by": str(rng.choice(["entropy", "weighted_entropy"])),
         "raise_illegal": bool(rng.random() < 0.5),
-        "open_ended": bool(rng.random() < 0.2),
+        "open_ended": bool(rng.random() < 0.15),
         "threads": int(rng.integers(1, 4)),
     }
     return Case(
         world=world,
         vectors=random_vectors(rng, world),
-        protocol=random_protocol(rng, facets=world.n_facets > 0),
+        protocol=random_protocol(rng, question if world.n_facets else "binary"),
         behaviour=random_behaviour(rng),
         size=size,
         options=options,
@@ -100,7 +104,8 @@ def play_cases(seed: int, conversations: int, sizes: tuple[int, ...]) -> int:
     played = case = 0
     while played < conversations:
         try:
-            both = SideBySide(random_case(rng_of(seed, case), sizes), rng_of(seed, case, 1))
+            drawn = random_case(rng_of(seed, case), sizes, QUESTIONS[case % len(QUESTIONS)])
+            both = SideBySide(drawn, rng_of(seed, case, 1))
             both.open()
             both.play()
         except AssertionError as error:
@@ -112,6 +117,29 @@ def play_cases(seed: int, conversations: int, sizes: tuple[int, ...]) -> int:
 
 def rng_of(*key: int) -> np.random.Generator:
     return np.random.default_rng(key)
+
+
+class Reading:
+    """What the reference makes of a state, each thing computed once."""
+
+    def __init__(self, conv: ReferenceConversation) -> None:
+        self.conv = conv
+
+    @cached_property
+    def legal_asks(self) -> set[int]:
+        return self.conv.legal_asks()
+
+    @cached_property
+    def scores(self) -> dict[int, float]:
+        return self.conv.scores()
+
+    @cached_property
+    def entropy(self) -> dict[int, float]:
+        return self.conv.entropies()
+
+    @cached_property
+    def weighted_entropy(self) -> dict[int, float]:
+        return self.conv.weighted_entropies()
 
 
 class SideBySide:
@@ -136,6 +164,7 @@ class SideBySide:
         self.conversations: list[ReferenceConversation] = [None] * case.size  # type: ignore[list-item]
         # What the fields of the last move should hold, by row.
         self.moves: list[dict[str, Any]] = [{} for _ in range(case.size)]
+        self.readings: list[Reading] = [None] * case.size  # type: ignore[list-item]
         self.exact = [True] * case.size  # whether scores are exact: no reflection so far
         self.opened = 0
 
@@ -202,11 +231,11 @@ class SideBySide:
 
     # ---- moves ------------------------------------------------------------------------------------
 
-    def play(self, moves: int = 60) -> None:
-        """Make random moves until all rows have ended (or `moves` moves)."""
-        for _ in range(moves):
-            if all(conv.done for conv in self.conversations):
-                break
+    def play(self) -> None:
+        """Make random moves until all rows have ended, and one more; 24 if they never end."""
+        ended = 24 if self.case.options.get("open_ended") else 1
+        while ended > 0:
+            ended -= all(conv.done for conv in self.conversations) or ended > 1
             self.move(*self._random_moves())
 
     def move(self, actions: np.ndarray, slates: np.ndarray | None = None) -> None:
@@ -237,7 +266,7 @@ class SideBySide:
             if conv.done:
                 actions[b] = rng.integers(-1, d.n_actions)
                 continue
-            actions[b] = self._random_action(conv)
+            actions[b] = self._random_action(b)
             if actions[b] == d.n_askables and rng.random() < 0.7:
                 shown = self._random_list(conv)
                 slates[b, : len(shown)] = shown
@@ -245,9 +274,9 @@ class SideBySide:
                 slates[b] = 9_999_999  # nobody may look at the list of a row that shows nothing
         return actions, slates if own_lists else None
 
-    def _random_action(self, conv: ReferenceConversation) -> int:
-        rng, n = self.rng, self.dialogues.n_askables
-        asks, luck = sorted(conv.legal_asks()), rng.random()
+    def _random_action(self, b: int) -> int:
+        rng, n, conv = self.rng, self.dialogues.n_askables, self.conversations[b]
+        asks, luck = sorted(self.readings[b].legal_asks), rng.random()
         if not self.case.options.get("raise_illegal", True) and luck < 0.08:
             illegal = [a for a in range(n) if a not in asks]
             illegal += [n + 1] * (not conv.can_reflect()) + [-1] * (not asks)
@@ -281,7 +310,7 @@ class SideBySide:
                 given = a["shown"][b, : a["n_shown"][b]].tolist()
                 self._check_best_items(b, given)
             verb, step = Verb.RECOMMEND, conv.recommend(given)
-        elif action <= n and (ignored or conv.can_ask(action) or (action < 0 and conv.legal_asks())):
+        elif action <= n and (ignored or conv.can_ask(action) or (action < 0 and self.readings[b].legal_asks)):
             if action < 0 and not ignored:
                 chosen = a["asked_facet"][b] if conv.asks_facets else a["asked"][b, 0]
                 action = int(chosen)
@@ -308,6 +337,7 @@ class SideBySide:
     def compare(self) -> None:
         """Raise `AssertionError` unless every field of every row is the same."""
         d, a = self.dialogues, self.dialogues.arrays
+        self.readings = [Reading(conv) for conv in self.conversations]
         for b, conv in enumerate(self.conversations):
             self.moves[b]["conversation"] = int(a["conversation"][b])
             expected = _state_fields(conv) | self.moves[b]
@@ -332,14 +362,15 @@ class SideBySide:
         for b, conv in enumerate(self.conversations):
             expected = [True] * d.n_actions
             if not conv.done:
-                legal = conv.legal_asks()
+                legal = self.readings[b].legal_asks
                 expected = [x in legal for x in range(n)] + [conv.can_recommend(), conv.can_reflect()]
             assert mask[b].tolist() == expected, f"row {b}: mask is {mask[b]}, not {expected}"
             if conv.candidates:
                 counts = conv.counts()
                 expected = [counts[x] for x in range(self.tables.n_attributes)]
                 assert a["counts"][b].tolist() == expected, f"row {b}: counts"
-            _close(entropy[b], list(conv.entropies().values()), ENTROPY_TOLERANCE, f"row {b}: entropy")
+            known = list(self.readings[b].entropy.values())
+            _close(entropy[b], known, ENTROPY_TOLERANCE, f"row {b}: entropy")
         for by in self.rng.permutation(["entropy", "weighted_entropy"]).tolist():
             chosen = d.best_asks(by).tolist()
             for b, conv in enumerate(self.conversations):
@@ -352,19 +383,19 @@ class SideBySide:
             if not conv.done:
                 items = [v for v in best[b].tolist() if v >= 0]
                 self._check_best_items(b, items)
-                score = conv.scores()
+                score = [self.readings[b].scores[v] for v in items]
                 tolerance = 1e-5 if self.exact[b] else SCORE_TOLERANCE
-                _close(scores[b, : len(items)], [score[v] for v in items], tolerance, f"row {b}: scores")
+                _close(scores[b, : len(items)], score, tolerance, f"row {b}: scores")
 
     def _check_best_ask(self, b: int, chosen: int, by: str) -> None:
         """The ask of the highest entropy; where sums are rounded, one of the highest."""
-        conv = self.conversations[b]
-        legal = conv.legal_asks()
+        conv, reading = self.conversations[b], self.readings[b]
+        legal = reading.legal_asks
         if not legal:
             assert chosen == -1, f"row {b}: asks {chosen}, and nothing is askable"
             return
         assert chosen in legal, f"row {b}: asks {chosen}, which is not askable"
-        entropy = conv.entropies() if by == "entropy" else conv.weighted_entropies()
+        entropy = reading.entropy if by == "entropy" else reading.weighted_entropy
         if by == "entropy" and not conv.asks_facets:
             expected = max(legal, key=lambda x: (entropy[x], -x))
             assert chosen == expected, f"row {b}: asks {chosen}, not {expected}"
@@ -375,7 +406,7 @@ class SideBySide:
     def _check_weights(self, b: int) -> None:
         """Sums of sigmoids, and the weighted entropies that they give."""
         conv, a = self.conversations[b], self.dialogues.arrays
-        weight = {v: sigmoid(s) for v, s in conv.scores().items()}
+        weight = {v: sigmoid(s) for v, s in self.readings[b].scores.items()}
         items = self.tables.attribute_items
         expected = [
             sum(weight[v] for v in conv.candidates & items[x]) for x in range(self.tables.n_attributes)
@@ -389,19 +420,19 @@ class SideBySide:
         if conv.asks_facets:
             facet = self.case.world.attribute_facet
             bits = np.bincount(facet + 1, weights=bits, minlength=self.tables.n_facets + 1)[1:]
-        _close(
-            bits, list(conv.weighted_entropies().values()), 1e-3, f"row {b}: weighted entropies"
-        )
+        known = list(self.readings[b].weighted_entropy.values())
+        _close(bits, known, 1e-3, f"row {b}: weighted entropies")
 
     def _check_best_items(self, b: int, items: list[int]) -> None:
         """The best candidates in their order; where scores are rounded, within the tolerance."""
         conv = self.conversations[b]
         penalised = self.case.vectors.penalise_rejected and -1 in conv.status.values()
         if self.exact[b] and not penalised:
-            best = conv.top_items()
+            score = self.readings[b].scores
+            best = sorted(score, key=lambda v: (-score[v], v))[: conv.protocol.top_k]
             assert items == best, f"row {b}: best items {items}, not {best}"
             return
-        score = conv.scores()
+        score = self.readings[b].scores
         assert len(set(items)) == len(items) == min(len(score), conv.protocol.top_k), f"row {b}: list"
         assert set(items) <= score.keys(), f"row {b}: {items} has items that are no candidates"
         values = [score[v] for v in items]

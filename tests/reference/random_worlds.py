@@ -91,8 +91,8 @@ def random_vectors(rng: np.random.Generator, world: World) -> Vectors:
     ).check(world)
 
 
-def random_protocol(rng: np.random.Generator, facets: bool = True) -> Protocol:
-    """A preset, or any combination of choices. Without `facets` no facet questions."""
+def random_protocol(rng: np.random.Generator, question: str) -> Protocol:
+    """A preset, or any combination of choices with this question."""
     options = {
         "max_turns": int(rng.integers(2, 16)),
         "top_k": int(rng.integers(1, 11)),
@@ -104,7 +104,7 @@ def random_protocol(rng: np.random.Generator, facets: bool = True) -> Protocol:
     values = rng.permutation(np.arange(-4, 4) / 8 + 1 / 16).tolist()
     return Protocol(
         **options,
-        question=str(rng.choice(["binary", "choice"] + ["facet"] * facets)),
+        question=question,  # type: ignore[arg-type]
         drop_failed=str(rng.choice(["always", "if_more_than_k"])),
         opening_counts=bool(rng.random() < 0.5),
         last_turn_acts=bool(rng.random() < 0.5),

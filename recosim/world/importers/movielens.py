@@ -225,7 +225,7 @@ def _world(
         attribute_names=[label for _, label in chosen],
         item_names=[data.titles[f] for f in kept_films],
         source=source,
-        licence="GroupLens: research use with acknowledgement; no commercial use without permission",
+        licence="GroupLens: research use with acknowledgement; commercial use by permission",
         settings={
             "importer": importer,
             "min_rating": min_rating,

@@ -1,0 +1,126 @@
+"""`Game`: one conversation at the terminal, recorded and saved move by move."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from recosim.envs.cpr.dialogues import Dialogues
+from recosim.envs.cpr.recorder import Recorder
+from recosim.envs.transcript import describe_move, transcript
+from recosim.trace import Trace
+from recosim.world.world import World
+
+__all__ = ["Game", "PersonLeft"]
+
+
+class PersonLeft(Exception):
+    """The person said "quit", pressed ctrl-C, or the input has ended."""
+
+
+class Game:
+    """The conversation of one row, what the person sees of it, and where it is kept.
+
+    With a file to save to, the whole conversation so far is written after every move, so that
+    nothing is lost whatever happens to the terminal.
+
+    Args:
+        dialogues: a batch of one row, opened.
+        agent: name of who recommends, for the trace.
+        seed: seed of all luck.
+        metadata: of the trace.
+        save: the Parquet file to keep the conversation in, or None.
+        console: where to print.
+    """
+
+    def __init__(
+        self,
+        dialogues: Dialogues,
+        *,
+        agent: str,
+        seed: int,
+        metadata: Mapping[str, Any],
+        save: Path | None,
+        console: Console,
+    ) -> None:
+        self.dialogues, self.console = dialogues, console
+        self._agent, self._seed, self._metadata, self._save = agent, seed, metadata, save
+        self._recorder = Recorder(dialogues)
+        self.record()
+
+    @property
+    def world(self) -> World:
+        return self.dialogues.world
+
+    @property
+    def ended(self) -> bool:
+        return bool(self.dialogues.arrays["done"][0])
+
+    @property
+    def moves_left(self) -> int:
+        """Moves that can still do something, the next one included."""
+        protocol, turn = self.dialogues.protocol, int(self.dialogues.arrays["turn"][0])
+        return protocol.first_turn + protocol.acting_turns - turn
+
+    def record(self) -> None:
+        """Keep the opening, or the move that was settled last."""
+        self._recorder.record()
+        if self._save is not None:
+            self.trace().write(self._save)
+
+    def trace(self) -> Trace:
+        """The conversation so far."""
+        return self._recorder.trace(self._agent, self._seed, self._metadata)
+
+    def last_row(self) -> dict[str, Any]:
+        """The last row of the trace."""
+        table = self.trace().table
+        row: dict[str, Any] = table.slice(table.num_rows - 1).to_pylist()[0]
+        return row
+
+    # ---- the terminal ------------------------------------------------------------------------
+
+    def show_last(self) -> None:
+        """Print the last move, or the opening."""
+        for line in describe_move(self.last_row(), self.world, shorten=5):
+            self.say(line, _style(line))
+
+    def show_history(self) -> None:
+        """Print everything said so far, with all names."""
+        for line in transcript(self.trace(), self.world):
+            self.say(line, _style(line))
+
+    def say(self, text: str, style: str = "") -> None:
+        """Print one line as it is: the brackets in it are ids, not markup."""
+        self.console.print(Text(text, style=style), soft_wrap=True)
+
+    def complain(self, problem: object) -> None:
+        """Say what was wrong with the input; nothing has changed."""
+        self.say(" ".join(str(problem).split()), "yellow")
+
+    def read(self, prompt: str) -> str:
+        """One line from the person.
+
+        Raises:
+            PersonLeft: ctrl-C, or the end of the input.
+        """
+        self.console.file.flush()
+        try:
+            line = input(prompt)
+        except (EOFError, KeyboardInterrupt):
+            self.console.print()
+            raise PersonLeft from None
+        if not sys.stdin.isatty():  # a log of piped input shows what was typed
+            self.say(line)
+        return line.strip()
+
+
+def _style(line: str) -> str:
+    if line.startswith("conversation"):
+        return "bold"
+    return "cyan" if line.lstrip().startswith("user ") else ""
