@@ -78,7 +78,9 @@ def find_card(kind: str, name: str) -> Path:
     """
     cards = list_cards(kind)
     if name not in cards:
-        raise unknown({"envs": "environment", "agents": "agent", "data": "dataset"}[kind], name, cards)
+        raise unknown(
+            {"envs": "environment", "agents": "agent", "data": "dataset"}[kind], name, cards
+        )
     return cards[name]
 
 
@@ -90,7 +92,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     """
     try:
         with path.open("rb") as file:
-            return tomllib.load(file)
+            return dict(tomllib.load(file))
     except FileNotFoundError:
         raise CardError(f"{path}: no such card.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -107,7 +109,9 @@ def load_card(schema: type[CardT], path: Path) -> CardT:
     try:
         return schema.model_validate(data)
     except ValidationError as error:
-        raise CardError(f"{path}: " + "; ".join(_explain(schema, e) for e in error.errors())) from None
+        raise CardError(
+            f"{path}: " + "; ".join(_explain(schema, e) for e in error.errors())
+        ) from None
 
 
 def _explain(schema: type[BaseModel], error: Any) -> str:

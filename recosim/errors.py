@@ -1,15 +1,15 @@
 """The exceptions of RecoSim. Each says what was given, what is allowed and what to do next.
 
-    RecosimError
-    ├── UnknownNameError   (KeyError)       a world, agent, card, protocol or option that does not exist
-    ├── CardError          (ValueError)     a card with an unknown key or an impossible value
-    ├── OptionError        (ValueError)     an argument with an impossible value
-    ├── WorldError         (ValueError)     a world that is damaged, incomplete or of another version
-    ├── ImportDataError    (ValueError)     a source file that is missing or malformed (file and line)
-    ├── IllegalActionError (ValueError)     an action that is not legal now, or not an action at all
-    ├── StateError         (RuntimeError)   a call at the wrong time: step before reset, or after the end
-    ├── ResultsError       (ValueError)     a results folder of another run or version
-    └── MissingExtraError  (ImportError)    an optional package that is not installed
+RecosimError
+├── UnknownNameError   (KeyError)       a world, agent, card, protocol or option that does not exist
+├── CardError          (ValueError)     a card with an unknown key or an impossible value
+├── OptionError        (ValueError)     an argument with an impossible value
+├── WorldError         (ValueError)     a world that is damaged, incomplete or of another version
+├── ImportDataError    (ValueError)     a source file that is missing or malformed (file and line)
+├── IllegalActionError (ValueError)     an action that is not legal now, or not an action at all
+├── StateError         (RuntimeError)   a call at the wrong time: step before reset, or after the end
+├── ResultsError       (ValueError)     a results folder of another run or version
+└── MissingExtraError  (ImportError)    an optional package that is not installed
 """
 
 from __future__ import annotations

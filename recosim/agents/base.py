@@ -12,7 +12,6 @@ The life of an agent in a batch:
 
 from __future__ import annotations
 
-from abc import ABC
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,7 +39,7 @@ class Decision(NamedTuple):
     slates: NDArray[np.int32] | None = None
 
 
-class Agent(ABC):
+class Agent:
     """Base of every agent. Settings are arguments of the constructor; the card of an agent sets them.
 
     An agent reads what `Dialogues` says an agent may read. One that sets `privileged` may read the

@@ -80,11 +80,13 @@ class Logic(Agent):
     def _asks(self, lost: NDArray[np.bool_]) -> NDArray[np.int64]:
         """The best ask of each row, -1 where none would divide the candidates; int64 (B,)."""
         d, belief = self.dialogues, self.belief
-        asks = belief.best_asks("entropy").copy()
+        asks: NDArray[np.int64] = belief.best_asks("entropy").copy()
         if d.protocol.question == "facet":
             divides = belief.entropy()[np.arange(d.size), asks] > 0
         else:
-            divides = belief.arrays["counts"][np.arange(d.size), asks] < belief.arrays["n_candidates"]
+            divides = (
+                belief.arrays["counts"][np.arange(d.size), asks] < belief.arrays["n_candidates"]
+            )
         asks[~divides] = -1
         if lost.any() or d.behaviour.answer_noise > 0:
             # Beliefs of a user that errs may leave the environment's candidates: keep to its rules.

@@ -42,8 +42,8 @@ class AgentCard(Card):
     description: str
     reference: str = ""
     class_path: str = Field(alias="class")
-    settings: dict[str, Any] = {}
-    environments: dict[str, dict[str, Any]] = {}
+    settings: dict[str, Any] = Field(default_factory=dict)
+    environments: dict[str, dict[str, Any]] = Field(default_factory=dict)
     published: tuple[Published, ...] = ()
 
 
@@ -81,7 +81,9 @@ def make_agent(name: str, environment: str = "", **settings: Any) -> Agent:
     try:
         kind = getattr(import_module(module_name), class_name)
     except (ImportError, AttributeError) as error:
-        raise CardError(f"agent {name!r}: class {card.class_path!r} cannot be loaded: {error}") from None
+        raise CardError(
+            f"agent {name!r}: class {card.class_path!r} cannot be loaded: {error}"
+        ) from None
     if not (isinstance(kind, type) and issubclass(kind, Agent)):
         raise CardError(f"agent {name!r}: {card.class_path!r} is not a subclass of Agent.")
     chosen: Mapping[str, Any] = {
@@ -92,6 +94,8 @@ def make_agent(name: str, environment: str = "", **settings: Any) -> Agent:
     try:
         agent = kind(**chosen)
     except TypeError as error:
-        raise OptionError(f"agent {name!r} cannot take the settings {dict(chosen)}: {error}") from None
+        raise OptionError(
+            f"agent {name!r} cannot take the settings {dict(chosen)}: {error}"
+        ) from None
     agent.name = name
     return agent

@@ -191,7 +191,7 @@ def _env_setup(env: BenchEnv, agents: Sequence[str], seeds: Sequence[int]) -> En
         protocol=env.setup.protocol.to_dict(),
         behaviour=Behaviour(**env.setup.behaviour.to_dict()),
         estimator=env.estimator,
-        split=env.setup.split,  # type: ignore[arg-type]  # checked by CPRSetup.prepare
+        split=env.setup.split,
         conversations=len(env.conversations),
         available=len(env.pairs),
         seeds=tuple(seeds),

@@ -11,7 +11,6 @@ import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
-from recosim.acts import Verb
 from recosim.envs.cpr import batch
 from recosim.envs.cpr.dialogues import REWARD_TERMS
 from recosim.envs.cpr.recorder import Recorder
@@ -188,7 +187,7 @@ class CPREnv(gym.Env[Observation, Any]):
         # The mask of the "verb" view is its own array; the other views show the core's.
         self._mask = np.ones(3, dtype=np.int8) if actions == "verb" else a["mask"][0]
         self.action_space = action_space(actions, self.dialogues, self._mask)
-        self.observation_space = observation_space(actions, self.dialogues, keys)
+        self.observation_space: Any = observation_space(actions, self.dialogues, keys)
         rows = {
             "turn": a["turn"],
             "history": a["history"][0],
@@ -316,7 +315,9 @@ class CPREnv(gym.Env[Observation, Any]):
         observation = {key: row.copy() for key, row in self._copied}
         if self._with_size:
             n = self.dialogues.arrays["n_candidates"].item(0)
-            observation["log2_candidates"] = np.array([math.log2(n) if n else 0.0], dtype=np.float32)
+            observation["log2_candidates"] = np.array(
+                [math.log2(n) if n else 0.0], dtype=np.float32
+            )
         if self._with_mask:
             observation["action_mask"] = self._mask.copy()
         return observation
@@ -417,7 +418,9 @@ def read_reset_options(
             raise OptionError(f"reset option {key!r} is {value!r}; a whole number is needed.")
         values[key] = int(value)
     if "user" not in values or "item" not in values:
-        raise OptionError("reset options need 'user' and 'item' together; 'opening' goes with them.")
+        raise OptionError(
+            "reset options need 'user' and 'item' together; 'opening' goes with them."
+        )
     dialogues.check_pair(values["user"], values["item"])
     opening = values.get("opening")
     if opening is not None and opening not in dialogues.openings_of(values["item"]):

@@ -73,7 +73,9 @@ class CPRSetup:
             world = open_world(world)
         if isinstance(estimator, Vectors):
             if estimator_options:
-                raise OptionError("estimator_options go with the name of an estimator, not with vectors.")
+                raise OptionError(
+                    "estimator_options go with the name of an estimator, not with vectors."
+                )
             vectors = estimator.check(world)
         else:
             from recosim.estimators.registry import fit_or_load

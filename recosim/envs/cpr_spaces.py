@@ -38,7 +38,9 @@ class LegalDiscrete(spaces.Discrete):
         return {**self.__dict__, "legal": None}
 
 
-def action_space(view: str, dialogues: Dialogues, legal: NDArray[np.int8] | None) -> spaces.Space[Any]:
+def action_space(
+    view: str, dialogues: Dialogues, legal: NDArray[np.int8] | None
+) -> spaces.Space[Any]:
     """The actions of one conversation, "flat", "verb" or "slate"."""
     if view == "flat":
         return LegalDiscrete(dialogues.n_actions, legal)
@@ -75,7 +77,9 @@ def observation_space(view: str, dialogues: Dialogues, keys: tuple[str, ...]) ->
     return spaces.Dict({key: everything[key] for key in keys})
 
 
-def decode(view: str, action: Any, n_askables: int, top_k: int) -> tuple[int, NDArray[np.int32] | None]:
+def decode(
+    view: str, action: Any, n_askables: int, top_k: int
+) -> tuple[int, NDArray[np.int32] | None]:
     """One action of a view as the core takes it: a flat code (-1: ask the best), and a list.
 
     Raises:

@@ -71,7 +71,9 @@ class Protocol:
         for name, low, high in (("max_turns", 2, 1000), ("top_k", 1, 100), ("targets", 1, 16)):
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-                raise OptionError(f"{name} is {value!r}; a whole number from {low} to {high} is needed.")
+                raise OptionError(
+                    f"{name} is {value!r}; a whole number from {low} to {high} is needed."
+                )
         hints = get_type_hints(Protocol)
         for name in ("question", "on_reject", "drop_failed"):
             allowed = get_args(hints[name])

@@ -100,7 +100,7 @@ def facet_label(world: World, facet: int) -> str:
 def _opening(row: Mapping[str, Any], world: World, shorten: int | None) -> str:
     named = _listed(row["accepted"], world, attribute_label, "and", shorten)
     if row["facet"] >= 0:
-        return f"I am looking for {facet_label(world, row['facet'])}: {named}."
+        return f"As to {facet_label(world, row['facet'])} I want {named}."
     return f"I am looking for something with {named}."
 
 

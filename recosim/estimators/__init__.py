@@ -1,4 +1,4 @@
-"""Estimators: what the system believes about items and attributes, given a user and the talk so far."""
+"""Estimators: what the system believes about items and attributes of one user, given the talk."""
 
 from recosim.estimators.base import Estimator, Progress, Vectors
 from recosim.estimators.mf import MatrixFactorisation

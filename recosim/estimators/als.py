@@ -1,4 +1,4 @@
-"""The compiled part of `recosim.estimators.mf`: one half of a sweep of alternating least squares."""
+"""The compiled part of `recosim.estimators.mf`: half a sweep of alternating least squares."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 __all__ = ["solve_rows"]
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)
 def solve_rows(
     indptr: NDArray[np.int64],  # (n + 1,) links of each row to be solved
     indices: NDArray[np.int32],  # (links,) rows of `other`

@@ -1,4 +1,4 @@
-"""`MatrixFactorisation`, the default estimator: fitted in seconds, items without interactions included."""
+"""`MatrixFactorisation`, the default estimator: fitted in seconds, cold items included."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ POSITIVE_SCORE, RANDOM_SCORE = 1.5, -1.5
 # Interactions at which an attribute's own mean counts for half.
 ATTRIBUTE_SHRINKAGE = 50.0
 # Conjugate gradient steps of one content fit; each starts from the fit of the sweep before.
-CONTENT_STEPS = 10
+CONTENT_STEPS = 5
 # Standard deviation of the first item vectors.
 START_SCALE = 0.1
 
@@ -55,8 +55,9 @@ class MatrixFactorisation(Estimator):
             + ridge (|u|^2 + |v - W'x_v|^2) + ridge_content |W|^2
 
     minimised by alternating least squares (Hu, Koren, Volinsky 2008; iALS). The c_v of one user sum
-    to `missing_weight` times the mean number of train interactions of a user and are proportional to
-    popularity^`missing_exponent` (He et al. 2016, eALS): nobody refuses what they never came across.
+    to `missing_weight` times the mean number of train interactions of a user and are proportional
+    to popularity^`missing_exponent` (He et al. 2016, eALS): who never came across an item did not
+    refuse it.
     The pull towards W'x_v (Agarwal and Chen 2009, regression-based latent factors) gives an item
     that nobody took yet the vector that its attributes make likely.
 
@@ -153,6 +154,7 @@ class MatrixFactorisation(Estimator):
         # How far an item's own vector can be trusted when attributes are fitted to the items.
         trust = popularity / (popularity + self.ridge)
         features = _features(world)
+        back = features.T.tocsr()
 
         d = self.dimension
         user, origin = np.zeros((world.n_users, d)), np.zeros((world.n_users, d))
@@ -165,7 +167,7 @@ class MatrixFactorisation(Estimator):
             report(2 * sweep + 1, steps, "fitting users")
             prior = features @ content
             solve_rows(*by_item, user, user.T @ user, missing, self.ridge, prior, item)
-            content = _fit_content(features, trust, item, self.ridge_content, content)
+            content = _fit_content(features, back, trust, item, self.ridge_content, content)
             report(2 * sweep + 2, steps, "fitting items and attributes")
         return Factors(user, item, content)
 
@@ -205,14 +207,14 @@ def _features(world: World) -> csr_array:
 
 
 def _fit_content(
-    features: csr_array, trust: Matrix, item: Matrix, ridge: float, start: Matrix
+    features: csr_array, back: csr_array, trust: Matrix, item: Matrix, ridge: float, start: Matrix
 ) -> Matrix:
     """W that minimises sum trust_v |v - W'x_v|^2 + ridge |W|^2, by conjugate gradients.
 
-    One system for each of the d columns, all advanced together: no (n_attributes)^2 matrix.
+    One system for each of the d columns, all advanced together: no (n_attributes)^2 matrix. `back`
+    is the transpose of `features`, by rows.
     """
     weight = trust[:, None]
-    back = features.T.tocsr()
 
     def normal(x: Matrix) -> Matrix:
         return np.asarray(back @ (weight * (features @ x)) + ridge * x)

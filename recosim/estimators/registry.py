@@ -111,7 +111,7 @@ def _fit_and_store(
             f"the fitted estimator could not be stored in {folder} ({error}); it will be fitted "
             "again next time. Free some space, or name another folder in RECOSIM_CACHE.",
             RuntimeWarning,
-            stacklevel=4,
+            stacklevel=3,
         )
         for label in ARRAYS:
             getattr(vectors, label).flags.writeable = False
@@ -141,7 +141,7 @@ def _load_or_warn(folder: Path, key: dict[str, Any]) -> Vectors | None:
         warnings.warn(
             f"the fitted estimator in {folder} is damaged ({error}); it is fitted again.",
             RuntimeWarning,
-            stacklevel=4,
+            stacklevel=3,
         )
         return None
 
@@ -158,7 +158,7 @@ def _load(folder: Path, key: dict[str, Any]) -> Vectors | None:
     if not sound:
         raise WorldError("estimator.json cannot be read or was changed")
     _verify(folder, body["files"])
-    arrays = {}
+    arrays: dict[str, Any] = {}
     for label in ARRAYS:
         array = np.load(folder / f"{label}.npy", mmap_mode="r", allow_pickle=False)
         arrays[label] = np.asarray(array)  # a plain array over the mapped file

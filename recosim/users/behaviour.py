@@ -25,7 +25,11 @@ class Behaviour:
     def __post_init__(self) -> None:
         for name in ("answer_noise", "dont_know"):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
+            if (
+                isinstance(value, bool)
+                or not isinstance(value, (int, float))
+                or not 0 <= value <= 1
+            ):
                 raise OptionError(f"{name} is {value!r}; a probability from 0 to 1 is needed.")
 
     def to_dict(self) -> dict[str, Any]:

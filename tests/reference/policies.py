@@ -42,8 +42,10 @@ def max_entropy(conv: ReferenceConversation, u: float) -> Move:
 
 
 def weighted_entropy(conv: ReferenceConversation) -> Move:
-    """Recommend once `top_k` candidates or fewer are left, else ask by SCPR's weighted entropy."""
-    if len(conv.candidates) <= conv.protocol.top_k:
+    """Recommend once the moves left can show every candidate, else ask by SCPR's weighted entropy."""
+    protocol = conv.protocol
+    moves_left = protocol.max_turns - conv.turn + protocol.last_turn_acts
+    if moves_left <= 1 or len(conv.candidates) <= moves_left * protocol.top_k:
         return Recommend()
     return _ask_highest(conv, conv.weighted_entropies)
 

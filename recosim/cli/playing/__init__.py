@@ -1,1 +1,1 @@
-"""Playing a conversation at the terminal: the game, the two seats, and names as people type them."""
+"""Playing a conversation at the terminal: the game, its two seats, and what is kept of it."""

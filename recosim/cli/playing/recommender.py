@@ -5,11 +5,13 @@ from __future__ import annotations
 import difflib
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.table import Table
 from rich.text import Text
 
 from recosim.cli.playing.game import Game, PersonLeft
 from recosim.cli.playing.names import find, find_all
+from recosim.envs.cpr.dialogues import Dialogues
 from recosim.envs.transcript import attribute_label, facet_label, item_label
 from recosim.errors import IllegalActionError, OptionError, RecosimError
 
@@ -25,7 +27,7 @@ _COMMANDS = {
     "help": "help             this list",
     "quit": "quit             leave the conversation; also ctrl-C, ctrl-D",
 }
-_SYNONYMS = {"exit": "quit", "?": "help", "bye": "quit"}
+_SYNONYMS = {"q": "quit", "exit": "quit", "?": "help", "bye": "quit"}
 _FEW, _MANY = 5, 20
 
 
@@ -62,7 +64,7 @@ def _introduce(game: Game) -> None:
     game.show_last()
 
 
-# ---- commands --------------------------------------------------------------------------------------
+# ---- commands ------------------------------------------------------------------------------------
 
 
 def _obey(game: Game, line: str) -> bool:
@@ -125,7 +127,9 @@ def _ask(game: Game, name: str) -> None:
     hint = "'questions' lists what can be asked."
     askable = find(name, _askable_names(game), _kind(game), hint)
     if not dialogues.legal_actions()[0, askable]:
-        raise IllegalActionError(f"{_askable_label(game, askable)} {_why_not(game, askable)} {hint}")
+        raise IllegalActionError(
+            f"{_askable_label(game, askable)} {_why_not(game, askable)} {hint}"
+        )
     _step(game, askable)
 
 
@@ -171,7 +175,7 @@ def _reflect(game: Game) -> None:
     _step(game, action)
 
 
-def _step(game: Game, action: int, slate: np.ndarray | None = None) -> None:
+def _step(game: Game, action: int, slate: NDArray[np.int32] | None = None) -> None:
     game.dialogues.step(np.array([action], dtype=np.int64), slate)
     game.record()
     game.show_last()
@@ -185,7 +189,7 @@ def _how_many(text: str, command: str) -> int:
     raise OptionError(f"{command!r} takes how many to list, a whole number from 1; given {text!r}.")
 
 
-# ---- what the person sees --------------------------------------------------------------------------
+# ---- what the person sees ------------------------------------------------------------------------
 
 
 def _show_board(game: Game) -> None:
@@ -231,19 +235,40 @@ def _show_questions(game: Game, most: int) -> None:
 
 def _show_candidates(game: Game, most: int) -> None:
     """The candidates by falling score, and what they have."""
-    world, candidates = game.world, game.dialogues.candidate_ids(0)
-    scores = game.dialogues.scores_of(0, candidates)
+    dialogues, world = game.dialogues, game.world
+    candidates = dialogues.candidate_ids(0)
+    if not len(candidates):
+        game.say("no candidate is left")
+        return
+    scores = _scores(dialogues, candidates)
     order = np.lexsort((candidates, -scores.astype(np.float64)))[:most]
+    status = dialogues.arrays["status"][0]
+    known = {1: ("green", " (yes)"), -1: ("red", " (no)"), 2: ("dim", " (?)")}
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("  best candidates", no_wrap=True)
     table.add_column("score", justify="right")
     table.add_column("attributes")
     for item, score in zip(candidates[order].tolist(), scores[order].tolist(), strict=True):
-        has = ", ".join(world.attribute_names[a] for a in world.item_attributes.row(item))
-        table.add_row(Text(f"  {item_label(world, item)}"), f"{score:.2f}", Text(has))
+        has = []
+        for attribute in world.item_attributes.row(item).tolist():
+            style, remark = known.get(int(status[attribute]), ("", ""))
+            has.append(Text(world.attribute_names[attribute] + remark, style))
+        table.add_row(Text(f"  {item_label(world, item)}"), f"{score:.2f}", Text(", ").join(has))
     game.console.print(table)
     if len(candidates) > most:
         game.say(f"  and {len(candidates) - most} more", "dim")
+
+
+def _scores(dialogues: Dialogues, items: NDArray[np.int64]) -> NDArray[np.float32]:
+    """The estimator's scores of items as docs/protocols.md defines them, float32 (items,)."""
+    vectors, a = dialogues.vectors, dialogues.arrays
+    vector = vectors.item[items]
+    scores: NDArray[np.float32] = vectors.item_bias[items] + vector @ a["query"][0]
+    if vectors.penalise_rejected:
+        for rejected in np.flatnonzero(a["status"][0] == -1):
+            has = np.isin(items, dialogues.world.attribute_items.row(int(rejected)))
+            scores[has] -= 1 / (1 + np.exp(-(vector[has] @ vectors.attribute[rejected])))
+    return scores
 
 
 def _legal_commands(game: Game) -> list[str]:

@@ -242,4 +242,3 @@ def refresh(t: Table, b: int) -> None:
                         total += binary_entropy_of(table, count, n)
         entropy[facet] = total
         mask[facet] = present or ended
-

@@ -10,6 +10,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -90,6 +91,19 @@ def _world_arrays(world: World) -> dict[str, NDArray[Any]]:
     }
 
 
+def _ranking(world: World, vectors: Vectors) -> dict[str, NDArray[Any]]:
+    """What lets `top_items` read the promising candidates first."""
+    length = np.sqrt((vectors.item.astype(np.float64) ** 2).sum(axis=1))
+    bound = np.nextafter(length.astype(np.float32), np.float32(np.inf))
+    # The items of each attribute by falling bound: the items in that order, sorted by attribute.
+    place = np.empty(world.n_items, dtype=np.int64)
+    place[np.argsort(-bound, kind="stable")] = np.arange(world.n_items)
+    attributes, items = world.attribute_items.pairs()
+    ranked = items[np.lexsort((place[items], attributes))]
+    return {"item_bound": bound, "ranked_postings": ranked}
+
+
+_rankings: WeakKeyDictionary[World, tuple[Vectors, dict[str, NDArray[Any]]]] = WeakKeyDictionary()
 _arrays_by_world: WeakKeyDictionary[World, dict[str, NDArray[Any]]] = WeakKeyDictionary()
 _pools_by_world: WeakKeyDictionary[World, dict[tuple[str, bool], Pool]] = WeakKeyDictionary()
 
@@ -147,11 +161,15 @@ class Dialogues:
         self.pool = pools[split, facets]
         self.n_askables = world.n_facets if facets else world.n_attributes
         self.n_actions = self.n_askables + 2
+        self.track = track
         self.threads = threads if threads is not None else min(4, _processors())
         if world not in _arrays_by_world:
             _arrays_by_world[world] = _world_arrays(world)
+        if world not in _rankings or _rankings[world][0] is not vectors:
+            _rankings[world] = (vectors, _ranking(world, vectors))
         given = {
             **_arrays_by_world[world],
+            **_rankings[world][1],
             "pool_users": self.pool.users,
             "pool_indptr": self.pool.indptr,
             "pool_indices": self.pool.items,
@@ -161,7 +179,12 @@ class Dialogues:
             "item_bias": vectors.item_bias,
             "rewards": np.array(astuple(protocol.rewards), dtype=np.float64),
             "reals": np.array(
-                [self.behaviour.answer_noise, self.behaviour.dont_know, vectors.reflect_rate]
+                [
+                    self.behaviour.answer_noise,
+                    self.behaviour.dont_know,
+                    vectors.reflect_rate,
+                    float(vectors.item_bias.max()),
+                ]
             ),
         }
         settings = {
@@ -224,7 +247,7 @@ class Dialogues:
 
     def open(
         self,
-        rows: ArrayLike | slice = slice(None),
+        rows: Any = slice(None),
         *,
         seeds: ArrayLike | None = None,
         conversations: ArrayLike | None = None,
@@ -261,7 +284,7 @@ class Dialogues:
 
     def begin(
         self,
-        rows: ArrayLike | slice,
+        rows: Any,
         users: ArrayLike,
         facets: ArrayLike,
         accepted: NDArray[np.int32],
@@ -411,12 +434,14 @@ class Dialogues:
 
     def legal_actions(self) -> NDArray[np.int8]:
         """Legal actions, int8 (B, n_actions), 1 is legal; live."""
-        self.run(batch.refresh_rows)
+        if not self.track:
+            self.run(batch.refresh_rows)
         return self.arrays["mask"]
 
     def entropy(self) -> NDArray[np.float32]:
         """Entropy in bits of each askable among the candidates, float32 (B, n_askables); live."""
-        self.run(batch.refresh_rows)
+        if not self.track:
+            self.run(batch.refresh_rows)
         return self.arrays["entropy"]
 
     def best_asks(self, by: str = "entropy") -> NDArray[np.int64]:
@@ -438,7 +463,7 @@ class Dialogues:
 
     def __getattr__(self, name: str) -> NDArray[Any]:
         try:
-            return self.__dict__["arrays"][name]  # type: ignore[no-any-return]
+            return self.__dict__["arrays"][name]
         except KeyError:
             raise AttributeError(f"Dialogues has no attribute {name!r}") from None
 
@@ -471,7 +496,7 @@ class Dialogues:
         kernel(self.table, 0, 0)  # compile or load before the threads start
         bounds = np.linspace(0, self.size, threads + 1).astype(int).tolist()
         pool = _threads(os.getpid(), threads)
-        jobs = [pool.submit(kernel, self.table, *span) for span in zip(bounds[:-2], bounds[1:-1])]
+        jobs = [pool.submit(kernel, self.table, *span) for span in pairwise(bounds[:-1])]
         kernel(self.table, bounds[-2], bounds[-1])
         for job in jobs:
             job.result()
@@ -495,4 +520,3 @@ def _processors() -> int:
 def _threads(process: int, threads: int) -> ThreadPoolExecutor:
     """One pool for each process: a forked child must not use the threads of its parent."""
     return ThreadPoolExecutor(threads, thread_name_prefix="recosim")
-

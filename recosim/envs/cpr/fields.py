@@ -49,7 +49,9 @@ last_turn_acts = dimension("last_turn_acts")
 penalise_rejected = dimension("penalise_rejected")
 reflect_steps = dimension("reflect_steps")
 pool_by_user = dimension("pool_by_user")  # 1: draw a user, then an item; 0: draw an interaction
-open_ended = dimension("open_ended")  # 1: a move of an ended row opens the next conversation instead
+open_ended = dimension(
+    "open_ended"
+)  # 1: a move of an ended row opens the next conversation instead
 raise_illegal = dimension("raise_illegal")  # 1: refuse the batch, 0: penalise the row
 track = dimension("track")  # 1: counts, entropies and masks follow each move
 ask_best_by = dimension("ask_best_by")  # 0 entropy, 1 weighted entropy: "ask the best" (verb view)
@@ -77,10 +79,15 @@ user_vectors = array2("user_vectors", np.float32, "users", "vector_size")
 item_vectors = array2("item_vectors", np.float32, "items", "vector_size")
 attribute_vectors = array2("attribute_vectors", np.float32, "attributes", "vector_size")
 item_bias = array1("item_bias", np.float32, "items")
+item_bound = array1("item_bound", np.float32, "items")  # length of each item vector, rounded up
+# The postings again, each by falling `item_bound`: the best items come early.
+ranked_postings = array1("ranked_postings", np.int32, "n_item_links")
 
 # ---- settings: real numbers ----------------------------------------------------------------------
 rewards = array1("rewards", np.float64, "n_rewards")  # in the order of `Rewards`
-reals = array1("reals", np.float64, "n_reals")  # answer_noise, dont_know, reflect_rate
+reals = array1(
+    "reals", np.float64, "n_reals"
+)  # answer_noise, dont_know, reflect_rate, largest bias
 
 # ---- the user's side of a conversation: hidden from agents ------------------------------------------
 seed = array1("seed", np.uint64, "rows")  # key of all randomness of the row
@@ -108,9 +115,10 @@ entropy = array2("entropy", np.float32, "rows", "askables")  # bits, 0 where not
 fresh = array1("fresh", np.uint8, "rows")  # whether `entropy` and `mask` are up to date
 query = array2("query", np.float32, "rows", "vector_size")  # user vector + accepted attributes
 user_vector = array2("user_vector", np.float32, "rows", "vector_size")  # revised by reflections
-weighed = array1("weighed", np.uint8, "rows")  # whether the next two are up to date
-weights = array2("weights", np.float64, "rows", "attributes")  # sum of sigmoid(score), by attribute
-weight = array1("weight", np.float64, "rows")  # sum of sigmoid(score) over the candidates
+weighed = array1("weighed", np.uint8, "rows")  # whether the next one is up to date
+weighted_entropy = array2(
+    "weighted_entropy", np.float64, "rows", "attributes"
+)  # bits, whatever asked
 shown_last = array2("shown_last", np.int32, "rows", "top_k")  # refused items not yet reflected on
 n_shown_last = array1("n_shown_last", np.int32, "rows")
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-from numba import carray, njit, types
+from numba import carray, njit, types  # type: ignore[attr-defined]
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
@@ -51,7 +51,7 @@ _DIGEST = _source_digest()
 
 def kernel(function: Function) -> Function:
     """Compile a part of a kernel: inlined into the entry kernels that call it."""
-    compiled: Function = njit(nogil=True, error_model="numpy")(function)
+    compiled: Any = njit(nogil=True, error_model="numpy")(function)
     return compiled
 
 
@@ -59,10 +59,10 @@ class Entry:
     """An entry kernel: cached on disk, and a word on the terminal while it compiles."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
-        self.dispatcher = njit(nogil=True, error_model="numpy", cache=True)(function)
+        self.dispatcher: Any = njit(nogil=True, error_model="numpy", cache=True)(function)
         self.function = function
         self.ready = False
-        cache_file = getattr(getattr(self.dispatcher, "_cache", None), "_cache_file", None)
+        cache_file: Any = getattr(getattr(self.dispatcher, "_cache", None), "_cache_file", None)
         if hasattr(cache_file, "_source_stamp"):
             cache_file._source_stamp = _DIGEST
 
@@ -75,7 +75,9 @@ class Entry:
         """Compile, or load from the cache, saying so if it is the slow one of the two."""
         signature = (types.int64[::1], types.int64, types.int64)
         cache_file = getattr(getattr(self.dispatcher, "_cache", None), "_cache_file", None)
-        index = Path(getattr(cache_file, "_cache_path", "."), getattr(cache_file, "_index_name", "-"))
+        index = Path(
+            getattr(cache_file, "_cache_path", "."), getattr(cache_file, "_index_name", "-")
+        )
         if not index.is_file() and sys.stderr.isatty():
             print(
                 f"recosim: compiling the kernel {self.function.__name__!r}, once on this machine ...",
@@ -90,9 +92,9 @@ def entry(function: Callable[..., Any]) -> Entry:
     return Entry(function)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def _pointer(typing_context: Any, address: Any, dtype: Any) -> Any:
-    pointer = types.CPointer(dtype.dtype)
+@intrinsic
+def _typed_pointer(typing_context: Any, address: Any, dtype: Any) -> Any:
+    pointer = types.CPointer(dtype.dtype)  # type: ignore[no-untyped-call]
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.inttoptr(arguments[0], context.get_value_type(pointer))
@@ -100,8 +102,12 @@ def _pointer(typing_context: Any, address: Any, dtype: Any) -> Any:
     return pointer(address, dtype), code
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def popcount(typing_context: Any, word: Any) -> Any:
+# What an intrinsic takes in compiled code: without the typing context.
+_pointer: Any = _typed_pointer
+
+
+@intrinsic
+def _popcount(typing_context: Any, word: Any) -> Any:
     """Number of set bits of a uint64, as int64."""
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -110,8 +116,8 @@ def popcount(typing_context: Any, word: Any) -> Any:
     return types.int64(types.uint64), code
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def trailing_zeros(typing_context: Any, word: Any) -> Any:
+@intrinsic
+def _trailing_zeros(typing_context: Any, word: Any) -> Any:
     """Position of the lowest set bit of a uint64 that is not 0, as int64."""
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -121,6 +127,9 @@ def trailing_zeros(typing_context: Any, word: Any) -> Any:
 
     return types.int64(types.uint64), code
 
+
+popcount: Callable[[Any], Any] = _popcount  # type: ignore[assignment]
+trailing_zeros: Callable[[Any], Any] = _trailing_zeros  # type: ignore[assignment]
 
 # name -> (slot, dtype, names of its dimensions)
 _ARRAYS: dict[str, tuple[int, Any, tuple[str, ...]]] = {}
@@ -139,7 +148,7 @@ def dimension(name: str) -> Callable[[Table], int]:
     """Declare a whole number of the table (a size or a setting); returns its accessor."""
     slot = _DIMENSIONS.setdefault(name, _slot())
 
-    @njit  # type: ignore[untyped-decorator]
+    @njit
     def read(table: Table) -> Any:
         return table[slot]
 
@@ -153,7 +162,7 @@ def array1(name: str, dtype: Any, rows: str) -> Callable[[Table], NDArray[Any]]:
     _ARRAYS[name] = (slot, dtype, (rows,))
     first = _DIMENSIONS[rows]
 
-    @njit  # type: ignore[untyped-decorator]
+    @njit
     def read(table: Table) -> Any:
         return carray(_pointer(table[slot], dtype), (table[first],), dtype)
 
@@ -167,7 +176,7 @@ def array2(name: str, dtype: Any, rows: str, columns: str) -> Callable[[Table], 
     _ARRAYS[name] = (slot, dtype, (rows, columns))
     first, second = _DIMENSIONS[rows], _DIMENSIONS[columns]
 
-    @njit  # type: ignore[untyped-decorator]
+    @njit
     def read(table: Table) -> Any:
         return carray(_pointer(table[slot], dtype), (table[first], table[second]), dtype)
 

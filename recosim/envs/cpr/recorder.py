@@ -75,7 +75,9 @@ class Recorder:
         first = self.dialogues.protocol.first_turn
         ignored = columns["verb"] == Verb.IGNORED
         arrays = {
-            "agent": pa.DictionaryArray.from_arrays(pa.array(np.zeros(n, np.int32)), pa.array([agent])),
+            "agent": pa.DictionaryArray.from_arrays(
+                pa.array(np.zeros(n, np.int32)), pa.array([agent])
+            ),
             "seed": np.full(n, seed, dtype=np.int32),
             "conversation": columns["conversation"].astype(np.int32),
             "step": columns["step"].astype(np.int16),

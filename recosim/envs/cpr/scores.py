@@ -15,12 +15,22 @@ from recosim.envs.cpr import fields as f
 from recosim.envs.cpr.candidates import count_candidates, current_words, item_has, refresh
 from recosim.envs.cpr.memory import Table, kernel, trailing_zeros
 
-__all__ = ["accept_in_query", "best_ask", "reflect", "score", "start_query", "top_items", "weigh"]
+__all__ = [
+    "accept_in_query",
+    "best_ask",
+    "choice_partner",
+    "live_targets",
+    "narrow_targets",
+    "reflect",
+    "start_query",
+    "top_items",
+    "weigh",
+]
 
 ONE = np.uint64(1)
 
 
-@njit(nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz", "arcp"})  # type: ignore[untyped-decorator]
+@njit(nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz", "arcp"})
 def dot(x: np.ndarray, y: np.ndarray) -> np.float32:
     """Inner product of two float32 vectors; free to sum in any order, so that it vectorises."""
     total = np.float32(0.0)
@@ -50,28 +60,26 @@ def accept_in_query(t: Table, b: int, a: int) -> None:
 
 
 @kernel
-def score(t: Table, b: int, v: int) -> np.float32:
-    """Score of one item for one conversation (docs/protocols.md, "Counts, entropies and scores")."""
-    vector = f.item_vectors(t)[v]
-    value = f.item_bias(t)[v] + dot(f.query(t)[b], vector)
-    if f.penalise_rejected(t):
-        status, vectors = f.status(t)[b], f.attribute_vectors(t)
-        indptr, indices = f.item_indptr(t), f.item_indices(t)
-        for k in range(indptr[v], indptr[v + 1]):
-            if status[indices[k]] == -1:
-                value -= sigmoid(dot(vectors[indices[k]], vector))
+def penalty(t: Table, b: int, v: int) -> np.float32:
+    """What the rejected attributes of an item take off its score (UNICORN)."""
+    value = np.float32(0.0)
+    status, vectors, vector = f.status(t)[b], f.attribute_vectors(t), f.item_vectors(t)[v]
+    indptr, indices = f.item_indptr(t), f.item_indices(t)
+    for k in range(indptr[v], indptr[v + 1]):
+        if status[indices[k]] == -1:
+            value += sigmoid(dot(vectors[indices[k]], vector))
     return value
 
 
 @kernel
 def _insert(best: np.ndarray, scores: np.ndarray, n: int, k: int, v: int, s: np.float32) -> int:
-    """Put an item into a list sorted by falling score; of equals the one that came first stays."""
+    """Put an item into a list sorted by falling score, then rising id; returns its new length."""
     if n == k:
-        if s <= scores[k - 1]:
+        if s < scores[k - 1] or (s == scores[k - 1] and v > best[k - 1]):
             return n
         n -= 1
     place = n
-    while place > 0 and scores[place - 1] < s:
+    while place > 0 and (scores[place - 1] < s or (scores[place - 1] == s and best[place - 1] > v)):
         scores[place] = scores[place - 1]
         best[place] = best[place - 1]
         place -= 1
@@ -82,43 +90,37 @@ def _insert(best: np.ndarray, scores: np.ndarray, n: int, k: int, v: int, s: np.
 
 @kernel
 def top_items(t: Table, b: int, best: np.ndarray, scores: np.ndarray) -> int:
-    """The candidates with the highest scores, smallest id on ties, into `best`; returns how many."""
+    """The candidates with the highest scores, smallest id on ties, into `best`; returns how many.
+
+    Walks the postings of the opening attribute by falling length of the item vectors and stops where
+    |query| * length can reach the list no more (Cauchy-Schwarz): a third of the candidates is read.
+    """
     k, n = best.shape[0], 0
-    words = current_words(t, b)
-    for w in range(words.shape[0]):
-        word = words[w]
-        while word != np.uint64(0):
-            v = (w << 6) + trailing_zeros(word)
-            word &= word - ONE
-            n = _insert(best, scores, n, k, v, score(t, b, v))
+    opening = f.opening(t)[b]
+    first, last = f.posting_indptr(t)[opening], f.posting_indptr(t)[opening + 1]
+    items, bounds, bias = f.ranked_postings(t), f.item_bound(t), f.item_bias(t)
+    vectors, query, words = f.item_vectors(t), f.query(t)[b], f.candidates(t)[b]
+    penalise, own = f.penalise_rejected(t) != 0, f.own(t)[b] != 0
+    # A little more than the length, since the inner products are rounded.
+    reach = np.float32(math.sqrt(dot(query, query)) * 1.00001)
+    slack = np.float32(f.reals(t)[3] + 1e-5)
+    for link in range(first, last):
+        v = np.int64(items[link])
+        if own and (words[v >> 6] >> np.uint64(v & 63)) & ONE == np.uint64(0):
+            continue
+        if n == k and reach * bounds[v] + slack < scores[k - 1]:
+            break
+        s = bias[v] + dot(query, vectors[v])
+        if penalise:
+            s -= penalty(t, b, v)
+        if n < k or s >= scores[k - 1]:
+            n = _insert(best, scores, n, k, v, s)
     return n
 
 
 @kernel
-def weigh(t: Table, b: int) -> None:
-    """Sums of sigmoid(score) over the candidates, for each attribute and in all."""
-    if f.weighed(t)[b]:
-        return
-    weights = f.weights(t)[b]
-    weights[:] = 0.0
-    total = 0.0
-    indptr, indices = f.item_indptr(t), f.item_indices(t)
-    words = current_words(t, b)
-    for w in range(words.shape[0]):
-        word = words[w]
-        while word != np.uint64(0):
-            v = (w << 6) + trailing_zeros(word)
-            word &= word - ONE
-            value = np.float64(sigmoid(score(t, b, v)))
-            total += value
-            for k in range(indptr[v], indptr[v + 1]):
-                weights[indices[k]] += value
-    f.weight(t)[b] = total
-    f.weighed(t)[b] = 1
-
-
-@kernel
-def _weighted_entropy(share: float) -> float:
+def _entropy_of_share(share: float) -> float:
+    """Binary entropy in bits."""
     if share <= 0.0 or share >= 1.0:
         return 0.0
     nats = -share * math.log(share) - (1.0 - share) * math.log(1.0 - share)
@@ -126,20 +128,46 @@ def _weighted_entropy(share: float) -> float:
 
 
 @kernel
+def weigh(t: Table, b: int) -> None:
+    """Weighted entropy of every attribute (SCPR eq. 10): shares of the sum of sigmoid(score)."""
+    if f.weighed(t)[b]:
+        return
+    weights = f.weighted_entropy(t)[b]
+    weights[:] = 0.0
+    total = 0.0
+    indptr, indices = f.item_indptr(t), f.item_indices(t)
+    vectors, query, bias = f.item_vectors(t), f.query(t)[b], f.item_bias(t)
+    penalise = f.penalise_rejected(t) != 0
+    words = current_words(t, b)
+    for w in range(words.shape[0]):
+        word = words[w]
+        while word != np.uint64(0):
+            v = (w << 6) + trailing_zeros(word)
+            word &= word - ONE
+            s = bias[v] + dot(query, vectors[v])
+            if penalise:
+                s -= penalty(t, b, v)
+            value = np.float64(sigmoid(s))
+            total += value
+            for k in range(indptr[v], indptr[v + 1]):
+                weights[indices[k]] += value
+    for a in range(weights.shape[0]):
+        weights[a] = _entropy_of_share(weights[a] / total) if total > 0.0 else 0.0
+    f.weighed(t)[b] = 1
+
+
+@kernel
 def weighted_entropy(t: Table, b: int, askable: int) -> float:
     """Weighted entropy in bits of an askable (0 for a known one); the row must have been weighed."""
-    weights, status, total = f.weights(t)[b], f.status(t)[b], f.weight(t)[b]
-    if total <= 0.0:
-        return 0.0
+    values, status = f.weighted_entropy(t)[b], f.status(t)[b]
     if f.question(t) != 1:
-        return _weighted_entropy(weights[askable] / total) if status[askable] == 0 else 0.0
+        return values[askable] if status[askable] == 0 else 0.0
     value = 0.0
     if f.facet_asked(t)[b, askable] == 0:
-        indptr, indices = f.facet_indptr(t), f.facet_indices(t)
-        for k in range(indptr[askable], indptr[askable + 1]):
-            a = indices[k]
+        for k in range(f.facet_indptr(t)[askable], f.facet_indptr(t)[askable + 1]):
+            a = f.facet_indices(t)[k]
             if status[a] == 0:
-                value += _weighted_entropy(weights[a] / total)
+                value += values[a]
     return value
 
 

@@ -52,7 +52,7 @@ def match_stubs(
                 break
             keys = _keys(left[free_left[a]], right[free_right[b]], n_right, same_side)
             good = _new(keys, taken)
-            taken = np.sort(np.concatenate([taken, keys[good]]))
+            taken = np.sort(np.concatenate([taken, keys[good]]), kind="stable")
             free_left = np.delete(free_left, a[good])
             free_right = np.delete(free_right, b[good])
     taken = _swap_in(rng, taken, left[free_left], right[free_right], n_right, same_side)
@@ -64,17 +64,18 @@ def _pair_in_groups(
 ) -> tuple[Ints, Ints]:
     """Positions of stubs that pair: at random, within equal groups, as many as both sides have."""
     n = max(len(group_left), len(group_right), 1)
-    keys = []
-    orders = []
+    keys, orders = [], []
     for group in (group_left, group_right):
-        order = permutation(rng, len(group))
-        order = order[np.argsort(group[order], kind="stable")]
+        order = np.argsort(group + rng.random(len(group)), kind="stable")
         ordered = group[order]
-        first = np.searchsorted(ordered, ordered, side="left")
-        keys.append(ordered * n + (np.arange(len(ordered)) - first))  # (group, place in it)
+        starts = np.flatnonzero(np.diff(ordered, prepend=-1))
+        sizes = np.diff(starts, append=len(ordered))
+        place = np.arange(len(ordered)) - np.repeat(starts, sizes)
+        keys.append(ordered * n + place)  # ascending, and each only once
         orders.append(order)
-    _, a, b = np.intersect1d(keys[0], keys[1], assume_unique=True, return_indices=True)
-    return orders[0][a], orders[1][b]
+    at = np.minimum(np.searchsorted(keys[1], keys[0]), max(len(keys[1]) - 1, 0))
+    both = keys[1][at] == keys[0] if len(keys[1]) else np.zeros(len(keys[0]), dtype=bool)
+    return orders[0][both], orders[1][at[both]]
 
 
 def _keys(left: Ints, right: Ints, n_right: int, same_side: bool) -> Ints:
@@ -87,9 +88,12 @@ def _keys(left: Ints, right: Ints, n_right: int, same_side: bool) -> Ints:
 
 def _new(keys: Ints, taken: Ints) -> NDArray[np.bool_]:
     """Which pairs are allowed, not taken yet, and the first of their kind among `keys`."""
-    first = np.zeros(len(keys), dtype=bool)
-    first[np.unique(keys, return_index=True)[1]] = True
-    return first & (keys >= 0) & ~_contains(taken, keys)
+    order = np.argsort(keys, kind="stable")
+    ordered = keys[order]
+    fresh = (np.diff(ordered, prepend=-1) != 0) & ~_contains(taken, ordered)
+    new = np.zeros(len(keys), dtype=bool)
+    new[order] = fresh & (ordered >= 0)
+    return new
 
 
 def _contains(ordered: Ints, keys: Ints) -> NDArray[np.bool_]:

@@ -1,0 +1,348 @@
+"""Speed and memory of RecoSim, as ratios against the plain-Python reference in the same run.
+
+    make benchmarks            or   python benchmarks/run.py --worlds lastfm --only vector
+
+The reference is the readable implementation of the rules in tests/reference (sets and dicts). Both
+sides replay the same recorded moves of a random legal policy, or play the same conversations with the
+same agent. Times of one machine say little; the ratios carry over.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from replay import Recording, record, replay_reference
+from rich.console import Console
+from rich.table import Table
+
+import recosim  # noqa: F401  (registers the environments)
+
+SIZE = 1024  # conversations of a batch
+WORLDS = {"lastfm": "CPR-LastFM", "yelp": "CPR-Yelp"}
+
+
+@dataclass
+class Row:
+    """One line of the result: ours, the reference, their ratio, and what it should be."""
+
+    what: str
+    ours: str
+    baseline: str
+    ratio: float | None
+    target: str
+    holds: bool
+
+
+def rate(work: Callable[[], int], seconds: float) -> float:
+    """Work per second: the best of repeated runs within about `seconds` (others disturb, never help)."""
+    best, spent = 0.0, 0.0
+    while spent < seconds:
+        started = time.perf_counter()
+        done = work()
+        took = time.perf_counter() - started
+        best, spent = max(best, done / took), spent + took
+    return best
+
+
+# ---- steps per second ---------------------------------------------------------------------------
+
+
+def reference_rate(env_id: str, recording: Recording, observe: bool, seconds: float) -> float:
+    from reference.cpr import ReferenceConversation
+    from reference.tables import WorldTables
+
+    env = gym.make(env_id).unwrapped
+    tables = WorldTables(env.setup.world)
+    asks = env.dialogues.n_askables
+
+    def work() -> int:
+        moves, started = 0, time.perf_counter()
+        for events in recording.rows:
+            conversation = ReferenceConversation(tables, env.setup.protocol, env.setup.vectors)
+            moves += replay_reference(conversation, events, asks, observe)
+            if time.perf_counter() - started > seconds:
+                break
+        return moves
+
+    return rate(work, seconds)
+
+
+def vector_rate(env_id: str, recording: Recording, seconds: float, **settings: Any) -> float:
+    env = gym.make_vec(env_id, num_envs=SIZE, **settings)
+    env.reset(seed=0)
+
+    def work() -> int:
+        env.reset(seed=0)
+        started = time.perf_counter()
+        for actions in recording.actions:
+            env.step(actions)
+        spent.append(time.perf_counter() - started)
+        return 0
+
+    spent: list[float] = []
+    rate(work, seconds)
+    return recording.moves / min(spent)
+
+
+def scalar_rate(env_id: str, recording: Recording, seconds: float) -> float:
+    """One `gymnasium.make` environment, resets included."""
+    env = gym.make(env_id)
+    env.reset(seed=0)
+
+    def work() -> int:
+        moves = 0
+        for b, events in enumerate(recording.rows):
+            env.reset(seed=b)
+            for event in events[1:]:
+                if isinstance(event, tuple):
+                    env.reset()
+                else:
+                    env.step(event)
+                    moves += 1
+        return moves
+
+    return rate(work, seconds)
+
+
+def bench_rate(name: str, agent: str, conversations: int) -> float:
+    """Moves per second of an agent in the bench: acting, recording, writing the trace."""
+    from recosim.bench.results import read_timings
+    from recosim.bench.run import prepare_env, run_bench
+
+    rates = []
+    for _ in range(3):
+        with tempfile.TemporaryDirectory() as folder:
+            run_bench([prepare_env(name, episodes=conversations)], [agent], Path(folder))
+            rates.append(read_timings(Path(folder))[0].moves_per_second)
+    return max(rates)
+
+
+def reference_agent_rate(name: str, agent: str, seconds: float) -> float:
+    from reference.cpr import ReferenceConversation
+    from reference.policies import max_entropy, play, weighted_entropy
+    from reference.tables import WorldTables, draws_from
+
+    from recosim.bench.run import prepare_env
+
+    env = prepare_env(name)
+    tables = WorldTables(env.setup.world)
+    rng = np.random.default_rng(0)
+    draw, draw_unit = draws_from(rng)
+
+    def work() -> int:
+        moves, started = 0, time.perf_counter()
+        for c in rng.permutation(len(env.pairs)):
+            conversation = ReferenceConversation(
+                tables, env.setup.protocol, env.setup.vectors, draw=draw, draw_unit=draw_unit
+            )
+            conversation.open(*(int(x) for x in env.pairs[c]))
+            if agent == "max_entropy":
+                moves += len(play(conversation, lambda c: max_entropy(c, rng.random())))
+            else:
+                moves += len(play(conversation, weighted_entropy))
+            if time.perf_counter() - started > seconds:
+                break
+        return moves
+
+    return rate(work, seconds)
+
+
+def speed_rows(world: str, seconds: float) -> list[Row]:
+    name = WORLDS[world]
+    env_id = f"recosim/{name}-v0"
+    label = name.removeprefix("CPR-")
+    recording = record(env_id, SIZE, 60, 64)
+    plain = reference_rate(env_id, recording, False, seconds)
+    full = reference_rate(env_id, recording, True, seconds)
+    targets = {"lastfm": (500, 800, 60), "yelp": (800, 800, 200)}[world]
+    rows = [
+        _speed(
+            f"{label}: vector env, transition only",
+            vector_rate(env_id, recording, seconds, observe=["turn"], infos=False),
+            plain,
+            targets[0],
+        ),
+        _speed(
+            f"{label}: vector env, full observation",
+            vector_rate(env_id, recording, seconds),
+            full,
+            targets[1],
+        ),
+        _speed(
+            f"{label}: scalar env, full observation",
+            scalar_rate(env_id, recording, seconds),
+            full,
+            targets[2],
+        ),
+    ]
+    for agent in ("max_entropy", "weighted_entropy"):
+        rows.append(
+            _speed(
+                f"{label}: {agent} in the bench",
+                bench_rate(name, agent, 12_000),
+                reference_agent_rate(name, agent, seconds),
+                300,
+            )
+        )
+    return rows
+
+
+def _speed(what: str, ours: float, baseline: float, target: float) -> Row:
+    ratio = ours / baseline
+    return Row(
+        what,
+        f"{ours:,.0f} moves/s",
+        f"{baseline:,.0f} moves/s",
+        ratio,
+        f">= {target:g}x",
+        ratio >= target,
+    )
+
+
+# ---- start-up, memory, generation ---------------------------------------------------------------
+
+
+def python_seconds(code: str, repeats: int = 5) -> float:
+    """Wall-clock seconds of a new Python process that runs some code: the least of several runs."""
+    times = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
+        times.append(time.perf_counter() - started)
+    return min(times)
+
+
+def python_output(code: str, **environment: str) -> float:
+    """The number that a new Python process prints."""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        check=True,
+        stdout=subprocess.PIPE,
+        env={**os.environ, **environment},
+    )
+    return float(done.stdout.split()[-1])
+
+
+def start_rows() -> list[Row]:
+    empty = python_seconds("pass")
+    gymnasium = python_seconds("import gymnasium")
+    base = python_seconds("import gymnasium, numba")
+    make = "import gymnasium as gym, recosim; e = gym.make('recosim/CPR-Yelp-v0'); e.reset(seed=0)"
+    make += "; e.step(e.action_space.sample())"
+    made = python_seconds(make)
+    again = python_output(
+        f"import time; {make}; t = time.perf_counter(); gym.make('recosim/CPR-Yelp-v0')"
+        "; print(time.perf_counter() - t)"
+    )
+    opened = min(
+        python_output(
+            "import time; from recosim.world.catalog import open_world; open_world('lastfm-small')"
+            "; t = time.perf_counter(); open_world('yelp'); print(time.perf_counter() - t)"
+        )
+        for _ in range(5)
+    )
+    imported = python_seconds("import gymnasium, recosim") - gymnasium
+    memory = python_output(
+        "import resource, gymnasium as gym, recosim, numpy as np\n"
+        "env = gym.make_vec('recosim/CPR-Yelp-v0', num_envs=1024)\n"
+        "obs, info = env.reset(seed=0)\n"
+        "for _ in range(45): obs, *_ , info = env.step(np.argmax(info['action_mask'], axis=1))\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+    )
+    with tempfile.TemporaryDirectory() as cache:
+        built = python_output(
+            "import time; from recosim.world.catalog import open_world\n"
+            "t = time.perf_counter(); open_world('yelp'); print(time.perf_counter() - t)",
+            RECOSIM_CACHE=cache,
+        )
+    with tempfile.TemporaryDirectory() as out:
+        command = [
+            sys.executable,
+            "-m",
+            "recosim",
+            "bench",
+            "CPR-LastFM",
+            "--agents",
+            "max_entropy",
+        ]
+        started = time.perf_counter()
+        subprocess.run([*command, "--out", out], check=True, stdout=subprocess.DEVNULL)
+        bench = time.perf_counter() - started
+    return [
+        Row(
+            "gym.make CPR-Yelp, reset and step, new process",
+            f"{made:.2f} s",
+            f"{base:.2f} s import gymnasium, numba",
+            made / base,
+            "< 2x",
+            made < 2 * base,
+        ),
+        Row("gym.make CPR-Yelp again", f"{again * 1e3:.0f} ms", "", None, "< 100 ms", again < 0.1),
+        Row("open the Yelp world", f"{opened * 1e3:.1f} ms", "", None, "< 20 ms", opened < 0.02),
+        Row(
+            "import recosim, beyond gymnasium",
+            f"{imported:.2f} s",
+            f"{gymnasium - empty:.2f} s import gymnasium",
+            None,
+            "< 0.3 s",
+            imported < 0.3,
+        ),
+        Row(
+            "peak memory, 1,024 Yelp conversations",
+            f"{memory:,.0f} MB",
+            "",
+            None,
+            "< 1,000 MB",
+            memory < 1000,
+        ),
+        Row("generate yelp", f"{built:.0f} s", "", None, "< 60 s", built < 60),
+        Row(
+            "recosim bench, 11,892 LastFM conversations",
+            f"{bench:.1f} s",
+            "",
+            None,
+            "< 10 s",
+            bench < 10,
+        ),
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--worlds", default="lastfm,yelp", help="lastfm, yelp, or both")
+    parser.add_argument("--only", choices=("speed", "start"), help="one of the two parts")
+    parser.add_argument("--seconds", type=float, default=3.0, help="time for each measurement")
+    parser.add_argument("--json", type=Path, help="write the rows to a file too")
+    arguments = parser.parse_args()
+    console = Console(width=130)
+    rows: list[Row] = []
+    if arguments.only != "start":
+        for world in arguments.worlds.split(","):
+            rows += speed_rows(world, arguments.seconds)
+    if arguments.only != "speed":
+        rows += start_rows()
+    table = Table("what", "RecoSim", "baseline, same run", "ratio", "target", "")
+    for row in rows:
+        ratio = "" if row.ratio is None else f"{row.ratio:,.1f}x"
+        table.add_row(
+            row.what, row.ours, row.baseline, ratio, row.target, "ok" if row.holds else "no"
+        )
+    console.print(table)
+    if arguments.json:
+        arguments.json.write_text(json.dumps([vars(row) for row in rows], indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

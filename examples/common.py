@@ -1,0 +1,115 @@
+"""What the examples share: a score on held-out conversations, and training under a progress bar."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.vector import VectorEnv
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+import recosim
+
+# From a batch of observations and of masks to a batch of actions.
+Choose = Callable[[dict[str, np.ndarray], np.ndarray], np.ndarray]
+
+
+def arguments(description: str, steps: int) -> argparse.Namespace:
+    """The command line that every training example takes."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+    )
+    parser.add_argument(
+        "--env", default="recosim/CPR-LastFM-Small-v0", help="id of the environment"
+    )
+    parser.add_argument(
+        "--steps", type=int, default=steps, help="steps to train for, over all rows"
+    )
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--episodes", type=int, default=1000, help="held-out conversations to score"
+    )
+    return parser.parse_args()
+
+
+def heldout(name: str, episodes: int) -> VectorEnv:
+    """An environment for `score`: its conversations are drawn from the test split."""
+    return gym.make_vec(name, num_envs=episodes, split="test")
+
+
+def score(env: VectorEnv, choose: Choose, seed: int) -> tuple[float, float]:
+    """Success rate and average turns (a failure counts all turns) of one conversation in each row.
+
+    The same seed gives the same conversations, whatever the policy.
+    """
+    protocol = env.unwrapped.setup.protocol
+    observations, _ = env.reset(seed=seed + 1_000_000)  # none of those that training saw
+    running = np.ones(env.num_envs, dtype=bool)
+    turns = np.full(env.num_envs, protocol.max_turns)
+    success = np.zeros(env.num_envs, dtype=bool)
+    while running.any():
+        actions = choose(observations, env.unwrapped.action_masks())
+        observations, _, terminated, truncated, infos = env.step(actions)
+        hit = running & infos["is_success"]
+        success |= hit
+        turns[hit] = observations["turn"][hit, 0] - protocol.first_turn
+        running &= ~(terminated | truncated)
+    return float(success.mean()), float(turns.mean())
+
+
+def rule_agent(env: VectorEnv, name: str) -> Choose:
+    """A rule agent, bound to the conversations of an environment."""
+    agent = recosim.make_agent(name)
+    agent.bind(env.unwrapped.dialogues)
+    agent.reset(np.ones(env.num_envs, dtype=bool))
+    return lambda observations, masks: agent.act().actions
+
+
+def learned(model: Any, masked: bool = False, deterministic: bool = True) -> Choose:
+    """The policy of a model of stable-baselines3; `masked` for one that takes masks."""
+
+    def choose(observations: dict[str, np.ndarray], masks: np.ndarray) -> np.ndarray:
+        options = {"action_masks": masks} if masked else {}
+        return model.predict(observations, deterministic=deterministic, **options)[0]
+
+    return choose
+
+
+def train(model: Any, steps: int) -> None:
+    """`model.learn` under a progress bar."""
+    with progress() as bar:
+        task = bar.add_task("training", total=steps)
+
+        def report(local_variables: Any, global_variables: Any) -> bool:
+            bar.update(task, completed=min(model.num_timesteps, steps))
+            return True  # go on
+
+        model.learn(steps, callback=report)
+
+
+def show(title: str, scores: dict[str, tuple[float, float]]) -> None:
+    """Print a table of scores."""
+    table = Table()
+    table.add_column("policy")
+    table.add_column("success rate", justify="right")
+    table.add_column("average turns", justify="right")
+    for name, (success, turns) in scores.items():
+        table.add_row(name, f"{success:.3f}", f"{turns:.2f}")
+    print(title)
+    Console().print(table)
+
+
+def progress() -> Progress:
+    """A bar with the steps done and the time left, on stderr."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    )

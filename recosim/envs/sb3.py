@@ -1,0 +1,170 @@
+"""Stable-Baselines3 on the batched core: `make_sb3("CPR-Yelp", n_envs=256)` gives its `VecEnv`.
+
+Importing this module imports stable-baselines3 (extra `[sb3]`), and with it torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.vector import AutoresetMode
+from numpy.typing import NDArray
+
+from recosim.envs.cpr_vector import CPRVectorEnv
+from recosim.envs.registration import env_card
+from recosim.errors import MissingExtraError, OptionError, StateError
+
+try:
+    from stable_baselines3.common.vec_env import VecEnv
+except ImportError as error:
+    raise MissingExtraError("stable-baselines3", "sb3", "recosim.envs.sb3") from error
+
+__all__ = ["SB3VecEnv", "make_sb3"]
+
+Rows = int | Iterable[int] | None
+Observations = dict[str, NDArray[Any]]
+
+
+def make_sb3(
+    name: str, n_envs: int = 256, *, seed: int | None = None, **arguments: Any
+) -> SB3VecEnv:
+    """A registered environment as a `VecEnv` of stable-baselines3, all conversations in one batch.
+
+        env = VecMonitor(make_sb3("CPR-LastFM", n_envs=256))
+        MaskablePPO("MultiInputPolicy", env).learn(1_000_000)
+
+    Illegal actions are penalised unless `illegal="raise"` is given: PPO and DQN know no masks.
+
+    Args:
+        name: id ("recosim/CPR-Yelp-v0") or short name ("CPR-Yelp") of an environment.
+        n_envs: conversations of the batch.
+        seed: conversation i has the users of `gymnasium.make(...)` that was reset with seed + i. An
+            algorithm that is given a seed of its own replaces it.
+        arguments: arguments of the environment that differ from its card's; see `CPRVectorEnv`.
+
+    Raises:
+        UnknownNameError: no such environment or argument; the nearest name is offered.
+        OptionError: `actions="slate"`, whose dictionary no algorithm of stable-baselines3 takes.
+    """
+    for reserved in ("num_envs", "autoreset_mode", "infos", "copy"):
+        if reserved in arguments:
+            raise OptionError(
+                f"{reserved} is set by make_sb3 itself; leave it out"
+                + (" and give n_envs." if reserved == "num_envs" else ".")
+            )
+    env = CPRVectorEnv(
+        n_envs,
+        autoreset_mode=AutoresetMode.DISABLED,
+        infos=False,
+        copy=False,
+        **{**env_card(name).arguments, **arguments},
+    )
+    return SB3VecEnv(env, seed)
+
+
+class SB3VecEnv(VecEnv):
+    """A thin bridge from `CPRVectorEnv` to the `VecEnv` of stable-baselines3; made by `make_sb3`.
+
+    The step that ends a conversation returns the first observation of the next one. Its info holds
+    `terminal_observation` (the last one), `TimeLimit.truncated`, `is_success` and `rank`; the infos
+    of other rows are empty. Rewards are float32, as stable-baselines3 has them. Masks are computed
+    when `env_method("action_masks")` asks for them, as sb3-contrib's MaskablePPO does.
+    """
+
+    def __init__(self, env: CPRVectorEnv, seed: int | None = None) -> None:
+        if not isinstance(env.single_action_space, gym.spaces.Discrete):
+            raise OptionError(
+                "stable-baselines3 takes no dictionary of actions; choose actions='flat' or 'verb'."
+            )
+        self.env = env
+        self._actions: NDArray[Any] | None = None
+        # Each copy of a space has its own generator; SB3 seeds the spaces that it samples from.
+        super().__init__(env.num_envs, env.single_observation_space, env.single_action_space)
+        if seed is not None:
+            self.seed(seed)
+
+    def reset(self) -> Observations:
+        options = self._options[0]
+        if any(row != options for row in self._options):
+            raise OptionError("reset options must be the same for all rows; give one dictionary.")
+        seeds = None if all(seed is None for seed in self._seeds) else self._seeds
+        observations, _ = self.env.reset(seed=seeds, options=options or None)
+        # Both are for one reset only, as everywhere in stable-baselines3.
+        self._reset_seeds()
+        self._reset_options()
+        return _copied(observations)
+
+    def step_async(self, actions: NDArray[Any]) -> None:
+        self._actions = actions
+
+    def step_wait(self) -> tuple[Observations, NDArray[np.float32], NDArray[np.bool_], list[Any]]:
+        actions, self._actions = self._actions, None
+        if actions is None:
+            raise StateError("step_wait was called before step_async.")
+        observations, reward, terminated, truncated, _ = self.env.step(actions)
+        done = terminated | truncated
+        infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
+        ended = np.flatnonzero(done)
+        if len(ended):
+            last = {key: value[ended] for key, value in observations.items()}
+            # A rank is that of a target among the items of the last move: it ended in success.
+            ranks = self.env.dialogues.arrays["rank"][ended].tolist()
+            for k, (row, rank) in enumerate(zip(ended.tolist(), ranks, strict=True)):
+                infos[row] = {
+                    "terminal_observation": {key: value[k] for key, value in last.items()},
+                    "TimeLimit.truncated": bool(truncated[row] and not terminated[row]),
+                    "is_success": rank > 0,
+                    "rank": rank,
+                }
+            observations, _ = self.env.reset(options={"reset_mask": done})
+        return _copied(observations), reward.astype(np.float32), done, infos
+
+    def close(self) -> None:
+        self.env.close()
+
+    def action_masks(self) -> NDArray[np.bool_]:
+        """Legal actions of every conversation, bool (n_envs, n_actions)."""
+        return self.env.action_masks()
+
+    # ---- what SB3 asks of single environments: there are none, the rows share everything --------
+
+    def env_method(
+        self, method_name: str, *args: Any, indices: Rows = None, **kwargs: Any
+    ) -> list[Any]:
+        rows = list(self._get_indices(indices))
+        if method_name == "action_masks":
+            masks = self.action_masks()
+            return [masks[row] for row in rows]
+        raise AttributeError(
+            f"rows of a batch have no method {method_name!r}; only 'action_masks' can be called."
+        )
+
+    def has_attr(self, attr_name: str) -> bool:
+        return attr_name == "action_masks" or hasattr(self.env, attr_name)
+
+    def get_attr(self, attr_name: str, indices: Rows = None) -> list[Any]:
+        rows = list(self._get_indices(indices))
+        if attr_name == "action_masks":
+            return [lambda row=row: self.action_masks()[row] for row in rows]
+        single = {
+            "action_space": "single_action_space",
+            "observation_space": "single_observation_space",
+        }
+        return [getattr(self.env, single.get(attr_name, attr_name))] * len(rows)
+
+    def set_attr(self, attr_name: str, value: Any, indices: Rows = None) -> None:
+        raise AttributeError(
+            f"{attr_name!r} cannot be set: the rows of a batch share everything. Make the environment "
+            "with other arguments."
+        )
+
+    def env_is_wrapped(self, wrapper_class: type[Any], indices: Rows = None) -> list[bool]:
+        return [False for _ in self._get_indices(indices)]
+
+
+def _copied(observations: Observations) -> Observations:
+    """The core overwrites its arrays in the next step; algorithms keep what they were given."""
+    return {key: value.copy() for key, value in observations.items()}

@@ -1,0 +1,118 @@
+"""The kernels and the plain-Python reference agree on every field of the state, move by move."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from reference.agreement import Case, SideBySide, play_cases, random_case
+from reference.random_worlds import random_protocol, random_vectors, random_world
+
+from recosim.envs.cpr.dialogues import QUESTIONS
+from recosim.envs.protocol import Protocol
+from recosim.users import Behaviour
+from recosim.world.world import build_world, csr_from_lists
+
+
+@pytest.mark.parametrize(("seed", "sizes"), [(0, (1, 3, 9)), (1, (1, 7, 16))])
+def test_kernels_and_reference_agree(seed: int, sizes: tuple[int, ...]) -> None:
+    assert play_cases(seed, 600, sizes) >= 600
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(10, 14))
+def test_kernels_and_reference_agree_on_10_000_conversations(seed: int) -> None:
+    assert play_cases(seed, 2_500, (1, 7, 16, 64)) >= 2_500
+
+
+def test_they_agree_where_threads_share_the_batch() -> None:
+    rng = np.random.default_rng(2)
+    world = random_world(rng, n_attributes=12, n_items=40)
+    case = Case(
+        world,
+        random_vectors(rng, world),
+        Protocol(question="choice", on_reject="remove", targets=2, max_turns=5, top_k=3),
+        Behaviour(answer_noise=0.2, dont_know=0.1),
+        size=450,
+        options={"raise_illegal": False, "threads": 2},
+    )
+    both = SideBySide(case, rng)
+    both.open()
+    both.play()
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_they_agree_on_a_world_too_large_for_a_cooccurrence_table(question: str) -> None:
+    rng = np.random.default_rng(3)
+    world = random_world(rng, n_attributes=2_100, n_items=70)
+    assert world.cooccurrence.size == 0
+    case = Case(
+        world,
+        random_vectors(rng, world),
+        random_protocol(rng, question).with_options(question=question),
+        Behaviour(),
+        size=3,
+        options={},
+    )
+    both = SideBySide(case, rng)
+    both.open()
+    both.play()
+
+
+def test_a_case_is_a_function_of_its_key() -> None:
+    one, two = (random_case(np.random.default_rng(5), (1, 7), "facet") for _ in range(2))
+    assert one.world.fingerprint == two.world.fingerprint
+    assert (one.protocol, one.options) == (two.protocol, two.options)
+
+
+@st.composite
+def tiny_cases(draw: st.DrawFn) -> Case:
+    """A world of up to six items and one user, as lists that shrink."""
+    n_attributes = draw(st.integers(1, 5))
+    attributes = st.sets(st.integers(0, n_attributes - 1))
+    items = [{0}, *draw(st.lists(attributes, min_size=2, max_size=5))]
+    facets = draw(st.lists(st.integers(-1, 2), min_size=n_attributes, max_size=n_attributes))
+    facets[0] = 0
+    # Item 0 is the user's target; further items may be as well.
+    more = draw(st.lists(st.booleans(), min_size=len(items) - 3, max_size=len(items) - 3))
+    valid = [0] + [v for v, chosen in enumerate(more, start=3) if chosen]
+    world = build_world(
+        name="tiny",
+        item_attributes=csr_from_lists(items),
+        train=csr_from_lists([[1]]),
+        valid=csr_from_lists([valid]),
+        test=csr_from_lists([[2]]),
+        n_attributes=n_attributes,
+        attribute_facet=facets,
+    )
+    protocol = Protocol(
+        max_turns=draw(st.integers(2, 8)),
+        top_k=draw(st.integers(1, 3)),
+        question=draw(st.sampled_from(QUESTIONS)),  # type: ignore[arg-type]
+        on_reject=draw(st.sampled_from(["keep", "remove"])),  # type: ignore[arg-type]
+        drop_failed=draw(st.sampled_from(["always", "if_more_than_k"])),  # type: ignore[arg-type]
+        opening_counts=draw(st.booleans()),
+        last_turn_acts=draw(st.booleans()),
+        targets=draw(st.integers(1, 3)),
+    )
+    return Case(
+        world,
+        random_vectors(np.random.default_rng(draw(st.integers(0, 3))), world),
+        protocol,
+        Behaviour(draw(st.sampled_from([0.0, 0.5])), draw(st.sampled_from([0.0, 0.5]))),
+        size=1,
+        options={"track": draw(st.booleans()), "raise_illegal": False},
+        look=draw(st.sampled_from([0.0, 1.0])),
+    )
+
+
+@settings(
+    max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)
+@given(tiny_cases(), st.integers(0, 3), st.lists(st.integers(-1, 6), max_size=10))
+def test_they_agree_on_tiny_worlds(case: Case, seed: int, actions: list[int]) -> None:
+    both = SideBySide(case, np.random.default_rng(seed))
+    both.open()
+    for action in actions:
+        both.move(np.array([min(action, both.dialogues.n_actions - 1)]))
