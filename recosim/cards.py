@@ -5,19 +5,16 @@ A card is found by its kind and its name, in this order: the folders of the envi
 
     envs/<name>/env.toml      agents/<name>.toml      data/<name>.toml
 
-The schema of each kind is a pydantic model of the layer that uses it; it is closed, so an unknown
-key is an error that offers the nearest known one.
+This module finds and reads them; `recosim.schema` checks them. It imports nothing heavy, because
+`import recosim` reads the cards of the environments.
 """
 
 from __future__ import annotations
 
-import difflib
 import os
 import sys
 from pathlib import Path
-from typing import Any, TypeVar, get_args
-
-from pydantic import BaseModel, ConfigDict, ValidationError
+from typing import Any
 
 from recosim.errors import CardError, unknown
 
@@ -26,18 +23,9 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["Card", "card_folders", "find_card", "list_cards", "load_card", "read_toml"]
+__all__ = ["card_folders", "find_card", "list_cards", "read_toml"]
 
 KINDS = ("envs", "agents", "data")
-
-
-class Card(BaseModel):
-    """Base of every card schema: closed, and immutable once read."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-CardT = TypeVar("CardT", bound=Card)
 
 
 def card_folders() -> list[Path]:
@@ -97,43 +85,3 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise CardError(f"{path}: no such card.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CardError(f"{path}: not valid TOML: {error}") from None
-
-
-def load_card(schema: type[CardT], path: Path) -> CardT:
-    """Read a card and check it against its schema.
-
-    Raises:
-        CardError: unknown key (the nearest one is offered), missing key or impossible value.
-    """
-    data = read_toml(path)
-    try:
-        return schema.model_validate(data)
-    except ValidationError as error:
-        raise CardError(
-            f"{path}: " + "; ".join(_explain(schema, e) for e in error.errors())
-        ) from None
-
-
-def _explain(schema: type[BaseModel], error: Any) -> str:
-    """One sentence for one pydantic error, with the nearest key where the key is unknown."""
-    *parents, key = error["loc"] or ("card",)
-    where = ".".join(str(part) for part in (*parents, key))
-    if error["type"] != "extra_forbidden":
-        return f"{where}: {error['msg']} (given {error.get('input')!r})"
-    model: type[BaseModel] | None = schema
-    for part in parents:
-        model = _nested_model(model, str(part)) if model is not None else None
-    allowed = sorted(model.model_fields) if model is not None else []
-    near = difflib.get_close_matches(str(key), allowed, n=1, cutoff=0.4)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    return f"unknown key {where!r}.{hint} Allowed: {', '.join(allowed)}."
-
-
-def _nested_model(model: type[BaseModel], key: str) -> type[BaseModel] | None:
-    field = model.model_fields.get(key)
-    if field is None:
-        return None
-    for candidate in (field.annotation, *get_args(field.annotation)):
-        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
-            return candidate
-    return None

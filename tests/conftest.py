@@ -1,4 +1,4 @@
-"""One cache of built worlds, fitted estimators and compiled kernels for the whole test session."""
+"""One cache of built worlds and fitted estimators for the whole test session."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 def shared_cache(tmp_path_factory: pytest.TempPathFactory):
     """`RECOSIM_CACHE` for the session: a temporary folder that all xdist workers share.
 
-    Worlds are built in it at most once, by whoever needs one first (the catalogue holds a lock while
-    it builds). A test that looks at the cache itself sets a folder of its own.
+    Worlds are built in it at most once, by whoever needs one first (the catalogue holds a lock
+    while it builds). A test that looks at the cache itself sets a folder of its own.
     """
     folder: Path = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:

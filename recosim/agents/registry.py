@@ -9,7 +9,8 @@ from typing import Any
 from pydantic import Field
 
 from recosim.agents.base import Agent
-from recosim.cards import Card, find_card, list_cards, load_card
+from recosim.cards import find_card, list_cards
+from recosim.schema import Card, load_card
 from recosim.errors import CardError, OptionError
 
 __all__ = ["AgentCard", "agent_card", "agent_names", "make_agent"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gymnasium as gym
 import numpy as np
@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from recosim.envs.cpr import batch
 from recosim.envs.cpr.dialogues import REWARD_TERMS
-from recosim.envs.cpr.recorder import Recorder
 from recosim.envs.cpr_setup import (
     ACTION_VIEWS,
     ILLEGAL,
@@ -22,12 +21,20 @@ from recosim.envs.cpr_setup import (
     CPRSetup,
     check_option,
 )
-from recosim.envs.cpr_spaces import LegalDiscrete, action_space, decode, observation_space
+from recosim.envs.cpr_spaces import (
+    LegalDiscrete,
+    LegalSlate,
+    action_space,
+    decode,
+    observation_space,
+)
 from recosim.envs.protocol import Protocol
 from recosim.errors import IllegalActionError, OptionError, StateError, unknown
 from recosim.estimators.base import Vectors
-from recosim.trace import Trace
 from recosim.world.world import World
+
+if TYPE_CHECKING:
+    from recosim.trace import Trace
 
 __all__ = ["CPREnv"]
 
@@ -57,7 +64,7 @@ class CPREnv(gym.Env[Observation, Any]):
     | `"verb"` | `Discrete(3)` | 0 ask the best (by `ask_best_by`), 1 recommend the best, 2 reflect |
     | `"slate"` | `Dict(verb, attribute, items)` | verb 0..2 as above; attribute 0..A-1, read when asking; items (K,) int32, read when recommending, padded with -1; all -1: the estimator's best |
 
-    `Discrete` views sample legal actions: `env.action_space.sample()` never breaks a rule. The legal
+    The spaces sample legal actions: `env.action_space.sample()` never breaks a rule. The legal
     moves are in `info["action_mask"]` and `obs["action_mask"]` (int8; 1 is legal) and in
     `env.action_masks()` (bool, for sb3-contrib). The mask of the "slate" view is that of "flat".
     It is never all zero, and all ones once the conversation has ended.
@@ -201,7 +208,11 @@ class CPREnv(gym.Env[Observation, Any]):
         self._opened = False
         self._key: int | None = None
         self._conversation = -1
-        self._recorder = Recorder(self.dialogues) if render_mode is not None else None
+        self._recorder: Any = None
+        if render_mode is not None:
+            from recosim.envs.cpr.recorder import Recorder
+
+            self._recorder = Recorder(self.dialogues)
 
     # ---- Gymnasium's API ------------------------------------------------------------------------
 
@@ -301,7 +312,8 @@ class CPREnv(gym.Env[Observation, Any]):
         """
         if self._recorder is None:
             raise StateError("nothing was recorded; make the environment with a render_mode.")
-        return self._recorder.trace(metadata={"world": self.setup.world.name})
+        trace: Trace = self._recorder.trace(metadata={"world": self.setup.world.name})
+        return trace
 
     # ---- inside ------------------------------------------------------------------------------------
 
@@ -372,7 +384,7 @@ def _restore(cls: type[CPREnv], arguments: dict[str, Any], state: dict[str, Any]
     env._conversation, env.spec = state["conversation"], state["spec"]
     env._np_random, env._np_random_seed = state["np_random"], state["np_random_seed"]
     env.action_space = state["action_space"]
-    if isinstance(env.action_space, LegalDiscrete):
+    if isinstance(env.action_space, (LegalDiscrete, LegalSlate)):
         env.action_space.legal = env._mask
     if env._recorder is not None:
         env._recorder.moves = state["moves"]

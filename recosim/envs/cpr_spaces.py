@@ -14,14 +14,22 @@ from recosim.acts import Verb
 from recosim.envs.cpr.dialogues import Dialogues
 from recosim.errors import IllegalActionError
 
-__all__ = ["LegalDiscrete", "action_space", "decode", "observation_space", "slate_rows"]
+__all__ = [
+    "LegalDiscrete",
+    "LegalSlate",
+    "action_space",
+    "decode",
+    "observation_space",
+    "slate_rows",
+]
 
 
 class LegalDiscrete(spaces.Discrete):
     """`Discrete` whose `sample()` draws among the actions that are legal now.
 
     So `env.step(env.action_space.sample())` runs as it does elsewhere. A mask or probabilities that
-    are passed to `sample` are used as Gymnasium defines them. Membership does not depend on legality.
+    are passed to `sample` are used as Gymnasium defines them. Membership does not depend on
+    legality.
     """
 
     def __init__(self, n: int, legal: NDArray[np.int8] | None = None) -> None:
@@ -38,6 +46,52 @@ class LegalDiscrete(spaces.Discrete):
         return {**self.__dict__, "legal": None}
 
 
+class LegalSlate(spaces.Dict):
+    """`Dict(verb, attribute, items)` whose `sample()` draws an action that is legal now.
+
+    As in the "flat" view, all legal asks, recommending and reflecting are equally likely; a list
+    holds 1 to `top_k` different items, drawn from all. A mask or probabilities that are passed to `sample`
+    are used as Gymnasium defines them. Membership does not depend on legality.
+    """
+
+    def __init__(
+        self, n_askables: int, n_items: int, top_k: int, legal: NDArray[np.int8] | None = None
+    ) -> None:
+        super().__init__(
+            {
+                "verb": spaces.Discrete(3),
+                "attribute": spaces.Discrete(n_askables),
+                # Ids, not amounts: whole numbers from -1 to n_items - 1 in each place.
+                "items": spaces.MultiDiscrete(
+                    np.full(top_k, n_items + 1), dtype=np.int32, start=np.full(top_k, -1)
+                ),
+            }
+        )
+        self.n_askables, self.n_items, self.top_k = n_askables, n_items, top_k
+        self.legal = legal  # int8 (n_askables + 2,), live, or None: all
+
+    def sample(self, mask: Any = None, probability: Any = None) -> dict[str, Any]:
+        if mask is not None or probability is not None:
+            return super().sample(mask=mask, probability=probability)
+        n = self.n_askables
+        legal = np.arange(n + 2) if self.legal is None else np.flatnonzero(self.legal)
+        code = int(legal[self["verb"].np_random.integers(len(legal))])
+        attribute = code if code < n else int(self["attribute"].np_random.integers(n))
+        luck = self["items"].np_random
+        items = np.full(self.top_k, -1, dtype=np.int32)
+        shown = luck.choice(self.n_items, min(self.top_k, self.n_items), replace=False)
+        length = 1 + luck.integers(len(shown))
+        items[:length] = shown[:length]
+        return {
+            "verb": np.int64(max(0, code - n + 1)),
+            "attribute": np.int64(attribute),
+            "items": items,
+        }
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "legal": None}
+
+
 def action_space(
     view: str, dialogues: Dialogues, legal: NDArray[np.int8] | None
 ) -> spaces.Space[Any]:
@@ -46,14 +100,8 @@ def action_space(
         return LegalDiscrete(dialogues.n_actions, legal)
     if view == "verb":
         return LegalDiscrete(3, legal)
-    return spaces.Dict(
-        {
-            "verb": spaces.Discrete(3),
-            "attribute": spaces.Discrete(dialogues.n_askables),
-            "items": spaces.Box(
-                -1, dialogues.world.n_items - 1, (dialogues.protocol.top_k,), dtype=np.int32
-            ),
-        }
+    return LegalSlate(
+        dialogues.n_askables, dialogues.world.n_items, dialogues.protocol.top_k, legal
     )
 
 

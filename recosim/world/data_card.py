@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from recosim.cards import Card
+from recosim.schema import Card
 from recosim.world.generate.settings import GeneratorSettings
 
 __all__ = ["DataCard", "DistributionFigures", "ImporterSettings", "StatisticsFigures"]

@@ -24,13 +24,13 @@ from recosim.world.world import World, build_world, csr_from_lists
 
 COLOURS = ["red", "dark red", "blue", "green"]
 SIZES = ["small", "large", "medium, or so", "black and white"]
-ITEMS, USERS = 60, 6
+ITEMS, USERS = 240, 6
 
 
 def shop(name: str = "shop", shift: int = 0) -> World:
-    """60 items, each with one or two colours and a size; 6 users."""
-    rng = np.random.default_rng(3)
-    has = [{int(rng.integers(4)), int(rng.integers(4)), 4 + (v + shift) % 4} for v in range(ITEMS)]
+    """240 items, each with about half of four colours and four sizes; 6 users."""
+    rng = np.random.default_rng(3 + shift)
+    has = [np.flatnonzero(rng.random(8) < 0.5).tolist() or [0] for _ in range(ITEMS)]
     took = [rng.permutation(ITEMS)[:20].tolist() for _ in range(USERS)]
     return build_world(
         name=name,
@@ -87,11 +87,11 @@ def talk(worlds: Path) -> Any:
     return run
 
 
-# ---- the person recommends ------------------------------------------------------------------------
+# ---- the person recommends -----------------------------------------------------------------------
 
 
 def test_the_recommender_sees_the_opening_the_questions_and_what_is_legal(talk: Any) -> None:
-    out = talk("--user", 0, "--item", "thing bh", lines="")
+    out = talk("--item", "thing bh", lines="")
     assert "I am looking for something with" in out
     assert "best questions" in out
     assert "move 1 of 14" in out
@@ -155,10 +155,10 @@ def test_the_conversation_is_that_of_the_bench(talk: Any, tmp_path: Path) -> Non
         ("ask 99", "attribute 99 does not exist; ids are 0 to 7"),
         ("ask -1", "no attribute is called '-1'"),
         ("ask i3", "no attribute is called 'i3'"),
-        ("ask a", "fits 5 attributes"),
+        ("ask a", "fits 6 attributes"),
         ("ask qqqq", "no attribute is called 'qqqq'. 'questions' lists what can be asked."),
         ("recommend 1 1", "thing ab [i1] is named twice"),
-        ("recommend 60", "item 60 does not exist; ids are 0 to 59"),
+        ("recommend 240", "item 240 does not exist; ids are 0 to 239"),
         ("recommend thing zz", "no item is called 'thing zz'. Did you mean"),
         ("recommend 0 1 2 3 4 5 6 7 8 9 10", "11 items were given; at most 10"),
         ("reflect", "a reflection needs a refused recommendation"),
@@ -221,7 +221,7 @@ def test_facets_are_asked_by_name(worlds: Path, tmp_path: Path) -> None:
     assert "was asked already." in result.output
 
 
-# ---- the person is the user -----------------------------------------------------------------------
+# ---- the person is the user ----------------------------------------------------------------------
 
 
 def test_the_user_sees_their_item_and_takes_it_by_number(talk: Any, tmp_path: Path) -> None:
@@ -254,7 +254,7 @@ def test_the_user_sees_their_item_and_takes_it_by_number(talk: Any, tmp_path: Pa
 )
 def test_answers_are_understood(talk: Any, tmp_path: Path, said: str, outcome: Outcome) -> None:
     path = tmp_path / "t.parquet"
-    talk("--as", "user", "--agent", "weighted_entropy", "--save", path, lines=f"perhaps\n{said}\n")
+    talk("--as", "user", "--agent", "logic", "--save", path, lines=f"perhaps\n{said}\n")
     rows = Trace.read(path).table.to_pylist()
     assert len(rows) == 2
     assert rows[1]["outcome"] == outcome
@@ -289,7 +289,7 @@ def test_two_choice_questions_take_one_both_or_neither(talk: Any, tmp_path: Path
     seen = set()
     for n, answer in enumerate(("both", "first", "second", "neither", "dk")):
         path = tmp_path / f"{n}.parquet"
-        arguments = ("--as", "user", "--agent", "weighted_entropy", "--protocol", "mcmipl")
+        arguments = ("--as", "user", "--agent", "logic", "--protocol", "mcmipl")
         talk(*arguments, "--save", path, lines="")
         path.unlink()
         out = talk(*arguments, lines="")
@@ -306,7 +306,7 @@ def test_two_choice_questions_take_one_both_or_neither(talk: Any, tmp_path: Path
 
 def test_facet_questions_take_the_names_of_attributes(worlds: Path, tmp_path: Path) -> None:
     arguments = ["EAR-Yelp-Small", "--world", str(worlds / "shop"), "--seed", "4", "--as", "user"]
-    arguments += ["--agent", "weighted_entropy"]
+    arguments += ["--agent", "logic"]
 
     def answered(name: str, line: str) -> dict[str, Any]:
         path = tmp_path / f"{name}.parquet"
@@ -329,7 +329,7 @@ def test_facet_questions_take_the_names_of_attributes(worlds: Path, tmp_path: Pa
     assert wrong["rows"] == 1
 
 
-# ---- the command ------------------------------------------------------------------------------------
+# ---- the command ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -337,7 +337,7 @@ def test_facet_questions_take_the_names_of_attributes(worlds: Path, tmp_path: Pa
     [
         (["--protocol", "scpt"], UnknownNameError, "Did you mean 'scpr'"),
         (["--user", 99], OptionError, "users are 0 to 5"),
-        (["--item", "thing"], OptionError, "fits 60 items"),
+        (["--item", "thing"], OptionError, "fits 240 items"),
         (["--item", "thnig aa"], UnknownNameError, "Did you mean thing aa"),
         (["--agent", "logic"], OptionError, "leave out --agent"),
         (["--as", "user", "--agent", "logik"], UnknownNameError, "Did you mean 'logic'"),
@@ -352,6 +352,16 @@ def test_wrong_options_are_refused(
 ) -> None:
     with pytest.raises(error, match=message):
         talk(*arguments)
+
+
+def test_a_seed_is_drawn_and_told(worlds: Path) -> None:
+    def drawn() -> str:
+        given = ["CPR-LastFM-Small", "--world", str(worlds / "shop")]
+        return str(CliRunner().invoke(app, given).output.split("seed ")[1].split()[0])
+
+    first, second = drawn(), drawn()
+    assert 0 <= int(first) < 2**31
+    assert first != second
 
 
 def test_an_environment_has_to_be_named(talk: Any) -> None:
@@ -430,8 +440,10 @@ def test_one_conversation_of_a_long_trace_can_be_chosen(
         path = tmp_path / f"{seed}.parquet"
         result = CliRunner().invoke(
             app,
-            ["CPR-LastFM-Small", "--world", str(worlds / "shop"), "--seed", str(seed)]
-            + ["--save", str(path)],
+            [
+                *("CPR-LastFM-Small", "--world", str(worlds / "shop")),
+                *("--seed", str(seed), "--save", str(path)),
+            ],
             input="ask 4\n",
         )
         assert result.exit_code == 0
@@ -451,25 +463,25 @@ def test_one_conversation_of_a_long_trace_can_be_chosen(
         talk("--replay", whole, *world, "--picture", tmp_path / "p.png", env=None)
 
 
-COMMAND = [sys.executable, "-c", "import typer; from recosim.cli.play import play; typer.run(play)"]
+PROGRAM = "import typer; from recosim.cli.play import play; typer.run(play)"
+COMMAND = [sys.executable, "-c", PROGRAM, "CPR-LastFM-Small"]
 
 
 def test_a_pipe_with_stray_bytes_is_played_to_its_end(worlds: Path, tmp_path: Path) -> None:
     path = tmp_path / "t.parquet"
-    command = [*COMMAND, "CPR-LastFM-Small", "--world", worlds / "shop", "--save", path]
+    command = [*COMMAND, "--world", worlds / "shop", "--seed", 1, "--save", path]
     done = subprocess.run(
         [*map(str, command)], input=b"ask \xff\xfe\nask 4\n", capture_output=True, timeout=120
     )
     assert done.returncode == 0, done.stderr.decode()
     assert b"no attribute is called" in done.stdout
     assert b"You left after 1 move." in done.stdout
-    assert b"seed " in done.stdout  # the seed that was drawn, so that it can be given again
     assert len(Trace.read(path)) == 2
 
 
 def test_ctrl_c_ends_politely_and_what_was_said_is_kept(worlds: Path, tmp_path: Path) -> None:
     path = tmp_path / "t.parquet"
-    command = [*COMMAND, "CPR-LastFM-Small", "--world", worlds / "shop", "--save", path]
+    command = [*COMMAND, "--world", worlds / "shop", "--seed", 1, "--save", path]
     with subprocess.Popen(
         [*map(str, command)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -495,7 +507,7 @@ def test_help_teaches_by_examples() -> None:
     assert "ask 12, ask indie" in out
 
 
-# ---- names ------------------------------------------------------------------------------------------
+# ---- names ---------------------------------------------------------------------------------------
 
 
 def test_a_name_is_found_by_id_name_or_part() -> None:

@@ -1,7 +1,7 @@
 """Random small worlds, vectors, protocols and users: what both implementations are played on.
 
-Everything is a function of a numpy Generator. Vectors hold small multiples of 1/8, so that scores are
-exact in float32 and in float64 alike and ties in score are real ties.
+Everything is a function of a numpy Generator. Vectors hold small multiples of 1/8, so that scores
+are exact in float32 and in float64 alike and ties in score are real ties.
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ POPULARITY = (0.03, 0.25, 0.8)
 
 
 def random_world(
-    rng: np.random.Generator, n_attributes: int | None = None, n_items: int | None = None
+    rng: np.random.Generator,
+    n_attributes: int | None = None,
+    n_items: int | None = None,
+    n_facets: int | None = None,
 ) -> World:
     """A world in which every split has an interaction that can be opened with a facet (if any).
 
@@ -34,7 +37,7 @@ def random_world(
     n_items = n_items or int(rng.integers(*ITEMS[rng.integers(len(ITEMS))], endpoint=True))
     n_attributes = n_attributes or int(rng.integers(2, 41))
     n_users = int(rng.integers(1, 9))
-    n_facets = int(rng.integers(0, 7))
+    n_facets = int(rng.integers(0, 7)) if n_facets is None else n_facets
 
     has = rng.random((n_items, n_attributes)) < rng.choice(POPULARITY, n_attributes)
     has[rng.random(n_items) < 0.05] = False
@@ -116,5 +119,6 @@ def random_protocol(rng: np.random.Generator, question: str) -> Protocol:
 def random_behaviour(rng: np.random.Generator) -> Behaviour:
     """Half of the users never err; the others do often."""
     return Behaviour(
-        answer_noise=float(rng.choice([0.0, 0.0, 0.4])), dont_know=float(rng.choice([0.0, 0.0, 0.3]))
+        answer_noise=float(rng.choice([0.0, 0.0, 0.4])),
+        dont_know=float(rng.choice([0.0, 0.0, 0.3])),
     )

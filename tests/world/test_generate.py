@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from recosim.cards import find_card, load_card
+from recosim.cards import find_card
+from recosim.schema import load_card
 from recosim.errors import CardError
 from recosim.world.data_card import DataCard
 from recosim.world.generate.build import generate_world

@@ -23,7 +23,7 @@ from recosim.envs.protocol import Protocol
 from recosim.errors import IllegalActionError, OptionError
 from recosim.estimators.base import Vectors
 from recosim.users import Behaviour
-from recosim.world.world import World, csr_from_pairs
+from recosim.world.world import World
 
 __all__ = ["Dialogues", "Pool", "QUESTIONS", "REWARD_TERMS"]
 
@@ -65,10 +65,10 @@ def pool_of(world: World, split: str, facets_only: bool) -> Pool:
             f"no interaction of the {split} split of world {world.name!r} can be opened with "
             f"{'a facet' if facets_only else 'an attribute'} of its item."
         )
-    table = csr_from_pairs(users[able], ids[able], world.n_users)
-    present = np.flatnonzero(table.degrees() > 0)
-    indptr = np.append(table.indptr[present], table.links)
-    return Pool(present.astype(np.int32), indptr, table.indices)
+    degrees = np.bincount(users[able], minlength=world.n_users)
+    present = np.flatnonzero(degrees)
+    indptr = np.concatenate([[0], np.cumsum(degrees[present])])
+    return Pool(present.astype(np.int32), indptr, ids[able])
 
 
 def _world_arrays(world: World) -> dict[str, NDArray[Any]]:
@@ -95,11 +95,17 @@ def _ranking(world: World, vectors: Vectors) -> dict[str, NDArray[Any]]:
     """What lets `top_items` read the promising candidates first."""
     length = np.sqrt((vectors.item.astype(np.float64) ** 2).sum(axis=1))
     bound = np.nextafter(length.astype(np.float32), np.float32(np.inf))
-    # The items of each attribute by falling bound: the items in that order, sorted by attribute.
-    place = np.empty(world.n_items, dtype=np.int64)
-    place[np.argsort(-bound, kind="stable")] = np.arange(world.n_items)
-    attributes, items = world.attribute_items.pairs()
-    ranked = items[np.lexsort((place[items], attributes))]
+    # Links of the items by falling bound, then brought together by attribute in a stable sort.
+    order = np.argsort(-bound, kind="stable")
+    table = world.item_attributes
+    degrees = table.degrees()[order]
+    ends = np.cumsum(degrees)
+    links = np.repeat(table.indptr[:-1][order] - (ends - degrees), degrees) + np.arange(table.links)
+    attributes = table.indices[links]
+    if world.n_attributes < np.iinfo(np.int16).max:
+        attributes = attributes.astype(np.int16)  # numpy sorts these in linear time
+    by_attribute = np.argsort(attributes, kind="stable")
+    ranked = np.repeat(order, degrees)[by_attribute].astype(np.int32)
     return {"item_bound": bound, "ranked_postings": ranked}
 
 

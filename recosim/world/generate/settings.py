@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from recosim.cards import Card
+from recosim.schema import Card
 
 __all__ = ["FacetSettings", "FriendSettings", "GeneratorSettings", "TasteSettings"]
 

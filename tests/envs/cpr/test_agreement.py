@@ -45,7 +45,7 @@ def test_they_agree_where_threads_share_the_batch() -> None:
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_they_agree_on_a_world_too_large_for_a_cooccurrence_table(question: str) -> None:
     rng = np.random.default_rng(3)
-    world = random_world(rng, n_attributes=2_100, n_items=70)
+    world = random_world(rng, n_attributes=2_100, n_items=70, n_facets=5)
     assert world.cooccurrence.size == 0
     case = Case(
         world,
@@ -107,9 +107,7 @@ def tiny_cases(draw: st.DrawFn) -> Case:
     )
 
 
-@settings(
-    max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
-)
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(tiny_cases(), st.integers(0, 3), st.lists(st.integers(-1, 6), max_size=10))
 def test_they_agree_on_tiny_worlds(case: Case, seed: int, actions: list[int]) -> None:
     both = SideBySide(case, np.random.default_rng(seed))

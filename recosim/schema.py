@@ -1,0 +1,63 @@
+"""Closed schemas for cards: an unknown key is an error that offers the nearest known one."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from recosim.cards import read_toml
+from recosim.errors import CardError
+
+__all__ = ["Card", "load_card"]
+
+
+class Card(BaseModel):
+    """Base of every card schema: closed, and immutable once read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+CardT = TypeVar("CardT", bound=Card)
+
+
+def load_card(schema: type[CardT], path: Path) -> CardT:
+    """Read a card and check it against its schema.
+
+    Raises:
+        CardError: unknown key (the nearest one is offered), missing key or impossible value.
+    """
+    data = read_toml(path)
+    try:
+        return schema.model_validate(data)
+    except ValidationError as error:
+        raise CardError(
+            f"{path}: " + "; ".join(_explain(schema, e) for e in error.errors())
+        ) from None
+
+
+def _explain(schema: type[BaseModel], error: Any) -> str:
+    """One sentence for one pydantic error, with the nearest key where the key is unknown."""
+    *parents, key = error["loc"] or ("card",)
+    where = ".".join(str(part) for part in (*parents, key))
+    if error["type"] != "extra_forbidden":
+        return f"{where}: {error['msg']} (given {error.get('input')!r})"
+    model: type[BaseModel] | None = schema
+    for part in parents:
+        model = _nested_model(model, str(part)) if model is not None else None
+    allowed = sorted(model.model_fields) if model is not None else []
+    near = difflib.get_close_matches(str(key), allowed, n=1, cutoff=0.4)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return f"unknown key {where!r}.{hint} Allowed: {', '.join(allowed)}."
+
+
+def _nested_model(model: type[BaseModel], key: str) -> type[BaseModel] | None:
+    field = model.model_fields.get(key)
+    if field is None:
+        return None
+    for candidate in (field.annotation, *get_args(field.annotation)):
+        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+            return candidate
+    return None
