@@ -47,7 +47,8 @@ def _explain(schema: type[BaseModel], error: Any) -> str:
     model: type[BaseModel] | None = schema
     for part in parents:
         model = _nested_model(model, str(part)) if model is not None else None
-    allowed = sorted(model.model_fields) if model is not None else []
+    fields = model.model_fields.items() if model is not None else ()
+    allowed = sorted(field.alias or name for name, field in fields)
     near = difflib.get_close_matches(str(key), allowed, n=1, cutoff=0.4)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     return f"unknown key {where!r}.{hint} Allowed: {', '.join(allowed)}."

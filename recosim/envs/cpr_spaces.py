@@ -50,8 +50,8 @@ class LegalSlate(spaces.Dict):
     """`Dict(verb, attribute, items)` whose `sample()` draws an action that is legal now.
 
     As in the "flat" view, all legal asks, recommending and reflecting are equally likely; a list
-    holds 1 to `top_k` different items, drawn from all. A mask or probabilities that are passed to `sample`
-    are used as Gymnasium defines them. Membership does not depend on legality.
+    holds 1 to `top_k` different items, drawn from all. A mask or probabilities that are passed to
+    `sample` are used as Gymnasium defines them. Membership does not depend on legality.
     """
 
     def __init__(
@@ -174,14 +174,17 @@ def _decode_slate(action: Any, n_askables: int, top_k: int) -> tuple[int, NDArra
         return attribute, None
     if verb == Verb.RECOMMEND:
         given = action.get("items")
-        items = np.asarray(given if given is not None else [-1])
+        try:
+            items = np.asarray(given if given is not None else [-1])
+        except ValueError:  # lists of different lengths in a list
+            items = np.empty(0, dtype=object)
         if items.ndim != 1 or len(items) > top_k or items.dtype.kind not in "iu":
             raise IllegalActionError(
                 f"items {given!r} is not a list of up to {top_k} whole numbers, padded with -1."
             )
         padded = np.full(top_k, -1, dtype=np.int64)
         padded[: len(items)] = items
-        if np.abs(padded).max() > np.iinfo(np.int32).max:
+        if padded.min() < -1 or padded.max() > np.iinfo(np.int32).max:
             raise IllegalActionError(f"items {given!r} holds a number that is no item.")
         return n_askables, padded.astype(np.int32)
     if verb == Verb.REFLECT:
@@ -199,7 +202,7 @@ def slate_rows(action: Any, size: int, n_askables: int) -> tuple[NDArray[np.int6
         verb = np.asarray(action["verb"])
         attribute = np.asarray(action["attribute"])
         items = np.asarray(action["items"])
-    except (KeyError, TypeError, IndexError):
+    except (KeyError, TypeError, IndexError, ValueError):
         raise IllegalActionError(
             "a batch of 'slate' actions is a dictionary with the arrays verb, attribute and items."
         ) from None

@@ -310,7 +310,8 @@ def _digest(card: dict[str, Any]) -> str:
 
 def _build(name: str, path: Path, progress: Progress) -> World:
     """Make the world of a card, with its provenance in `settings`."""
-    from recosim.schema import load_card, read_toml
+    from recosim.cards import read_toml
+    from recosim.schema import load_card
     from recosim.world.data_card import DataCard
 
     card = load_card(DataCard, path)

@@ -12,12 +12,15 @@ __all__ = ["find", "find_all"]
 
 _ID = re.compile(r"\[?([a-z]?)(\d+)\]?")
 _SHOWN = 6  # names in a message, at most
+_SHORTEST = 2  # letters that may stand for a name: one is a slip of the finger
 
 
 def find(
     text: str, names: Sequence[str], kind: str, hint: str = "", among: Sequence[int] | None = None
 ) -> int:
-    """The id that a text means: an id ("17", "a17", "[a17]"), a name, or a part of one name only.
+    """The id that a text means: an id ("17", "a17", "[a17]"), a name, or how a word of it begins.
+
+    Capital letters do not matter. A beginning has two letters at least, and fits one name only.
 
     Args:
         names: of all items, attributes or facets.
@@ -27,7 +30,7 @@ def find(
 
     Raises:
         UnknownNameError: nothing has this name or id; near names are offered.
-        OptionError: nothing was given, or several things have this name or contain it.
+        OptionError: nothing was given, or it fits several things.
     """
     given = " ".join(text.casefold().split())
     if not given:
@@ -38,7 +41,9 @@ def find(
         return int(code[2])
     folded = {i: names[i].casefold() for i in ids}
     same = [i for i, name in folded.items() if name == given]
-    within = same or [i for i, name in folded.items() if given in name]
+    within = same
+    if not same and len(given) >= _SHORTEST:
+        within = [i for i, name in folded.items() if f" {given}" in f" {name}"]
     if len(within) == 1:
         return within[0]
     if within:

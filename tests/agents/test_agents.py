@@ -1,0 +1,161 @@
+"""The rule agents: legal under every protocol, fixed by seeds, as good as they should be."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from recosim.agents.base import Agent
+from recosim.agents.registry import agent_card, agent_names, make_agent
+from recosim.bench.metrics import average_turns, success_rate
+from recosim.bench.run import play_batch
+from recosim.envs.cpr.recorder import Recorder
+from recosim.envs.cpr_setup import CPRSetup
+from recosim.envs.protocol import PRESETS
+from recosim.errors import CardError, OptionError, StateError, UnknownNameError
+from recosim.trace import Episodes
+
+PROTOCOLS = [
+    (preset, options)
+    for preset in PRESETS
+    for options in (
+        {},
+        {"on_reject": "remove"},
+        {"question": "facet"},
+        {"question": "facet", "on_reject": "remove", "last_turn_acts": True},
+        {"question": "choice", "opening_counts": True},
+    )
+]
+
+
+def play(name: str, n: int = 200, seed: int = 0, batch: int = 64, **setup: object) -> Episodes:
+    """Some test conversations of an agent on the small LastFM-style world."""
+    parts = CPRSetup.prepare(**{"world": "lastfm-small", "split": "test", **setup})
+    agent = make_agent(name)
+    dialogues = parts.dialogues(batch, track=agent.track, raise_illegal=True)
+    agent.bind(dialogues)
+    recorder, pairs = Recorder(dialogues), dialogues.pool.pairs()
+    chosen = np.linspace(0, len(pairs) - 1, n).astype(int)
+    traces = []
+    for start in range(0, n, batch):
+        play_batch(dialogues, agent, pairs, chosen[start : start + batch], seed, recorder)
+    traces = recorder.trace(name, seed)
+    # The recorder holds all batches; rows of one conversation are found by its number.
+    table = traces.table.sort_by([("conversation", "ascending"), ("step", "ascending")])
+    return type(traces)(table).episodes()
+
+
+@pytest.mark.parametrize("name", agent_names())
+@pytest.mark.parametrize(("preset", "options"), PROTOCOLS)
+def test_every_agent_keeps_to_the_rules_of_every_protocol(name, preset, options):
+    episodes = play(name, 60, protocol_name=preset, protocol_options=options)
+    assert len(episodes) == 60
+    assert (episodes.illegal == 0).all()
+
+
+@pytest.mark.parametrize("name", agent_names())
+@pytest.mark.parametrize("question", ["binary", "facet", "choice"])
+def test_every_agent_survives_users_that_err(name, question):
+    episodes = play(
+        name,
+        80,
+        protocol_options={"question": question, "on_reject": "remove"},
+        answer_noise=0.5,
+        dont_know=0.3,
+    )
+    assert (episodes.illegal == 0).all()
+
+
+def test_oracle_hits_with_its_first_move():
+    episodes = play("oracle")
+    assert (episodes.hit_move == 1).all()
+    assert (episodes.rank == 1).all()
+
+
+def test_logic_needs_no_luck_when_users_do_not_err():
+    # Under `keep` it rules items out itself, so it gains nothing from `remove`.
+    keep, remove = (play("logic", protocol_options={"on_reject": o}) for o in ("keep", "remove"))
+    assert np.array_equal(keep.hit_move, remove.hit_move)
+    assert success_rate(keep, 15)[-1] > success_rate(play("max_entropy"), 15)[-1]
+
+
+def test_informed_agents_beat_random_moves():
+    turns = {name: average_turns(play(name), 15) for name in agent_names()}
+    assert turns["oracle"] < turns["logic"] < turns["max_entropy"] < turns["random"]
+    assert turns["abs_greedy"] < turns["random"]
+    assert turns["weighted_entropy"] < turns["random"]
+
+
+def test_abs_greedy_never_asks_and_max_entropy_does():
+    assert (play("abs_greedy").asks == 0).all()
+    assert play("max_entropy").asks.sum() > 0
+
+
+def test_outcomes_hang_on_the_seed_and_not_on_the_batch():
+    one, same = play("random", batch=7), play("random", batch=200)
+    other = play("random", seed=1)
+    assert np.array_equal(one.reward, same.reward)
+    assert not np.array_equal(one.reward, other.reward)
+
+
+def test_random_agent_is_uniform_over_the_legal_actions():
+    parts = CPRSetup.prepare(world="lastfm-small")
+    dialogues = parts.dialogues(4000)
+    # One and the same conversation in every row; the luck differs.
+    pair = dialogues.pool.pairs()[0]
+    dialogues.open(
+        seeds=np.arange(4000),
+        conversations=np.zeros(4000),
+        users=np.full(4000, pair[0]),
+        items=np.full(4000, pair[1]),
+        openings=np.full(4000, dialogues.openings_of(pair[1])[0]),
+    )
+    agent = make_agent("random")
+    agent.bind(dialogues)
+    actions = agent.act().actions
+    legal = np.flatnonzero(dialogues.legal_actions()[0])
+    counts = np.bincount(actions, minlength=dialogues.n_actions)
+    assert counts.sum() == counts[legal].sum() == 4000
+    expected = 4000 / len(legal)
+    assert ((counts[legal] - expected) ** 2 / expected).sum() < 2.5 * len(legal)
+
+
+def test_an_unbound_agent_says_what_to_do():
+    with pytest.raises(StateError, match="call bind first"):
+        make_agent("logic").act()
+
+
+def test_unknown_agent_offers_the_nearest():
+    with pytest.raises(UnknownNameError, match="Did you mean 'max_entropy'"):
+        make_agent("max_entropie")
+
+
+def test_a_setting_the_agent_does_not_have_is_refused():
+    with pytest.raises(OptionError, match="cannot take the settings"):
+        make_agent("logic", patience=3)
+
+
+def test_a_card_with_an_unknown_key_offers_the_nearest(tmp_path, monkeypatch):
+    (tmp_path / "agents").mkdir()
+    card = 'name = "mine"\ntitle = "t"\ndescription = "d"\nclas = "recosim.agents.rules:Oracle"\n'
+    (tmp_path / "agents" / "mine.toml").write_text(card)
+    monkeypatch.setenv("RECOSIM_PATH", str(tmp_path))
+    with pytest.raises(CardError, match=r"unknown key 'clas'.*Did you mean 'class'"):
+        make_agent("mine")
+
+
+def test_a_new_card_is_a_new_agent(tmp_path, monkeypatch):
+    (tmp_path / "agents").mkdir()
+    card = 'name = "mine"\ntitle = "t"\ndescription = "d"\nclass = "recosim.agents.rules:Oracle"\n'
+    (tmp_path / "agents" / "mine.toml").write_text(card)
+    monkeypatch.setenv("RECOSIM_PATH", str(tmp_path))
+    assert "mine" in agent_names()
+    assert isinstance(make_agent("mine"), Agent)
+    assert (play("mine", 10).hit_move == 1).all()
+
+
+@pytest.mark.parametrize("name", agent_names())
+def test_rule_agents_have_nothing_to_save(name, tmp_path):
+    with pytest.raises(OptionError, match="does not learn"):
+        make_agent(name).save(tmp_path)
+    assert agent_card(name).title

@@ -1,0 +1,142 @@
+"""Ids, their cards, and what is said when one is wrong."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import warnings
+
+import gymnasium as gym
+import pytest
+
+from recosim.envs.registration import EnvCard, env_card, env_cards, register_all
+from recosim.errors import CardError, UnknownNameError
+
+CARD = """
+id = "recosim/CPR-Mine-v0"
+family = "cpr"
+title = "Mine"
+description = "A card of one's own."
+
+[arguments]
+world = "lastfm-small"
+protocol = "unicorn"
+"""
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    """Writes a card into a folder that RECOSIM_PATH names."""
+    monkeypatch.setenv("RECOSIM_PATH", str(tmp_path))
+
+    def write(text, name="CPR-Mine"):
+        folder = tmp_path / "envs" / name
+        folder.mkdir(parents=True)
+        (folder / "env.toml").write_text(text)
+        return folder / "env.toml"
+
+    yield write
+    gym.registry.pop("recosim/CPR-Mine-v0", None)
+
+
+def test_the_environments_of_the_family_are_registered():
+    names = {card.name for card in env_cards().values()}
+    assert names >= {
+        "CPR-LastFM", "CPR-Yelp", "CPR-MovieLens", "EAR-Yelp",
+        "CPR-LastFM-Small", "CPR-Yelp-Small", "EAR-Yelp-Small",
+    }  # fmt: skip
+    assert all(name in gym.registry for name in env_cards())
+
+
+def test_ids_are_strictly_formed_and_cards_lie_in_folders_of_their_names():
+    # Gymnasium takes "-v0.1" and "-V0" silently as parts of a name.
+    for name, card in env_cards().items():
+        assert re.fullmatch(r"recosim/[A-Za-z0-9]+(-[A-Za-z0-9]+)*-v(0|[1-9][0-9]*)", name)
+        assert card.path.parent.name == card.name
+        assert card.title
+        assert card.description
+
+
+def test_registering_twice_is_silent_and_changes_nothing():
+    before = dict(gym.registry)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        register_all()
+    assert gym.registry == before
+
+
+def test_a_card_of_ones_own_is_an_id_with_no_code_changed(own):
+    own(CARD)
+    register_all()
+    env = gym.make("recosim/CPR-Mine-v0", disable_env_checker=True)
+    assert env.unwrapped.setup.protocol.drop_failed == "if_more_than_k"
+    assert gym.make_vec("recosim/CPR-Mine-v0", num_envs=2).num_envs == 2
+
+
+def test_arguments_of_make_override_those_of_the_card(own):
+    own(CARD)
+    register_all()
+    env = gym.make("recosim/CPR-Mine-v0", protocol="mcmipl", disable_env_checker=True)
+    assert env.unwrapped.setup.protocol.targets == 2
+
+
+@pytest.mark.parametrize("name", ["CPR-Yelp", "CPR-Yelp-v0", "recosim/CPR-Yelp-v0"])
+def test_a_card_is_found_by_its_id_and_by_its_short_names(name):
+    assert env_card(name).id == "recosim/CPR-Yelp-v0"
+
+
+def test_an_unknown_environment_is_refused_with_the_nearest():
+    with pytest.raises(UnknownNameError, match="Did you mean 'CPR-LastFM'"):
+        env_card("CPR-LastFN")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("title", "titel", "unknown key 'titel'. Did you mean 'title'"),
+        ('title = "Mine"\n', "", "the key 'title' is missing"),
+        ('title = "Mine"', "title = 3", "title is 3; a str is needed"),
+        ("[arguments]", "[argument]", "Did you mean 'arguments'"),
+        ('family = "cpr"', 'family = "crp"', "Did you mean 'cpr'"),
+        ("-v0", "-V0", "not of the form namespace/Name-v0"),
+        ("-v0", "-v0.1", "not of the form"),
+        ("-v0", "-v01", "not of the form"),
+        ("-v0", "", "not of the form"),
+        ("recosim/", "", "not of the form"),
+        ('"cpr"', '"cpr', "not valid TOML"),
+    ],
+)
+def test_a_faulty_card_is_refused_with_its_file(own, old, new, message):
+    path = own(CARD.replace(old, new, 1))
+    with pytest.raises(CardError) as caught:
+        EnvCard.read(path)
+    assert str(path) in str(caught.value)
+    assert message in str(caught.value)
+
+
+def test_an_argument_that_no_environment_has_is_refused_when_it_is_made(own):
+    own(CARD.replace("protocol =", "protocoll ="))
+    register_all()
+    with pytest.raises(UnknownNameError, match="Did you mean 'protocol'"):
+        gym.make("recosim/CPR-Mine-v0", disable_env_checker=True)
+
+
+def test_a_path_that_is_no_folder_is_an_error(monkeypatch, tmp_path):
+    monkeypatch.setenv("RECOSIM_PATH", str(tmp_path / "absent"))
+    with pytest.raises(CardError, match="RECOSIM_PATH names"):
+        env_cards()
+
+
+def test_gymnasium_offers_the_nearest_id():
+    with pytest.raises(gym.error.NameNotFound, match="CPR-LastFM"):
+        gym.make("recosim/CPR-LastFMM-v0")
+
+
+def test_importing_recosim_is_all_it_takes():
+    code = "import gymnasium as gym, recosim; print(sum(i.startswith('recosim/') for i in gym.registry))"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert int(result.stdout) == len(env_cards())
+    assert result.stderr == ""

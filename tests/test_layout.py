@@ -1,0 +1,159 @@
+"""How the code is laid out: layers, what an import costs, what is public."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import json
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import recosim
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "recosim"
+
+# Every layer imports only from its own line and from those above it.
+LAYERS = [
+    {"errors", "acts", "trace", "cards", "files"},
+    {"world"},
+    {"users", "estimators"},
+    {"envs"},
+    {"agents"},
+    {"bench"},
+    {"cli"},
+]
+RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
+
+# Too slow to be part of `import recosim`; they come with whoever needs them.
+HEAVY = [
+    "numba", "llvmlite", "torch", "pyarrow", "scipy", "matplotlib", "stable_baselines3", "pandas",
+    "networkx", "pydantic", "rich", "typer",
+]  # fmt: skip
+
+SOURCES = sorted(path for path in PACKAGE.rglob("*.py"))
+
+
+def module_name(path):
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imported(path):
+    """Every module that a file imports, anywhere in it (functions and type checking included)."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def layer_of(module):
+    parts = module.split(".")
+    return parts[1] if parts[0] == "recosim" and len(parts) > 1 and parts[1] in RANK else None
+
+
+def test_every_module_belongs_to_a_layer():
+    names = {path.stem if path.is_file() else path.name for path in PACKAGE.iterdir()}
+    assert names - set(RANK) <= {"__init__", "__main__", "__pycache__", "py", "_cards"}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=module_name)
+def test_layers_import_only_downwards(path):
+    own = layer_of(module_name(path))
+    if own is None:  # the package itself, which looks names up in all layers
+        return
+    for module in imported(path):
+        layer = layer_of(module)
+        assert layer is None or RANK[layer] <= RANK[own], f"{path} imports {module}"
+
+
+def test_the_rules_know_nothing_of_gymnasium():
+    rules = [*(PACKAGE / "envs" / "cpr").glob("*.py"), PACKAGE / "envs" / "protocol.py"]
+    assert len(rules) > 5
+    for path in rules:
+        for module in imported(path):
+            outside = module.split(".")[0]
+            assert outside not in ("gymnasium", "pettingzoo", "stable_baselines3"), path
+            assert not module.startswith(("recosim.envs.cpr_env", "recosim.envs.cpr_vector")), path
+
+
+def test_only_the_bridge_imports_stable_baselines3():
+    for path in SOURCES:
+        if path != PACKAGE / "envs" / "sb3.py":
+            assert not any(
+                m.startswith(("stable_baselines3", "sb3_contrib")) for m in imported(path)
+            )
+
+
+def test_importing_recosim_is_light():
+    code = "import sys, json, recosim; print(json.dumps(sorted(sys.modules)))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(json.loads(run.stdout))
+    assert "gymnasium" in loaded
+    # What gymnasium itself brings along is not ours to spare.
+    alone = subprocess.run(
+        [sys.executable, "-c", code.replace("recosim", "gymnasium")],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert not loaded & set(HEAVY) - set(json.loads(alone.stdout))
+
+
+def test_importing_recosim_does_not_need_the_cards_to_be_free_of_worlds():
+    code = "import os, sys, recosim; sys.exit(os.path.exists(os.environ['RECOSIM_CACHE']))"
+    environment = {"PATH": "", "RECOSIM_CACHE": str(PACKAGE / "no-such-cache")}
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True)
+
+
+@pytest.mark.parametrize("folder", ["envs", "agents", "data"])
+def test_card_folders_hold_no_code(folder):
+    # An editable installation puts the root on sys.path: a module there would be importable.
+    assert not list((ROOT / folder).rglob("*.py"))
+
+
+def test_public_names_resolve_to_things_of_their_own_modules():
+    assert len(set(recosim.__all__)) == len(recosim.__all__)
+    for name in recosim.__all__:
+        thing = getattr(recosim, name)
+        assert thing.__name__ == name
+        assert thing.__module__.startswith("recosim.")
+        assert thing.__doc__
+    assert set(recosim.__all__) <= set(dir(recosim))
+
+
+def test_an_unknown_name_of_the_package_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="has no attribute 'Wrold'"):
+        _ = recosim.Wrold
+
+
+def test_the_public_surface_is_this():
+    """Adding or removing a name here is a decision, not an accident."""
+    assert sorted(recosim.__all__) == [
+        "Agent", "Behaviour", "CPREnv", "CPRVectorEnv", "Estimator", "Protocol", "RecosimError",
+        "Trace", "Vectors", "World", "make_agent", "open_world",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=module_name)
+def test_every_module_says_what_it_is(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert ast.get_docstring(tree), f"{path} has no docstring"
+
+
+def test_what_modules_export_exists():
+    for info in pkgutil.walk_packages(recosim.__path__, "recosim."):
+        if info.name in ("recosim.__main__", "recosim.envs.sb3"):
+            continue
+        module = importlib.import_module(info.name)
+        for name in getattr(module, "__all__", ()):
+            assert hasattr(module, name), f"{info.name} exports {name}, which does not exist"
+
+
+def test_the_package_is_typed():
+    assert (PACKAGE / "py.typed").is_file()
