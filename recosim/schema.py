@@ -43,7 +43,9 @@ def _explain(schema: type[BaseModel], error: Any) -> str:
     *parents, key = error["loc"] or ("card",)
     where = ".".join(str(part) for part in (*parents, key))
     if error["type"] != "extra_forbidden":
-        return f"{where}: {error['msg']} (given {error.get('input')!r})"
+        given = error.get("input")
+        shown = "" if isinstance(given, (dict, list)) else f" (given {given!r})"
+        return f"{where}: {error['msg']}{shown}"
     model: type[BaseModel] | None = schema
     for part in parents:
         model = _nested_model(model, str(part)) if model is not None else None

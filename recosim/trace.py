@@ -116,7 +116,8 @@ class Trace:
         """Write one Parquet file, atomically."""
         meta = {b"recosim": json.dumps(dict(self.metadata), sort_keys=True).encode()}
         table = self.table.replace_schema_metadata(meta)
-        atomic_write(path, lambda part: pq.write_table(table, part, compression="zstd"))
+        options = {"compression": "lz4", "use_dictionary": ["agent"], "write_statistics": False}
+        atomic_write(path, lambda part: pq.write_table(table, part, **options))
 
     @staticmethod
     def read(path: Path) -> Trace:

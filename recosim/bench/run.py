@@ -219,15 +219,7 @@ def _run_unit(
     agent.bind(dialogues)
     path = trace_path(folder, env.key, name, seed)
     parts = path.with_name(f"{path.stem}.parts")
-    metadata = {
-        "env": env.id,
-        "world": env.setup.world.name,
-        "fingerprint": env.setup.world.fingerprint,
-        "protocol": env.setup.protocol.to_dict(),
-        "behaviour": env.setup.behaviour.to_dict(),
-        "split": env.setup.split,
-        "version": version("recosim"),
-    }
+    metadata = env.setup.metadata(env.id)
     chunks = [env.conversations[i : i + CHUNK] for i in range(0, len(env.conversations), CHUNK)]
     pieces = []
     for k, chunk in enumerate(chunks):

@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from recosim.cli import bench, data, report
+from recosim.cli import bench, data, play, report
 from recosim.errors import RecosimError
 
 __all__ = ["app", "main"]
@@ -31,6 +31,7 @@ app = typer.Typer(
 )
 app.command()(bench.bench)
 app.command()(report.report)
+app.command()(play.play)
 app.add_typer(data.app, name="data")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -26,6 +25,7 @@ from recosim.envs.cpr_spaces import (
     LegalSlate,
     action_space,
     decode,
+    log2_sizes,
     observation_space,
 )
 from recosim.envs.protocol import Protocol
@@ -203,6 +203,7 @@ class CPREnv(gym.Env[Observation, Any]):
         }
         self._copied = [(key, rows[key]) for key in keys if key in rows]
         self._with_size = "log2_candidates" in keys
+        self._log2_sizes = log2_sizes(self.setup.world.n_items)
         self._with_mask = "action_mask" in keys
         self._n_askables = self.dialogues.n_askables
         self._opened = False
@@ -312,7 +313,9 @@ class CPREnv(gym.Env[Observation, Any]):
         """
         if self._recorder is None:
             raise StateError("nothing was recorded; make the environment with a render_mode.")
-        trace: Trace = self._recorder.trace(metadata={"world": self.setup.world.name})
+        trace: Trace = self._recorder.trace(
+            metadata=self.setup.metadata(self.spec.id if self.spec else "")
+        )
         return trace
 
     # ---- inside ------------------------------------------------------------------------------------
@@ -327,9 +330,7 @@ class CPREnv(gym.Env[Observation, Any]):
         observation = {key: row.copy() for key, row in self._copied}
         if self._with_size:
             n = self.dialogues.arrays["n_candidates"].item(0)
-            observation["log2_candidates"] = np.array(
-                [math.log2(n) if n else 0.0], dtype=np.float32
-            )
+            observation["log2_candidates"] = self._log2_sizes[n : n + 1].copy()
         if self._with_mask:
             observation["action_mask"] = self._mask.copy()
         return observation

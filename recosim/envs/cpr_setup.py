@@ -83,6 +83,20 @@ class CPRSetup:
             vectors = fit_or_load(world, estimator, dict(estimator_options or {}))
         return CPRSetup(world, vectors, rules, behaviour, split)
 
+    def metadata(self, env: str) -> dict[str, Any]:
+        """What a trace recorded on this setup says of it, as JSON values."""
+        from importlib.metadata import version
+
+        return {
+            "env": env,
+            "world": self.world.name,
+            "fingerprint": self.world.fingerprint,
+            "protocol": self.protocol.to_dict(),
+            "behaviour": self.behaviour.to_dict(),
+            "split": self.split,
+            "version": version("recosim"),
+        }
+
     def dialogues(self, size: int, **settings: Any) -> Dialogues:
         """A batch of conversations; see `Dialogues` for the settings."""
         return Dialogues(

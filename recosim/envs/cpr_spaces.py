@@ -19,6 +19,7 @@ __all__ = [
     "LegalSlate",
     "action_space",
     "decode",
+    "log2_sizes",
     "observation_space",
     "slate_rows",
 ]
@@ -123,6 +124,15 @@ def observation_space(view: str, dialogues: Dialogues, keys: tuple[str, ...]) ->
         "action_mask": spaces.Box(0, 1, (n_mask,), dtype=np.int8),
     }
     return spaces.Dict({key: everything[key] for key in keys})
+
+
+def log2_sizes(n_items: int) -> NDArray[np.float32]:
+    """log2 of each number of candidates 0..n_items (0 for none), float32 (n_items + 1,).
+
+    A table, because what numpy and math compute may differ in the last bit, and a batch has to give
+    what a single conversation gives.
+    """
+    return np.log2(np.maximum(np.arange(n_items + 1), 1)).astype(np.float32)
 
 
 def decode(

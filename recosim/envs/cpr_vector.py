@@ -21,7 +21,7 @@ from recosim.envs.cpr_setup import (
     CPRSetup,
     check_option,
 )
-from recosim.envs.cpr_spaces import action_space, observation_space, slate_rows
+from recosim.envs.cpr_spaces import action_space, log2_sizes, observation_space, slate_rows
 from recosim.envs.protocol import Protocol
 from recosim.errors import IllegalActionError, OptionError, StateError
 from recosim.estimators.base import Vectors
@@ -130,6 +130,7 @@ class CPRVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
         self.single_observation_space = observation_space(actions, self.dialogues, self._keys)
         self.action_space = batch_space(self.single_action_space, num_envs)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
+        self._log2_sizes = log2_sizes(self.setup.world.n_items)
         self._opened = False
         self._seeded = False
 
@@ -224,7 +225,10 @@ class CPRVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
         n = self.dialogues.n_askables
         if self._view == "slate":
             return slate_rows(actions, self.num_envs, n)
-        given = np.asarray(actions)
+        try:
+            given = np.asarray(actions)
+        except ValueError:  # lists of different lengths in a list
+            given = np.empty(0, dtype=object)
         if given.dtype.kind not in "iu" or given.shape != (self.num_envs,):
             raise IllegalActionError(
                 f"actions have shape {given.shape} and dtype {given.dtype}; whole numbers of shape "
@@ -270,8 +274,7 @@ class CPRVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
             if key == "turn":
                 value = a["turn"][rows, None]
             elif key == "log2_candidates":
-                sizes = np.maximum(a["n_candidates"][rows, None], 1)
-                value = np.log2(sizes, dtype=np.float32)
+                value = self._log2_sizes[a["n_candidates"][rows, None]]
             elif key == "action_mask":
                 value = self._mask()[rows]
             else:

@@ -157,8 +157,8 @@ class SB3VecEnv(VecEnv):
 
     def set_attr(self, attr_name: str, value: Any, indices: Rows = None) -> None:
         raise AttributeError(
-            f"{attr_name!r} cannot be set: the rows of a batch share everything. Make the environment "
-            "with other arguments."
+            f"{attr_name!r} cannot be set: the rows of a batch share everything. Make the "
+            "environment with other arguments."
         )
 
     def env_is_wrapped(self, wrapper_class: type[Any], indices: Rows = None) -> list[bool]:

@@ -71,6 +71,28 @@ class MatrixFactorisation(Estimator):
     has a mean score of 1.5 and a random (user, item) pair of -1.5. The bias is the same for all
     items: popularity is in the vectors.
 
+    **Measured** on the validation dialogues of SCPR's LastFM / LastFM* / the same LastFM with its
+    interactions split anew at random. Each figure is the share of targets among the first 140 of
+    the candidates after one opening attribute: SR@15 of always recommending under protocol `scpr`.
+
+    | settings | LastFM | LastFM* | random split |
+    |---|---|---|---|
+    | defaults | .482 | .836 | .678 |
+    | `missing_exponent` .5 | .422 | .809 | .751 |
+    | `missing_exponent` 0: iALS | .345 | .753 | .760 |
+    | no content (`ridge_content` 1e9) | .366 | .716 | .726 |
+    | `attribute_weight` 0 / 1 | .484 / .473 | .836 / .831 | .678 / .673 |
+    | `dimension` 16 / 64 | .464 / .480 | .819 / .841 | .670 / .648 |
+
+    SCPR's files hold out what few people took: 38 % of the held-out interactions are with items
+    that nobody took in train. Hence the exponent of 1 and the content term. Where interactions are
+    held out at random, an exponent of 0 to .5 is better. Test split, defaults: .477 / .844 / .676.
+
+    Reflection does not pay with these vectors: one step after each miss takes SR@15 on LastFM
+    (4,000 dialogues) from .470 to .464 at the default rate and to .448 at .1; on LastFM* from .824
+    to .822 and .815. It pulls towards items that the user already has, and away from neighbours of
+    the target. The default is therefore gentle.
+
     Deterministic: float64, one thread in the compiled part, no shared random state.
 
     Args:
@@ -100,9 +122,9 @@ class MatrixFactorisation(Estimator):
         ridge: float = 3.0,
         ridge_content: float = 2.0,
         missing_weight: float = 10.0,
-        missing_exponent: float = 0.5,
+        missing_exponent: float = 1.0,
         attribute_weight: float = 0.25,
-        reflect_rate: float = 0.1,
+        reflect_rate: float = 0.03,
         reflect_steps: int = 1,
         penalise_rejected: bool = False,
         seed: int = 0,

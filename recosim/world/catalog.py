@@ -303,7 +303,8 @@ def _file_digest(card: Path) -> str:
 
 def _digest(card: dict[str, Any]) -> str:
     """Changes with all of a card that changes its world."""
-    made_by = {key: card.get(key) for key in ("generator", "importer", "source", "licence")}
+    keys = ("generator", "importer", "source", "licence", "fingerprint")
+    made_by = {key: card.get(key) for key in keys}
     text = json.dumps([_version(), made_by], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -215,11 +215,13 @@ def _ego(axes: Axes, world: World, user: int, item: int) -> None:
             xytext=(0, 9),
             ha="center",
             fontsize=8,
+            parse_math=False,
         )
     reason = f"{len(paths)} strongest paths" if paths else "no path"
     axes.set_title(
         f"Why user {user} may like {_short(world.item_names[item], 30)!r}: {reason}\n"
-        "user, train items, shared attributes, item"
+        "user, train items, shared attributes, item",
+        parse_math=False,
     )
     axes.margins(x=0.13, y=0.08)
     axes.set_axis_off()

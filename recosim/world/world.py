@@ -61,7 +61,8 @@ def csr_from_pairs(rows: ArrayLike, ids: ArrayLike, n_rows: int) -> Csr:
     """Sort and deduplicate (row, id) links into a `Csr` of `n_rows` rows."""
     r = np.asarray(rows, dtype=np.int64).ravel()
     c = np.asarray(ids, dtype=np.int64).ravel()
-    keys = np.unique((r << 32) | c)
+    keys = np.sort((r << 32) | c)  # numpy's own `unique` hashes, ten times slower here
+    keys = keys[np.diff(keys, prepend=-1) != 0]
     indptr = np.zeros(n_rows + 1, dtype=np.int64)
     np.cumsum(np.bincount(keys >> 32, minlength=n_rows), out=indptr[1:])
     return Csr(indptr, (keys & 0xFFFFFFFF).astype(np.int32))
@@ -400,9 +401,10 @@ def _check_ids(name: str, label: str, table: Csr, limit: int) -> None:
 
 def _check_disjoint(name: str, *tables: Csr) -> None:
     keys = np.concatenate([(r.astype(np.int64) << 32) | c for r, c in (t.pairs() for t in tables)])
-    values, counts = np.unique(keys, return_counts=True)
-    if (counts > 1).any():
-        user, item = int(values[counts > 1][0] >> 32), int(values[counts > 1][0] & 0xFFFFFFFF)
+    keys.sort()
+    twice = keys[1:][np.diff(keys) == 0]
+    if len(twice):
+        user, item = int(twice[0] >> 32), int(twice[0] & 0xFFFFFFFF)
         _check(False, name, f"user {user} and item {item} are in two splits")
 
 

@@ -99,13 +99,17 @@ def same(left, right):
 # Gymnasium and stable-baselines3
 
 
-@every_view
+@pytest.mark.parametrize("options", [{}, {"actions": "verb"}, {"actions": "slate"}], ids=VIEWS)
 @every_id
-def test_gymnasium_finds_nothing_to_complain_about(name, view):
-    env = make(name, actions=view)
+def test_gymnasium_finds_nothing_to_complain_about(name, options):
+    if options.get("actions") == "slate":
+        # The check draws an action, resets, then steps: what was legal may not be any more. Its
+        # seed happens to draw such an action in this view.
+        options = {**options, "illegal": "penalise"}
+    env = make(name, **options)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        check_env(env, skip_render_check=view != "flat")
+        check_env(env, skip_render_check="actions" in options)
     env.close()
     env.close()
 

@@ -210,8 +210,9 @@ MALFORMED = [
 MALFORMED_SLATES = [
     *[value for value in MALFORMED if not (isinstance(value, dict) and value.get("verb") == 1)],
     0, 1, 33, {"verb": None}, {"verb": 0}, {"verb": 0, "attribute": None}, {"verb": -1},
-    {"verb": 3}, {"verb": 0, "attribute": 33}, {"verb": 0, "attribute": -1}, {"verb": 0, "attribute": 1.0},
-    {"verb": 0, "attribute": [1]}, {"verb": 1.0, "items": [1]}, {"verb": True, "items": [1]},
+    {"verb": 3}, {"verb": 0, "attribute": 33}, {"verb": 0, "attribute": -1},
+    {"verb": 0, "attribute": 1.0}, {"verb": 0, "attribute": [1]}, {"verb": 1.0, "items": [1]},
+    {"verb": True, "items": [1]},
     {"verb": 1, "items": [1, 1]}, {"verb": 1, "items": [-1, 1]}, {"verb": 1, "items": [500]},
     {"verb": 1, "items": [-2]}, {"verb": 1, "items": list(range(11))}, {"verb": 1, "items": [1.0]},
     {"verb": 1, "items": "12"}, {"verb": 1, "items": 1}, {"verb": 1, "items": [[1]]},

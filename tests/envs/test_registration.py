@@ -134,9 +134,7 @@ def test_gymnasium_offers_the_nearest_id():
 
 
 def test_importing_recosim_is_all_it_takes():
-    code = "import gymnasium as gym, recosim; print(sum(i.startswith('recosim/') for i in gym.registry))"
-    result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    assert int(result.stdout) == len(env_cards())
-    assert result.stderr == ""
+    code = "import gymnasium, recosim; print(*gymnasium.registry)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert set(run.stdout.split()) >= set(env_cards())
+    assert run.stderr == ""

@@ -257,4 +257,4 @@ def test_always_recommending_on_real_lastfm_beats_the_published_figure() -> None
         belief = vectors.user[user] + vectors.attribute[opening]
         score = vectors.item[candidates] @ belief + vectors.item_bias[candidates]
         hits += (score > score[candidates == target]).sum() < 140
-    assert hits / len(dialogues) > 0.38  # measured: .41
+    assert hits / len(dialogues) > 0.44  # measured: .48

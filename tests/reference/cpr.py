@@ -103,8 +103,8 @@ class ReferenceConversation(Beliefs):
         """Start anew; returns the attributes that the user names.
 
         Args:
-            interactions_of_split: the user's items of the split of the target, from which further
-                targets are drawn where the protocol has several.
+            interactions_of_split: the user's items of the split that conversations are drawn from;
+                further targets are drawn from them where the protocol has several.
             opening: the attribute, or in a facet protocol the facet, that the user opens with;
                 drawn if it is not given.
         """

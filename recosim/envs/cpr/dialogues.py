@@ -92,11 +92,10 @@ def _world_arrays(world: World) -> dict[str, NDArray[Any]]:
 
 
 def _ranking(world: World, vectors: Vectors) -> dict[str, NDArray[Any]]:
-    """What lets `top_items` read the promising candidates first."""
+    """What lets `top_items` read the promising candidates first, and in the order of memory."""
     length = np.sqrt((vectors.item.astype(np.float64) ** 2).sum(axis=1))
-    bound = np.nextafter(length.astype(np.float32), np.float32(np.inf))
-    # Links of the items by falling bound, then brought together by attribute in a stable sort.
-    order = np.argsort(-bound, kind="stable")
+    order = np.argsort(-length, kind="stable")
+    # Links of the items in that order, then brought together by attribute in a stable sort.
     table = world.item_attributes
     degrees = table.degrees()[order]
     ends = np.cumsum(degrees)
@@ -104,9 +103,15 @@ def _ranking(world: World, vectors: Vectors) -> dict[str, NDArray[Any]]:
     attributes = table.indices[links]
     if world.n_attributes < np.iinfo(np.int16).max:
         attributes = attributes.astype(np.int16)  # numpy sorts these in linear time
-    by_attribute = np.argsort(attributes, kind="stable")
-    ranked = np.repeat(order, degrees)[by_attribute].astype(np.int32)
-    return {"item_bound": bound, "ranked_postings": ranked}
+    places = np.repeat(np.arange(world.n_items, dtype=np.int32), degrees)
+    rounded_up = np.nextafter(length[order].astype(np.float32), np.float32(np.inf))
+    return {
+        "place_item": order.astype(np.int32),
+        "place_length": rounded_up,
+        "place_bias": vectors.item_bias[order],
+        "place_vectors": vectors.item[order],
+        "posting_places": places[np.argsort(attributes, kind="stable")],
+    }
 
 
 _rankings: WeakKeyDictionary[World, tuple[Vectors, dict[str, NDArray[Any]]]] = WeakKeyDictionary()
@@ -500,7 +505,7 @@ class Dialogues:
             if row >= 0:
                 return int(row)
         kernel(self.table, 0, 0)  # compile or load before the threads start
-        bounds = np.linspace(0, self.size, threads + 1).astype(int).tolist()
+        bounds = [self.size * k // threads for k in range(threads + 1)]
         pool = _threads(os.getpid(), threads)
         jobs = [pool.submit(kernel, self.table, *span) for span in pairwise(bounds[:-1])]
         kernel(self.table, bounds[-2], bounds[-1])

@@ -79,9 +79,13 @@ user_vectors = array2("user_vectors", np.float32, "users", "vector_size")
 item_vectors = array2("item_vectors", np.float32, "items", "vector_size")
 attribute_vectors = array2("attribute_vectors", np.float32, "attributes", "vector_size")
 item_bias = array1("item_bias", np.float32, "items")
-item_bound = array1("item_bound", np.float32, "items")  # length of each item vector, rounded up
-# The postings again, each by falling `item_bound`: the best items come early.
-ranked_postings = array1("ranked_postings", np.int32, "n_item_links")
+# The items again, by falling length of their vectors: the best ones come early. A *place* is a
+# position in that order; the postings of each attribute are given as ascending places.
+place_item = array1("place_item", np.int32, "items")
+place_length = array1("place_length", np.float32, "items")  # of the vector, rounded up
+place_bias = array1("place_bias", np.float32, "items")
+place_vectors = array2("place_vectors", np.float32, "items", "vector_size")
+posting_places = array1("posting_places", np.int32, "n_item_links")
 
 # ---- settings: real numbers ----------------------------------------------------------------------
 rewards = array1("rewards", np.float64, "n_rewards")  # in the order of `Rewards`

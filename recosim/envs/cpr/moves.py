@@ -83,10 +83,12 @@ def pose(t: Table, b: int) -> None:
     """The system's half: what is asked or shown, into the fields of the move."""
     action, asks = f.action(t)[b], f.askables(t)
     f.step(t)[b] += 1
-    f.asked(t)[b, :] = -1
+    f.asked(t)[b, 0] = -1
+    f.asked(t)[b, 1] = -1
     f.asked_facet(t)[b] = -1
-    f.shown(t)[b, :] = -1
-    f.n_shown(t)[b] = 0
+    if f.n_shown(t)[b] > 0:
+        f.shown(t)[b, :] = -1
+        f.n_shown(t)[b] = 0
     f.n_accepted(t)[b] = 0
     f.rank(t)[b] = 0
     f.outcome(t)[b] = NOTHING
@@ -222,6 +224,13 @@ def _was_accepted(t: Table, b: int, a: int) -> bool:
 
 
 @kernel
+def _pay(t: Table, b: int, term: int, reward: int) -> None:
+    """Add a reward of the protocol to a term and to the sum."""
+    f.reward_terms(t)[b, term] += f.rewards(t)[reward]
+    f.reward(t)[b] += f.rewards(t)[reward]
+
+
+@kernel
 def _settle_ask(t: Table, b: int) -> None:
     status, outcome = f.status(t)[b], f.outcome(t)[b]
     facet = np.int64(f.asked_facet(t)[b])
@@ -247,16 +256,16 @@ def _settle_ask(t: Table, b: int) -> None:
                 else:
                     _reject(t, b, a)
     which = R_YES if outcome == YES else (R_NO if outcome == NO else R_UNSURE)
-    f.reward_terms(t)[b, T_ASK] = f.rewards(t)[which]
+    _pay(t, b, T_ASK, which)
 
 
 @kernel
 def _settle_recommendation(t: Table, b: int) -> None:
     if f.outcome(t)[b] == HIT:
-        f.reward_terms(t)[b, T_RECOMMEND] = f.rewards(t)[R_HIT]
+        _pay(t, b, T_RECOMMEND, R_HIT)
         f.terminated(t)[b] = 1
         return
-    f.reward_terms(t)[b, T_RECOMMEND] = f.rewards(t)[R_MISS]
+    _pay(t, b, T_RECOMMEND, R_MISS)
     n = f.n_shown(t)[b]
     if f.drop_always(t) or f.n_candidates(t)[b] > f.top_k(t):
         drop_items(t, b, f.shown(t)[b], n)
@@ -273,10 +282,10 @@ def _finish_turn(t: Table, b: int) -> None:
     if f.terminated(t)[b]:
         return
     if f.n_candidates(t)[b] == 0:  # without candidates nothing is askable either
-        f.reward_terms(t)[b, T_NOTHING_LEFT] = f.rewards(t)[R_NOTHING_LEFT]
+        _pay(t, b, T_NOTHING_LEFT, R_NOTHING_LEFT)
         f.terminated(t)[b] = 1
     elif last:
-        f.reward_terms(t)[b, T_TIMEOUT] = f.rewards(t)[R_TIMEOUT]
+        _pay(t, b, T_TIMEOUT, R_TIMEOUT)
         f.truncated(t)[b] = 1
 
 
@@ -286,7 +295,10 @@ def settle(t: Table, b: int) -> None:
     verb = f.verb(t)[b]
     f.terminated(t)[b] = 0
     f.truncated(t)[b] = 0
-    f.reward_terms(t)[b, :] = 0.0
+    f.reward(t)[b] = 0.0
+    terms = f.reward_terms(t)[b]
+    for k in range(terms.shape[0]):
+        terms[k] = 0.0
     before = f.n_candidates(t)[b]
     if verb == ASK:
         _settle_ask(t, b)
@@ -295,18 +307,14 @@ def settle(t: Table, b: int) -> None:
         _settle_recommendation(t, b)
         _finish_turn(t, b)
     elif verb == ILLEGAL_MOVE:
-        f.reward_terms(t)[b, T_ILLEGAL] = f.rewards(t)[R_ILLEGAL]
+        _pay(t, b, T_ILLEGAL, R_ILLEGAL)
         _finish_turn(t, b)
     elif verb == REFLECT:
         reflect(t, b)
     elif verb == IGNORED:
-        f.reward_terms(t)[b, T_TIMEOUT] = f.rewards(t)[R_TIMEOUT]
+        _pay(t, b, T_TIMEOUT, R_TIMEOUT)
         f.truncated(t)[b] = 1
     f.done(t)[b] = f.terminated(t)[b] | f.truncated(t)[b]
-    total = 0.0
-    for k in range(f.n_terms(t)):
-        total += f.reward_terms(t)[b, k]
-    f.reward(t)[b] = total
     _refresh_after(t, b, f.n_candidates(t)[b] != before)
 
 

@@ -23,7 +23,7 @@ def test_kernels_and_reference_agree(seed: int, sizes: tuple[int, ...]) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(10, 14))
 def test_kernels_and_reference_agree_on_10_000_conversations(seed: int) -> None:
-    assert play_cases(seed, 2_500, (1, 7, 16, 64)) >= 2_500
+    assert play_cases(seed, 2_500, (1, 7, 16)) >= 2_500
 
 
 def test_they_agree_where_threads_share_the_batch() -> None:
