@@ -1,4 +1,4 @@
-"""The same conversations for the core and for the plain-Python reference: recorded once, replayed."""
+"""The same conversations for the core and for the plain-Python reference: recorded, replayed."""
 
 from __future__ import annotations
 

@@ -3,8 +3,8 @@
     make benchmarks            or   python benchmarks/run.py --worlds lastfm --only vector
 
 The reference is the readable implementation of the rules in tests/reference (sets and dicts). Both
-sides replay the same recorded moves of a random legal policy, or play the same conversations with the
-same agent. Times of one machine say little; the ratios carry over.
+sides replay the same recorded moves of a random legal policy, or play the same kind of conversations
+with the same agent. Times of one machine say little; the ratios carry over.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Row:
 
 
 def rate(work: Callable[[], int], seconds: float) -> float:
-    """Work per second: the best of repeated runs within about `seconds` (others disturb, never help)."""
+    """Work per second: the best of repeated runs in about `seconds` (noise only ever slows)."""
     best, spent = 0.0, 0.0
     while spent < seconds:
         started = time.perf_counter()
@@ -56,7 +56,7 @@ def rate(work: Callable[[], int], seconds: float) -> float:
     return best
 
 
-# ---- steps per second ---------------------------------------------------------------------------
+# ---- steps per second -------------------------------------------------------------------------
 
 
 def reference_rate(env_id: str, recording: Recording, observe: bool, seconds: float) -> float:
@@ -211,7 +211,7 @@ def _speed(what: str, ours: float, baseline: float, target: float) -> Row:
     )
 
 
-# ---- start-up, memory, generation ---------------------------------------------------------------
+# ---- start-up, memory, generation -------------------------------------------------------------
 
 
 def python_seconds(code: str, repeats: int = 5) -> float:

@@ -7,7 +7,7 @@ RecosimError
 ├── WorldError         (ValueError)     a world that is damaged, incomplete or of another version
 ├── ImportDataError    (ValueError)     a source file that is missing or malformed (file and line)
 ├── IllegalActionError (ValueError)     an action that is not legal now, or not an action at all
-├── StateError         (RuntimeError)   a call at the wrong time: step before reset, or after the end
+├── StateError         (RuntimeError)   a call out of turn: step before reset, or after the end
 ├── ResultsError       (ValueError)     a results folder of another run or version
 └── MissingExtraError  (ImportError)    an optional package that is not installed
 """

@@ -29,10 +29,10 @@ class Decision(NamedTuple):
     """What an agent does in each row.
 
     Attributes:
-        actions: int64 (B,): 0..n_askables-1 asks, n_askables recommends, n_askables+1 reflects. What
-            stands in rows that have ended is not looked at.
-        slates: int32 (B, top_k), the items shown by the rows that recommend, padded with -1, or None:
-            the estimator's best candidates everywhere. A row of -1 alone means the same.
+        actions: int64 (B,): 0..n_askables-1 asks, n_askables recommends, n_askables+1 reflects.
+            What stands in rows that have ended is not looked at.
+        slates: int32 (B, top_k), the items shown by the rows that recommend, padded with -1, or
+            None: the estimator's best candidates everywhere. A row of -1 alone means the same.
     """
 
     actions: NDArray[np.int64]
@@ -40,7 +40,7 @@ class Decision(NamedTuple):
 
 
 class Agent:
-    """Base of every agent. Settings are arguments of the constructor; the card of an agent sets them.
+    """Base of every agent. Settings are arguments of the constructor; the agent's card sets them.
 
     An agent reads what `Dialogues` says an agent may read. One that sets `privileged` may read the
     targets too; it marks a ceiling, and no table compares it with the others as an equal.

@@ -36,7 +36,7 @@ class Logic(Agent):
       the target is found then), or
     - it is the last move, or there is nothing to ask that would divide them.
 
-    Where its beliefs have run empty (users that err), it falls back on the environment's candidates.
+    Where its beliefs have run empty (users that err), it uses the environment's candidates.
     """
 
     name = "logic"

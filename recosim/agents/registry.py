@@ -1,4 +1,4 @@
-"""Agents by name. A card in `agents/` names the class and its settings, by environment where needed."""
+"""Agents by name: cards in `agents/` give the class and settings, by environment if needed."""
 
 from __future__ import annotations
 

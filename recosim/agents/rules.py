@@ -50,9 +50,9 @@ class MaxEntropy(Agent):
 
 
 class WeightedEntropy(Agent):
-    """Asks by SCPR's weighted entropy (section 4.3), recommends once the moves left show everything.
+    """Asks by SCPR's weighted entropy (section 4.3) until the moves left can show all candidates.
 
-    The fixed rule in place of SCPR's learned policy: recommend as soon as the moves left, of `top_k`
+    A fixed rule in place of SCPR's learned policy: recommend as soon as the moves left, of `top_k`
     items each, suffice to show all candidates. SCPR's walk along paths is left out too.
     """
 
@@ -67,7 +67,7 @@ class WeightedEntropy(Agent):
 
 
 class Oracle(Agent):
-    """Knows the target and recommends it at once: the ceiling of every metric, and a check of an env."""
+    """Knows the target and recommends it at once: the ceiling of every metric; checks an env."""
 
     name = "oracle"
     privileged = True

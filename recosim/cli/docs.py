@@ -1,4 +1,4 @@
-"""`python -m recosim.cli.docs FOLDER`: one page for each environment, from its card and its class."""
+"""`python -m recosim.cli.docs FOLDER`: a page per environment, from its card and its class."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from recosim.files import atomic_write
 
 __all__ = ["env_page", "write_pages"]
 
-# Arguments as they stand in a card's TOML, in the order people look for them.
+# Committed bench reports, one for each id, in a folder beside that of the pages.
 _RESULTS = "results"
 
 

@@ -60,9 +60,13 @@ class CPREnv(gym.Env[Observation, Any]):
 
     | view | space | meaning |
     |---|---|---|
-    | `"flat"` (default) | `Discrete(A + 2)` | 0..A-1 ask that one, A recommend the estimator's best K candidates, A+1 reflect |
-    | `"verb"` | `Discrete(3)` | 0 ask the best (by `ask_best_by`), 1 recommend the best, 2 reflect |
-    | `"slate"` | `Dict(verb, attribute, items)` | verb 0..2 as above; attribute 0..A-1, read when asking; items (K,) int32, read when recommending, padded with -1; all -1: the estimator's best |
+    | `"flat"` (default) | `Discrete(A + 2)` | 0..A-1 ask that one, A recommend, A+1 reflect |
+    | `"verb"` | `Discrete(3)` | 0 ask the best by `ask_best_by`, 1 recommend, 2 reflect |
+    | `"slate"` | `Dict(verb, attribute, items)` | verb as in "verb", with what it asks or shows |
+
+    "flat" and "verb" recommend the estimator's best K candidates. In a "slate" action `attribute`
+    (0..A-1) is read when asking, `items` ((K,) int32, padded with -1) when recommending; items that
+    are all -1 stand for the estimator's best.
 
     The spaces sample legal actions: `env.action_space.sample()` never breaks a rule. The legal
     moves are in `info["action_mask"]` and `obs["action_mask"]` (int8; 1 is legal) and in
@@ -76,23 +80,28 @@ class CPREnv(gym.Env[Observation, Any]):
     | key | shape, dtype | range | meaning |
     |---|---|---|---|
     | `turn` | (1,) int32 | 1..max_turns+1 | number of the next move |
-    | `history` | (max_turns,) int8 | -3..3 | outcome of each turn: 0 not yet, 1 yes, -1 no, 2 hit, -2 miss, 3 don't know, -3 illegal |
-    | `attributes` | (n_attributes,) int8 | -1..2 | 0 unknown, 1 accepted, -1 rejected, 2 the user does not know |
-    | `entropy` | (A,) float32 | bits, 0..1 (a facet: 0..its attributes) | entropy of each among the candidates, 0 if it was asked |
-    | `log2_candidates` | (1,) float32 | bits | log2 of the number of candidates, 0 if there is none |
+    | `history` | (max_turns,) int8 | -3..3 | outcome of each turn |
+    | `attributes` | (n_attributes,) int8 | -1..2 | what the user said about each |
+    | `entropy` | (A,) float32 | 0..1 bits | among the candidates; 0 once it was asked |
+    | `log2_candidates` | (1,) float32 | bits | of the number of candidates, 0 if there is none |
     | `action_mask` | (n_actions,) int8 | 0..1 | legal moves |
+
+    `history`: 0 not yet, 1 yes, -1 no, 2 hit, -2 miss, 3 don't know, -3 illegal. `attributes`: 0
+    unknown, 1 accepted, -1 rejected, 2 the user does not know. The entropy of a facet is the sum
+    over its attributes, so it goes from 0 to their number.
 
     ## Rewards
 
     The sum of `info["reward_terms"]`: `ask` (yes, no or don't know), `recommend` (hit or miss),
-    `timeout`, `nothing_left`, `illegal`. The protocol sets them; preset `scpr`: yes .01, no -.1, hit
-    1, miss -.1, timeout -.3, nothing left -.1.
+    `timeout`, `nothing_left`, `illegal`. The protocol sets them; preset `scpr`: yes .01, no -.1,
+    hit 1, miss -.1, timeout -.3, nothing left -.1.
 
     ## Starting State
 
     A user uniformly, then a target uniformly among the user's interactions of `split` (for
-    `split="test"`: an interaction uniformly), then an opening attribute uniformly among the target's.
-    `reset(options={"user": u, "item": v, "opening": a})` gives them (`opening` may be left out).
+    `split="test"`: an interaction uniformly), then an opening attribute uniformly among those of
+    the target. `reset(options={"user": u, "item": v, "opening": a})` gives them (`opening` may be
+    left out).
 
     ## Episode End
 
@@ -102,10 +111,11 @@ class CPREnv(gym.Env[Observation, Any]):
 
     ## Information
 
-    The same keys at every step: `action_mask`; `reward_terms` (dict of float); `items` (K,) int32, the
-    items shown in this move, -1 padded; `rank`, 1-based position of the target among them, 0 for
-    none; `candidates`, how many are left; `is_success`; `true_utility`, 1.0 once the user got an item
-    they wanted. With `reveal=True` also `privileged`: `user`, `targets`, `seed`, `conversation`.
+    The same keys at every step: `action_mask`; `reward_terms` (dict of float); `items` (K,) int32,
+    the items shown in this move, -1 padded; `rank`, 1-based position of the target among them, 0
+    for none; `candidates`, how many are left; `is_success`; `true_utility`, 1.0 once the user got
+    an item they wanted. With `reveal=True` also `privileged`: `user`, `targets`, `seed`,
+    `conversation`.
 
     ## Arguments
 
@@ -132,10 +142,10 @@ class CPREnv(gym.Env[Observation, Any]):
 
     ## References
 
-    Lei et al. 2020a, Estimation-Action-Reflection (WSDM); Lei et al. 2020b, Interactive Path Reasoning
-    on Graph for Conversational Recommendation (KDD); Deng et al. 2021, Unified Conversational
-    Recommendation Policy Learning via Graph-based Reinforcement Learning (SIGIR); Zhang et al. 2022,
-    Multiple Choice Questions based Multi-Interest Policy Learning (WWW).
+    Lei et al. 2020a, Estimation-Action-Reflection (WSDM); Lei et al. 2020b, Interactive Path
+    Reasoning on Graph for Conversational Recommendation (KDD); Deng et al. 2021, Unified
+    Conversational Recommendation Policy Learning via Graph-based Reinforcement Learning (SIGIR);
+    Zhang et al. 2022, Multiple Choice Questions based Multi-Interest Policy Learning (WWW).
 
     ## Version History
 
@@ -260,8 +270,8 @@ class CPREnv(gym.Env[Observation, Any]):
         else:
             if not -1 <= code < dialogues.n_actions or (code == -1 and self._view == "flat"):
                 raise IllegalActionError(
-                    f"action {code} does not exist; actions are 0 to {dialogues.n_actions - 1}: ask 0 "
-                    f"to {self._n_askables - 1}, recommend {self._n_askables}, reflect "
+                    f"action {code} does not exist; actions are 0 to {dialogues.n_actions - 1}: "
+                    f"ask 0 to {self._n_askables - 1}, recommend {self._n_askables}, reflect "
                     f"{self._n_askables + 1}."
                 )
             a["n_slate"][0] = 0
@@ -284,7 +294,7 @@ class CPREnv(gym.Env[Observation, Any]):
         )
 
     def render(self) -> Any:
-        """The conversation so far: a string, None ("human" prints as it goes), or (H, W, 3) uint8."""
+        """The conversation so far: a string, None ("human" has printed it), or (H, W, 3) uint8."""
         if self._recorder is None:
             return None
         if not self._opened:
@@ -299,7 +309,7 @@ class CPREnv(gym.Env[Observation, Any]):
 
         return conversation_picture(self.trace(), self.setup.world)
 
-    # ---- beyond Gymnasium's API -------------------------------------------------------------------
+    # ---- beyond Gymnasium's API ------------------------------------------------------------------
 
     def action_masks(self) -> NDArray[np.bool_]:
         """Legal actions as bool, for sb3-contrib's MaskablePPO; shape (n_actions,)."""
@@ -318,7 +328,7 @@ class CPREnv(gym.Env[Observation, Any]):
         )
         return trace
 
-    # ---- inside ------------------------------------------------------------------------------------
+    # ---- inside ----------------------------------------------------------------------------------
 
     def _after_move(self) -> None:
         if self._view == "verb":
@@ -341,7 +351,7 @@ class CPREnv(gym.Env[Observation, Any]):
         success = terminated and a["rank"].item(0) > 0
         information: dict[str, Any] = {
             "action_mask": self._mask.copy() if mask is None else mask,
-            "reward_terms": dict(zip(REWARD_TERMS, a["reward_terms"][0].tolist())),
+            "reward_terms": dict(zip(REWARD_TERMS, a["reward_terms"][0].tolist(), strict=True)),
             "items": a["shown"][0].copy(),
             "rank": a["rank"].item(0),
             "candidates": a["n_candidates"].item(0),

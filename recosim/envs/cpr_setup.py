@@ -1,4 +1,4 @@
-"""From the arguments of an environment to the parts it is made of: world, estimator, rules, users."""
+"""From the arguments of an environment to its parts: world, estimator, rules, users."""
 
 from __future__ import annotations
 

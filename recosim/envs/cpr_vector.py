@@ -44,8 +44,8 @@ class CPRVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
     arrays). `infos=False` leaves them out, for raw speed; `action_masks()` gives the masks then.
 
     Autoreset (`autoreset_mode`): "NextStep" (default): the step after an end ignores the action,
-    gives reward 0 and the first observation of the next conversation. "SameStep": the step that ends
-    a conversation returns the first observation of the next; the last one is in
+    gives reward 0 and the first observation of the next conversation. "SameStep": the step that
+    ends a conversation returns the first observation of the next; the last one is in
     `infos["final_obs"]`, its info in `infos["final_info"]`. "Disabled": call
     `reset(options={"reset_mask": ended})` before the next step.
 
@@ -182,7 +182,7 @@ class CPRVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
         """Legal actions as bool, shape (num_envs, n_actions)."""
         return self._mask().astype(bool)
 
-    # ---- inside ------------------------------------------------------------------------------------
+    # ---- inside ----------------------------------------------------------------------------------
 
     def _reset_rows(self, mask: Any) -> NDArray[np.bool_]:
         if mask is None:
@@ -190,8 +190,8 @@ class CPRVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
         given = np.asarray(mask)
         if given.shape != (self.num_envs,) or given.dtype != np.bool_ or not given.any():
             raise OptionError(
-                f"reset_mask has shape {given.shape} and dtype {given.dtype}; a bool array of shape "
-                f"({self.num_envs},) with at least one True is needed."
+                f"reset_mask has shape {given.shape} and dtype {given.dtype}; a bool array of "
+                f"shape ({self.num_envs},) with at least one True is needed."
             )
         if not self._opened:
             raise StateError("reset_mask was given before the first reset; reset all rows first.")
@@ -243,7 +243,7 @@ class CPRVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
         return given, None
 
     def _finish_rows(self, ended: NDArray[np.bool_]) -> dict[str, Any]:
-        """Keep the last observations and infos of ended rows, then begin their next conversations."""
+        """Keep the last observations and infos of ended rows, then start their next conversation."""
         a = self.dialogues.arrays
         rows = np.flatnonzero(ended)
         last = self._observation(rows)
@@ -312,8 +312,8 @@ class CPRVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
 
     def __reduce__(self) -> Any:
         raise TypeError(
-            "a vector environment is not pickled; make it again with the same seed, which gives the "
-            "same conversations."
+            "a vector environment is not pickled; make it again with the same seed, which gives "
+            "the same conversations."
         )
 
 

@@ -1,4 +1,4 @@
-"""`Estimator`: what the system believes. Scores of items and attributes for one user given the talk.
+"""`Estimator`: what the system believes, as scores of items and attributes for a user in a talk.
 
 Every estimator gives vectors; the score of an item v for a user u who accepted the attributes P is
 
@@ -64,7 +64,8 @@ class Vectors:
             if array.shape != shape or array.dtype != np.float32 or d % 8:
                 raise WorldError(
                     f"the estimator's {name} vectors have shape {array.shape} and dtype "
-                    f"{array.dtype}; world {world.name!r} needs {shape}, float32, d a multiple of 8."
+                    f"{array.dtype}; world {world.name!r} needs {shape}, float32, d a multiple "
+                    "of 8."
                 )
             if not np.isfinite(array).all():
                 raise WorldError(f"the estimator's {name} vectors hold values that are not finite.")

@@ -42,7 +42,7 @@ def max_entropy(conv: ReferenceConversation, u: float) -> Move:
 
 
 def weighted_entropy(conv: ReferenceConversation) -> Move:
-    """Recommend once the moves left can show all candidates, else ask by weighted entropy (SCPR)."""
+    """Recommend once the moves left can show all candidates, else ask by SCPR's entropy."""
     protocol = conv.protocol
     moves_left = protocol.max_turns - conv.turn + protocol.last_turn_acts
     if moves_left <= 1 or len(conv.candidates) <= moves_left * protocol.top_k:

@@ -1,8 +1,9 @@
 """Candidate sets, the counts of attributes in them, and entropies. docs/protocols.md has the rules.
 
-Until the first yes the candidates of a row are the postings of its opening attribute, and nothing is
-copied (`own` is 0). Counts start from a row of the co-occurrence table and follow the smaller side of
-each cut: the items that stay, or the items that go.
+Until the first yes the candidates of a row are the postings of its opening attribute, and nothing
+is copied (`own` is 0). Counts start from a row of the co-occurrence table and follow the smaller
+side of each cut, the items that stay or the items that go; in worlds of few attributes they are the
+sizes of intersections with the set of each.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ __all__ = [
 
 ONE = np.uint64(1)
 LOW6 = np.int64(63)
+# Words of all attribute sets that can be intersected and counted while one item is walked over.
+PASSES_PER_WALK = 20
 
 
 @kernel
@@ -105,10 +108,54 @@ def any_candidate_has(t: Table, b: int, a: int) -> bool:
     if f.own(t)[b] == 0 and f.cooccurrence_size(t) > 0:
         return f.cooccurrence(t)[f.opening(t)[b], a] > 0
     words, other = current_words(t, b), f.bitsets(t)[a]
-    for w in range(words.shape[0]):
+    for w in range(words.shape[0]):  # noqa: SIM110 (numba compiles no generators)
         if words[w] & other[w]:
             return True
     return False
+
+
+@kernel
+def _cut_and_walk(
+    t: Table,
+    b: int,
+    old: np.ndarray,
+    keep: np.ndarray,
+    invert: np.uint64,
+    new: np.ndarray,
+    goes: bool,
+) -> None:
+    """Cut the candidates, and walk over the items that go (or stay) to bring the counts along.
+
+    `new` may be the same memory as `old`: a word is read before it is written.
+    """
+    indptr, indices = f.item_indptr(t), f.item_indices(t)
+    counts = f.counts(t)[b]
+    flip = np.uint64(0xFFFFFFFFFFFFFFFF) if goes else np.uint64(0)
+    sign = -1 if goes else 1
+    if not goes:
+        counts[:] = 0
+    for w in range(old.shape[0]):
+        before = old[w]
+        after = before & (keep[w] ^ invert)
+        new[w] = after
+        word = before & (after ^ flip)
+        while word != np.uint64(0):
+            v = (w << 6) + trailing_zeros(word)
+            word &= word - ONE
+            for k in range(indptr[v], indptr[v + 1]):
+                counts[indices[k]] += sign
+
+
+@kernel
+def _count_by_sets(t: Table, b: int, words: np.ndarray) -> None:
+    """Counts from the intersections with the set of each attribute: for few attributes."""
+    counts, bitsets = f.counts(t)[b], f.bitsets(t)
+    for a in range(counts.shape[0]):
+        row = bitsets[a]
+        count = 0
+        for w in range(words.shape[0]):
+            count += popcount(words[w] & row[w])
+        counts[a] = count
 
 
 @kernel
@@ -116,28 +163,14 @@ def _cut(t: Table, b: int, a: int, invert: np.uint64, size: int) -> None:
     """Keep `size` candidates: those with the attribute, or with `invert` all ones those without."""
     old, keep, new = current_words(t, b), f.bitsets(t)[a], f.candidates(t)[b]
     n = f.n_candidates(t)[b]
-    if f.counted(t)[b] and size < n:
-        # `new` may be the same memory as `old`: count before it is written.
-        indptr, indices = f.item_indptr(t), f.item_indices(t)
-        counts = f.counts(t)[b]
-        goes = size > n - size  # walk over the items that go, else over those that stay
-        side = np.uint64(0xFFFFFFFFFFFFFFFF) if goes else np.uint64(0)
-        sign = -1 if goes else 1
-        if not goes:
-            counts[:] = 0
-        for w in range(old.shape[0]):
-            before = old[w]
-            after = before & (keep[w] ^ invert)
-            new[w] = after
-            word = before & (after ^ side)
-            while word != np.uint64(0):
-                v = (w << 6) + trailing_zeros(word)
-                word &= word - ONE
-                for k in range(indptr[v], indptr[v + 1]):
-                    counts[indices[k]] += sign
+    side = min(size, n - size)
+    if f.counted(t)[b] and f.attributes(t) * f.words(t) > PASSES_PER_WALK * side:
+        _cut_and_walk(t, b, old, keep, invert, new, size > n - size)
     else:
         for w in range(old.shape[0]):
             new[w] = old[w] & (keep[w] ^ invert)
+        if f.counted(t)[b]:
+            _count_by_sets(t, b, new)
     f.own(t)[b] = 1
     f.n_candidates(t)[b] = size
     f.weighed(t)[b] = 0
@@ -191,7 +224,7 @@ def count_candidates_if_tracked(t: Table, b: int) -> None:
 
 @kernel
 def binary_entropy_of(n_log_n: np.ndarray, count: int, n: int) -> float:
-    """Entropy in bits of count / n, from a table of n * log2(n); the same for n - count, exactly."""
+    """Entropy in bits of count / n, from a table of n * log2(n); exactly that of n - count."""
     return (n_log_n[n] - (n_log_n[count] + n_log_n[n - count])) / n
 
 

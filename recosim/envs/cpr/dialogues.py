@@ -319,7 +319,7 @@ class Dialogues:
         self.run(batch.begin_rows)
 
     def check_pair(self, user: int, item: int) -> None:
-        """Raise `OptionError` unless the pair exists, can be opened with, and was interacted with."""
+        """Raise `OptionError` unless the user had the item, and it can be opened with."""
         world = self.world
         if not 0 <= user < world.n_users:
             raise OptionError(f"user {user} does not exist; users are 0 to {world.n_users - 1}.")
@@ -375,7 +375,11 @@ class Dialogues:
 
     def _pose_actions(self, actions: ArrayLike, slates: NDArray[np.int32] | None) -> None:
         a = self.arrays
-        given = np.asarray(actions)
+        try:
+            given = np.asarray(actions)
+            slates = None if slates is None else np.asarray(slates)
+        except ValueError:
+            raise IllegalActionError("actions or slates are lists of unequal lengths.") from None
         if given.shape != (self.size,) or given.dtype.kind not in "iu":
             raise IllegalActionError(
                 f"actions have shape {given.shape} and dtype {given.dtype}; "
@@ -402,8 +406,8 @@ class Dialogues:
         shape = (self.size, self.protocol.top_k)
         if slates.shape != shape or slates.dtype.kind not in "iu":
             raise IllegalActionError(
-                f"slates have shape {slates.shape} and dtype {slates.dtype}; whole numbers of shape "
-                f"{shape} are needed, padded with -1."
+                f"slates have shape {slates.shape} and dtype {slates.dtype}; whole numbers of "
+                f"shape {shape} are needed, padded with -1."
             )
         shown = slates[actions == self.n_askables]
         ordered = np.sort(shown, axis=1)
@@ -441,7 +445,7 @@ class Dialogues:
             "info['action_mask'], or make the environment with illegal='penalise'."
         )
 
-    # ---- what an agent may read -------------------------------------------------------------------
+    # ---- what an agent may read ----------------------------------------------------------------
 
     def legal_actions(self) -> NDArray[np.int8]:
         """Legal actions, int8 (B, n_actions), 1 is legal; live."""
@@ -461,7 +465,7 @@ class Dialogues:
         return self.arrays["choice"]
 
     def best_items(self) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-        """The `top_k` candidates of the highest score and the scores, both (B, top_k), -1 padded."""
+        """The `top_k` candidates of the highest scores, and those; (B, top_k), -1 padded."""
         self.run(batch.rank_items)
         return self.arrays["best"], self.arrays["best_scores"]
 
@@ -478,7 +482,7 @@ class Dialogues:
         except KeyError:
             raise AttributeError(f"Dialogues has no attribute {name!r}") from None
 
-    # ---- saving -----------------------------------------------------------------------------------
+    # ---- saving --------------------------------------------------------------------------------
 
     def state(self) -> dict[str, NDArray[Any]]:
         """A copy of everything that differs from a new batch of the same arguments."""
@@ -489,7 +493,7 @@ class Dialogues:
         for name, array in state.items():
             self.arrays[name][...] = array
 
-    # ---- running kernels ------------------------------------------------------------------------
+    # ---- running kernels -----------------------------------------------------------------------
 
     def run(self, kernel: Entry, moves: bool = False) -> int:
         """Run an entry kernel over all rows, on several threads where that pays.

@@ -1,7 +1,7 @@
 """Every array and setting that the kernels of the CPR core use: type, shape, unit, meaning.
 
-`rows` are the B conversations of a batch. An *askable* is what one question asks about: an attribute
-(`binary`, `choice`) or a facet (`facet`). The rules are in docs/protocols.md.
+`rows` are the B conversations of a batch. An *askable* is what one question asks about: an
+attribute (`binary`, `choice`) or a facet (`facet`). The rules are in docs/protocols.md.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import numpy as np
 
 from recosim.envs.cpr.memory import array1, array2, dimension
 
-# ---- sizes ---------------------------------------------------------------------------------------
+# ---- sizes -------------------------------------------------------------------------------------
 rows = dimension("rows")  # B
 users = dimension("users")
 items = dimension("items")
@@ -40,7 +40,7 @@ n_terms = dimension("n_terms")
 n_reals = dimension("n_reals")
 two = dimension("two")
 
-# ---- settings: whole numbers ----------------------------------------------------------------------
+# ---- settings: whole numbers -------------------------------------------------------------------
 question = dimension("question")  # 0 binary, 1 facet, 2 choice
 on_reject_remove = dimension("on_reject_remove")  # 1: a "no" removes items
 drop_always = dimension("drop_always")  # 1: refused items always leave
@@ -56,7 +56,7 @@ raise_illegal = dimension("raise_illegal")  # 1: refuse the batch, 0: penalise t
 track = dimension("track")  # 1: counts, entropies and masks follow each move
 ask_best_by = dimension("ask_best_by")  # 0 entropy, 1 weighted entropy: "ask the best" (verb view)
 
-# ---- the world -------------------------------------------------------------------------------------
+# ---- the world ---------------------------------------------------------------------------------
 item_indptr = array1("item_indptr", np.int64, "items_plus_1")
 item_indices = array1("item_indices", np.int32, "n_item_links")  # attributes of each item
 posting_indptr = array1("posting_indptr", np.int64, "attributes_plus_1")
@@ -74,7 +74,7 @@ pool_indptr = array1("pool_indptr", np.int64, "pool_users_plus_1")
 pool_indices = array1("pool_indices", np.int32, "n_pool_links")
 n_log_n = array1("n_log_n", np.float64, "items_plus_1")  # n * log2(n), bits
 
-# ---- the estimator -----------------------------------------------------------------------------------
+# ---- the estimator -----------------------------------------------------------------------------
 user_vectors = array2("user_vectors", np.float32, "users", "vector_size")
 item_vectors = array2("item_vectors", np.float32, "items", "vector_size")
 attribute_vectors = array2("attribute_vectors", np.float32, "attributes", "vector_size")
@@ -87,13 +87,13 @@ place_bias = array1("place_bias", np.float32, "items")
 place_vectors = array2("place_vectors", np.float32, "items", "vector_size")
 posting_places = array1("posting_places", np.int32, "n_item_links")
 
-# ---- settings: real numbers ----------------------------------------------------------------------
+# ---- settings: real numbers --------------------------------------------------------------------
 rewards = array1("rewards", np.float64, "n_rewards")  # in the order of `Rewards`
 reals = array1(
     "reals", np.float64, "n_reals"
 )  # answer_noise, dont_know, reflect_rate, largest bias
 
-# ---- the user's side of a conversation: hidden from agents ------------------------------------------
+# ---- the user's side of a conversation: hidden from agents -------------------------------------
 seed = array1("seed", np.uint64, "rows")  # key of all randomness of the row
 conversation = array1("conversation", np.int64, "rows")  # number of the conversation
 user = array1("user", np.int32, "rows")
@@ -101,7 +101,7 @@ targets = array2("targets", np.int32, "rows", "max_targets")
 n_targets = array1("n_targets", np.int32, "rows")
 live = array1("live", np.uint64, "rows")  # bit k: target k has all accepted attributes
 
-# ---- the conversation ---------------------------------------------------------------------------
+# ---- the conversation --------------------------------------------------------------------------
 turn = array1("turn", np.int32, "rows")  # of the next move, 1 or 2 at first
 step = array1("step", np.int32, "rows")  # calls so far, reflections too
 done = array1("done", np.uint8, "rows")
@@ -130,7 +130,7 @@ to_open = array1("to_open", np.uint8, "rows")  # which rows `open_rows` opens
 given_opening = array1("given_opening", np.int32, "rows")  # askable to open with, -1: drawn
 given_pair = array1("given_pair", np.uint8, "rows")  # 1: `user` and `targets[:, 0]` are given
 
-# ---- a move ------------------------------------------------------------------------------------------
+# ---- a move ------------------------------------------------------------------------------------
 action = array1("action", np.int64, "rows")  # flat code; -1 asks the best
 slate = array2("slate", np.int32, "rows", "top_k")  # the agent's own list
 n_slate = array1("n_slate", np.int32, "rows")  # its length; 0: the estimator's best
@@ -148,7 +148,7 @@ choice = array1("choice", np.int64, "rows")  # what `best_asks` found, -1: nothi
 best = array2("best", np.int32, "rows", "top_k")  # what `rank_items` found, -1: no item
 best_scores = array2("best_scores", np.float32, "rows", "top_k")
 
-# ---- what a move returns ----------------------------------------------------------------------------
+# ---- what a move returns -----------------------------------------------------------------------
 reward = array1("reward", np.float64, "rows")
 reward_terms = array2("reward_terms", np.float64, "rows", "n_terms")
 terminated = array1("terminated", np.uint8, "rows")

@@ -2,8 +2,8 @@
 
 numba unpacks every array argument at each call, which would cost a scalar environment more than its
 step. A kernel takes one int64 array instead, the *table*: sizes and addresses. The accessors of
-`recosim.envs.cpr.fields` turn a slot of it into an array, at no cost in compiled code. Whoever builds
-a table keeps the arrays alive (`Memory` does).
+`recosim.envs.cpr.fields` turn a slot of it into an array, at no cost in compiled code. Whoever
+builds a table keeps the arrays alive (`Memory` does).
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class Entry:
         )
         if not index.is_file() and sys.stderr.isatty():
             print(
-                f"recosim: compiling the kernel {self.function.__name__!r}, once on this machine ...",
+                f"recosim: compiling kernel {self.function.__name__!r}, once on this machine ...",
                 file=sys.stderr,
             )
         self.dispatcher.compile(signature)

@@ -217,7 +217,7 @@ def _reject(t: Table, b: int, a: int) -> None:
 @kernel
 def _was_accepted(t: Table, b: int, a: int) -> bool:
     accepted = f.accepted(t)[b]
-    for k in range(f.n_accepted(t)[b]):
+    for k in range(f.n_accepted(t)[b]):  # noqa: SIM110 (numba compiles no generators)
         if accepted[k] == a:
             return True
     return False

@@ -1,7 +1,8 @@
 """Counter-based randomness: a number is a function of (seed, conversation, turn, purpose).
 
-Nothing is drawn from a stream, so conversations do not depend on the order, the batch or the process
-they run in, and two agents that meet the same user meet the same luck (common random numbers).
+Nothing is drawn from a stream, so conversations do not depend on the order, the batch or the
+process they run in, and two agents that meet the same user meet the same luck (common random
+numbers).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Scores of items, the best K, weighted entropy (SCPR section 4.3) and reflection (EAR section 4.3).
+"""Scores of items, the best K, weighted entropy (SCPR section 4.3), reflection (EAR section 4.3).
 
-The score of an item is bias + <query, item vector>, where the query is the conversation's user vector
-plus the vectors of the accepted attributes: one inner product whatever was accepted.
+The score of an item is bias + <query, item vector>, where the query is the conversation's user
+vector plus the vectors of the accepted attributes: one inner product whatever was accepted.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def _insert(best: np.ndarray, scores: np.ndarray, n: int, k: int, v: int, s: np.
 
 @kernel
 def top_items(t: Table, b: int, best: np.ndarray, scores: np.ndarray) -> int:
-    """The candidates with the highest scores, smallest id on ties, into `best`; returns how many."""
+    """The candidates of the highest scores, smallest id on ties, into `best`; returns how many."""
     opening = f.opening(t)[b]
     n_postings = f.posting_indptr(t)[opening + 1] - f.posting_indptr(t)[opening]
     if 2 * f.n_candidates(t)[b] < n_postings:
@@ -163,10 +163,10 @@ def _entropy_of_share(share: float) -> float:
 
 @njit(nogil=True, error_model="numpy", fastmath={"contract", "arcp", "afn"})
 def sigmoids(x: np.ndarray, n: int, bits: np.ndarray) -> None:
-    """sigmoid of x[:n] in place, float32, to 2e-7: e**-x as 2**whole times a polynomial of the rest.
+    """sigmoid of x[:n] in place, float32, to 1e-7: e**-x is 2**whole times a polynomial of the rest.
 
-    Arithmetic alone, so that it vectorises; x is cut to +-80, where the sigmoid is 0 or 1. `bits` is
-    the memory of an int32 array of the same length, `x` seen as whole numbers is not needed.
+    Arithmetic alone, so that it vectorises. x is cut to +-80, where the sigmoid is 0 or 1. `bits` is
+    int32 scratch of the same length: the exponents of the powers of 2.
     """
     powers = bits.view(np.float32)
     for k in range(n):
@@ -201,6 +201,7 @@ def weigh(t: Table, b: int) -> None:
     indptr, indices = f.item_indptr(t), f.item_indices(t)
     vectors, query, bias = f.item_vectors(t), f.query(t)[b], f.item_bias(t)
     penalise = f.penalise_rejected(t) != 0
+    even = np.zeros(weights.shape[0], dtype=np.float64)
     items = np.empty(BLOCK, dtype=np.int64)
     values = np.empty(BLOCK, dtype=np.float32)
     bits = np.empty(BLOCK, dtype=np.int32)
@@ -222,17 +223,20 @@ def weigh(t: Table, b: int) -> None:
             for j in range(n):
                 value = np.float64(values[j])
                 total += value
+                # Two sums in turn: an attribute of many items would wait for its last addition.
+                sums = even if j & 1 else weights
                 for k in range(indptr[items[j]], indptr[items[j] + 1]):
-                    weights[indices[k]] += value
+                    sums[indices[k]] += value
             n = 0
     for a in range(weights.shape[0]):
-        weights[a] = _entropy_of_share(weights[a] / total) if total > 0.0 else 0.0
+        share = (weights[a] + even[a]) / total if total > 0.0 else 0.0
+        weights[a] = _entropy_of_share(share)
     f.weighed(t)[b] = 1
 
 
 @kernel
 def weighted_entropy(t: Table, b: int, askable: int) -> float:
-    """Weighted entropy in bits of an askable (0 for a known one); the row must have been weighed."""
+    """Weighted entropy in bits of an askable (0 for a known one) of a row that was weighed."""
     values, status = f.weighted_entropy(t)[b], f.status(t)[b]
     if f.question(t) != 1:
         return values[askable] if status[askable] == 0 else 0.0
@@ -247,7 +251,7 @@ def weighted_entropy(t: Table, b: int, askable: int) -> float:
 
 @kernel
 def balance(count: int, n: int) -> int:
-    """How far a count is from n / 2, times 2: the smaller, the higher the binary entropy, exactly."""
+    """Twice how far a count is from n / 2: the smaller, the higher its entropy, exactly."""
     return abs(2 * count - n)
 
 
@@ -279,7 +283,7 @@ def best_ask(t: Table, b: int, weighted: bool) -> int:
 
 @kernel
 def choice_partner(t: Table, b: int, a: int) -> int:
-    """The second attribute of a choice question, -1 if there is none (docs/protocols.md, `choice`)."""
+    """The second attribute of a choice question, -1 for none (docs/protocols.md, `choice`)."""
     facet = f.facet_of(t)[a]
     if facet < 0:
         return -1
@@ -298,7 +302,7 @@ def choice_partner(t: Table, b: int, a: int) -> int:
 
 @kernel
 def reflect(t: Table, b: int) -> None:
-    """Revise the user vector: pairwise BPR steps of the user's train items over the refused items."""
+    """Revise the user vector: BPR steps of the user's train items over the refused items."""
     first, last = f.train_indptr(t)[f.user(t)[b]], f.train_indptr(t)[f.user(t)[b] + 1]
     n, m = last - first, np.int64(f.n_shown_last(t)[b])
     if n > 0 and m > 0:
@@ -338,7 +342,7 @@ def reflect(t: Table, b: int) -> None:
 
 @kernel
 def live_targets(t: Table, b: int) -> np.uint64:
-    """Which targets the user still means, as bits; all of them if none fits all accepted attributes."""
+    """Which targets the user still means, as bits; all if none fits the accepted attributes."""
     live = f.live(t)[b]
     if live == np.uint64(0):
         return (ONE << np.uint64(f.n_targets(t)[b])) - ONE
