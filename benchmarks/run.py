@@ -3,8 +3,8 @@
     make benchmarks            or   python benchmarks/run.py --worlds lastfm --only vector
 
 The reference is the readable implementation of the rules in tests/reference (sets and dicts). Both
-sides replay the same recorded moves of a random legal policy, or play the same kind of conversations
-with the same agent. Times of one machine say little; the ratios carry over.
+sides replay the same recorded moves of a random legal policy, or play conversations with the same
+agent. Times of one machine say little; the ratios carry over.
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ from pydantic import Field
 
 from recosim.agents.base import Agent
 from recosim.cards import find_card, list_cards
-from recosim.schema import Card, load_card
 from recosim.errors import CardError, OptionError
+from recosim.schema import Card, load_card
 
 __all__ = ["AgentCard", "agent_card", "agent_names", "make_agent"]
 

@@ -10,7 +10,7 @@ from recosim.bench.plots import agent_colours, write_plot
 from recosim.bench.results import read_results
 from recosim.bench.schema import EnvResult, Results
 from recosim.errors import MissingExtraError
-from recosim.files import atomic_write
+from recosim.files import write_text
 
 __all__ = ["Report", "render_report", "report_markdown"]
 
@@ -60,7 +60,7 @@ def render_report(folder: Path, out: Path | None = None, *, plots: bool = True) 
         drawn.append(path)
     text = report_markdown(results, [path.stem for path in drawn])
     markdown = out / "report.md"
-    atomic_write(markdown, lambda part: _write(part, text))
+    write_text(markdown, text)
     return Report(results, markdown, tuple(drawn), tuple(notes))
 
 
@@ -97,7 +97,3 @@ def _section(env: EnvResult, level: float, plotted: bool) -> str:
         parts += ["### Pairs", tables.markdown(tables.comparison_table(env))]
     parts += ["### What the agents did", tables.markdown(tables.behaviour_table(env))]
     return "\n\n".join(parts)
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")

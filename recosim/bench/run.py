@@ -43,15 +43,13 @@ from recosim.envs.cpr.recorder import Recorder
 from recosim.envs.cpr_setup import CPRSetup
 from recosim.envs.registration import env_card
 from recosim.errors import IllegalActionError, OptionError
+from recosim.progress import Progress
 from recosim.trace import Trace
 
 __all__ = ["BenchEnv", "play_batch", "prepare_env", "run_bench", "sample_conversations"]
 
 # Conversations of one chunk: what a kill can lose, and what is held in memory at once.
 CHUNK = 16_384
-
-# Called with (moves to come, moves made, what is running); a conversation counts `max_turns`.
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass
@@ -159,6 +157,7 @@ def run_bench(
         batch: conversations advanced at once.
         threads: threads that share a batch.
         traces: keep the trace of every unit.
+        progress: called with conversations done, in all, and what is running.
 
     Raises:
         UnknownNameError: no such agent. ResultsError: the folder holds another run.
@@ -171,13 +170,21 @@ def run_bench(
     versions = {package: version(package) for package in ("recosim", "numpy", "numba")}
     claim_run(folder, setups, versions)
     clock = _Clock({(t.env, t.agent, t.seed): t for t in _old_timings(folder)})
+    done, in_all = 0, len(names) * len(seeds) * sum(len(env.conversations) for env in environments)
+
+    def tell(conversations: int, what: str) -> None:
+        nonlocal done
+        done += conversations
+        if progress is not None:
+            progress(done, in_all, what)
+
     for env in environments:
         for name in names:
             for seed in seeds:
                 if has_episodes(folder, env.key, name, seed):
-                    _tell(progress, env, len(env.conversations), f"{env.key} {name} (done before)")
+                    tell(len(env.conversations), f"{env.key} {name} (done before)")
                     continue
-                _run_unit(env, name, seed, folder, batch, threads, traces, progress, clock)
+                _run_unit(env, name, seed, folder, batch, threads, traces, tell, clock)
                 write_timings(folder, [clock.timings[k] for k in sorted(clock.timings)])
     return finish_run(folder)
 
@@ -209,7 +216,7 @@ def _run_unit(
     batch: int,
     threads: int | None,
     traces: bool,
-    progress: Progress | None,
+    tell: Callable[[int, str], None],
     clock: _Clock,
 ) -> None:
     """One agent, one seed: chunk by chunk, then the whole."""
@@ -226,7 +233,7 @@ def _run_unit(
         part = parts / f"{k}.parquet"
         if part.exists():
             pieces.append(Trace.read(part))
-            _tell(progress, env, len(chunk), f"{env.key} {name} (done before)")
+            tell(len(chunk), f"{env.key} {name} (done before)")
             continue
         started = time.perf_counter()
         recorder = Recorder(dialogues)
@@ -240,7 +247,7 @@ def _run_unit(
                 ) from None
             batches.append(recorder.trace(name, seed, metadata))
             recorder.clear()
-            _tell(progress, env, len(rows), f"{env.key} {name} seed {seed}")
+            tell(len(rows), f"{env.key} {name} seed {seed}")
         trace = Trace.concat(batches)
         pieces.append(trace)
         if len(chunks) > 1:
@@ -294,11 +301,6 @@ def play_batch(
         recorder.record(running)
         agent.observe(running)
         running = dialogues.arrays["done"] == 0
-
-
-def _tell(progress: Progress | None, env: BenchEnv, conversations: int, what: str) -> None:
-    if progress is not None:
-        progress(conversations, len(env.conversations), what)
 
 
 def _old_timings(folder: Path) -> list[Timing]:

@@ -7,17 +7,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
 from recosim.errors import OptionError
+from recosim.progress import show_progress
 
 __all__ = ["bench"]
 
@@ -97,26 +89,7 @@ def bench(
         for name in environments
     ]
     folder = out or Path("results") / "+".join(env.key for env in envs)
-    console = Console(stderr=True)
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("conversations"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        disable=not sys.stderr.isatty(),
-    ) as bar:
-        task = bar.add_task("preparing", total=None)
-
-        def progress(done: int, in_all: int, what: str) -> None:
-            bar.update(task, description=what, advance=done, total=total)
-
-        from recosim.agents.registry import agent_names
-
-        count = len(agent_names()) if names == ["all"] else len(set(names))
-        total = count * seeds * sum(len(env.conversations) for env in envs)
+    with show_progress("bench", unit="conversations") as progress:
         run_bench(
             envs,
             names,

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +11,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+
+from recosim.progress import show_progress
 
 if TYPE_CHECKING:
     from recosim.world.importers import Importer
@@ -68,9 +69,7 @@ def build(
     """
     from recosim.world.catalog import build_world_from_card
 
-    with _progress() as progress:
-        world = build_world_from_card(name, progress, force=force)
-    _done("built", world)
+    _done("built", build_world_from_card(name, force=force))
 
 
 @app.command()
@@ -181,7 +180,7 @@ def _import_command(kind: str, importer: Importer) -> Callable[..., None]:
         from recosim.world.importers import import_data
 
         check_new_name(name, overwrite=replace)  # before minutes are spent on reading
-        with _progress() as progress:
+        with show_progress(f"importing {name!r}") as progress:
             world = import_data(kind, path, name, progress=progress, **options)
             progress(0, 1, "storing")
             world = save_imported_world(world, overwrite=replace)
@@ -218,29 +217,6 @@ def _import_command(kind: str, importer: Importer) -> Callable[..., None]:
 
 
 _attach_importers()
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int, str], None]]:
-    """A progress bar on stderr, as a function (done, in all, what is happening)."""
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
-    console = Console(stderr=True)
-    # In a log file or a pipe a bar is only noise.
-    hidden = not console.is_terminal
-    with Progress(
-        *columns, TimeElapsedColumn(), console=console, transient=True, disable=hidden
-    ) as bar:
-        task: Any = None
-
-        def update(done: int, total: int, what: str) -> None:
-            nonlocal task
-            if task is None:
-                task = bar.add_task(escape(what), total=total)
-            bar.update(task, completed=done, total=total, description=escape(what))
-
-        yield update
 
 
 def _done(what: str, world: World) -> None:

@@ -1,99 +1,249 @@
-"""`python -m recosim.cli.docs FOLDER`: a page per environment, from its card and its class."""
+"""`python -m recosim.cli.docs FOLDER`: one page for each environment, from its card and its class.
+
+A page depends on the cards and the docstrings alone, and not on what is built on this machine.
+"""
 
 from __future__ import annotations
 
 import inspect
+import os
 import re
 import sys
+from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, NamedTuple
 
+from recosim.bench.tables import protocol_label
+from recosim.cards import find_card
+from recosim.envs.cpr_setup import OBSERVATION_KEYS
+from recosim.envs.cpr_spaces import action_space, observation_space
+from recosim.envs.protocol import Protocol, protocol
 from recosim.envs.registration import FAMILIES, EnvCard, env_cards
-from recosim.files import atomic_write
+from recosim.files import write_text
+from recosim.schema import load_card
+from recosim.world.data_card import DataCard
 
-__all__ = ["env_page", "write_pages"]
+__all__ = ["SCORES", "env_page", "spaces_of", "write_pages"]
 
-# Committed bench reports, one for each id, in a folder beside that of the pages.
-_RESULTS = "results"
+SCORES = "Reference Scores"  # the section that comes from a bench, not from the code
+RESULTS = "results"  # beside the folder of the pages: `<Name-vN>.md`, a report of `recosim bench`
+DEFAULT_VIEW = "flat"
+
+
+class Sizes(NamedTuple):
+    """What the spaces of an environment hang on, as its data card says."""
+
+    users: int
+    items: int
+    interactions: int
+    attributes: int
+    facets: int
+    largest_facet: int | None  # attributes of it; None where the card does not say
 
 
 def write_pages(folder: Path) -> list[Path]:
     """Write `<name>.md` for every environment card, and an index; returns what was written."""
     written = []
-    rows = ["# Environments", "", "| id | what it is |", "|---|---|"]
+    rows = ["| id | what it is | actions | items |", "|---|---|---|---|"]
     for card in env_cards().values():
         path = folder / f"{card.name}.md"
-        text = env_page(card, folder)
-        atomic_write(path, lambda part, text=text: _write(part, text))  # type: ignore[misc]
-        rows.append(f"| [{card.id}]({card.name}.md) | {card.title} |")
+        write_text(path, env_page(card, folder))
         written.append(path)
+        sizes, (actions, _) = _sizes(_data_card(card)), spaces_of(card)
+        rows.append(
+            f"| [`{card.id}`]({card.name}.md) | {card.title} | `{actions}` | {sizes.items:,} |"
+        )
     index = folder / "README.md"
-    atomic_write(index, lambda part: _write(part, "\n".join(rows) + "\n"))
+    write_text(index, "\n".join(["# Environments", "", *rows, "", INDEX_NOTE]) + "\n")
     return [*written, index]
 
 
+INDEX_NOTE = """Ids are registered by `import recosim`. The rules of a conversation are in
+[protocols.md](../protocols.md); using the environments for RL is in [rl.md](../rl.md). These pages
+are written by `make docs`."""
+
+
 def env_page(card: EnvCard, folder: Path) -> str:
-    """The page of one environment as Markdown."""
+    """The page of one environment as Markdown, in the order of Gymnasium's pages.
+
+    Args:
+        folder: where the page will lie, for its links.
+    """
     module_name, _, class_name = FAMILIES[card.family][0].partition(":")
     kind = getattr(import_module(module_name), class_name)
-    summary, _, sections = inspect.cleandoc(kind.__doc__).partition("\n\n")
-    arguments = "\n".join(f"| `{k}` | `{v!r}` |" for k, v in card.arguments.items())
-    parts = [
-        f"# {card.id}",
-        card.title + ". " + card.description,
-        f"| | |\n|---|---|\n| make | `gymnasium.make({card.id!r})` |\n"
-        f"| many at once | `gymnasium.make_vec({card.id!r}, num_envs=1024)` |\n"
-        f"| class | `{module_name}.{class_name}` |",
-        f"Arguments that this id sets:\n\n| argument | value |\n|---|---|\n{arguments}",
-        "## Summary\n\n" + summary,
-        _indented_arguments(sections),
-        _world_section(card),
-        _scores_section(card, folder),
+    given = _sections_of(inspect.cleandoc(kind.__doc__))
+    rules = _rules(card)
+    sections = {
+        "Description": f"{card.description}\n\n{given.pop('Description')}",
+        "Action Space": given.pop("Action Space"),
+        "Observation Space": given.pop("Observation Space"),
+        "Rewards": f"{given.pop('Rewards')}\n\n{_rewards(rules)}",
+        "Starting State": given.pop("Starting State"),
+        "Episode End": given.pop("Episode End"),
+        "Information": given.pop("Information"),
+        "Arguments": f"{_set_by_card(card)}\n\n{_markdown_arguments(given.pop('Arguments'))}",
+        "Data and Licence": _data_section(card, folder),
+        SCORES: _scores_section(card, folder),
+        **given,  # references and version history
+    }
+    head = f"# {card.id}\n\n{card.title}.\n\n{_summary(card, folder, rules)}"
+    body = [f"## {name}\n\n{_linked(text)}" for name, text in sections.items()]
+    return "\n\n".join([head, *body]) + "\n"
+
+
+def spaces_of(card: EnvCard) -> tuple[Any, Any]:
+    """The action and the observation space of an id with its default arguments.
+
+    They are those of the environment itself, made from the sizes in the data card, so that no world
+    has to be built.
+    """
+    rules, sizes = _rules(card), _sizes(_data_card(card))
+    facets = rules.question == "facet"
+    if facets and sizes.largest_facet is None:
+        raise AssertionError(f"{card.id}: facet questions, but its data card names no facets")
+    n = sizes.facets if facets else sizes.attributes
+    # Only what the spaces read of a batch of conversations.
+    batch: Any = SimpleNamespace(
+        protocol=rules,
+        n_askables=n,
+        n_actions=n + 2,
+        world=SimpleNamespace(
+            n_items=sizes.items,
+            n_attributes=sizes.attributes,
+            facet_attributes=SimpleNamespace(degrees=lambda: _Largest(sizes.largest_facet)),
+        ),
+    )
+    view = str(card.arguments.get("actions", DEFAULT_VIEW))
+    keys = tuple(card.arguments.get("observe", OBSERVATION_KEYS))
+    return action_space(view, batch, None), observation_space(view, batch, keys)
+
+
+class _Largest(NamedTuple):
+    size: int | None
+
+    def max(self) -> int | None:
+        return self.size
+
+
+def _rules(card: EnvCard) -> Protocol:
+    options = dict(card.arguments.get("protocol_options", {}))
+    return protocol(card.arguments.get("protocol", "scpr"), **options)
+
+
+def _data_card(card: EnvCard) -> DataCard:
+    return load_card(DataCard, find_card("data", str(card.arguments["world"])))
+
+
+def _sizes(data: DataCard) -> Sizes:
+    made, measured = data.generator, data.statistics
+    if made is not None:
+        parts = [facet.size for facet in made.facets]
+        return Sizes(
+            made.users, made.items, made.interactions, sum(parts), len(parts), max(parts, default=0)
+        )
+    if measured is None:
+        raise AssertionError(f"the data card {data.name!r} has neither [generator] nor sizes")
+    names = ("users", "items", "interactions", "attributes", "facets")
+    return Sizes(**{name: int(getattr(measured, name)) for name in names}, largest_facet=None)
+
+
+def _summary(card: EnvCard, folder: Path, rules: Protocol) -> str:
+    actions, observations = spaces_of(card)
+    data = _data_card(card)
+    sizes = _sizes(data)
+    scalar, vector = FAMILIES[card.family]
+    rows = {
+        "Action Space": f"`{actions}`",
+        "Observation Space": f"`{observations}`",
+        "make": f'`gymnasium.make("{card.id}")`',
+        "make many": f'`gymnasium.make_vec("{card.id}", num_envs=1024)`',
+        "world": f"`{data.name}`: {sizes.users:,} users, {sizes.items:,} items, "
+        f"{sizes.attributes:,} attributes in {sizes.facets} facets, "
+        f"{sizes.interactions:,} interactions",
+        "protocol": f"[`{protocol_label(rules)}`]({_relative(folder, 'docs/protocols.md', card)}): "
+        f"{rules.max_turns} turns, {rules.acting_turns} moves that act, lists of {rules.top_k}",
+        "classes": f"`{scalar.replace(':', '.')}`, `{vector.replace(':', '.')}`",
+    }
+    if (card.path.parent / "golden").is_dir():
+        there = _relative(folder, f"envs/{card.name}/golden", card)
+        rows["transcripts"] = f"[conversations to read]({there})"
+    return "\n".join(["| | |", "|---|---|", *(f"| {k} | {v} |" for k, v in rows.items())])
+
+
+def _relative(folder: Path, there: str, card: EnvCard) -> str:
+    """A link from a page to a place in the folder that the cards lie in."""
+    root = card.path.resolve().parent.parent.parent
+    return Path(os.path.relpath(root / there, folder.resolve())).as_posix()
+
+
+def _rewards(rules: Protocol) -> str:
+    rows = "\n".join(f"| `{name}` | {value:g} |" for name, value in asdict(rules.rewards).items())
+    return f"Of this id:\n\n| event | reward |\n|---|---|\n{rows}"
+
+
+def _set_by_card(card: EnvCard) -> str:
+    rows = "\n".join(f"| `{name}` | `{value!r}` |" for name, value in card.arguments.items())
+    return (
+        f"This id sets the following; `gymnasium.make` overrides them.\n\n"
+        f"| argument | value |\n|---|---|\n{rows}"
+    )
+
+
+def _data_section(card: EnvCard, folder: Path) -> str:
+    data = _data_card(card)
+    where = f"data/{data.name}.toml"
+    lines = [
+        f"World `{data.name}` ([{where}]({_relative(folder, where, card)})): "
+        + " ".join(data.description.split()),
+        "",
+        f"- Source: {data.source}.",
+        f"- Licence: {data.licence.rstrip('.')}.",
     ]
-    return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def _indented_arguments(text: str) -> str:
-    """Google-style `Args:` and `Raises:` blocks as lists."""
-
-    def listed(match: re.Match[str]) -> str:
-        block = inspect.cleandoc("\n" + match.group(2))
-        items = re.sub(r"^(\w[\w, ]*): ", r"- `\1`: ", block, flags=re.MULTILINE)
-        return f"**{match.group(1)}**\n\n{items}\n"
-
-    return re.sub(r"^(Args|Raises):\n((?:[ ]{4}.*\n?|\n)+)", listed, text, flags=re.MULTILINE)
-
-
-def _world_section(card: EnvCard) -> str:
-    from recosim.cards import find_card, read_toml
-    from recosim.errors import UnknownNameError
-
-    world = str(card.arguments.get("world", ""))
-    try:
-        data: dict[str, Any] = read_toml(find_card("data", world))
-    except UnknownNameError:
-        return ""
-    lines = [f"## Data and Licence\n\nWorld `{world}`: {data.get('description', '')}"]
-    for key in ("source", "licence"):
-        if data.get(key):
-            lines.append(f"- {key}: {data[key]}")
-    return "\n".join([lines[0], "", *lines[1:]])
+    if data.fingerprint is not None:
+        lines.append(f"- Fingerprint: `{data.fingerprint}`.")
+    return "\n".join(lines)
 
 
 def _scores_section(card: EnvCard, folder: Path) -> str:
     """The table of a committed bench report, where there is one for this id."""
-    report = folder.parent / _RESULTS / f"{card.id.split('/', 1)[1]}.md"
+    report = folder.parent / RESULTS / f"{card.id.split('/', 1)[1]}.md"
     if not report.is_file():
-        return ""
+        return f"`recosim bench {card.name} --agents all` makes the table."
     table = report.read_text(encoding="utf-8").split("\n### ", 1)[0]
     body = re.sub(r"^#.*\n", "", table, flags=re.MULTILINE).strip()
-    body = body.replace("](plots/", f"](../{_RESULTS}/plots/")
-    return f"## Reference Scores\n\n{body}"
+    return body.replace("](plots/", f"](../{RESULTS}/plots/")
 
 
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
+def _sections_of(docstring: str) -> dict[str, str]:
+    """Title -> text of the sections that begin with `## Title`."""
+    parts = re.split(r"^## (.+)\n", docstring, flags=re.MULTILINE)
+    titles, texts = parts[1::2], parts[2::2]
+    return {title.strip(): text.strip() for title, text in zip(titles, texts, strict=True)}
+
+
+def _markdown_arguments(text: str) -> str:
+    """Google-style `Args:` and `Raises:` blocks as lists; the rest of the text as it is.
+
+    A name at the depth of the block begins an entry; deeper lines go on with it.
+    """
+
+    def listed(match: re.Match[str]) -> str:
+        block = inspect.cleandoc("\n" + match.group(2))
+        entries = [
+            re.sub(r"^(\w+(?:, \w+)*): ", r"- `\1`: ", " ".join(entry.split()))
+            for entry in re.split(r"\n(?=\S)", block)
+        ]
+        return f"**{match.group(1)}**\n\n" + "\n".join(entries) + "\n\n"
+
+    blocks = re.compile(r"^(Args|Raises):\n((?:[ ]{4}.*\n?|\n)+)", re.MULTILINE)
+    return blocks.sub(listed, text + "\n").strip()
+
+
+def _linked(text: str) -> str:
+    """The pages that a docstring names, as links from the folder of the environments."""
+    return re.sub(r"(?<![\w/(`])docs/([\w-]+\.md)", r"[docs/\1](../\1)", text)
 
 
 if __name__ == "__main__":

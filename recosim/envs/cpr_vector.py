@@ -243,7 +243,7 @@ class CPRVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
         return given, None
 
     def _finish_rows(self, ended: NDArray[np.bool_]) -> dict[str, Any]:
-        """Keep the last observations and infos of ended rows, then start their next conversation."""
+        """Keep the last observations and infos of ended rows, then open their next ones."""
         a = self.dialogues.arrays
         rows = np.flatnonzero(ended)
         last = self._observation(rows)

@@ -10,20 +10,18 @@ Every estimator gives vectors; the score of an item v for a user u who accepted 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recosim.errors import WorldError
+from recosim.progress import Progress
 from recosim.world.world import World
 
-__all__ = ["Estimator", "Progress", "Vectors"]
-
-# Called with (steps done, steps in all, what is happening).
-Progress = Callable[[int, int, str], None]
+__all__ = ["Estimator", "Vectors"]
 
 
 @dataclass(frozen=True)
@@ -73,9 +71,16 @@ class Vectors:
 
 
 class Estimator(ABC):
-    """Fits `Vectors` to the train split of a world. Instances hold settings alone."""
+    """Fits `Vectors` to the train split of a world. Instances hold settings alone.
 
-    name: str
+    Attributes:
+        name: what it is called in cards, arguments and results.
+        version: part of the key of the cache of fitted estimators; raise it whenever the same
+            settings give other vectors than before.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int] = 1
 
     @abstractmethod
     def settings(self) -> Mapping[str, Any]:

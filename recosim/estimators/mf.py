@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recosim.errors import OptionError
-from recosim.estimators.base import Estimator, Progress, Vectors
+from recosim.estimators.base import Estimator, Vectors
+from recosim.progress import Progress
 from recosim.world.world import World
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ class MatrixFactorisation(Estimator):
     """
 
     name = "mf"
-    version = 1  # part of the cache key: raise it whenever the same settings give other vectors
+    version = 1
 
     def __init__(
         self,

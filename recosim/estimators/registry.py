@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 import threading
 import warnings
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from recosim.errors import WorldError, unknown
-from recosim.estimators.base import Estimator, Progress, Vectors
+from recosim.estimators.base import Estimator, Vectors
 from recosim.estimators.mf import MatrixFactorisation
 from recosim.files import atomic_folder, cache_folder, write_json
+from recosim.progress import Progress, show_progress
 from recosim.world.world import World
 
 __all__ = ["ESTIMATORS", "estimator", "fit_or_load"]
@@ -76,7 +75,7 @@ def fit_or_load(
     key = {
         "format": FORMAT,
         "estimator": name,
-        "version": getattr(fitter, "version", 1),
+        "version": fitter.version,
         "settings": dict(fitter.settings()),
         "world": world.fingerprint,
     }
@@ -98,7 +97,7 @@ def fit_or_load(
 def _fit_and_store(
     fitter: Estimator, world: World, folder: Path, key: dict[str, Any], progress: Progress | None
 ) -> Vectors:
-    with _progress_bar(f"fitting {key['estimator']!r} to {world.name}", progress) as report:
+    with show_progress(f"fitting {key['estimator']!r} to {world.name}", progress) as report:
         vectors = fitter.fit(world, report).check(world)
     try:
         _store(folder, key, vectors)
@@ -197,21 +196,3 @@ def _sha256(path: Path) -> str:
 
 def _digest(body: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
-
-
-@contextmanager
-def _progress_bar(title: str, given: Progress | None) -> Iterator[Progress | None]:
-    """The caller's own progress, a bar if a person watches the terminal, or nothing."""
-    if given is not None or not sys.stderr.isatty():
-        yield given
-        return
-    from rich.console import Console
-    from rich.progress import Progress as Bar
-
-    with Bar(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(title)
-
-        def report(done: int, total: int, text: str) -> None:
-            bar.update(task, completed=done, total=total, description=f"{title}: {text}")
-
-        yield report

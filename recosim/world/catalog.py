@@ -12,9 +12,8 @@ import json
 import os
 import re
 import shutil
-import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +21,7 @@ from typing import Any, Literal
 
 from recosim.errors import CardError, OptionError, WorldError, unknown
 from recosim.files import cache_folder
+from recosim.progress import Progress, show_progress
 from recosim.world.storage import open_folder, save_world
 from recosim.world.world import World
 
@@ -35,9 +35,6 @@ __all__ = [
     "save_imported_world",
     "world_folder",
 ]
-
-# Called with (steps done, steps in all, what is happening).
-Progress = Callable[[int, int, str], None]
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
@@ -122,7 +119,8 @@ def build_world_from_card(
         if not force and (found := _opened_if_current(folder, card)) is not None:
             return found
         _check_replaceable(folder, card)
-        with _shown(name, progress) as report:
+        title = f"building the world {name!r}"
+        with show_progress(title, progress, log=f"recosim: {title}, once") as report:
             return save_world(_build(name, card, report), folder)
 
 
@@ -361,29 +359,3 @@ def _locked(folder: Path) -> Iterator[None]:
             return
         fcntl.flock(file, fcntl.LOCK_EX)
         yield  # closing the file releases the lock, and so does the end of a killed process
-
-
-@contextmanager
-def _shown(name: str, progress: Progress | None) -> Iterator[Progress]:
-    """The given progress callback, or a bar on stderr, or one line there."""
-    if progress is not None:
-        yield progress
-        return
-    if not sys.stderr.isatty():
-        print(f"recosim: building the world {name!r}, once", file=sys.stderr, flush=True)
-        yield lambda done, total, what: None
-        return
-    from rich import progress as rich
-    from rich.console import Console
-
-    columns = (
-        rich.SpinnerColumn(),
-        rich.TextColumn(f"building the world {name!r}: {{task.description}}"),
-        rich.BarColumn(),
-        rich.TimeElapsedColumn(),
-    )
-    with rich.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("starting", total=1)
-        yield lambda done, total, what: bar.update(
-            task, completed=done, total=total, description=what
-        )

@@ -20,12 +20,12 @@ from recosim.estimators import (
     ESTIMATORS,
     Estimator,
     MatrixFactorisation,
-    Progress,
     Vectors,
     estimator,
     fit_or_load,
     registry,
 )
+from recosim.progress import Progress
 from recosim.world.world import World, build_world, csr_from_lists
 
 ARRAYS = ("user", "item", "attribute", "item_bias")

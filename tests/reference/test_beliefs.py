@@ -118,13 +118,27 @@ def test_max_entropy_recommends_with_probability_top_k_over_candidates() -> None
     assert policies.max_entropy(facets, 0.9) == Recommend()
 
 
-def test_weighted_entropy_recommends_once_the_candidates_fit_the_list() -> None:
-    conv = conversation()
+def test_weighted_entropy_recommends_once_the_moves_left_can_show_all_candidates() -> None:
+    # Five candidates, one shown a move. The moves of the turns 1 to 5 act, that of turn 6 does not.
+    conv = conversation(top_k=1)
+    assert policies.weighted_entropy(conv) == Recommend()  # five moves left
+    conv = conversation(top_k=1, max_turns=5)
     weighted = conv.weighted_entropies()
     best = max(conv.legal_asks(), key=weighted.__getitem__)
-    assert policies.weighted_entropy(conv) == Ask((best,))
-    conv.ask(3)
+    assert policies.weighted_entropy(conv) == Ask((best,))  # four moves left
+    conv.ask(3)  # yes: two candidates, three moves
     assert policies.weighted_entropy(conv) == Recommend()
+
+
+def test_weighted_entropy_recommends_in_the_last_move_that_acts() -> None:
+    conv = conversation(top_k=1, max_turns=3)
+    assert isinstance(policies.weighted_entropy(conv), Ask)  # two moves left
+    conv.ask(2)  # no: five candidates still
+    assert len(conv.candidates) == 5
+    assert policies.weighted_entropy(conv) == Recommend()
+    acting = conversation(top_k=1, max_turns=3, last_turn_acts=True)
+    acting.ask(2)
+    assert isinstance(policies.weighted_entropy(acting), Ask)
 
 
 def test_abs_greedy_finds_the_target_by_recommending() -> None:

@@ -163,10 +163,10 @@ def _entropy_of_share(share: float) -> float:
 
 @njit(nogil=True, error_model="numpy", fastmath={"contract", "arcp", "afn"})
 def sigmoids(x: np.ndarray, n: int, bits: np.ndarray) -> None:
-    """sigmoid of x[:n] in place, float32, to 1e-7: e**-x is 2**whole times a polynomial of the rest.
+    """sigmoid of x[:n] in place, float32, to 1e-7: e**-x is 2**whole times a polynomial.
 
-    Arithmetic alone, so that it vectorises. x is cut to +-80, where the sigmoid is 0 or 1. `bits` is
-    int32 scratch of the same length: the exponents of the powers of 2.
+    Arithmetic alone, so that it vectorises. x is cut to +-80, where the sigmoid is 0 or 1. `bits`
+    is int32 scratch of the same length: the exponents of the powers of 2.
     """
     powers = bits.view(np.float32)
     for k in range(n):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
+from recosim.progress import Progress
 from recosim.world.generate.attributes import assign_attributes, draw_circles
 from recosim.world.generate.draws import choose, stream
 from recosim.world.generate.interactions import (
@@ -17,10 +16,7 @@ from recosim.world.generate.names import write_catalogue
 from recosim.world.generate.settings import GeneratorSettings
 from recosim.world.world import World, build_world
 
-__all__ = ["Progress", "generate_world"]
-
-# Called with (steps done, steps in all, what is happening).
-Progress = Callable[[int, int, str], None]
+__all__ = ["generate_world"]
 
 STEPS = ("drawing items", "drawing users", "drawing interactions", "drawing friends",
          "writing the catalogue", "indexing")  # fmt: skip

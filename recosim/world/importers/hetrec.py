@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from recosim.errors import ImportDataError
+from recosim.progress import Progress
 from recosim.world.importers.interactions import distinct, split_by_user
 from recosim.world.importers.source import (
-    Progress,
     bad,
     find_file,
     need_file,

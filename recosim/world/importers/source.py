@@ -6,17 +6,15 @@ import gzip
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from recosim.errors import ImportDataError, WorldError
+from recosim.progress import Progress
 
-__all__ = ["Progress", "bad", "find_file", "line_of_key", "read_json", "read_lines", "refusing"]
-
-# Called with (done, in all, what is happening); the unit is bytes of a file, or steps.
-Progress = Callable[[int, int, str], None]
+__all__ = ["bad", "find_file", "line_of_key", "read_json", "read_lines", "refusing"]
 
 PROGRESS_EVERY = 20_000  # lines between two calls, so that showing progress costs nothing
 

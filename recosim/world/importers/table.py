@@ -19,8 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recosim.errors import ImportDataError
+from recosim.progress import Progress
 from recosim.world.importers.interactions import SplitBy, Splits, distinct, split_by_user
-from recosim.world.importers.source import Progress, bad, find_file, need_file, refusing
+from recosim.world.importers.source import bad, find_file, need_file, refusing
 from recosim.world.world import SPLITS, World, build_world, csr_from_pairs
 
 __all__ = ["import_table"]

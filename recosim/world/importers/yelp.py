@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recosim.errors import ImportDataError
+from recosim.progress import Progress
 from recosim.world.importers.interactions import (
     SplitBy,
     core,
@@ -26,7 +27,6 @@ from recosim.world.importers.interactions import (
     split_by_user,
 )
 from recosim.world.importers.source import (
-    Progress,
     bad,
     find_file,
     need_file,
