@@ -6,7 +6,7 @@ A trace is a table with one row for each move, ordered by agent, seed, conversat
 |---|---|---|
 | agent | string (dictionary) | name of the agent |
 | seed | int32 | seed of the run |
-| conversation | int32 | its number: in a bench the row of `World.dialogues(split)` |
+| conversation | int32 | its number: in a bench its row in `Dialogues.pool` |
 | step | int16 | 0 the user's opening, then 1, 2, ... for each call of the agent |
 | move | int16 | moves so far that used a turn (a reflection uses none) |
 | user | int32 | the user |

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from recosim.cli.options import PlotsOption, ProtocolOption, WorldOption
 from recosim.errors import OptionError
 from recosim.progress import show_progress
 
@@ -32,13 +33,8 @@ def bench(
         Path | None,
         typer.Option(help="Results folder; results/ENV+... by default. An unfinished run resumes."),
     ] = None,
-    world: Annotated[
-        str | None,
-        typer.Option(help="Another world, by name or folder: `recosim data list` shows them."),
-    ] = None,
-    protocol: Annotated[
-        str | None, typer.Option(help="Another protocol: scpr, unicorn, ear or mcmipl.")
-    ] = None,
+    world: WorldOption = None,
+    protocol: ProtocolOption = None,
     option: Annotated[
         list[str] | None,
         typer.Option(
@@ -56,7 +52,7 @@ def bench(
     batch: Annotated[int, typer.Option(help="Conversations advanced at once.", min=1)] = 1024,
     threads: Annotated[int | None, typer.Option(help="Threads of a batch.", min=1)] = None,
     traces: Annotated[bool, typer.Option(help="Keep every move as Parquet.")] = True,
-    plots: Annotated[bool, typer.Option(help="Draw plots (needs the extra `plot`).")] = True,
+    plots: PlotsOption = True,
 ) -> None:
     """Compare agents: who needs the fewest turns?
 

@@ -34,12 +34,15 @@ def list_command() -> None:
     """List the worlds: those of data cards, which are built when needed, and imported ones."""
     from recosim.world.catalog import list_worlds
 
-    table = Table(box=None, pad_edge=False)
+    console = Console()
+    table = Table(box=None, pad_edge=False, padding=(0, 1))
     for column in ("world", "kind", "state"):
         table.add_column(column, no_wrap=True)
-    for column in ("users", "items", "attributes", "interactions", "MB"):
+    for column in ("users", "items", "attr.", "interactions", "MB"):
         table.add_column(column, justify="right", no_wrap=True)
-    table.add_column("title")
+    titles = console.width >= 150  # figures come first where there is no room for both
+    if titles:
+        table.add_column("title", no_wrap=True)
     problems = []
     for record in list_worlds():
         sizes = (record.users, record.items, record.attributes, record.interactions)
@@ -51,11 +54,11 @@ def list_command() -> None:
             "stored" if record.built else "problem" if record.problem else "not built",
             *("" if size is None else f"{size:,}" for size in sizes),
             f"{record.size / 1e6:.1f}" if record.size else "",
-            escape(record.title),
+            *([escape(record.title)] if titles else []),
         )
-    Console().print(table)
+    console.print(table)
     for problem in problems:
-        Console().print(escape(problem), style="yellow", soft_wrap=True)
+        console.print(escape(problem), style="yellow", soft_wrap=True)
 
 
 @app.command()
@@ -170,7 +173,7 @@ def _attach_importers() -> None:
     from recosim.world.importers import IMPORTERS
 
     for kind, importer in IMPORTERS.items():
-        help_text = f"{importer.summary}\n\nExpects: {importer.expects}."
+        help_text = f"{importer.summary}\n\nExpects: {escape(importer.expects)}."
         import_app.command(kind, help=help_text)(_import_command(kind, importer))
 
 

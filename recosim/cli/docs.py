@@ -166,7 +166,7 @@ def _summary(card: EnvCard, folder: Path, rules: Protocol) -> str:
         f"{rules.max_turns} turns, {rules.acting_turns} moves that act, lists of {rules.top_k}",
         "classes": f"`{scalar.replace(':', '.')}`, `{vector.replace(':', '.')}`",
     }
-    if (card.path.parent / "golden").is_dir():
+    if any((card.path.parent / "golden").glob("*.txt")):
         there = _relative(folder, f"envs/{card.name}/golden", card)
         rows["transcripts"] = f"[conversations to read]({there})"
     return "\n".join(["| | |", "|---|---|", *(f"| {k} | {v} |" for k, v in rows.items())])

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from recosim.cli.options import ProtocolOption, WorldOption
+
 if TYPE_CHECKING:
     from recosim.bench.run import BenchEnv
 
@@ -46,13 +48,8 @@ def play(
         str | None,
         typer.Option(help="Id or name, or a part of it, of the item in mind; drawn by default."),
     ] = None,
-    world: Annotated[
-        str | None,
-        typer.Option(help="Another world, by name or folder: `recosim data list` shows them."),
-    ] = None,
-    protocol: Annotated[
-        str | None, typer.Option(help="Another protocol: scpr, unicorn, ear or mcmipl.")
-    ] = None,
+    world: WorldOption = None,
+    protocol: ProtocolOption = None,
     save: Annotated[
         Path | None,
         typer.Option(help="Keep the conversation in a new Parquet file, move by move."),

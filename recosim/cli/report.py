@@ -10,6 +10,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from recosim.cli.options import PlotsOption
+
 if TYPE_CHECKING:
     from recosim.bench.report import Report
 
@@ -22,7 +24,7 @@ def report(
         Path | None,
         typer.Option(help="Where to write report.md and plots/; the folder itself by default."),
     ] = None,
-    plots: Annotated[bool, typer.Option(help="Draw plots (needs the extra `plot`).")] = True,
+    plots: PlotsOption = True,
     check: Annotated[
         bool,
         typer.Option("--check", help="Compute every figure anew from the outcomes, and compare."),
@@ -42,7 +44,7 @@ def report(
 
 def output() -> Console:
     """The console for tables: wide enough for them where nobody looks through a window."""
-    return Console() if sys.stdout.isatty() else Console(width=120)
+    return Console() if sys.stdout.isatty() else Console(width=130)
 
 
 def print_results(written: Report, console: Console) -> None:

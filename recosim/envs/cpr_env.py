@@ -100,8 +100,8 @@ class CPREnv(gym.Env[Observation, Any]):
 
     A user uniformly, then a target uniformly among the user's interactions of `split` (for
     `split="test"`: an interaction uniformly), then an opening attribute uniformly among those of
-    the target. `reset(options={"user": u, "item": v, "opening": a})` gives them (`opening` may be
-    left out).
+    the target; under facet questions a facet, with all that the target has in it.
+    `reset(options={"user": u, "item": v, "opening": a})` gives them (`opening` may be left out).
 
     ## Episode End
 

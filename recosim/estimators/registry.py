@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import threading
 import warnings
@@ -11,8 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from recosim.arrays import check_arrays, json_digest, mark_checked, open_arrays, save_arrays
 from recosim.errors import WorldError, unknown
 from recosim.estimators.base import Estimator, Vectors
 from recosim.estimators.mf import MatrixFactorisation
@@ -25,7 +23,7 @@ __all__ = ["ESTIMATORS", "estimator", "fit_or_load"]
 # Name -> class. Add a class of your own to make its name known everywhere an estimator is named.
 ESTIMATORS: dict[str, type[Estimator]] = {MatrixFactorisation.name: MatrixFactorisation}
 
-FORMAT = 1
+FORMAT = 2  # of the folder
 ARRAYS = ("user", "item", "attribute", "item_bias")
 SCALARS = ("reflect_rate", "reflect_steps", "penalise_rejected")
 
@@ -79,8 +77,7 @@ def fit_or_load(
         "settings": dict(fitter.settings()),
         "world": world.fingerprint,
     }
-    digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
-    folder = cache_folder().absolute() / "estimators" / f"{name}-{digest[:24]}"
+    folder = cache_folder().absolute() / "estimators" / f"{name}-{json_digest(key)[:24]}"
     with _lock:
         vectors = _open.get(folder)
         if vectors is None:
@@ -120,16 +117,11 @@ def _fit_and_store(
 
 def _store(folder: Path, key: dict[str, Any], vectors: Vectors) -> None:
     with atomic_folder(folder) as part:
-        files = {}
-        for label in ARRAYS:
-            path = part / f"{label}.npy"
-            array = np.ascontiguousarray(getattr(vectors, label))
-            np.save(path, array)
-            files[label] = {"shape": list(array.shape), "sha256": _sha256(path)}
+        files = save_arrays(part, {label: getattr(vectors, label) for label in ARRAYS})
         scalars = {label: getattr(vectors, label) for label in SCALARS}
         body = {"key": key, "files": files, "scalars": scalars}
-        write_json(part / "estimator.json", {**body, "sha256": _digest(body)})
-        write_json(part / "verified.json", _stamp(part))
+        write_json(part / "estimator.json", {**body, "sha256": json_digest(body)})
+        mark_checked(part, files)
 
 
 def _load_or_warn(folder: Path, key: dict[str, Any]) -> Vectors | None:
@@ -151,48 +143,11 @@ def _load(folder: Path, key: dict[str, Any]) -> Vectors | None:
     try:
         manifest = json.loads((folder / "estimator.json").read_text(encoding="utf-8"))
         body = {label: manifest[label] for label in ("key", "files", "scalars")}
-        sound = manifest["sha256"] == _digest(body) and body["key"] == key
+        sound = manifest["sha256"] == json_digest(body) and body["key"] == key
     except (OSError, ValueError, KeyError, TypeError):
         sound = False
     if not sound:
         raise WorldError("estimator.json cannot be read or was changed")
-    _verify(folder, body["files"])
-    arrays: dict[str, Any] = {}
-    for label in ARRAYS:
-        array = np.load(folder / f"{label}.npy", mmap_mode="r", allow_pickle=False)
-        arrays[label] = np.asarray(array)  # a plain array over the mapped file
-    return Vectors(**arrays, **body["scalars"])
-
-
-def _verify(folder: Path, files: dict[str, Any]) -> None:
-    """Compare checksums, unless no file changed its size or time since they were last compared."""
-    try:
-        stamp = _stamp(folder)
-    except OSError as error:
-        raise WorldError(f"{Path(str(error.filename)).name} is missing") from None
-    try:
-        known = json.loads((folder / "verified.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        known = None
-    if known == stamp:
-        return
-    for label in ARRAYS:
-        if _sha256(folder / f"{label}.npy") != files[label]["sha256"]:
-            raise WorldError(f"{label}.npy is truncated or was changed")
-    try:
-        write_json(folder / "verified.json", stamp)
-    except OSError:
-        return  # a read-only cache: compared again next time
-
-
-def _stamp(folder: Path) -> dict[str, list[int]]:
-    stats = {label: (folder / f"{label}.npy").stat() for label in ARRAYS}
-    return {label: [stat.st_size, stat.st_mtime_ns] for label, stat in stats.items()}
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _digest(body: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+    check_arrays(folder, body["files"])
+    fields: dict[str, Any] = {**open_arrays(folder, ARRAYS), **body["scalars"]}
+    return Vectors(**fields)

@@ -7,7 +7,6 @@ and built again when its card (or the generator) has changed.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -19,6 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from recosim.arrays import file_digest, json_digest
 from recosim.errors import CardError, OptionError, WorldError, unknown
 from recosim.files import cache_folder
 from recosim.progress import Progress, show_progress
@@ -266,7 +266,7 @@ def _opened_if_current(folder: Path, card: Path) -> World | None:
     if not isinstance(stored, dict):
         return None  # stored under this name before there was a card of it
     # Most often not a byte of the card has changed, and it need not be parsed (10 ms for yelp).
-    if stored.get("file_sha256") == _file_digest(card) and stored.get("version") == _version():
+    if stored.get("file_sha256") == file_digest(card) and stored.get("version") == _version():
         return world
     from recosim.cards import read_toml
 
@@ -295,16 +295,11 @@ def _version() -> int:
     return GENERATOR_VERSION
 
 
-def _file_digest(card: Path) -> str:
-    return hashlib.sha256(card.read_bytes()).hexdigest()
-
-
 def _digest(card: dict[str, Any]) -> str:
     """Changes with all of a card that changes its world."""
     keys = ("generator", "importer", "source", "licence", "fingerprint")
     made_by = {key: card.get(key) for key in keys}
-    text = json.dumps([_version(), made_by], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return json_digest([_version(), made_by])
 
 
 def _build(name: str, path: Path, progress: Progress) -> World:
@@ -335,7 +330,7 @@ def _build(name: str, path: Path, progress: Progress) -> World:
         )
     provenance: dict[str, Any] = {
         "digest": _digest(raw),
-        "file_sha256": _file_digest(path),
+        "file_sha256": file_digest(path),
         "version": _version(),
         **{key: raw[key] for key in ("generator", "importer") if key in raw},
     }

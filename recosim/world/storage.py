@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from recosim.arrays import check_arrays, json_digest, mark_checked, open_arrays, save_arrays
 from recosim.errors import WorldError
 from recosim.files import atomic_folder, write_json
 from recosim.world.world import DERIVED, PRIMARY, Csr, StringTable, World, arrays_of
@@ -29,19 +27,7 @@ def save_world(world: World, folder: Path) -> World:
     if folder.exists() and not (folder / "world.json").is_file():
         raise WorldError(f"{folder} exists and is not a world; name another folder.")
     with atomic_folder(folder) as part:
-        files = {}
-        for label, array in arrays_of(world).items():
-            path = part / f"{label}.npy"
-            with path.open("wb") as file:
-                np.save(file, np.ascontiguousarray(array))
-                file.flush()
-                os.fsync(file.fileno())
-            files[label] = {
-                "dtype": array.dtype.str,
-                "shape": list(array.shape),
-                "bytes": path.stat().st_size,
-                "sha256": _sha256(path),
-            }
+        files = save_arrays(part, arrays_of(world))
         manifest: dict[str, Any] = {
             "format": FORMAT,
             "name": world.name,
@@ -52,9 +38,8 @@ def save_world(world: World, folder: Path) -> World:
             "settings": json.loads(json.dumps(dict(world.settings))),
             "files": files,
         }
-        manifest["manifest_sha256"] = _manifest_digest(manifest)
-        write_json(part / "world.json", manifest)
-        write_json(part / "verified.json", _stamp(part, files))
+        write_json(part / "world.json", {**manifest, "manifest_sha256": json_digest(manifest)})
+        mark_checked(part, files)
     return open_folder(folder)
 
 
@@ -79,8 +64,7 @@ def verify_folder(folder: Path) -> None:
         WorldError: as `open_folder`.
     """
     files = _read_manifest(folder, _manifest_text(folder))["files"]
-    _check_sizes(folder, files)
-    _check_contents(folder, files)
+    _check(folder, files, read_all=True)
 
 
 def _manifest_text(folder: Path) -> str:
@@ -103,15 +87,8 @@ def _open_cached(folder_name: str, text: str, _: str) -> World:
     folder = Path(folder_name)
     manifest = _read_manifest(folder, text)
     files = manifest["files"]
-    _check_sizes(folder, files)
-    if not _is_verified(folder, files):
-        _check_contents(folder, files)
-        if os.access(folder, os.W_OK):
-            write_json(folder / "verified.json", _stamp(folder, files))
-    arrays = {}
-    for label in files:
-        mapped = np.load(folder / f"{label}.npy", mmap_mode="r", allow_pickle=False)
-        arrays[label] = mapped.view(np.ndarray)
+    _check(folder, files)
+    arrays = open_arrays(folder, files)
     fields = {field: _assemble(field, arrays) for field in (*PRIMARY, *DERIVED)}
     return World(
         name=manifest["name"],
@@ -135,24 +112,17 @@ def _read_manifest(folder: Path, text: str) -> dict[str, Any]:
             f"{folder} has world format {version}; this version of RecoSim reads format {FORMAT}. "
             "Build or import the world again."
         )
-    if manifest.get("manifest_sha256") != _manifest_digest(manifest):
+    rest = {key: value for key, value in manifest.items() if key != "manifest_sha256"}
+    if manifest.get("manifest_sha256") != json_digest(rest):
         raise _damaged(folder, "world.json was changed after it was written")
     return dict(manifest)
 
 
-def _check_sizes(folder: Path, files: dict[str, Any]) -> None:
-    for label, entry in files.items():
-        file = folder / f"{label}.npy"
-        size = file.stat().st_size if file.is_file() else None
-        if size != entry["bytes"]:
-            found = "is missing" if size is None else f"has {size} bytes, not {entry['bytes']}"
-            raise _damaged(folder, f"{file.name} {found}")
-
-
-def _check_contents(folder: Path, files: dict[str, Any]) -> None:
-    for label, entry in files.items():
-        if _sha256(folder / f"{label}.npy") != entry["sha256"]:
-            raise _damaged(folder, f"the content of {label}.npy is not what was written")
+def _check(folder: Path, files: dict[str, Any], *, read_all: bool = False) -> None:
+    try:
+        check_arrays(folder, files, read_all=read_all)
+    except WorldError as problem:
+        raise _damaged(folder, str(problem)) from None
 
 
 def _assemble(field: str, arrays: dict[str, Any]) -> Any:
@@ -168,29 +138,3 @@ def _damaged(folder: Path, problem: str) -> WorldError:
         f"the world in {folder} is damaged: {problem}. Remove it with 'recosim data remove "
         f"{folder.name}', then build or import it again."
     )
-
-
-def _manifest_digest(manifest: dict[str, Any]) -> str:
-    rest = {k: v for k, v in manifest.items() if k != "manifest_sha256"}
-    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
-
-
-def _stamp(folder: Path, files: dict[str, Any]) -> dict[str, list[int]]:
-    stats = {label: (folder / f"{label}.npy").stat() for label in files}
-    return {label: [stat.st_size, stat.st_mtime_ns] for label, stat in stats.items()}
-
-
-def _is_verified(folder: Path, files: dict[str, Any]) -> bool:
-    try:
-        known = json.loads((folder / "verified.json").read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError, UnicodeDecodeError):
-        return False
-    return bool(known == _stamp(folder, files))

@@ -115,7 +115,7 @@ class StringTable(Sequence[str]):
 class World:
     """Items with attributes in facets, users with friends, and interactions with a split.
 
-    Make one with `build_world` or an importer, open a stored one with `recosim.world.open_world`.
+    Make one with `build_world` or an importer, open a stored one with `recosim.open_world`.
     All arrays are read-only. Ids are positions: items 0..n_items-1, and so on.
 
     Attributes of the object:

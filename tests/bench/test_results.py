@@ -197,7 +197,7 @@ def test_a_failed_write_leaves_the_old_results(finished, monkeypatch):
     def full(self, *args, **kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("pathlib.Path.write_text", full)
+    monkeypatch.setattr("pathlib.Path.write_bytes", full)
     with pytest.raises(OSError, match="No space"):
         results.finish_run(finished)
     assert (finished / "results.json").read_bytes() == before

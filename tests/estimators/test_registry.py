@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from recosim import arrays
 from recosim.errors import OptionError, UnknownNameError, WorldError
 from recosim.estimators import (
     ESTIMATORS,
@@ -189,8 +190,8 @@ def edit(path: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "file", "problem"),
     [
-        (truncate, "item.npy", "item.npy is truncated or was changed"),
-        (flip, "user.npy", "user.npy is truncated or was changed"),
+        (truncate, "item.npy", "item.npy has 284 bytes, not 288"),
+        (flip, "user.npy", "the content of user.npy is not what was written"),
         (Path.unlink, "attribute.npy", "attribute.npy is missing"),
         (Path.unlink, "estimator.json", "estimator.json cannot be read"),
         (truncate, "estimator.json", "estimator.json cannot be read"),
@@ -246,7 +247,7 @@ def test_an_interrupted_fit_leaves_nothing_behind(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(registry, "_sha256", interrupt)
+        patch.setattr(arrays, "file_digest", interrupt)
         with pytest.raises(KeyboardInterrupt):
             fit_or_load(small_world(), "counting")
     assert list(cache.iterdir()) == []

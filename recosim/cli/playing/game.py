@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from rich.text import Text
 from recosim.envs.cpr.dialogues import Dialogues
 from recosim.envs.cpr.recorder import Recorder
 from recosim.envs.transcript import describe_move, transcript
+from recosim.errors import RecosimError
 from recosim.trace import Trace
 from recosim.world.world import World
 
@@ -102,6 +103,19 @@ class Game:
     def complain(self, problem: object) -> None:
         """Say what was wrong with the input; nothing has changed."""
         self.say(" ".join(str(problem).split()), "yellow")
+
+    def read_until(self, obey: Callable[[str], bool]) -> None:
+        """Read lines until `obey` did what one says; what is wrong with the others is said.
+
+        Raises:
+            PersonLeft: ctrl-C, or the end of the input.
+        """
+        done = False
+        while not done:
+            try:
+                done = obey(self.read("> "))
+            except RecosimError as problem:
+                self.complain(problem)
 
     def read(self, prompt: str) -> str:
         """One line from the person.

@@ -43,12 +43,7 @@ def recommend_as_person(game: Game) -> None:
             _step(game, game.dialogues.n_askables)
             continue
         _show_board(game)
-        moved = False
-        while not moved:
-            try:
-                moved = _obey(game, game.read("> "))
-            except RecosimError as problem:
-                game.complain(problem)
+        game.read_until(lambda line: _obey(game, line))
 
 
 def _introduce(game: Game) -> None:

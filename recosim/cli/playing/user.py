@@ -14,7 +14,7 @@ from recosim.envs.transcript import (
     question_text,
     recommendation_text,
 )
-from recosim.errors import OptionError, RecosimError
+from recosim.errors import OptionError
 
 __all__ = ["answer_as_person"]
 
@@ -46,12 +46,7 @@ def answer_as_person(game: Game, agent: Agent) -> None:
         verb = int(a["verb"][0])
         if verb in (Verb.ASK, Verb.RECOMMEND):
             _hear(game)
-            answered = False
-            while not answered:
-                try:
-                    answered = _obey(game, game.read("> "))
-                except RecosimError as problem:
-                    game.complain(problem)
+            game.read_until(lambda line: _obey(game, line))
         game.dialogues.settle()
         game.record()
         _show_what_followed(game)
