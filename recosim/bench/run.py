@@ -50,6 +50,7 @@ __all__ = ["BenchEnv", "play_batch", "prepare_env", "run_bench", "sample_convers
 
 # Conversations of one chunk: what a kill can lose, and what is held in memory at once.
 CHUNK = 16_384
+BATCH_BYTES = 256 * 1024**2
 
 
 @dataclass
@@ -142,7 +143,7 @@ def run_bench(
     folder: Path,
     *,
     seeds: Sequence[int] = (0,),
-    batch: int = 1024,
+    batch: int | None = None,
     threads: int | None = None,
     traces: bool = True,
     progress: Progress | None = None,
@@ -154,7 +155,7 @@ def run_bench(
         agents: names of agent cards; "all" stands for every card.
         folder: the results folder; new, or that of the same run.
         seeds: seeds of the users' and agents' luck: opening attributes, noise, random choices.
-        batch: conversations advanced at once.
+        batch: conversations advanced at once; by default what fits into 256 MB, at most 4,096.
         threads: threads that share a batch.
         traces: keep the trace of every unit.
         progress: called with conversations done, in all, and what is running.
@@ -213,7 +214,7 @@ def _run_unit(
     name: str,
     seed: int,
     folder: Path,
-    batch: int,
+    batch: int | None,
     threads: int | None,
     traces: bool,
     tell: Callable[[int, str], None],
@@ -221,7 +222,7 @@ def _run_unit(
 ) -> None:
     """One agent, one seed: chunk by chunk, then the whole."""
     agent = make_agent(name, env.name)
-    size = min(batch, len(env.conversations))
+    size = min(batch or _roomy_batch(env.setup), len(env.conversations))
     dialogues = env.setup.dialogues(size, track=agent.track, threads=threads)
     agent.bind(dialogues)
     path = trace_path(folder, env.key, name, seed)
@@ -260,6 +261,12 @@ def _run_unit(
     write_episodes(folder, env.key, name, seed, whole.episodes())
     shutil.rmtree(parts, ignore_errors=True)
     clock.add(env.key, name, seed, time.perf_counter() - started, 0)
+
+
+def _roomy_batch(setup: CPRSetup) -> int:
+    """As many conversations as fit into a budget of memory: each call of a kernel has its price."""
+    row = sum(array.nbytes for array in setup.dialogues(1, threads=1).state().values())
+    return int(np.clip(BATCH_BYTES // row, 64, 4096))
 
 
 def _batches(conversations: NDArray[np.int64], size: int) -> Iterator[NDArray[np.int64]]:

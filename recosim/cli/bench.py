@@ -49,7 +49,10 @@ def bench(
     dont_know: Annotated[
         float | None, typer.Option(help="Probability of the answer 'I don't know'.")
     ] = None,
-    batch: Annotated[int, typer.Option(help="Conversations advanced at once.", min=1)] = 1024,
+    batch: Annotated[
+        int | None,
+        typer.Option(help="Conversations advanced at once; by default what fits well.", min=1),
+    ] = None,
     threads: Annotated[int | None, typer.Option(help="Threads of a batch.", min=1)] = None,
     traces: Annotated[bool, typer.Option(help="Keep every move as Parquet.")] = True,
     plots: PlotsOption = True,

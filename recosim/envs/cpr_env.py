@@ -152,6 +152,7 @@ class CPREnv(gym.Env[Observation, Any]):
     v0: first version.
     """
 
+    # Gymnasium declares it as an attribute of instances, so it cannot be a ClassVar.
     metadata = {"render_modes": list(RENDER_MODES), "render_fps": 1}  # noqa: RUF012
 
     def __init__(

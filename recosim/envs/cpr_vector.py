@@ -61,6 +61,7 @@ class CPRVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
     The other arguments, and the errors, are those of `CPREnv`.
     """
 
+    # Gymnasium declares it as an attribute of instances, so it cannot be a ClassVar.
     metadata: dict[str, Any] = {"render_modes": []}  # noqa: RUF012
 
     def __init__(

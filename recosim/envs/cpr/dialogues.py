@@ -30,6 +30,8 @@ __all__ = ["Dialogues", "Pool", "QUESTIONS", "REWARD_TERMS"]
 QUESTIONS = ("binary", "facet", "choice")
 REWARD_TERMS = ("ask", "recommend", "timeout", "nothing_left", "illegal")
 
+# Up to this many attributes an item is added to their sums as a dense row.
+_DENSE_LIMIT = 64
 # Rows below which a second thread costs more than it saves.
 _ROWS_PER_THREAD = 192
 
@@ -71,6 +73,16 @@ def pool_of(world: World, split: str, facets_only: bool) -> Pool:
     return Pool(present.astype(np.int32), indptr, ids[able])
 
 
+def _dense_attributes(world: World) -> NDArray[np.float32]:
+    """Items by attributes as 0 and 1, padded to a multiple of 8; no columns in worlds of many."""
+    width = -(-world.n_attributes // 8) * 8
+    if width > _DENSE_LIMIT:
+        return np.zeros((world.n_items, 0), dtype=np.float32)
+    table = np.zeros((world.n_items, width), dtype=np.float32)
+    table[world.item_attributes.pairs()] = 1.0
+    return table
+
+
 def _world_arrays(world: World) -> dict[str, NDArray[Any]]:
     """The arrays of a world as the kernels name them."""
     facets = world.facet_attributes
@@ -82,6 +94,7 @@ def _world_arrays(world: World) -> dict[str, NDArray[Any]]:
         "posting_indices": world.attribute_items.indices,
         "bitsets": world.bitsets,
         "cooccurrence": world.cooccurrence,
+        "dense_attributes": _dense_attributes(world),
         "facet_of": world.attribute_facet,
         "facet_indptr": facets.indptr,
         "facet_indices": facets.indices,
@@ -240,6 +253,7 @@ class Dialogues:
             "attributes_plus_1": world.n_attributes + 1,
             "facets_plus_1": world.n_facets + 1,
             "pool_users_plus_1": len(self.pool.users) + 1,
+            "dense_width": given["dense_attributes"].shape[1],
             "n_rewards": len(given["rewards"]),
             "n_terms": len(REWARD_TERMS),
             "n_reals": len(given["reals"]),
@@ -345,7 +359,7 @@ class Dialogues:
 
     # ---- moves --------------------------------------------------------------------------------
 
-    def step(self, actions: ArrayLike, slates: NDArray[np.int32] | None = None) -> None:
+    def step(self, actions: ArrayLike, slates: ArrayLike | None = None) -> None:
         """One move of every row; rows that have ended stand still (or begin anew, `open_ended`).
 
         Args:
@@ -361,7 +375,7 @@ class Dialogues:
         self._pose_actions(actions, slates)
         self._raise_if_illegal(self.run(batch.advance, moves=True))
 
-    def pose(self, actions: ArrayLike, slates: NDArray[np.int32] | None = None) -> None:
+    def pose(self, actions: ArrayLike, slates: ArrayLike | None = None) -> None:
         """The first half of `step`: the question or the list, in the fields of the move.
 
         The caller then writes `outcome`, and `accepted` with `n_accepted` or `rank`, and settles.
@@ -373,11 +387,11 @@ class Dialogues:
         """The second half of `step`, after somebody answered."""
         self.run(batch.settle_rows)
 
-    def _pose_actions(self, actions: ArrayLike, slates: NDArray[np.int32] | None) -> None:
+    def _pose_actions(self, actions: ArrayLike, slates: ArrayLike | None) -> None:
         a = self.arrays
         try:
             given = np.asarray(actions)
-            slates = None if slates is None else np.asarray(slates)
+            lists = None if slates is None else np.asarray(slates)
         except ValueError:
             raise IllegalActionError("actions or slates are lists of unequal lengths.") from None
         if given.shape != (self.size,) or given.dtype.kind not in "iu":
@@ -393,15 +407,15 @@ class Dialogues:
                 f"{self.n_actions - 1}: ask 0 to {self.n_askables - 1}, recommend "
                 f"{self.n_askables}, reflect {self.n_askables + 1}."
             )
-        if slates is not None:
-            self.check_slates(given, slates)
-            a["slate"][:] = slates
-            a["n_slate"][:] = (slates >= 0).sum(axis=1)
+        if lists is not None:
+            self.check_slates(given, lists)
+            a["slate"][:] = lists
+            a["n_slate"][:] = (lists >= 0).sum(axis=1)
         else:
             a["n_slate"][:] = 0
         a["action"][:] = given
 
-    def check_slates(self, actions: NDArray[Any], slates: NDArray[np.int32]) -> None:
+    def check_slates(self, actions: NDArray[Any], slates: NDArray[Any]) -> None:
         """Raise `IllegalActionError` unless the lists of the recommending rows are well-formed."""
         shape = (self.size, self.protocol.top_k)
         if slates.shape != shape or slates.dtype.kind not in "iu":

@@ -171,9 +171,9 @@ def sigmoids(x: np.ndarray, n: int, bits: np.ndarray) -> None:
     powers = bits.view(np.float32)
     for k in range(n):
         z = min(max(x[k], np.float32(-80.0)), np.float32(80.0)) * np.float32(-1.4426950408889634)
-        whole = np.int32(math.floor(z + np.float32(0.5)))
-        bits[k] = (whole + np.int32(127)) << np.int32(23)
-        r = (z - np.float32(whole)) * np.float32(0.6931471805599453)
+        whole = np.floor(z + np.float32(0.5))
+        bits[k] = (np.int32(whole) + np.int32(127)) << np.int32(23)
+        r = (z - whole) * np.float32(0.6931471805599453)
         # Taylor series of e**r for |r| <= ln(2) / 2; the next term is below 1e-8.
         p = np.float32(1.0 / 5040.0)
         p = p * r + np.float32(1.0 / 720.0)
@@ -191,6 +191,42 @@ BLOCK = 128
 
 
 @kernel
+def _add_dense(
+    t: Table, items: np.ndarray, values: np.ndarray, n: int, weights: np.ndarray
+) -> None:
+    """Add the values of some items to the sums of their attributes, in worlds of few attributes."""
+    rows = f.dense_attributes(t)
+    sums = np.zeros(f.dense_width(t), dtype=np.float32)
+    for j in range(n):
+        row, value = rows[items[j]], values[j]
+        for a in range(sums.shape[0]):
+            sums[a] += value * row[a]
+    for a in range(weights.shape[0]):
+        weights[a] += np.float64(sums[a])
+
+
+@kernel
+def _add_sparse(
+    t: Table,
+    items: np.ndarray,
+    values: np.ndarray,
+    n: int,
+    weights: np.ndarray,
+    other: np.ndarray,
+) -> None:
+    """The same by the lists of attributes, in worlds of many.
+
+    Two sums in turn: an attribute of many items would wait for its last addition.
+    """
+    indptr, indices = f.item_indptr(t), f.item_indices(t)
+    for j in range(n):
+        sums = other if j & 1 else weights
+        value = np.float64(values[j])
+        for k in range(indptr[items[j]], indptr[items[j] + 1]):
+            sums[indices[k]] += value
+
+
+@kernel
 def weigh(t: Table, b: int) -> None:
     """Weighted entropy of every attribute (SCPR eq. 10): shares of the sum of sigmoid(score)."""
     if f.weighed(t)[b]:
@@ -198,10 +234,9 @@ def weigh(t: Table, b: int) -> None:
     weights = f.weighted_entropy(t)[b]
     weights[:] = 0.0
     total = 0.0
-    indptr, indices = f.item_indptr(t), f.item_indices(t)
     vectors, query, bias = f.item_vectors(t), f.query(t)[b], f.item_bias(t)
-    penalise = f.penalise_rejected(t) != 0
-    even = np.zeros(weights.shape[0], dtype=np.float64)
+    penalise, dense = f.penalise_rejected(t) != 0, f.dense_width(t) > 0
+    other = np.zeros(weights.shape[0], dtype=np.float64)
     items = np.empty(BLOCK, dtype=np.int64)
     values = np.empty(BLOCK, dtype=np.float32)
     bits = np.empty(BLOCK, dtype=np.int32)
@@ -221,15 +256,14 @@ def weigh(t: Table, b: int) -> None:
         if n > BLOCK - 64 or w == words.shape[0] - 1:
             sigmoids(values, n, bits)
             for j in range(n):
-                value = np.float64(values[j])
-                total += value
-                # Two sums in turn: an attribute of many items would wait for its last addition.
-                sums = even if j & 1 else weights
-                for k in range(indptr[items[j]], indptr[items[j] + 1]):
-                    sums[indices[k]] += value
+                total += np.float64(values[j])
+            if dense:
+                _add_dense(t, items, values, n, weights)
+            else:
+                _add_sparse(t, items, values, n, weights, other)
             n = 0
     for a in range(weights.shape[0]):
-        share = (weights[a] + even[a]) / total if total > 0.0 else 0.0
+        share = (weights[a] + other[a]) / total if total > 0.0 else 0.0
         weights[a] = _entropy_of_share(share)
     f.weighed(t)[b] = 1
 
