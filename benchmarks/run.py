@@ -122,7 +122,7 @@ def bench_rate(name: str, agent: str, conversations: int) -> float:
     from recosim.bench.run import prepare_env, run_bench
 
     rates = []
-    for _ in range(3):
+    for _ in range(6):
         with tempfile.TemporaryDirectory() as folder:
             run_bench([prepare_env(name, episodes=conversations)], [agent], Path(folder))
             rates.append(read_timings(Path(folder))[0].moves_per_second)

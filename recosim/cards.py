@@ -1,7 +1,8 @@
 """Cards: the TOML files that name and configure environments, agents and datasets.
 
 A card is found by its kind and its name, in this order: the folders of the environment variable
-`RECOSIM_PATH`, then the cards that ship with the package. Each such folder has the same layout:
+`RECOSIM_PATH`, then the cards that ship with the package. An environment or a dataset that ships
+keeps its meaning: a card that would stand in for it is refused. Each folder has the same layout:
 
     envs/<name>/env.toml      agents/<name>.toml      data/<name>.toml
 

@@ -139,7 +139,10 @@ class Trace:
                 f"{path} is not a RecoSim trace"
                 + (f": the columns {', '.join(missing)} are missing." if missing else ".")
             )
-        return Trace(table.cast(SCHEMA), json.loads(meta))
+        try:
+            return Trace(table.select(SCHEMA.names).cast(SCHEMA), json.loads(meta))
+        except (pa.ArrowException, ValueError) as error:
+            raise ResultsError(f"{path} is not a RecoSim trace: {error}") from None
 
     @staticmethod
     def concat(traces: Sequence[Trace]) -> Trace:

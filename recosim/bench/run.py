@@ -112,7 +112,7 @@ def prepare_env(
     card = env_card(name)
     changed = {k: v for k, v in (overrides or {}).items() if v is not None}
     arguments: dict[str, Any] = {**card.arguments, **changed, "split": split}
-    if "protocol" not in changed and "protocol_options" in changed:
+    if "protocol_options" in changed:  # under another protocol too: an EAR card asks for facets
         arguments["protocol_options"] = {
             **card.arguments.get("protocol_options", {}),
             **changed["protocol_options"],
@@ -167,6 +167,10 @@ def run_bench(
     names = agent_names() if list(agents) == ["all"] else list(dict.fromkeys(agents))
     if not names or not environments or not seeds:
         raise OptionError("a bench needs at least one environment, one agent and one seed.")
+    keys = [env.key for env in environments]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise OptionError(f"the environment {key} is named twice; a run has each of them once.")
     setups = [_env_setup(env, names, seeds) for env in environments]
     versions = {package: version(package) for package in ("recosim", "numpy", "numba")}
     claim_run(folder, setups, versions)

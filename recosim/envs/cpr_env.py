@@ -18,7 +18,11 @@ from recosim.envs.cpr_setup import (
     OBSERVATION_KEYS,
     RENDER_MODES,
     CPRSetup,
+    check_observe,
     check_option,
+    check_seed,
+    read_reset_options,
+    refuse_unknown,
 )
 from recosim.envs.cpr_spaces import (
     LegalDiscrete,
@@ -29,7 +33,7 @@ from recosim.envs.cpr_spaces import (
     observation_space,
 )
 from recosim.envs.protocol import Protocol
-from recosim.errors import IllegalActionError, OptionError, StateError, unknown
+from recosim.errors import IllegalActionError, StateError
 from recosim.estimators.base import Vectors
 from recosim.world.world import World
 
@@ -232,6 +236,8 @@ class CPREnv(gym.Env[Observation, Any]):
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observation, dict[str, Any]]:
         user, item, opening = read_reset_options(options, self.dialogues)
+        if seed is not None:
+            seed = check_seed(seed)
         super().reset(seed=seed)
         if seed is not None:
             self._key, self._conversation = seed, -1
@@ -402,54 +408,3 @@ def _restore(cls: type[CPREnv], arguments: dict[str, Any], state: dict[str, Any]
         env._recorder.moves = state["moves"]
     env._after_move()
     return env
-
-
-def refuse_unknown(given: Mapping[str, Any], allowed: Mapping[str, Any]) -> None:
-    """Raise `UnknownNameError` for an argument that an environment does not have."""
-    for name in given:
-        raise unknown("environment option", name, allowed)
-
-
-def check_observe(observe: Any) -> tuple[str, ...]:
-    """The keys of an observation, in their standard order."""
-    if isinstance(observe, str) or not all(isinstance(key, str) for key in observe):
-        raise OptionError(f"observe is {observe!r}; a list of keys is needed.")
-    for key in observe:
-        if key not in OBSERVATION_KEYS:
-            raise unknown("observation key", key, OBSERVATION_KEYS)
-    if not observe:
-        raise OptionError(f"observe is empty; choose among {', '.join(OBSERVATION_KEYS)}.")
-    return tuple(key for key in OBSERVATION_KEYS if key in observe)
-
-
-def read_reset_options(
-    options: Mapping[str, Any] | None, dialogues: Any
-) -> tuple[int | None, int | None, int | None]:
-    """`user`, `item` and `opening` of `reset(options=...)`, checked.
-
-    Raises:
-        UnknownNameError: another key. OptionError: a pair that does not exist, half a pair, or an
-            opening that the item does not have.
-    """
-    if not options:
-        return None, None, None
-    for key in options:
-        if key not in ("user", "item", "opening"):
-            raise unknown("reset option", key, ("user", "item", "opening"))
-    values = {}
-    for key, value in options.items():
-        if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
-            raise OptionError(f"reset option {key!r} is {value!r}; a whole number is needed.")
-        values[key] = int(value)
-    if "user" not in values or "item" not in values:
-        raise OptionError(
-            "reset options need 'user' and 'item' together; 'opening' goes with them."
-        )
-    dialogues.check_pair(values["user"], values["item"])
-    opening = values.get("opening")
-    if opening is not None and opening not in dialogues.openings_of(values["item"]):
-        raise OptionError(
-            f"item {values['item']} cannot be opened with {opening}; it has "
-            f"{dialogues.openings_of(values['item']).tolist()}."
-        )
-    return values["user"], values["item"], opening

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import operator
 from typing import Any
 
 import numpy as np
 from gymnasium import spaces
+from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from recosim.acts import Verb
@@ -17,6 +19,7 @@ from recosim.errors import IllegalActionError
 __all__ = [
     "LegalDiscrete",
     "LegalSlate",
+    "LegalSlates",
     "action_space",
     "decode",
     "log2_sizes",
@@ -91,6 +94,33 @@ class LegalSlate(spaces.Dict):
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "legal": None}
+
+
+class LegalSlates(spaces.Dict):
+    """A batch of `LegalSlate`: its `sample()` draws well-formed lists too, in every row.
+
+    A mask or probabilities that are passed to `sample` are used as Gymnasium defines them.
+    """
+
+    def __init__(self, single: LegalSlate, n: int) -> None:
+        super().__init__({key: batch_space(space, n) for key, space in single.spaces.items()})
+        self.single, self.n = copy.deepcopy(single), n
+
+    def seed(self, seed: int | dict[str, Any] | None = None) -> dict[str, Any]:
+        if hasattr(self, "single"):  # not while the base class makes itself
+            self.single.seed(seed)
+        return super().seed(seed)
+
+    def sample(self, mask: Any = None, probability: Any = None) -> dict[str, Any]:
+        if mask is not None or probability is not None:
+            return super().sample(mask=mask, probability=probability)
+        rows = [self.single.sample() for _ in range(self.n)]
+        return {key: np.stack([row[key] for row in rows]) for key in self.single.spaces}
+
+
+@batch_space.register(LegalSlate)
+def _batch_slate(space: LegalSlate, n: int = 1) -> LegalSlates:
+    return LegalSlates(space, n)
 
 
 def action_space(

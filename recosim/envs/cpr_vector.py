@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,14 +12,17 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from recosim.envs.cpr.dialogues import REWARD_TERMS
-from recosim.envs.cpr_env import check_observe, read_reset_options, refuse_unknown
 from recosim.envs.cpr_setup import (
     ACTION_VIEWS,
     AUTORESET,
     ILLEGAL,
     OBSERVATION_KEYS,
     CPRSetup,
+    check_observe,
     check_option,
+    check_seed,
+    read_reset_options,
+    refuse_unknown,
 )
 from recosim.envs.cpr_spaces import action_space, log2_sizes, observation_space, slate_rows
 from recosim.envs.protocol import Protocol
@@ -95,7 +98,7 @@ class CPRVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
                 "the vector environment draws nothing: render_mode must be None. To watch "
                 "conversations, make a scalar environment with the same seed."
             )
-        if not isinstance(num_envs, int) or num_envs < 1:
+        if not isinstance(num_envs, int) or isinstance(num_envs, bool) or num_envs < 1:
             raise OptionError(f"num_envs is {num_envs!r}; a whole number of at least 1 is needed.")
         check_option("actions", actions, ACTION_VIEWS)
         check_option("illegal", illegal, ILLEGAL)
@@ -207,17 +210,17 @@ class CPRVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
                 a["conversation"][:] = -1
                 self._seeded = True
             return
-        if isinstance(seed, (int, np.integer)):
-            super().reset(seed=int(seed))
-            keys: list[int | None] = [int(seed) + i for i in range(self.num_envs)]
+        keys: list[int | None]
+        if isinstance(seed, Iterable):
+            keys = [None if key is None else check_seed(key) for key in seed]
         else:
-            keys = list(seed)
+            first = check_seed(seed)
+            keys = [check_seed(first + i) for i in range(self.num_envs)]
+            super().reset(seed=first)
         if len(keys) != self.num_envs:
             raise OptionError(f"{len(keys)} seeds were given for {self.num_envs} conversations.")
         for i, key in enumerate(keys):
             if rows[i] and (key is not None or not self._seeded):
-                if key is not None and (isinstance(key, bool) or key < 0):
-                    raise OptionError(f"seed {key!r} is not a whole number from 0.")
                 a["seed"][i] = self.np_random.integers(2**63) if key is None else key
                 a["conversation"][i] = -1
         self._seeded = True
@@ -297,10 +300,12 @@ class CPRVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
             "true_utility": success.astype(np.float64),
         }
         if self._reveal:
+            wanted = np.arange(a["targets"].shape[1]) < a["n_targets"][:, None]
             values["privileged"] = _masked(
                 {
                     "user": a["user"].copy(),
-                    "targets": a["targets"].copy(),
+                    # Padded with -1: what lies there is left from earlier conversations.
+                    "targets": np.where(wanted, a["targets"], np.int32(-1)),
                     "seed": a["seed"].copy(),
                     "conversation": a["conversation"].copy(),
                 },

@@ -5,6 +5,7 @@ The rules themselves are in docs/protocols.md; `recosim.envs.cpr` implements the
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal, get_args, get_type_hints
 
@@ -29,8 +30,9 @@ class Rewards:
     def __post_init__(self) -> None:
         for entry in fields(self):
             value = getattr(self, entry.name)
-            if not isinstance(value, (int, float)) or isinstance(value, bool) or value != value:
-                raise OptionError(f"reward {entry.name!r} is {value!r}; a number is needed.")
+            number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            if not number or not math.isfinite(value):
+                raise OptionError(f"reward {entry.name!r} is {value!r}; a finite number is needed.")
 
 
 Question = Literal["binary", "facet", "choice"]
@@ -101,7 +103,7 @@ class Protocol:
                 if name not in names:
                     raise unknown("reward", name, names)
             options["rewards"] = replace(self.rewards, **rewards)
-        elif rewards is not None and not isinstance(rewards, Rewards):
+        elif "rewards" in options and not isinstance(rewards, Rewards):
             raise OptionError(f"rewards is {rewards!r}; Rewards or a mapping is needed.")
         return replace(self, **options)
 

@@ -345,8 +345,15 @@ def _build(name: str, path: Path, progress: Progress) -> World:
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     """Hold the lock of a world's folder, so that two processes do not build it at once."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with (folder.parent / f".{folder.name}.lock").open("a") as file:
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        lock = (folder.parent / f".{folder.name}.lock").open("a")
+    except OSError as error:
+        raise WorldError(
+            f"the world {folder.name!r} cannot be stored in {folder.parent}: {error}. Name a "
+            "folder that can be written to in the environment variable RECOSIM_CACHE."
+        ) from None
+    with lock as file:
         try:
             import fcntl
         except ImportError:  # not POSIX: both build, and the last one wins

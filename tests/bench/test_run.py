@@ -164,3 +164,20 @@ def test_a_bench_killed_ten_times_ends_like_an_undisturbed_one(tmp_path):
     subprocess.run([*command, cut], check=True, stdout=subprocess.DEVNULL)
     assert (cut / "results.json").read_bytes() == (tmp_path / "whole/results.json").read_bytes()
     assert read_results(cut) == read_results(tmp_path / "whole")
+
+
+def test_an_environment_named_twice_is_refused(tmp_path):
+    twice = [prepare_env(name, episodes=5) for name in ("CPR-LastFM-Small", "CPR-LastFM-Small-v0")]
+    with pytest.raises(OptionError, match="CPR-LastFM-Small-v0 is named twice"):
+        run_bench(twice, ["oracle"], tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_another_protocol_keeps_the_question_of_the_card():
+    changed = {"protocol": "unicorn", "protocol_options": {"on_reject": "remove"}}
+    rules = prepare_env("EAR-Yelp-Small", episodes=5, overrides=changed).setup.protocol
+    assert (rules.question, rules.on_reject, rules.drop_failed) == (
+        "facet",
+        "remove",
+        "if_more_than_k",
+    )

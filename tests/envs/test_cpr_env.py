@@ -540,3 +540,35 @@ def test_the_trace_of_a_conversation_can_be_written_and_read(tmp_path):
 def test_a_copy_of_an_environment_that_was_not_reset_must_be_reset(env):
     with pytest.raises(StateError, match="call reset first"):
         copy.deepcopy(env).step(0)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"protocol_options": "on_reject"}, "protocol_options is 'on_reject'; a dictionary"),
+        ({"protocol_options": {1: 2}}, "a dictionary of options by name"),
+        ({"protocol_options": {"rewards": None}}, "rewards is None"),
+        ({"protocol_options": {"rewards": {"hit": float("inf")}}}, "'hit' is inf; a finite number"),
+        ({"estimator_options": [8]}, r"estimator_options is \[8\]; a dictionary"),
+        ({"observe": None}, "observe is None; a list of keys"),
+        ({"world": None}, "world is None; a name, a folder or a World"),
+    ],
+)
+def test_arguments_of_another_type_are_refused(options, message):
+    with pytest.raises(OptionError, match=message):
+        gym.make("recosim/CPR-LastFM-Small-v0", disable_env_checker=True, **options)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**64, True, "1", 0.5])
+def test_a_seed_that_is_no_key_is_refused_and_changes_nothing(seed):
+    env = gym.make("recosim/CPR-LastFM-Small-v0", reveal=True, disable_env_checker=True)
+    env.reset(seed=3)
+    with pytest.raises(OptionError, match="a whole number from 0 to 2"):
+        env.unwrapped.reset(seed=seed)
+    assert env.reset()[1]["privileged"]["seed"] == 3
+
+
+def test_seeds_may_be_numpy_integers_and_have_64_bits():
+    env = gym.make("recosim/CPR-LastFM-Small-v0", reveal=True, disable_env_checker=True)
+    assert env.unwrapped.reset(seed=np.int64(7))[1]["privileged"]["seed"] == 7
+    assert env.reset(seed=2**64 - 1)[1]["privileged"]["seed"] == 2**64 - 1

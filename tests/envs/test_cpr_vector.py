@@ -349,3 +349,34 @@ def test_a_batch_is_not_pickled():
 
     with pytest.raises(TypeError, match="not pickled"):
         pickle.dumps(make().unwrapped)
+
+
+def test_sampled_slates_are_well_formed():
+    env = make(num_envs=64, actions="slate", protocol_options={"top_k": 40})
+    env.reset(seed=0)
+    env.action_space.seed(5)
+    first = env.action_space.sample()
+    assert env.action_space.contains(first)
+    for _ in range(20):
+        env.step(env.action_space.sample())  # a list with a repetition would be refused
+    env.action_space.seed(5)
+    again = env.action_space.sample()
+    assert all(np.array_equal(first[key], again[key]) for key in first)
+
+
+def test_revealed_targets_are_those_of_this_conversation():
+    options = {"protocol": "mcmipl", "protocol_options": {"targets": 4}, "reveal": True}
+    env = make(autoreset_mode="Disabled", **options)
+    for seed in range(3):
+        _, infos = env.reset(seed=seed * 10)
+        for row, single in enumerate(scalars(**options)):
+            wanted = single.reset(seed=seed * 10 + row)[1]["privileged"]["targets"]
+            padded = infos["privileged"]["targets"][row].tolist()
+            assert padded == wanted + [-1] * (4 - len(wanted))
+
+
+@pytest.mark.parametrize("seed", [-1, 2**64 - ROWS + 1, ["a"] * ROWS])
+def test_seeds_that_are_no_keys_are_refused(seed):
+    env = make()
+    with pytest.raises(OptionError, match="a whole number from 0 to 2"):
+        env.reset(seed=seed)

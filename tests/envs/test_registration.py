@@ -138,3 +138,14 @@ def test_importing_recosim_is_all_it_takes():
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert set(run.stdout.split()) >= set(env_cards())
     assert run.stderr == ""
+
+
+def test_a_shipped_id_keeps_its_meaning(own, tmp_path):
+    path = own(CARD.replace("CPR-Mine", "CPR-LastFM"))
+    with pytest.raises(CardError, match="have the same id, 'recosim/CPR-LastFM-v0'"):
+        env_cards()
+    shadow = tmp_path / "envs" / "CPR-LastFM" / "env.toml"
+    shadow.parent.mkdir()
+    path.rename(shadow)
+    with pytest.raises(CardError, match="always means the same environment"):
+        env_cards()

@@ -274,3 +274,10 @@ def test_removing_deletes_the_folder():
     assert not folder.exists()
     with pytest.raises(UnknownNameError, match="stored world"):
         remove_world("tiny")
+
+
+def test_a_cache_that_cannot_be_written_to_is_named(monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("RECOSIM_CACHE", str(tmp_path / "file"))
+    with pytest.raises(WorldError, match="RECOSIM_CACHE"):
+        open_world("lastfm-small")

@@ -103,7 +103,7 @@ ITEMS = "Graph_generate_data/item_dict.json"
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        (delete(TRAIN), "no the train interactions: expected UI_Interaction_data/review_dict_tr"),
+        (delete(TRAIN), "hold the train interactions: expected UI_Interaction_data/review_dict_tr"),
         (replace(ITEMS, "{", "{,"), r"item_dict\.json:1: not valid JSON"),
         (replace(ITEMS, '"1": {', '"0": {'), r"item_dict\.json:11: the id '0' occurs twice"),
         (replace(ITEMS, '"2": {', '"9": {'), r"item_dict\.json: item ids are .* 2 is missing"),
@@ -177,7 +177,7 @@ def test_hetrec_keeps_the_artists_of_a_list(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        (delete("tags.dat"), r"no the HetRec.*expected tags\.dat; found artists\.dat"),
+        (delete("tags.dat"), r"hold the HetRec.*expected tags\.dat; found artists\.dat"),
         (replace("user_artists.dat", "2\t6\t100", "2\t6"), r"user_artists\.dat:3: expected 3"),
         (replace("user_artists.dat", "2\t6\t100", "2\tx\t1"), r"user_artists\.dat:3: .*whole num"),
         (replace("user_artists.dat", "2\t6\t", "2\t66\t"), r":3: artist 66 is not in artists\.dat"),
@@ -286,7 +286,7 @@ def test_yelp_open_needs_no_user_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        (delete(REVIEW), rf"no the Yelp Open Dataset: expected {REVIEW} or {REVIEW}\.gz; found"),
+        (delete(REVIEW), rf"hold the Yelp Open Dataset: expected {REVIEW} or {REVIEW}\.gz; found"),
         (replace(REVIEW, '"stars": 5.0', '"stars": "x"'), rf"{REVIEW}:1: expected a number"),
         (replace(REVIEW, '{"user_id": "u1"', '{"user_id": '), rf"{REVIEW}:7: not valid JSON"),
         (replace(REVIEW, '"business_id": "b1"', '"b": "b1"'), rf"{REVIEW}:2: the key 'business_id"),
@@ -379,7 +379,10 @@ def test_movielens_tiers_do_not_look_at_validation_or_test(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        (delete("ratings.csv"), r"no MovieLens: expected ratings\.csv or ratings\.dat; found mov"),
+        (
+            delete("ratings.csv"),
+            r"hold MovieLens: expected ratings\.csv or ratings\.dat; found mov",
+        ),
         (replace("ratings.csv", "1,1,5.0,", "1,1,5.0"), r"ratings\.csv:2: expected 4 fields, foun"),
         (replace("ratings.csv", "1,1,5.0", "1,1,good"), r"ratings\.csv:2: expected a rating"),
         (replace("ratings.csv", "1,2,", "1,22,"), r"ratings\.csv:3: film 22 is not in movies\.csv"),
@@ -496,7 +499,7 @@ def test_table_splits_by_time_or_as_given(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
-        ({"interactions": ""}, r"no the table interactions.*interactions\.csv or .*\.parquet"),
+        ({"interactions": ""}, r"hold the table interactions.*interactions\.csv or .*\.parquet"),
         ({"interactions": "user\nann\n"}, r"interactions\.csv:1: the column 'item' is missing"),
         ({"interactions": "user,item,stars\nann,tea 0,5\n"}, ":1: unknown column 'stars'; allowed"),
         ({"interactions": "user,item\nann,tea 0\nann\n"}, r"interactions\.csv:3: cannot be read"),

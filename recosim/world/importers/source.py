@@ -34,7 +34,7 @@ def find_file(folder: Path, names: Sequence[str], what: str, *, needed: bool = T
     """
     if not folder.is_dir():
         kind = "is a file" if folder.exists() else "does not exist"
-        raise ImportDataError(f"{folder} {kind}; name the folder that holds {what}.")
+        raise ImportDataError(f"{folder} {kind}; name the folder of {what}.")
     for name in names:
         if (folder / name).is_file():
             return folder / name
@@ -43,7 +43,7 @@ def find_file(folder: Path, names: Sequence[str], what: str, *, needed: bool = T
     found = sorted(p.name + ("/" if p.is_dir() else "") for p in folder.iterdir())
     shown = ", ".join(found[:12]) + (", ..." if len(found) > 12 else "")
     raise ImportDataError(
-        f"{folder} has no {what}: expected {' or '.join(names)}; "
+        f"{folder} does not hold {what}: expected {' or '.join(names)}; "
         f"found {shown if found else 'an empty folder'}."
     )
 

@@ -1,0 +1,36 @@
+"""`Trace`: what is no trace is refused with its file."""
+
+from __future__ import annotations
+
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from recosim.errors import ResultsError
+from recosim.trace import SCHEMA, Trace
+
+
+def written(path, table, metadata):
+    pq.write_table(table.replace_schema_metadata({b"recosim": metadata}), path)
+    return path
+
+
+def test_columns_may_come_in_another_order(tmp_path):
+    names = SCHEMA.names[::-1]
+    path = written(tmp_path / "a.parquet", SCHEMA.empty_table().select(names), b"{}")
+    assert Trace.read(path).table.schema.names == SCHEMA.names
+
+
+def test_values_that_do_not_fit_their_column_are_refused(tmp_path):
+    row = {name: [None] for name in SCHEMA.names} | {"step": ["first"]}
+    path = written(tmp_path / "a.parquet", pa.table(row), json.dumps({}).encode())
+    with pytest.raises(ResultsError, match=r"a\.parquet is not a RecoSim trace"):
+        Trace.read(path)
+
+
+def test_metadata_that_is_no_json_is_refused(tmp_path):
+    path = written(tmp_path / "a.parquet", SCHEMA.empty_table(), b"{")
+    with pytest.raises(ResultsError, match=r"a\.parquet is not a RecoSim trace"):
+        Trace.read(path)
