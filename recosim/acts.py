@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Literal
+from typing import Any, Literal
+
+from recosim.errors import IllegalActionError
 
 __all__ = [
     "Answer",
@@ -22,6 +24,8 @@ __all__ = [
     "SystemAct",
     "UserAct",
     "Verb",
+    "from_view",
+    "to_view",
 ]
 
 
@@ -107,3 +111,58 @@ class Leave:
 
 SystemAct = Ask | Recommend | Reflect | Pass
 UserAct = Request | Answer | React | Leave
+
+
+def to_view(act: SystemAct, view: str, n_askables: int, top_k: int) -> Any:
+    """An act as an action of a view ("flat", "verb" or "slate") of the CPR environments.
+
+    What a view cannot say is left to the environment: "verb" asks and recommends the best, "flat"
+    recommends the best. A question about two attributes is asked by its first.
+
+    Raises:
+        IllegalActionError: an act that the CPR family does not have, or a question about nothing.
+    """
+    if isinstance(act, Ask):
+        asked = act.facet if act.facet is not None else next(iter(act.attributes), None)
+        if asked is None:
+            raise IllegalActionError(f"{act} asks about nothing; name an attribute or a facet.")
+        verb, flat = Verb.ASK, asked
+    elif isinstance(act, Recommend):
+        asked, verb, flat = 0, Verb.RECOMMEND, n_askables
+    elif isinstance(act, Reflect):
+        asked, verb, flat = 0, Verb.REFLECT, n_askables + 1
+    else:
+        raise IllegalActionError(f"{act} is no act of these environments: ask, recommend, reflect.")
+    if view == "flat":
+        return flat
+    if view == "verb":
+        return int(verb)
+    items = act.items if isinstance(act, Recommend) else ()
+    padded = [*items, *[-1] * (top_k - len(items))]
+    return {"verb": int(verb), "attribute": asked, "items": padded}
+
+
+def from_view(action: Any, view: str, n_askables: int, *, facets: bool = False) -> SystemAct:
+    """The act that an action of a view stands for; the inverse of `to_view`.
+
+    `Ask()` and `Recommend()` without anything named leave the choice to the environment.
+
+    Args:
+        facets: whether questions are about facets, as in `question="facet"`.
+    """
+    if view == "flat":
+        code = int(action)
+        verb = Verb.ASK if code < n_askables else Verb(code - n_askables + 1)
+        asked: int | None = code
+    elif view == "verb":
+        verb, asked = Verb(int(action)), None
+    else:
+        verb, asked = Verb(int(action["verb"])), int(action.get("attribute", 0))
+    if verb == Verb.ASK:
+        if asked is None:
+            return Ask()
+        return Ask(facet=asked) if facets else Ask((asked,))
+    if verb == Verb.RECOMMEND:
+        items = action.get("items", ()) if view == "slate" else ()
+        return Recommend(tuple(int(v) for v in items if v >= 0))
+    return Reflect()

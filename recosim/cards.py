@@ -26,7 +26,8 @@ else:
 
 __all__ = ["card_folders", "find_card", "list_cards", "read_toml"]
 
-KINDS = ("envs", "agents", "data")
+NOUNS = {"envs": "environment", "agents": "agent", "data": "dataset"}
+KINDS = tuple(NOUNS)
 
 
 def card_folders() -> list[Path]:
@@ -50,12 +51,23 @@ def card_folders() -> list[Path]:
 
 
 def list_cards(kind: str) -> dict[str, Path]:
-    """Name -> file of every card of a kind ("envs", "agents" or "data"), sorted by name."""
+    """Name -> file of every card of a kind ("envs", "agents" or "data"), sorted by name.
+
+    Raises:
+        CardError: a card of `RECOSIM_PATH` has the name of one that comes with RecoSim.
+    """
     found: dict[str, Path] = {}
-    for folder in card_folders():
+    *others, shipped = card_folders()
+    for folder in (shipped, *others):
         pattern = "*/env.toml" if kind == "envs" else "*.toml"
         for path in sorted((folder / kind).glob(pattern)):
-            found.setdefault(path.parent.name if kind == "envs" else path.stem, path)
+            name = path.parent.name if kind == "envs" else path.stem
+            first = found.setdefault(name, path)
+            if first.is_relative_to(shipped) and not first.samefile(path):
+                raise CardError(
+                    f"{path} has the name of a card that comes with RecoSim, and {name!r} always "
+                    f"means the same {NOUNS[kind]}. Rename it, e.g. to 'my-{name}'."
+                )
     return dict(sorted(found.items()))
 
 
@@ -67,9 +79,7 @@ def find_card(kind: str, name: str) -> Path:
     """
     cards = list_cards(kind)
     if name not in cards:
-        raise unknown(
-            {"envs": "environment", "agents": "agent", "data": "dataset"}[kind], name, cards
-        )
+        raise unknown(NOUNS[kind], name, cards)
     return cards[name]
 
 

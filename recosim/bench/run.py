@@ -43,6 +43,7 @@ from recosim.envs.cpr.recorder import Recorder
 from recosim.envs.cpr_setup import CPRSetup
 from recosim.envs.registration import env_card
 from recosim.errors import IllegalActionError, OptionError
+from recosim.estimators.registry import estimator as make_estimator
 from recosim.progress import Progress
 from recosim.trace import Trace
 
@@ -107,18 +108,20 @@ def prepare_env(
 
     Args:
         overrides: arguments of the environment that differ from its card: `world`, `protocol`,
-            `protocol_options`, `estimator`, `estimator_options`, `answer_noise`, `dont_know`.
+            `protocol_options`, `question`, `estimator`, `estimator_options`, `answer_noise`,
+            `dont_know`.
     """
     card = env_card(name)
     changed = {k: v for k, v in (overrides or {}).items() if v is not None}
     arguments: dict[str, Any] = {**card.arguments, **changed, "split": split}
-    if "protocol_options" in changed:  # under another protocol too: an EAR card asks for facets
-        arguments["protocol_options"] = {
-            **card.arguments.get("protocol_options", {}),
-            **changed["protocol_options"],
-        }
+    options = dict(changed.get("protocol_options") or {})
+    if "question" in options:  # said last, it counts: not what the card says
+        arguments["question"] = options["question"]
+    fitter = make_estimator(
+        arguments.get("estimator", "mf"), **arguments.get("estimator_options", {})
+    )
     estimator = EstimatorInfo(
-        name=arguments.get("estimator", "mf"), settings=dict(arguments.get("estimator_options", {}))
+        name=fitter.name, settings={**fitter.settings(), "version": fitter.version}
     )
     arguments["protocol_name"] = arguments.pop("protocol", "scpr")
     setup = CPRSetup.prepare(**arguments)
@@ -208,7 +211,13 @@ def _env_setup(env: BenchEnv, agents: Sequence[str], seeds: Sequence[int]) -> En
         available=len(env.pairs),
         seeds=tuple(seeds),
         agents=tuple(
-            AgentSetup(name=a.name, settings=a.settings(), privileged=a.privileged) for a in made
+            AgentSetup(
+                name=a.name,
+                implementation=f"{type(a).__module__}:{type(a).__qualname__}",
+                settings=a.settings(),
+                privileged=a.privileged,
+            )
+            for a in made
         ),
     )
 

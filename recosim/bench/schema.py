@@ -84,6 +84,7 @@ class AgentSetup(Model):
     """An agent, its settings, and whether it sees the target (then it is a ceiling, no rival)."""
 
     name: str = Field(pattern=NAME)
+    implementation: str = ""  # "module:Class"
     settings: dict[str, JsonValue] = {}
     privileged: bool = False
 

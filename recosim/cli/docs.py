@@ -129,6 +129,8 @@ class _Largest(NamedTuple):
 
 def _rules(card: EnvCard) -> Protocol:
     options = dict(card.arguments.get("protocol_options", {}))
+    if "question" in card.arguments:
+        options["question"] = card.arguments["question"]
     return protocol(card.arguments.get("protocol", "scpr"), **options)
 
 

@@ -127,6 +127,7 @@ class CPREnv(gym.Env[Observation, Any]):
         world: name or folder of a world, or a `World`.
         protocol: preset ("scpr", "unicorn", "ear", "mcmipl"), a dictionary, or a `Protocol`.
         protocol_options: choices of the protocol to change, e.g. {"on_reject": "remove"}.
+        question: "binary", "facet" or "choice", whatever the protocol says.
         estimator: name of an estimator, or fitted `Vectors`.
         estimator_options: settings of the estimator.
         answer_noise, dont_know: probabilities of a flipped answer, and of "don't know".
@@ -165,6 +166,7 @@ class CPREnv(gym.Env[Observation, Any]):
         world: str | os.PathLike[str] | World,
         protocol: str | dict[str, Any] | Protocol = "scpr",
         protocol_options: Mapping[str, Any] | None = None,
+        question: str | None = None,
         estimator: str | Vectors = "mf",
         estimator_options: Mapping[str, Any] | None = None,
         answer_noise: float = 0.0,
@@ -192,6 +194,7 @@ class CPREnv(gym.Env[Observation, Any]):
             world=world,
             protocol_name=protocol,
             protocol_options=protocol_options,
+            question=question,
             estimator=estimator,
             estimator_options=estimator_options,
             answer_noise=answer_noise,
@@ -323,16 +326,18 @@ class CPREnv(gym.Env[Observation, Any]):
         return self._mask.astype(bool)
 
     def trace(self) -> Trace:
-        """The conversation so far; recorded only while there is a render mode.
+        """The conversation so far, with its target; recorded only while there is a render mode.
+
+        The column `seed` holds the seed of `reset` where it fits into 31 bits, else 0.
 
         Raises:
             StateError: the environment was made without a render mode.
         """
         if self._recorder is None:
             raise StateError("nothing was recorded; make the environment with a render_mode.")
-        trace: Trace = self._recorder.trace(
-            metadata=self.setup.metadata(self.spec.id if self.spec else "")
-        )
+        seed = self._key if self._key is not None and self._key < 2**31 else 0
+        metadata = self.setup.metadata(self.spec.id if self.spec else "")
+        trace: Trace = self._recorder.trace(seed=seed, metadata=metadata)
         return trace
 
     # ---- inside ----------------------------------------------------------------------------------

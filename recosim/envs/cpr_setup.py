@@ -71,6 +71,7 @@ class CPRSetup:
         world: str | os.PathLike[str] | World,
         protocol_name: str | Protocol | dict[str, Any] = "scpr",
         protocol_options: Mapping[str, Any] | None = None,
+        question: str | None = None,
         estimator: str | Vectors = "mf",
         estimator_options: Mapping[str, Any] | None = None,
         answer_noise: float = 0.0,
@@ -84,6 +85,8 @@ class CPRSetup:
             WorldError: a damaged world, or vectors that do not belong to it.
         """
         rules = protocol(protocol_name, **_options("protocol_options", protocol_options))
+        if question is not None:
+            rules = rules.with_options(question=question)
         fitting = _options("estimator_options", estimator_options)
         behaviour = Behaviour(answer_noise=answer_noise, dont_know=dont_know)
         check_option("split", split, SPLITS)

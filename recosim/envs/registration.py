@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from recosim.cards import card_folders, list_cards, read_toml
+from recosim.cards import list_cards, read_toml
 from recosim.errors import CardError, unknown
 
 __all__ = ["EnvCard", "env_card", "env_cards", "register_all"]
@@ -78,17 +78,10 @@ def env_cards() -> dict[str, EnvCard]:
     """Every environment card by its id.
 
     Raises:
-        CardError: a faulty card, two of one id, or one that would change what a shipped id means.
+        CardError: a faulty card, or two of one id.
     """
     found: dict[str, EnvCard] = {}
-    shipped = card_folders()[-1] / "envs"
-    for name, path in list_cards("envs").items():
-        ours = shipped / name / "env.toml"
-        if ours.is_file() and not ours.samefile(path):
-            raise CardError(
-                f"{path} stands in for the card of the same folder name that comes with RecoSim, "
-                f"whose id always means the same environment. Rename the folder and the id."
-            )
+    for path in list_cards("envs").values():
         card = EnvCard.read(path)
         if card.id in found:
             raise CardError(f"{path} and {found[card.id].path} have the same id, {card.id!r}.")

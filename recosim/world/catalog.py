@@ -197,7 +197,6 @@ def list_worlds() -> list[WorldRecord]:
     records = []
     cards = list_cards("data")
     for name, path in cards.items():
-        _check_not_shadowed(name, path)
         card = read_toml(path)
         kind: Literal["generated", "importer"] = "generated" if "generator" in card else "importer"
         records.append(_record(name, str(card.get("title", "")), kind, path))
@@ -239,22 +238,7 @@ def _card_of(name: str) -> Path | None:
     from recosim.cards import list_cards
 
     world_folder(name)  # refuses what is not a name
-    path = list_cards("data").get(name)
-    if path is not None:
-        _check_not_shadowed(name, path)
-    return path
-
-
-def _check_not_shadowed(name: str, path: Path) -> None:
-    """A card of `RECOSIM_PATH` must not take the name of a world that comes with RecoSim."""
-    from recosim.cards import card_folders
-
-    shipped = card_folders()[-1] / "data" / f"{name}.toml"
-    if shipped.is_file() and not shipped.samefile(path):
-        raise CardError(
-            f"{path} has the name of a world that comes with RecoSim, whose name always means the "
-            f"same world. Rename the card, e.g. to 'my-{name}.toml'."
-        )
+    return list_cards("data").get(name)
 
 
 def _opened_if_current(folder: Path, card: Path) -> World | None:

@@ -44,11 +44,6 @@ def current_words(t: Table, b: int) -> np.ndarray:
 
 
 @kernel
-def is_candidate(t: Table, b: int, v: int) -> bool:
-    return (current_words(t, b)[v >> 6] >> np.uint64(v & LOW6)) & ONE != np.uint64(0)
-
-
-@kernel
 def start_candidates(t: Table, b: int, a: int) -> None:
     """All items that have the opening attribute."""
     indptr = f.posting_indptr(t)
