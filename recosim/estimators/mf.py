@@ -90,9 +90,9 @@ class MatrixFactorisation(Estimator):
     held out at random, an exponent of 0 to .5 is better. Test split, defaults: .477 / .844 / .676.
 
     Reflection does not pay with these vectors: one step after each miss takes SR@15 on LastFM
-    (4,000 test dialogues) from .473 to .469 at the default rate and to .457 at .1; on LastFM* from .824
-    to .822 and .815. It pulls towards items that the user already has, and away from neighbours of
-    the target. The default is therefore gentle.
+    (4,000 test dialogues) from .473 to .469 at the default rate and to .457 at .1; on LastFM* from
+    .824 to .822 and .815. It pulls towards items that the user already has, and away from
+    neighbours of the target. The default is therefore gentle.
 
     Deterministic: float64, one thread in the compiled part, no shared random state.
 
