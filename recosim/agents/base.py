@@ -95,6 +95,14 @@ class Agent:
         protocol = self.dialogues.protocol
         return protocol.max_turns - self.dialogues.arrays["turn"] + int(protocol.last_turn_acts)
 
+    def must_show(self, n: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
+        """Where `n` candidates can all be shown in the moves left, or this is the last; bool (B,).
+
+        The fixed rule of the agents that do not learn when to recommend.
+        """
+        left = self.moves_left()
+        return (n <= left * self.dialogues.protocol.top_k) | (left <= 1)
+
     def luck(self, purpose: int) -> NDArray[np.float64]:
         """A number in [0, 1) for each row, fixed by seed, conversation and step; float64 (B,)."""
         a = self.dialogues.arrays

@@ -71,8 +71,7 @@ class Logic(Agent):
         n = belief.arrays["n_candidates"]
         lost = (belief.arrays["done"] > 0) | (n == 0)
         asks = self._asks(lost)
-        suffices = n <= self.moves_left() * d.protocol.top_k
-        recommend = suffices | (self.moves_left() <= 1) | (asks < 0)
+        recommend = self.must_show(n) | (asks < 0)
         best, _ = belief.best_items()
         slates = np.where(lost[:, None], np.int32(-1), best)
         return Decision(np.where(recommend, d.n_askables, asks), slates)

@@ -61,8 +61,7 @@ class WeightedEntropy(Agent):
     def act(self) -> Decision:
         d = self.dialogues
         asks = d.best_asks("weighted_entropy")
-        suffices = d.arrays["n_candidates"] <= self.moves_left() * d.protocol.top_k
-        recommend = suffices | (self.moves_left() <= 1) | (asks < 0)
+        recommend = self.must_show(d.arrays["n_candidates"]) | (asks < 0)
         return Decision(np.where(recommend, d.n_askables, asks))
 
 

@@ -128,9 +128,9 @@ def prepare_env(
     pairs = setup.dialogues(1, threads=1).pool.pairs()
     key = card.id.split("/", 1)[1]
     if "world" in changed:
-        key += f"@{setup.world.name}"
+        key += f".{setup.world.name}"
     return BenchEnv(
-        key=key.replace("@", "."),
+        key=key,
         id=card.id,
         name=card.name,
         setup=setup,
