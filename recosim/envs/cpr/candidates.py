@@ -55,17 +55,14 @@ def start_candidates(t: Table, b: int, a: int) -> None:
 
 
 @kernel
-def _add_items(t: Table, b: int, words: np.ndarray, sign: int) -> None:
-    """Add the attributes of a set of items to the counts of a row, or subtract them."""
-    counts = f.counts(t)[b]
+def _add_word(t: Table, counts: np.ndarray, w: int, word: np.uint64, sign: int) -> None:
+    """Add the attributes of the items of word `w` of a set to counts, or subtract them."""
     indptr, indices = f.item_indptr(t), f.item_indices(t)
-    for w in range(words.shape[0]):
-        word = words[w]
-        while word != np.uint64(0):
-            v = (w << 6) + trailing_zeros(word)
-            word &= word - ONE
-            for k in range(indptr[v], indptr[v + 1]):
-                counts[indices[k]] += sign
+    while word != np.uint64(0):
+        v = (w << 6) + trailing_zeros(word)
+        word &= word - ONE
+        for k in range(indptr[v], indptr[v + 1]):
+            counts[indices[k]] += sign
 
 
 @kernel
@@ -79,7 +76,9 @@ def count_candidates(t: Table, b: int) -> None:
         counts[:] = f.cooccurrence(t)[f.opening(t)[b]]
     else:
         counts[:] = 0
-        _add_items(t, b, current_words(t, b), 1)
+        words = current_words(t, b)
+        for w in range(words.shape[0]):
+            _add_word(t, counts, w, words[w], 1)
 
 
 @kernel
@@ -123,7 +122,6 @@ def _cut_and_walk(
 
     `new` may be the same memory as `old`: a word is read before it is written.
     """
-    indptr, indices = f.item_indptr(t), f.item_indices(t)
     counts = f.counts(t)[b]
     flip = np.uint64(0xFFFFFFFFFFFFFFFF) if goes else np.uint64(0)
     sign = -1 if goes else 1
@@ -133,12 +131,7 @@ def _cut_and_walk(
         before = old[w]
         after = before & (keep[w] ^ invert)
         new[w] = after
-        word = before & (after ^ flip)
-        while word != np.uint64(0):
-            v = (w << 6) + trailing_zeros(word)
-            word &= word - ONE
-            for k in range(indptr[v], indptr[v + 1]):
-                counts[indices[k]] += sign
+        _add_word(t, counts, w, before & (after ^ flip), sign)
 
 
 @kernel

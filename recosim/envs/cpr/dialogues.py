@@ -91,7 +91,6 @@ def _world_arrays(world: World) -> dict[str, NDArray[Any]]:
         "item_indptr": world.item_attributes.indptr,
         "item_indices": world.item_attributes.indices,
         "posting_indptr": world.attribute_items.indptr,
-        "posting_indices": world.attribute_items.indices,
         "bitsets": world.bitsets,
         "cooccurrence": world.cooccurrence,
         "dense_attributes": _dense_attributes(world),

@@ -61,7 +61,6 @@ ask_best_by = dimension("ask_best_by")  # 0 entropy, 1 weighted entropy: "ask th
 item_indptr = array1("item_indptr", np.int64, "items_plus_1")
 item_indices = array1("item_indices", np.int32, "n_item_links")  # attributes of each item
 posting_indptr = array1("posting_indptr", np.int64, "attributes_plus_1")
-posting_indices = array1("posting_indices", np.int32, "n_item_links")  # items of each attribute
 bitsets = array2("bitsets", np.uint64, "attributes", "words")  # the postings as sets
 cooccurrence = array2("cooccurrence", np.int32, "cooccurrence_size", "cooccurrence_size")
 dense_attributes = array2("dense_attributes", np.float32, "items", "dense_width")  # 0 or 1
