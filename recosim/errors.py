@@ -27,6 +27,8 @@ __all__ = [
     "IllegalActionError",
     "StateError",
     "ResultsError",
+    "CheckpointError",
+    "TrainingError",
     "MissingExtraError",
     "unknown",
 ]
@@ -69,6 +71,14 @@ class StateError(RecosimError, RuntimeError):
 
 class ResultsError(RecosimError, ValueError):
     """A results folder that belongs to another run, another version, or is damaged."""
+
+
+class CheckpointError(RecosimError, ValueError):
+    """A checkpoint that is missing, damaged, or of another agent, world, protocol or version."""
+
+
+class TrainingError(RecosimError, RuntimeError):
+    """A training that cannot go on: a value that is not finite."""
 
 
 class MissingExtraError(RecosimError, ImportError):

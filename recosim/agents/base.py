@@ -12,7 +12,6 @@ The life of an agent in a batch:
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -81,14 +80,6 @@ class Agent:
 
     def observe(self, rows: NDArray[np.bool_]) -> None:
         """The rows (bool (B,)) that moved have settled; `dialogues` holds what came of it."""
-
-    def save(self, path: Path) -> None:
-        """Write what the agent has learned. Rule agents have learned nothing."""
-        raise OptionError(f"agent {self.name!r} has nothing to save: it does not learn.")
-
-    def load(self, path: Path) -> None:
-        """Read back what `save` wrote."""
-        raise OptionError(f"agent {self.name!r} has nothing to load: it does not learn.")
 
     def moves_left(self) -> NDArray[np.int32]:
         """Moves that can still do something, this one included; int32 (B,)."""

@@ -6,22 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recosim.agents.base import Agent, Decision
+from recosim.agents.mirror import Mirror
 from recosim.envs.cpr.dialogues import Dialogues
 
 __all__ = ["Logic"]
-
-# What a belief takes over from a move: the question, the list, and what the user said to it.
-_MOVE = (
-    "verb",
-    "asked_facet",
-    "asked",
-    "accepted",
-    "n_accepted",
-    "shown",
-    "n_shown",
-    "outcome",
-    "rank",
-)
 
 
 class Logic(Agent):
@@ -44,27 +32,11 @@ class Logic(Agent):
     def bind(self, dialogues: Dialogues) -> None:
         super().bind(dialogues)
         rules = dialogues.protocol.with_options(on_reject="remove", drop_failed="always")
-        self.belief = Dialogues(
-            dialogues.world,
-            dialogues.vectors,
-            rules,
-            dialogues.size,
-            split=dialogues.split,
-            track=False,
-            raise_illegal=False,
-            threads=dialogues.threads,
-        )
+        self._mirror = Mirror(dialogues, protocol=rules)
+        self.belief = self._mirror.dialogues
 
     def reset(self, rows: NDArray[np.bool_]) -> None:
-        a = self.dialogues.arrays
-        chosen = np.flatnonzero(rows)
-        self.belief.begin(
-            chosen,
-            a["user"][chosen],
-            a["asked_facet"][chosen],
-            a["accepted"][chosen],
-            a["n_accepted"][chosen],
-        )
+        self._mirror.reset(rows)
 
     def act(self) -> Decision:
         d, belief = self.dialogues, self.belief
@@ -94,9 +66,4 @@ class Logic(Agent):
         return asks
 
     def observe(self, rows: NDArray[np.bool_]) -> None:
-        a, own = self.dialogues.arrays, self.belief.arrays
-        for name in _MOVE:
-            own[name][rows] = a[name][rows]
-        own["done"][~rows] = 1
-        self.belief.settle()
-        own["done"][a["done"] > 0] = 1
+        self._mirror.observe(rows)

@@ -1,0 +1,131 @@
+"""`Learner`: an agent that is trained. Its training goes on from any round exactly.
+
+The life of a learner in training (`recosim.agents.training` runs it):
+
+    learner.bind(dialogues)         a batch of `learner.batch` conversations of the training split
+    learner.start(seed)             new weights, new optimisers
+    for number in range(learner.rounds):
+        metrics = learner.train_round(number)
+
+and in a bench, where it is any other agent:
+
+    learner.bind(dialogues)         a batch of any size
+    learner.set_weights(weights)
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recosim.acts import Outcome
+from recosim.agents.base import Agent
+from recosim.errors import OptionError, StateError
+
+__all__ = ["Arrays", "Learner"]
+
+Arrays = dict[str, NDArray[Any]]
+
+
+class Learner(Agent):
+    """Base of the agents that learn.
+
+    A round is a whole number of conversations, begun and ended within it. What a round does hangs
+    on the weights, the training state, the seed and the number of the round, so a training that was
+    stopped between two rounds goes on as if it had not been.
+
+    Args:
+        rounds: rounds of a training.
+        batch: conversations that a training advances at once.
+
+    Attributes:
+        version: part of the key of a checkpoint; raise it whenever the same settings would give
+            other weights than before, or the same weights other moves.
+    """
+
+    version: ClassVar[int] = 1
+
+    def __init__(self, *, rounds: int, batch: int) -> None:
+        for name, value in (("rounds", rounds), ("batch", batch)):
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise OptionError(f"{name} is {value!r}; a whole number from 1 is needed.")
+        self.rounds, self.batch = rounds, batch
+        self.seed: int | None = None
+        self.ready = False  # whether there are weights to act with
+
+    def settings(self) -> dict[str, Any]:
+        """Every setting by name, as JSON values."""
+        raise NotImplementedError
+
+    # ---- training -------------------------------------------------------------------------------
+
+    def start(self, seed: int) -> None:
+        """Make new weights, optimisers and generators, all fixed by a seed. Call after `bind`."""
+        self.seed = seed
+        self.ready = True
+
+    def train_round(self, number: int) -> dict[str, float]:
+        """Play and learn from one round; returns metrics by name, for logs.
+
+        Args:
+            number: of the round, from 0.
+        """
+        raise NotImplementedError
+
+    def open_round(self, number: int) -> None:
+        """Open the conversations of a round in all rows, with users drawn from the split."""
+        if self.seed is None:
+            raise StateError(f"agent {self.name!r} is not in training; call start first.")
+        d = self.dialogues
+        d.arrays["done"][:] = 1
+        d.open(
+            slice(None),
+            seeds=np.full(d.size, self.seed, dtype=np.uint64),
+            conversations=number * d.size + np.arange(d.size),
+        )
+        self.reset(np.ones(d.size, dtype=np.bool_))
+
+    def round_metrics(self) -> dict[str, float]:
+        """SR and AT of the conversations that have just ended in all rows."""
+        a, protocol = self.dialogues.arrays, self.dialogues.protocol
+        hit = a["outcome"] == Outcome.HIT
+        # `turn` is that of the next move; the one that hit was before it.
+        moves = a["turn"] - protocol.first_turn
+        turns = np.where(hit, moves, protocol.max_turns)
+        return {"SR": float(hit.mean()), "AT": float(turns.mean())}
+
+    # ---- what was learned -----------------------------------------------------------------------
+
+    def weights(self) -> Arrays:
+        """What acting needs, by name: copies."""
+        raise NotImplementedError
+
+    def set_weights(self, weights: Arrays) -> None:
+        """Take back `weights` of the same settings, world and protocol. Call after `bind`.
+
+        Raises:
+            CheckpointError: arrays of other names or shapes.
+        """
+        raise NotImplementedError
+
+    def training_state(self) -> Arrays:
+        """What `train_round` needs beside the weights: optimisers, generators, replay; copies."""
+        raise NotImplementedError
+
+    def set_training_state(self, state: Arrays) -> None:
+        """Take back a `training_state`. Call after `start` and `set_weights`.
+
+        Raises:
+            CheckpointError: arrays of other names or shapes.
+        """
+        raise NotImplementedError
+
+    def need_weights(self) -> None:
+        """Raise `StateError` unless there are weights to act with."""
+        if not self.ready:
+            raise StateError(
+                f"agent {self.name!r} has not been trained; load a checkpoint, or train it with: "
+                f"recosim train {self.name} ENV"
+            )
