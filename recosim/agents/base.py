@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from recosim.envs.cpr import random
 from recosim.envs.cpr.dialogues import Dialogues
-from recosim.errors import OptionError, StateError
+from recosim.errors import StateError
 
 __all__ = ["Agent", "Decision"]
 

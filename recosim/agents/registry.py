@@ -10,7 +10,7 @@ from pydantic import Field
 
 from recosim.agents.base import Agent
 from recosim.cards import find_card, list_cards
-from recosim.errors import CardError, OptionError
+from recosim.errors import CardError, MissingExtraError, OptionError
 from recosim.schema import Card, load_card
 
 __all__ = ["AgentCard", "agent_card", "agent_names", "make_agent"]
@@ -76,11 +76,14 @@ def make_agent(name: str, environment: str = "", **settings: Any) -> Agent:
     Raises:
         UnknownNameError: no such agent. CardError: the card names no agent class.
         OptionError: a setting the agent does not have, or an impossible value.
+        MissingExtraError: the agent needs a package that is not installed.
     """
     card = agent_card(name)
     module_name, _, class_name = card.class_path.partition(":")
     try:
         kind = getattr(import_module(module_name), class_name)
+    except MissingExtraError:
+        raise
     except (ImportError, AttributeError) as error:
         raise CardError(
             f"agent {name!r}: class {card.class_path!r} cannot be loaded: {error}"

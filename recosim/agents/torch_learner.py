@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -102,7 +103,7 @@ class TorchLearner(Learner):
 def mlp(*sizes: int) -> nn.Sequential:
     """Linear layers of these sizes with ReLU between them."""
     layers: list[nn.Module] = []
-    for k, (m, n) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
+    for k, (m, n) in enumerate(pairwise(sizes)):
         if k:
             layers.append(nn.ReLU())
         layers.append(nn.Linear(m, n))

@@ -10,16 +10,20 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recosim.agents.base import Agent
-from recosim.agents.registry import agent_names, make_agent
+from recosim.agents.checkpoints import checkpoint_root
+from recosim.agents.learner import Learner
+from recosim.agents.registry import agent_names
+from recosim.bench.entrants import Entrant, enter, train_command
 from recosim.bench.results import (
     claim_run,
     finish_run,
@@ -30,7 +34,6 @@ from recosim.bench.results import (
     write_timings,
 )
 from recosim.bench.schema import (
-    AgentSetup,
     Behaviour,
     EnvSetup,
     EstimatorInfo,
@@ -42,7 +45,7 @@ from recosim.envs.cpr.dialogues import Dialogues
 from recosim.envs.cpr.recorder import Recorder
 from recosim.envs.cpr_setup import CPRSetup
 from recosim.envs.registration import env_card
-from recosim.errors import IllegalActionError, OptionError
+from recosim.errors import CheckpointError, IllegalActionError, MissingExtraError, OptionError
 from recosim.estimators.registry import estimator as make_estimator
 from recosim.progress import Progress
 from recosim.trace import Trace
@@ -65,6 +68,12 @@ class BenchEnv:
     conversations: NDArray[np.int64]  # rows of `pairs`, ascending
     pairs: NDArray[np.int32]  # (available, 2): user and item of each conversation of the split
     estimator: EstimatorInfo
+    overrides: Mapping[str, Any] = field(default_factory=dict)  # what differs from its card
+
+    @property
+    def fitted(self) -> dict[str, Any]:
+        """Name and settings of the estimator, as checkpoints know it."""
+        return self.estimator.model_dump(mode="json")
 
 
 @dataclass
@@ -137,6 +146,7 @@ def prepare_env(
         conversations=sample_conversations(len(pairs), episodes),
         pairs=pairs,
         estimator=estimator,
+        overrides=changed,
     )
 
 
@@ -149,36 +159,58 @@ def run_bench(
     batch: int | None = None,
     threads: int | None = None,
     traces: bool = True,
+    checkpoints: Path | None = None,
+    illegal: Literal["raise", "penalise"] = "raise",
     progress: Progress | None = None,
+    notice: Callable[[str], None] | None = None,
 ) -> Results:
     """Run every agent in every environment with every seed, resume what a folder already holds.
 
     Args:
         environments: from `prepare_env`.
-        agents: names of agent cards; "all" stands for every card.
+        agents: names of agent cards; "all" stands for every card that can run here: agents that are
+            not trained, or need a package that is not installed, are left out with a notice.
         folder: the results folder; new, or that of the same run.
-        seeds: seeds of the users' and agents' luck: opening attributes, noise, random choices.
+        seeds: seeds of the users' and agents' luck: opening attributes, noise, random choices. An
+            agent that learns plays seed k with what its training with seed k has learned.
         batch: conversations advanced at once; by default what fits into 256 MB, at most 4,096.
         threads: threads that share a batch.
         traces: keep the trace of every unit.
+        checkpoints: where trained agents are; default: the cache folder.
+        illegal: what an illegal move of an agent does: "raise" ends the run, "penalise" wastes the
+            turn, and the results count it.
         progress: called with conversations done, in all, and what is running.
+        notice: called with what a person should know: which agents were left out and why.
 
     Raises:
         UnknownNameError: no such agent. ResultsError: the folder holds another run.
+        CheckpointError: a named agent is not trained; the text says how to train it.
         IllegalActionError: an agent made an illegal move; what was finished is kept.
     """
-    names = agent_names() if list(agents) == ["all"] else list(dict.fromkeys(agents))
+    everyone = list(agents) == ["all"]
+    names = agent_names() if everyone else list(dict.fromkeys(agents))
     if not names or not environments or not seeds:
         raise OptionError("a bench needs at least one environment, one agent and one seed.")
     keys = [env.key for env in environments]
     for key in keys:
         if keys.count(key) > 1:
             raise OptionError(f"the environment {key} is named twice; a run has each of them once.")
-    setups = [_env_setup(env, names, seeds) for env in environments]
+    entrants = [
+        _enter_all(env, names, seeds, checkpoints, notice if everyone else None)
+        for env in environments
+    ]
+    setups = [
+        _env_setup(env, entered, seeds, illegal)
+        for env, entered in zip(environments, entrants, strict=True)
+    ]
     versions = {package: version(package) for package in ("recosim", "numpy", "numba")}
     claim_run(folder, setups, versions)
     clock = _Clock({(t.env, t.agent, t.seed): t for t in _old_timings(folder)})
-    done, in_all = 0, len(names) * len(seeds) * sum(len(env.conversations) for env in environments)
+    done = 0
+    in_all = sum(
+        len(env.conversations) * len(entered) * len(seeds)
+        for env, entered in zip(environments, entrants, strict=True)
+    )
 
     def tell(conversations: int, what: str) -> None:
         nonlocal done
@@ -186,19 +218,68 @@ def run_bench(
         if progress is not None:
             progress(done, in_all, what)
 
-    for env in environments:
-        for name in names:
+    for env, entered in zip(environments, entrants, strict=True):
+        for entrant in entered:
             for seed in seeds:
-                if has_episodes(folder, env.key, name, seed):
-                    tell(len(env.conversations), f"{env.key} {name} (done before)")
+                if has_episodes(folder, env.key, entrant.name, seed):
+                    tell(len(env.conversations), f"{env.key} {entrant.name} (done before)")
                     continue
-                _run_unit(env, name, seed, folder, batch, threads, traces, tell, clock)
+                unit = _Unit(env, entrant, seed, folder, batch, threads, traces, illegal == "raise")
+                _run_unit(unit, tell, clock)
                 write_timings(folder, [clock.timings[k] for k in sorted(clock.timings)])
     return finish_run(folder)
 
 
-def _env_setup(env: BenchEnv, agents: Sequence[str], seeds: Sequence[int]) -> EnvSetup:
-    made = [make_agent(name, env.name) for name in agents]
+def _enter_all(
+    env: BenchEnv,
+    names: Sequence[str],
+    seeds: Sequence[int],
+    root: Path | None,
+    notice: Callable[[str], None] | None,
+) -> list[Entrant]:
+    """The agents that run in an environment; with `notice` those that cannot are left out.
+
+    Raises:
+        CheckpointError: without `notice`, all agents that are not trained, and how to train them.
+    """
+    entered, missing = [], []
+    for name in names:
+        try:
+            entered.append(
+                enter(
+                    name,
+                    env.name,
+                    env.key,
+                    env.setup,
+                    env.fitted,
+                    seeds,
+                    root or checkpoint_root(),
+                )
+            )
+        except CheckpointError as error:
+            # Seed k of a run needs the training with seed k: train up to the highest.
+            command = train_command(name, env.name, max(seeds) + 1, env.overrides, root)
+            missing.append(f"{str(error).rstrip('.')}. Train it with: {command}")
+        except MissingExtraError as error:
+            if notice is None:
+                raise
+            missing.append(f"{name}: {error}")
+    if missing and notice is None:
+        raise CheckpointError(f"{env.key}: " + "\n".join(missing))
+    if notice is not None:
+        for text in missing:
+            notice(f"{env.key}: left out: {text}")
+    if not entered:
+        raise OptionError(f"{env.key}: none of the agents can run here.")
+    return entered
+
+
+def _env_setup(
+    env: BenchEnv,
+    entrants: Sequence[Entrant],
+    seeds: Sequence[int],
+    illegal: Literal["raise", "penalise"],
+) -> EnvSetup:
     return EnvSetup(
         key=env.key,
         env=env.id,
@@ -207,38 +288,37 @@ def _env_setup(env: BenchEnv, agents: Sequence[str], seeds: Sequence[int]) -> En
         behaviour=Behaviour(**env.setup.behaviour.to_dict()),
         estimator=env.estimator,
         split=env.setup.split,
+        illegal=illegal,
         conversations=len(env.conversations),
         available=len(env.pairs),
         seeds=tuple(seeds),
-        agents=tuple(
-            AgentSetup(
-                name=a.name,
-                implementation=f"{type(a).__module__}:{type(a).__qualname__}",
-                settings=a.settings(),
-                privileged=a.privileged,
-            )
-            for a in made
-        ),
+        agents=tuple(entrant.setup for entrant in entrants),
     )
 
 
-def _run_unit(
-    env: BenchEnv,
-    name: str,
-    seed: int,
-    folder: Path,
-    batch: int | None,
-    threads: int | None,
-    traces: bool,
-    tell: Callable[[int, str], None],
-    clock: _Clock,
-) -> None:
-    """One agent, one seed: chunk by chunk, then the whole."""
-    agent = make_agent(name, env.name)
-    size = min(batch or _roomy_batch(env.setup), len(env.conversations))
-    dialogues = env.setup.dialogues(size, track=agent.track, threads=threads)
-    agent.bind(dialogues)
-    path = trace_path(folder, env.key, name, seed)
+@dataclass(frozen=True)
+class _Unit:
+    """One agent with one seed in one environment, and how it is run."""
+
+    env: BenchEnv
+    entrant: Entrant
+    seed: int
+    folder: Path
+    batch: int | None
+    threads: int | None
+    traces: bool
+    raise_illegal: bool
+
+
+def _run_unit(unit: _Unit, tell: Callable[[int, str], None], clock: _Clock) -> None:
+    """Chunk by chunk, then the whole."""
+    env, name, seed = unit.env, unit.entrant.name, unit.seed
+    size = min(unit.batch or _roomy_batch(env.setup), len(env.conversations))
+    dialogues = env.setup.dialogues(
+        size, track=unit.entrant.track, threads=unit.threads, raise_illegal=unit.raise_illegal
+    )
+    agent = unit.entrant.ready(dialogues, seed)
+    path = trace_path(unit.folder, env.key, name, seed)
     parts = path.with_name(f"{path.stem}.parts")
     metadata = env.setup.metadata(env.id)
     chunks = [env.conversations[i : i + CHUNK] for i in range(0, len(env.conversations), CHUNK)]
@@ -254,7 +334,8 @@ def _run_unit(
         batches = []
         for rows in _batches(chunk, size):
             try:
-                play_batch(dialogues, agent, env.pairs, rows, seed, recorder)
+                with _threads_of(agent):
+                    play_batch(dialogues, agent, env.pairs, rows, seed, recorder)
             except IllegalActionError as error:
                 raise IllegalActionError(
                     f"agent {name!r} in {env.key}, seed {seed}: {error}"
@@ -269,11 +350,20 @@ def _run_unit(
         clock.add(env.key, name, seed, time.perf_counter() - started, len(trace) - len(chunk))
     started = time.perf_counter()
     whole = Trace.concat(pieces)
-    if traces:
+    if unit.traces:
         whole.write(path)
-    write_episodes(folder, env.key, name, seed, whole.episodes())
+    write_episodes(unit.folder, env.key, name, seed, whole.episodes())
     shutil.rmtree(parts, ignore_errors=True)
     clock.add(env.key, name, seed, time.perf_counter() - started, 0)
+
+
+def _threads_of(agent: Agent) -> AbstractContextManager[None]:
+    """torch on one thread for an agent that learns: its moves must not hang on the machine."""
+    if not isinstance(agent, Learner):
+        return nullcontext()
+    from recosim.agents.torch_learner import one_thread
+
+    return one_thread()
 
 
 def _roomy_batch(setup: CPRSetup) -> int:

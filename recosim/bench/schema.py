@@ -20,6 +20,7 @@ __all__ = [
     "AgentSetup",
     "Behaviour",
     "BootstrapInfo",
+    "CheckpointInfo",
     "EnvResult",
     "EnvSetup",
     "EstimatorInfo",
@@ -80,13 +81,31 @@ class EstimatorInfo(Model):
     settings: dict[str, JsonValue] = {}
 
 
+class CheckpointInfo(Model):
+    """What an agent had learned: by which seed, for how many rounds, from which users.
+
+    Attributes:
+        sha256: of the file of its weights.
+    """
+
+    seed: int
+    rounds: int
+    behaviour: Behaviour
+    sha256: str
+
+
 class AgentSetup(Model):
-    """An agent, its settings, and whether it sees the target (then it is a ceiling, no rival)."""
+    """An agent, its settings, and whether it sees the target (then it is a ceiling, no rival).
+
+    Attributes:
+        checkpoints: one for each seed of the run; none for an agent that does not learn.
+    """
 
     name: str = Field(pattern=NAME)
     implementation: str = ""  # "module:Class"
     settings: dict[str, JsonValue] = {}
     privileged: bool = False
+    checkpoints: tuple[CheckpointInfo, ...] = ()
 
 
 class EnvSetup(Model):
@@ -96,6 +115,8 @@ class EnvSetup(Model):
         key: name of its folders and plots; unique in a run, e.g. "CPR-LastFM-v0".
         env: the registered id, e.g. "recosim/CPR-LastFM-v0".
         protocol: `Protocol.to_dict()`.
+        illegal: what an illegal move of an agent does: "raise" stops the run, "penalise" wastes a
+            turn and is counted.
         conversations: conversations with each agent and seed.
         available: conversations that the split has; more than `conversations` if they were sampled.
     """
@@ -107,6 +128,7 @@ class EnvSetup(Model):
     behaviour: Behaviour
     estimator: EstimatorInfo
     split: Literal["train", "valid", "test"]
+    illegal: Literal["raise", "penalise"] = "raise"
     conversations: int = Field(ge=1)
     available: int = Field(ge=1)
     seeds: tuple[int, ...] = Field(min_length=1)

@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from recosim.cli import bench, data, play, report
+from recosim.cli import bench, data, play, report, train
 from recosim.errors import RecosimError
 
 __all__ = ["app", "main"]
@@ -29,6 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command()(train.train)
 app.command()(bench.bench)
 app.command()(report.report)
 app.command()(play.play)
@@ -59,13 +60,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; `arguments` are those of the process by default.
 
     An error that RecoSim raises on purpose, and one of the system (disk full, no permission), is
-    one line on stderr and status 2; a traceback is for a defect.
+    told on stderr with status 2; a traceback is for a defect.
     """
     try:
         app(args=None if arguments is None else list(arguments), prog_name="recosim")
     except (RecosimError, OSError) as error:
         if isinstance(error, BrokenPipeError):  # the reader of our output is gone: `... | head`
             raise
-        message = " ".join(str(error).split())
+        message = "\n".join(" ".join(line.split()) for line in str(error).splitlines())
         Console(stderr=True).print(f"[red]error:[/red] {escape(message)}", soft_wrap=True)
         sys.exit(ERROR_STATUS)

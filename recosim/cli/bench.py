@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from recosim.cli.options import PlotsOption, ProtocolOption, WorldOption
-from recosim.errors import OptionError
+from recosim.cli.options import (
+    CheckpointsOption,
+    DontKnowOption,
+    EstimatorOption,
+    NoiseOption,
+    PlotsOption,
+    ProtocolOption,
+    SetOption,
+    WorldOption,
+    environment_overrides,
+    split_names,
+)
+from recosim.errors import unknown
 from recosim.progress import show_progress
 
 __all__ = ["bench"]
@@ -21,7 +31,8 @@ def bench(
         typer.Argument(help="Environments by id or short name, e.g. CPR-LastFM EAR-Yelp."),
     ],
     agents: Annotated[
-        str, typer.Option(help="Agents, separated by commas; 'all' for every agent card.")
+        str,
+        typer.Option(help="Agents, separated by commas; 'all' for every agent that can run here."),
     ] = "all",
     seeds: Annotated[int, typer.Option(help="How many seeds: 0, 1, ...", min=1)] = 1,
     episodes: Annotated[
@@ -35,20 +46,18 @@ def bench(
     ] = None,
     world: WorldOption = None,
     protocol: ProtocolOption = None,
-    option: Annotated[
-        list[str] | None,
+    option: SetOption = None,
+    estimator: EstimatorOption = None,
+    answer_noise: NoiseOption = None,
+    dont_know: DontKnowOption = None,
+    checkpoints: CheckpointsOption = None,
+    illegal: Annotated[
+        str,
         typer.Option(
-            "--set",
-            help="A choice of the protocol, e.g. --set on_reject=remove; may be repeated.",
+            help="What an illegal move of an agent does: 'raise' stops the run, 'penalise' wastes "
+            "the turn and is counted."
         ),
-    ] = None,
-    estimator: Annotated[str | None, typer.Option(help="Another estimator.")] = None,
-    answer_noise: Annotated[
-        float | None, typer.Option(help="Probability that an answer is flipped.")
-    ] = None,
-    dont_know: Annotated[
-        float | None, typer.Option(help="Probability of the answer 'I don't know'.")
-    ] = None,
+    ] = "raise",
     batch: Annotated[
         int | None,
         typer.Option(help="Conversations advanced at once; by default what fits well.", min=1),
@@ -62,6 +71,8 @@ def bench(
     Every agent meets the same users with the same luck. A killed run goes on where it was when the
     same command is given again. The folder gets results.json, report.md, plots and traces.
 
+    Agents that learn are trained first: `recosim train`. Seed k is played by training seed k.
+
     Examples:
 
       recosim bench CPR-LastFM --agents all
@@ -74,15 +85,17 @@ def bench(
     from recosim.bench.run import prepare_env, run_bench
     from recosim.cli.report import output, print_results
 
-    overrides: dict[str, Any] = {
-        "world": world,
-        "protocol": protocol,
-        "protocol_options": _options(option or []) or None,
-        "estimator": estimator,
-        "answer_noise": answer_noise,
-        "dont_know": dont_know,
-    }
-    names = [name.strip() for name in agents.split(",") if name.strip()]
+    if illegal not in ("raise", "penalise"):
+        raise unknown("value of --illegal", illegal, ("raise", "penalise"))
+    overrides = environment_overrides(
+        world=world,
+        protocol=protocol,
+        option=option,
+        estimator=estimator,
+        answer_noise=answer_noise,
+        dont_know=dont_know,
+    )
+    names = split_names(agents)
     envs = [
         prepare_env(name, split=split, episodes=episodes, overrides=overrides)
         for name in environments
@@ -97,25 +110,9 @@ def bench(
             batch=batch,
             threads=threads,
             traces=traces,
+            checkpoints=checkpoints,
+            illegal="raise" if illegal == "raise" else "penalise",
             progress=progress,
+            notice=lambda text: typer.echo(text, err=True),
         )
     print_results(render_report(folder, plots=plots), output())
-
-
-def _options(given: list[str]) -> dict[str, Any]:
-    """`name=value` pairs; a value is read as TOML where it can be, else as a word."""
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
-
-    options: dict[str, Any] = {}
-    for entry in given:
-        name, separator, value = entry.partition("=")
-        if not separator or not name:
-            raise OptionError(f"--set takes name=value, e.g. on_reject=remove; given {entry!r}.")
-        try:
-            options[name.strip()] = tomllib.loads(f"value = {value}")["value"]
-        except tomllib.TOMLDecodeError:
-            options[name.strip()] = value.strip()
-    return options

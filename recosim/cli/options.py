@@ -1,12 +1,27 @@
-"""Options that several commands take, with the same words."""
+"""Options that several commands take, with the same words, and how their values are read."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
-__all__ = ["PlotsOption", "ProtocolOption", "WorldOption"]
+from recosim.errors import OptionError
+
+__all__ = [
+    "CheckpointsOption",
+    "DontKnowOption",
+    "EstimatorOption",
+    "NoiseOption",
+    "PlotsOption",
+    "ProtocolOption",
+    "SetOption",
+    "WorldOption",
+    "environment_overrides",
+    "split_names",
+]
 
 WorldOption = Annotated[
     str | None,
@@ -16,3 +31,62 @@ ProtocolOption = Annotated[
     str | None, typer.Option(help="Another protocol: scpr, unicorn, ear or mcmipl.")
 ]
 PlotsOption = Annotated[bool, typer.Option(help="Draw plots (needs the extra `plot`).")]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", help="A choice of the protocol, e.g. --set on_reject=remove; may be repeated."
+    ),
+]
+EstimatorOption = Annotated[str | None, typer.Option(help="Another estimator: mf, fm or transe.")]
+NoiseOption = Annotated[float | None, typer.Option(help="Probability that an answer is flipped.")]
+DontKnowOption = Annotated[
+    float | None, typer.Option(help="Probability of the answer 'I don't know'.")
+]
+CheckpointsOption = Annotated[
+    Path | None,
+    typer.Option(help="Where trained agents are kept; a folder of RecoSim's cache by default."),
+]
+
+
+def split_names(given: str) -> list[str]:
+    """Names separated by commas."""
+    return [name.strip() for name in given.split(",") if name.strip()]
+
+
+def environment_overrides(
+    *,
+    world: str | None,
+    protocol: str | None,
+    option: list[str] | None,
+    estimator: str | None,
+    answer_noise: float | None,
+    dont_know: float | None,
+) -> dict[str, Any]:
+    """The arguments of an environment that the command line changes."""
+    return {
+        "world": world,
+        "protocol": protocol,
+        "protocol_options": _options(option or []) or None,
+        "estimator": estimator,
+        "answer_noise": answer_noise,
+        "dont_know": dont_know,
+    }
+
+
+def _options(given: list[str]) -> dict[str, Any]:
+    """`name=value` pairs; a value is read as TOML where it can be, else as a word."""
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+
+    options: dict[str, Any] = {}
+    for entry in given:
+        name, separator, value = entry.partition("=")
+        if not separator or not name:
+            raise OptionError(f"--set takes name=value, e.g. on_reject=remove; given {entry!r}.")
+        try:
+            options[name.strip()] = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError:
+            options[name.strip()] = value.strip()
+    return options

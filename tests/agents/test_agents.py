@@ -7,7 +7,7 @@ import pytest
 
 from recosim.agents.base import Agent
 from recosim.agents.learner import Learner
-from recosim.agents.registry import agent_card, agent_names, make_agent
+from recosim.agents.registry import agent_names, make_agent
 from recosim.bench.metrics import average_turns, success_rate
 from recosim.bench.run import play_batch
 from recosim.envs.cpr.recorder import Recorder

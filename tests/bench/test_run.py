@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 from reference.play_part import play, write
 
-from recosim.agents.registry import agent_names
+from recosim.agents.learner import Learner
+from recosim.agents.registry import agent_names, make_agent
 from recosim.bench import run as bench_run
 from recosim.bench.results import read_results, trace_path, verify_results
 from recosim.bench.run import play_batch, prepare_env, run_bench, sample_conversations
@@ -29,12 +30,10 @@ def small(episodes: int | None = 300, name: str = "CPR-LastFM-Small", **override
 def test_a_bench_compares_every_agent_on_the_same_users(tmp_path):
     results = run_bench([small()], ["all"], tmp_path, seeds=(0, 1))
     (env,) = results.environments
-    assert sorted(agent.name for agent in env.agents) == agent_names()
+    names = [agent.name for agent in env.agents]
+    assert set(names) == {n for n in agent_names() if not isinstance(make_agent(n), Learner)}
     assert env.setup.conversations == 300
-    traces = [
-        Trace.read(trace_path(tmp_path, env.setup.key, name, 1)).episodes()
-        for name in agent_names()
-    ]
+    traces = [Trace.read(trace_path(tmp_path, env.setup.key, name, 1)).episodes() for name in names]
     for trace in traces[1:]:
         assert np.array_equal(trace.conversation, traces[0].conversation)
         assert np.array_equal(trace.target, traces[0].target)

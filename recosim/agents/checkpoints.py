@@ -1,0 +1,229 @@
+"""Checkpoints: what a learner has learned, what it was learned on, and how to go on.
+
+A checkpoint is a folder:
+
+    checkpoint.json   what was trained, on what, for how many rounds; the metrics of each round
+    weights.npz       what acting needs
+    training.npz      what training needs to go on; gone when the training has finished
+
+It lies at `<root>/<environment>/<agent>-<digest>/seed-<seed>`, where the digest is that of its key:
+everything that the weights depend on beside the seed and the number of rounds.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from recosim.agents.learner import Arrays, Learner
+from recosim.arrays import file_digest, json_digest
+from recosim.envs.cpr_setup import CPRSetup
+from recosim.errors import CheckpointError
+from recosim.files import atomic_folder, cache_folder, write_json
+from recosim.users import Behaviour
+
+__all__ = [
+    "Checkpoint",
+    "Place",
+    "checkpoint_key",
+    "checkpoint_root",
+    "differences",
+    "read_checkpoint",
+    "write_checkpoint",
+]
+
+FORMAT = 1
+Key = dict[str, Any]
+
+
+def checkpoint_root() -> Path:
+    """Where checkpoints are kept unless another folder is named."""
+    return cache_folder().absolute() / "checkpoints"
+
+
+class Place(NamedTuple):
+    """Where a checkpoint belongs.
+
+    Attributes:
+        root: the folder of all checkpoints.
+        environment: what tells environments apart, e.g. "CPR-LastFM-v0".
+        agent: name of the agent's card.
+        key: from `checkpoint_key`.
+        seed: of the training.
+    """
+
+    root: Path
+    environment: str
+    agent: str
+    key: Key
+    seed: int
+
+    @property
+    def folder(self) -> Path:
+        digest = json_digest(self.key)[:12]
+        return self.root / self.environment / f"{self.agent}-{digest}" / f"seed-{self.seed}"
+
+
+def checkpoint_key(
+    learner: Learner,
+    setup: CPRSetup,
+    estimator: Mapping[str, Any],
+    behaviour: Behaviour | None = None,
+) -> Key:
+    """What the weights of a learner depend on, but for the seed and the number of rounds.
+
+    Args:
+        estimator: name and settings of the environment's estimator.
+        behaviour: users of the training; default: those of the setup.
+    """
+    settings = {name: value for name, value in learner.settings().items() if name != "rounds"}
+    kind = type(learner)
+    return {
+        "agent": f"{kind.__module__}:{kind.__qualname__}",
+        "version": learner.version,
+        "settings": settings,
+        "world": setup.world.fingerprint,
+        "protocol": setup.protocol.to_dict(),
+        "estimator": dict(estimator),
+        "behaviour": (behaviour or setup.behaviour).to_dict(),
+    }
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint as it lies in its folder.
+
+    Attributes:
+        folder: where it lies.
+        agent, environment, world: names, for people.
+        key: what the weights depend on; see `checkpoint_key`.
+        seed: of the training.
+        done: rounds that the weights have learned from.
+        rounds: rounds that the training was asked for.
+        seconds: time spent in training, over all its sittings.
+        history: metrics by name, one value for each round done, None
+            where a round did not measure it.
+        sha256: of weights.npz: which weights these are.
+    """
+
+    folder: Path
+    agent: str
+    environment: str
+    world: str
+    key: Key
+    seed: int
+    done: int
+    rounds: int
+    seconds: float
+    history: Mapping[str, list[float | None]]
+    sha256: str
+
+    @property
+    def finished(self) -> bool:
+        return self.done >= self.rounds
+
+    def weights(self) -> Arrays:
+        """The weights. Raises `CheckpointError` if they are not those that were written."""
+        path = self.folder / "weights.npz"
+        if file_digest(path) != self.sha256:
+            raise CheckpointError(
+                f"{path} is not what was written; delete {self.folder} and train again."
+            )
+        return _read_arrays(path)
+
+    def training_state(self) -> Arrays:
+        """What training needs to go on; a finished checkpoint has it no more."""
+        return _read_arrays(self.folder / "training.npz")
+
+
+def write_checkpoint(
+    place: Place,
+    learner: Learner,
+    *,
+    world: str,
+    done: int,
+    rounds: int,
+    seconds: float,
+    history: Mapping[str, list[float | None]],
+) -> Checkpoint:
+    """Put the state of a training in its place, atomically: the old one stays until then."""
+    with atomic_folder(place.folder) as part:
+        np.savez(part / "weights.npz", **learner.weights())  # type: ignore[arg-type]
+        if done < rounds:
+            np.savez(part / "training.npz", **learner.training_state())  # type: ignore[arg-type]
+        body = {
+            "format": FORMAT,
+            "agent": place.agent,
+            "environment": place.environment,
+            "world": world,
+            "key": place.key,
+            "seed": place.seed,
+            "done": done,
+            "rounds": rounds,
+            "seconds": round(seconds, 3),
+            "history": {name: list(values) for name, values in history.items()},
+            "sha256": file_digest(part / "weights.npz"),
+        }
+        write_json(part / "checkpoint.json", body)
+    return read_checkpoint(place.folder)
+
+
+def read_checkpoint(folder: Path) -> Checkpoint:
+    """The checkpoint in a folder.
+
+    Raises:
+        CheckpointError: there is none, it is damaged, or it is of another format.
+    """
+    path = folder / "checkpoint.json"
+    try:
+        body = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise CheckpointError(f"{folder} holds no checkpoint.") from None
+    except (OSError, ValueError) as error:
+        raise CheckpointError(
+            f"{path} cannot be read ({error}); delete {folder} and train again."
+        ) from None
+    if not isinstance(body, dict) or body.pop("format", None) != FORMAT:
+        raise CheckpointError(
+            f"{path} is not a checkpoint of format {FORMAT}; delete {folder} and train again."
+        )
+    try:
+        return Checkpoint(folder=folder, **body)
+    except TypeError as error:
+        raise CheckpointError(
+            f"{path} has other fields than a checkpoint ({error}); delete {folder} and train again."
+        ) from None
+
+
+def differences(wanted: Key, found: Key) -> str:
+    """What tells the key of a checkpoint from the one that is needed, in words."""
+    parts = []
+    for name in wanted:
+        ours, theirs = wanted[name], found.get(name)
+        if ours == theirs:
+            continue
+        if isinstance(ours, dict) and isinstance(theirs, dict):
+            for entry in sorted(ours.keys() | theirs.keys()):
+                if ours.get(entry) != theirs.get(entry):
+                    parts.append(f"{name} {entry} {theirs.get(entry)!r}, not {ours.get(entry)!r}")
+        elif name == "world":
+            parts.append(f"world {str(theirs)[:12]}, not {str(ours)[:12]}")
+        else:
+            parts.append(f"{name} {theirs!r}, not {ours!r}")
+    return "; ".join(parts)
+
+
+def _read_arrays(path: Path) -> Arrays:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except (OSError, ValueError, zipfile.BadZipFile, KeyError) as error:
+        raise CheckpointError(
+            f"{path} cannot be read ({error}); delete {path.parent} and train again."
+        ) from None

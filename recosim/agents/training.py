@@ -1,0 +1,172 @@
+"""`train`: a learner, round by round, with checkpoints from which it goes on exactly."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from recosim.agents.checkpoints import Checkpoint, Place, read_checkpoint, write_checkpoint
+from recosim.agents.learner import Learner
+from recosim.envs.cpr_setup import CPRSetup
+from recosim.errors import MissingExtraError, OptionError, TrainingError
+from recosim.progress import Progress
+
+__all__ = ["train"]
+
+SAVE_SECONDS = 20.0
+
+# Called with (number of the round, its metrics).
+Log = Callable[[int, dict[str, float]], None]
+History = dict[str, list[float | None]]
+
+
+def train(
+    learner: Learner,
+    setup: CPRSetup,
+    place: Place,
+    *,
+    rounds: int | None = None,
+    again: bool = False,
+    save_seconds: float = SAVE_SECONDS,
+    tensorboard: Path | None = None,
+    progress: Progress | None = None,
+) -> Checkpoint:
+    """Train a learner and leave a checkpoint in its place; goes on from an unfinished one.
+
+    A training that was interrupted, however, and went on gives the same weights, bit by bit, as one
+    that was not.
+
+    Args:
+        learner: new, not bound yet.
+        setup: the environment; its split is the one to learn from ("valid" in the papers).
+        place: where the checkpoint goes, and the seed.
+        rounds: default: those of the learner's settings.
+        again: start anew whatever is in the place.
+        save_seconds: a checkpoint is written after the first round that ends so long after the one
+            before, and at the end.
+        tensorboard: a folder for event files; needs the package tensorboard.
+        progress: called with (rounds done, rounds, what is happening).
+
+    Raises:
+        TrainingError: a metric or a weight is not finite; the last checkpoint is kept.
+        CheckpointError: what is in the place is damaged.
+        MissingExtraError: `tensorboard` without the package.
+    """
+    from recosim.agents.torch_learner import one_thread
+
+    rounds = learner.rounds if rounds is None else rounds
+    if rounds < 1:
+        raise OptionError(f"rounds is {rounds}; at least 1 is needed.")
+    learner.rounds = rounds
+    before = None if again else _before(place, rounds)
+    if before is not None and before.finished:
+        return before
+    with ExitStack() as stack:
+        stack.enter_context(one_thread())
+        learner.bind(setup.dialogues(learner.batch, track=learner.track))
+        learner.start(place.seed)
+        done, seconds, history = 0, 0.0, History()
+        if before is not None:
+            learner.set_weights(before.weights())
+            learner.set_training_state(before.training_state())
+            done, seconds = before.done, before.seconds
+            history = {name: list(values) for name, values in before.history.items()}
+        log = stack.enter_context(_tensorboard(tensorboard, done)) if tensorboard else None
+        clock = saved = time.perf_counter()
+        what = f"{place.agent} on {place.environment}, seed {place.seed}"
+        while done < rounds:
+            if progress is not None:
+                progress(done, rounds, what + _last(history))
+            metrics = learner.train_round(done)
+            _check_finite(what, done, metrics, learner, before)
+            _note(history, done, metrics)
+            if log is not None:
+                log(done, metrics)
+            done += 1
+            now = time.perf_counter()
+            if done == rounds or now - saved >= save_seconds:
+                before = write_checkpoint(
+                    place,
+                    learner,
+                    world=setup.world.name,
+                    done=done,
+                    rounds=rounds,
+                    seconds=seconds + now - clock,
+                    history=history,
+                )
+                saved = time.perf_counter()
+        if progress is not None:
+            progress(rounds, rounds, what + _last(history))
+    assert before is not None
+    return before
+
+
+def _before(place: Place, rounds: int) -> Checkpoint | None:
+    """The checkpoint to go on from, None to start anew."""
+    if not place.folder.exists():
+        return None
+    found = read_checkpoint(place.folder)
+    # Schedules hang on the number of rounds: a training of another length is another training.
+    return found if found.rounds == rounds else None
+
+
+def _note(history: History, done: int, metrics: dict[str, float]) -> None:
+    """Add the metrics of a round; one that is not there in every round is None in the others."""
+    for name in metrics.keys() | history.keys():
+        values = history.setdefault(name, [])
+        values.extend([None] * (done - len(values)))
+        values.append(float(metrics[name]) if name in metrics else None)
+
+
+def _last(history: History) -> str:
+    """The success rate of the latest rounds."""
+    rates = [rate for rate in history.get("SR", [])[-10:] if rate is not None]
+    return f" (SR {sum(rates) / len(rates):.3f})" if rates else ""
+
+
+def _check_finite(
+    what: str, number: int, metrics: dict[str, float], learner: Learner, kept: Checkpoint | None
+) -> None:
+    """Raise `TrainingError` unless all metrics and weights are finite."""
+    bad = [f"{name} is {value}" for name, value in metrics.items() if not np.isfinite(value)]
+    bad += [
+        f"{name} holds values that are not finite"
+        for name, array in learner.weights().items()
+        if not np.isfinite(array).all()
+    ]
+    if not bad:
+        return
+    rest = (
+        f"The checkpoint of round {kept.done} in {kept.folder} is kept."
+        if kept is not None
+        else "No checkpoint was written yet."
+    )
+    raise TrainingError(
+        f"{what}: in round {number}, {bad[0]}"
+        + (f" (and {len(bad) - 1} more)" if len(bad) > 1 else "")
+        + f". {rest} A smaller learning rate in the agent's card is what to try first."
+    )
+
+
+@contextmanager
+def _tensorboard(folder: Path, done: int) -> Iterator[Log]:
+    """Event files that `tensorboard --logdir` shows; what an interrupted sitting added is cut."""
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError as error:
+        raise MissingExtraError("tensorboard", "torch", "logging to TensorBoard") from error
+    writer: Any = SummaryWriter(str(folder), purge_step=done)
+
+    def log(number: int, metrics: dict[str, float]) -> None:
+        for name, value in metrics.items():
+            writer.add_scalar(name, value, number)
+
+    try:
+        yield log
+    finally:
+        writer.close()

@@ -1,0 +1,169 @@
+"""`Entrant`: an agent that is ready to run in an environment: trained, where it learns.
+
+An agent that learns needs a checkpoint for each seed of the run. Seed k of a run is played by what
+training seed k has learned, so that the spread over seeds holds both kinds of luck.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from recosim.agents.base import Agent
+from recosim.agents.checkpoints import (
+    Checkpoint,
+    Place,
+    checkpoint_key,
+    differences,
+    read_checkpoint,
+)
+from recosim.agents.learner import Learner
+from recosim.agents.registry import make_agent
+from recosim.bench.schema import AgentSetup, Behaviour, CheckpointInfo
+from recosim.envs.cpr.dialogues import Dialogues
+from recosim.envs.cpr_setup import CPRSetup
+from recosim.errors import CheckpointError
+from recosim.users import Behaviour as UserBehaviour
+
+__all__ = ["Entrant", "enter", "train_command"]
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """An agent of a run.
+
+    Attributes:
+        name: of its card.
+        environment: short name of the environment, for settings that hang on it.
+        setup: what the results say of it.
+        checkpoints: what it learned, by seed.
+    """
+
+    name: str
+    environment: str
+    setup: AgentSetup
+    checkpoints: Mapping[int, Checkpoint]
+
+    def ready(self, dialogues: Dialogues, seed: int) -> Agent:
+        """The agent, bound to a batch and with what it learned under a seed."""
+        agent = make_agent(self.name, self.environment)
+        agent.bind(dialogues)
+        if isinstance(agent, Learner):
+            agent.set_weights(self.checkpoints[seed].weights())
+        return agent
+
+    @property
+    def track(self) -> bool:
+        return make_agent(self.name, self.environment).track
+
+
+def train_command(
+    agent: str, environment: str, seeds: int, overrides: Mapping[str, Any], root: Path | None
+) -> str:
+    """The command that trains an agent for an environment."""
+    words = ["recosim", "train", agent, environment]
+    flags = {"world": "--world", "protocol": "--protocol", "estimator": "--estimator"}
+    for name, flag in flags.items():
+        if overrides.get(name) is not None:
+            words += [flag, str(overrides[name])]
+    for name, value in (overrides.get("protocol_options") or {}).items():
+        words += ["--set", f"{name}={value}"]
+    if seeds > 1:
+        words += ["--seeds", str(seeds)]
+    if root is not None:
+        words += ["--checkpoints", str(root)]
+    return " ".join(shlex.quote(word) for word in words)
+
+
+def enter(
+    name: str,
+    environment: str,
+    key: str,
+    setup: CPRSetup,
+    estimator: Mapping[str, Any],
+    seeds: Sequence[int],
+    root: Path,
+) -> Entrant:
+    """An agent made ready for an environment.
+
+    Args:
+        key: what tells the environments of a run apart; names the folder of the checkpoints.
+        estimator: name and settings of the environment's estimator.
+        root: where checkpoints are.
+
+    Raises:
+        CheckpointError: it learns, and checkpoints are missing, unfinished or damaged.
+        MissingExtraError: it needs a package that is not installed.
+    """
+    agent = make_agent(name, environment)
+    found: dict[int, Checkpoint] = {}
+    if isinstance(agent, Learner):
+        for seed in seeds:
+            found[seed] = _find(agent, name, key, setup, estimator, seed, root)
+    info = AgentSetup(
+        name=name,
+        implementation=f"{type(agent).__module__}:{type(agent).__qualname__}",
+        settings=agent.settings(),
+        privileged=agent.privileged,
+        checkpoints=tuple(
+            CheckpointInfo(
+                seed=seed,
+                rounds=checkpoint.rounds,
+                behaviour=Behaviour(**checkpoint.key["behaviour"]),
+                sha256=checkpoint.sha256,
+            )
+            for seed, checkpoint in found.items()
+        ),
+    )
+    return Entrant(name, environment, info, found)
+
+
+def _find(
+    learner: Learner,
+    name: str,
+    key: str,
+    setup: CPRSetup,
+    estimator: Mapping[str, Any],
+    seed: int,
+    root: Path,
+) -> Checkpoint:
+    """What was trained with the users of this environment, else what was with users that never err.
+
+    So one training with such users is what a table over noise levels is played with.
+    """
+    for behaviour in dict.fromkeys([setup.behaviour, UserBehaviour()]):
+        wanted = checkpoint_key(learner, setup, estimator, behaviour)
+        place = Place(root, key, name, wanted, seed)
+        if not place.folder.exists():
+            continue
+        checkpoint = read_checkpoint(place.folder)
+        if checkpoint.key != wanted or checkpoint.seed != seed:
+            raise CheckpointError(
+                f"{place.folder} holds the checkpoint of another training: "
+                f"{differences(wanted, checkpoint.key) or f'seed {checkpoint.seed}, not {seed}'}."
+            )
+        if not checkpoint.finished:
+            raise CheckpointError(
+                f"the training of {name!r} with seed {seed} has not finished: "
+                f"{checkpoint.done} of {checkpoint.rounds} rounds"
+            )
+        return checkpoint
+    near = _nearest(checkpoint_key(learner, setup, estimator), root / key, name)
+    raise CheckpointError(
+        f"{name!r} has not been trained with seed {seed}"
+        + (f" (there is a checkpoint with {near})" if near else "")
+    )
+
+
+def _nearest(wanted: Mapping[str, Any], folder: Path, name: str) -> str:
+    """How the checkpoint that is most like the one needed differs from it; "" if there is none."""
+    texts = []
+    for path in sorted(folder.glob(f"{name}-*/seed-*")):
+        try:
+            texts.append(differences(dict(wanted), read_checkpoint(path).key))
+        except CheckpointError:
+            continue
+    return min((text for text in texts if text), key=len, default="")

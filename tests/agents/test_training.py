@@ -1,0 +1,312 @@
+"""Training: exact after any interruption, safe against what goes wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from reference.coin import Coin
+
+from recosim.agents import checkpoints
+from recosim.agents.checkpoints import Place, checkpoint_key, differences, read_checkpoint
+from recosim.agents.learner import Learner
+from recosim.agents.registry import agent_names, make_agent
+from recosim.agents.training import train
+from recosim.bench.metrics import average_turns, success_rate
+from recosim.bench.run import prepare_env
+from recosim.envs.cpr.recorder import Recorder
+from recosim.envs.cpr_setup import CPRSetup
+from recosim.errors import CheckpointError, OptionError, StateError, TrainingError
+
+LEARNERS = [name for name in agent_names() if isinstance(make_agent(name), Learner)]
+
+
+def setup(**changes: object) -> CPRSetup:
+    return CPRSetup.prepare(**{"world": "lastfm-small", "split": "valid", **changes})
+
+
+def place(folder, seed: int = 0, **key: object) -> Place:
+    return Place(folder, "Small", "coin", {"settings": key}, seed)
+
+
+def equal(a: dict, b: dict) -> bool:
+    return a.keys() == b.keys() and all(np.array_equal(a[k], b[k]) for k in a)
+
+
+class Stop(Exception):
+    pass
+
+
+def stop_after(rounds: int):
+    def progress(done: int, total: int, what: str) -> None:
+        if done == rounds:
+            raise Stop
+
+    return progress
+
+
+def test_a_training_learns(tmp_path):
+    hard = setup(protocol_options={"top_k": 3, "max_turns": 8})
+    done = train(Coin(rounds=40, batch=64, rate=0.3), hard, place(tmp_path))
+    rates = done.history["SR"]
+    assert np.mean(rates[-10:]) > np.mean(rates[:10]) + 0.05
+    assert done.finished
+    assert not (done.folder / "training.npz").exists()
+
+
+@pytest.mark.parametrize("options", [{}, {"opening_counts": True}, {"last_turn_acts": True}])
+def test_metrics_of_a_round_are_those_of_its_trace(options):
+    parts = setup(protocol_options={"top_k": 2, **options})
+    d = parts.dialogues(40)
+    coin = Coin(batch=40)
+    coin.bind(d)
+    coin.start(0)
+    coin.open_round(0)
+    recorder, running = Recorder(d), np.ones(40, dtype=bool)
+    recorder.record(running)
+    while running.any():
+        d.step(coin.act().actions)
+        recorder.record(running)
+        running = d.arrays["done"] == 0
+    episodes = recorder.trace("coin", 0).episodes()
+    turns = parts.protocol.max_turns
+    metrics = coin.round_metrics()
+    assert metrics["SR"] == pytest.approx(success_rate(episodes, turns)[-1])
+    assert metrics["AT"] == pytest.approx(average_turns(episodes, turns))
+    assert 0 < metrics["SR"] < 1
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_training_that_was_stopped_goes_on_to_the_same_weights(tmp_path, seed):
+    whole = train(Coin(), setup(), place(tmp_path / "a", seed))
+    for rounds in (2, 4):  # stopped twice
+        with pytest.raises(Stop):
+            train(
+                Coin(),
+                setup(),
+                place(tmp_path / "b", seed),
+                save_seconds=0.0,
+                progress=stop_after(rounds),
+            )
+        assert read_checkpoint(place(tmp_path / "b", seed).folder).done == rounds
+    parts = train(Coin(), setup(), place(tmp_path / "b", seed))
+    assert parts.sha256 == whole.sha256
+    assert parts.history == whole.history
+
+
+def test_seeds_differ(tmp_path):
+    one, two = (train(Coin(), setup(), place(tmp_path, seed)) for seed in (0, 1))
+    assert one.sha256 != two.sha256
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_every_learner_goes_on_exactly(name, tmp_path):
+    """Four rounds are two, a checkpoint, and two more: for weights and for all that training is."""
+    parts = setup()
+
+    def begin() -> Learner:
+        learner = make_agent(name, batch=16, rounds=4)
+        assert isinstance(learner, Learner)
+        learner.bind(parts.dialogues(learner.batch, track=learner.track))
+        learner.start(3)
+        return learner
+
+    whole = begin()
+    for number in range(4):
+        whole.train_round(number)
+    first = begin()
+    for number in range(2):
+        first.train_round(number)
+    second = begin()
+    second.set_weights(first.weights())
+    second.set_training_state(first.training_state())
+    for number in range(2, 4):
+        second.train_round(number)
+    assert equal(second.weights(), whole.weights())
+    assert equal(second.training_state(), whole.training_state())
+    assert not equal(whole.weights(), begin().weights()), "four rounds changed nothing"
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_learners_leave_the_global_generators_alone(name):
+    torch = pytest.importorskip("torch")
+    random.seed(5)
+    np.random.seed(5)  # noqa: NPY002
+    torch.manual_seed(5)
+    before = random.getstate(), np.random.get_state(), torch.get_rng_state()  # noqa: NPY002
+    learner = make_agent(name, batch=16, rounds=2)
+    assert isinstance(learner, Learner)
+    learner.bind(setup().dialogues(learner.batch, track=learner.track))
+    learner.start(0)
+    learner.train_round(0)
+    assert random.getstate() == before[0]
+    assert np.array_equal(np.random.get_state()[1], before[1][1])  # noqa: NPY002
+    assert torch.equal(torch.get_rng_state(), before[2])
+
+
+@pytest.mark.parametrize("name", [*LEARNERS, "coin"])
+def test_a_learner_without_weights_says_so(name):
+    learner = Coin() if name == "coin" else make_agent(name)
+    dialogues = setup(split="test").dialogues(4, track=learner.track)
+    learner.bind(dialogues)
+    dialogues.open(seeds=np.zeros(4, np.uint64), conversations=np.arange(4))
+    with pytest.raises(StateError, match="recosim train"):
+        learner.act()
+
+
+def test_rounds_and_batch_must_be_possible():
+    for wrong in ({"rounds": 0}, {"batch": 0}, {"rounds": 2.5}):
+        with pytest.raises(OptionError, match="whole number"):
+            Coin(**wrong)
+
+
+class Broken(Coin):
+    """Its weights are lost in round 3."""
+
+    def train_round(self, number: int) -> dict[str, float]:
+        metrics = super().train_round(number)
+        if number == 3:
+            for parameter in self.modules["coin"].parameters():
+                parameter.data.fill_(float("nan"))
+        return metrics
+
+
+def test_nan_stops_the_training_and_keeps_the_last_good_checkpoint(tmp_path):
+    with pytest.raises(TrainingError, match=r"round 3, coin\.weight.*round 3 in .* is kept"):
+        train(Broken(), setup(), place(tmp_path), save_seconds=0.0)
+    kept = read_checkpoint(place(tmp_path).folder)
+    assert kept.done == 3
+    assert all(np.isfinite(array).all() for array in kept.weights().values())
+    with pytest.raises(TrainingError, match="No checkpoint was written yet"):
+        train(Broken(), setup(), place(tmp_path / "other"))
+
+
+def test_what_is_trained_is_not_trained_twice(tmp_path, monkeypatch):
+    first = train(Coin(), setup(), place(tmp_path))
+    with monkeypatch.context() as patch:
+        patch.setattr(Coin, "train_round", None)
+        assert train(Coin(), setup(), place(tmp_path)) == first
+    again = train(Coin(), setup(), place(tmp_path), again=True)
+    assert again.sha256 == first.sha256
+    longer = train(Coin(), setup(), place(tmp_path), rounds=8)
+    assert longer.done == 8
+
+
+def test_damaged_checkpoints_are_refused(tmp_path):
+    done = train(Coin(), setup(), place(tmp_path))
+    weights = done.folder / "weights.npz"
+    data = weights.read_bytes()
+    weights.write_bytes(data[:-20])
+    with pytest.raises(CheckpointError, match="train again"):
+        read_checkpoint(done.folder).weights()
+    path = done.folder / "checkpoint.json"
+    body = json.loads(path.read_text())
+    for wrong in ("{", json.dumps({**body, "format": 99}), json.dumps({**body, "extra": 1}), "[]"):
+        path.write_text(wrong)
+        with pytest.raises(CheckpointError, match="train again"):
+            read_checkpoint(done.folder)
+    with pytest.raises(CheckpointError, match="no checkpoint"):
+        read_checkpoint(tmp_path / "nowhere")
+
+
+def test_weights_of_another_shape_are_refused(tmp_path):
+    learner = Coin()
+    learner.bind(setup().dialogues(4))
+    learner.start(0)
+    weights = learner.weights()
+    with pytest.raises(CheckpointError, match="shape"):
+        learner.set_weights({**weights, "coin.weight": np.zeros((2, 2), np.float32)})
+    with pytest.raises(CheckpointError, match="missing"):
+        learner.set_weights({"coin.weight": weights["coin.weight"]})
+
+
+def test_a_key_tells_worlds_protocols_users_and_settings_apart():
+    def key(agent: Learner | None = None, **changes: object) -> dict:
+        return checkpoint_key(agent or Coin(), setup(**changes), {"name": "mf"})
+
+    base = key()
+    assert key(Coin(rounds=99)) == base
+    for other, word in (
+        (key(Coin(rate=0.2)), "rate"),
+        (key(protocol_options={"on_reject": "remove"}), "on_reject"),
+        (key(answer_noise=0.1), "answer_noise"),
+        (key(world="yelp-small"), "world"),
+    ):
+        assert other != base
+        assert word in differences(base, other)
+
+
+def test_files_of_tensorboard_are_written_and_cut_on_resumption(tmp_path):
+    pytest.importorskip("tensorboard")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    with pytest.raises(Stop):
+        train(
+            Coin(),
+            setup(),
+            place(tmp_path),
+            save_seconds=1e9,
+            tensorboard=tmp_path / "events",
+            progress=stop_after(4),
+        )
+    train(Coin(), setup(), place(tmp_path), tensorboard=tmp_path / "events")
+    events = EventAccumulator(str(tmp_path / "events"))
+    events.Reload()
+    assert [event.step for event in events.Scalars("SR")] == list(range(6))
+
+
+CARD = """
+name = "coin"
+title = "Coin"
+description = "d"
+class = "reference.coin:Coin"
+
+[settings]
+rounds = 60
+"""
+
+
+@pytest.mark.slow
+def test_a_training_that_is_killed_ten_times_ends_with_the_same_weights(tmp_path):
+    (tmp_path / "agents").mkdir()
+    (tmp_path / "agents" / "coin.toml").write_text(CARD)
+    program = (
+        "from recosim.agents import training; training.SAVE_SECONDS = 0.0;"
+        "training.train.__kwdefaults__['save_seconds'] = 0.0;"
+        "from recosim.cli import main; import sys; main(sys.argv[1:])"
+    )
+    environment = {
+        **os.environ,
+        "RECOSIM_PATH": str(tmp_path),
+        "PYTHONPATH": os.path.dirname(os.path.dirname(__file__)),
+    }
+
+    def command(root: str) -> list[str]:
+        words = ["train", "coin", "CPR-LastFM-Small", "--checkpoints", str(tmp_path / root)]
+        return [sys.executable, "-c", program, *words]
+
+    subprocess.run(command("whole"), env=environment, check=True, capture_output=True)
+    luck = random.Random(11)
+    for _ in range(10):
+        process = subprocess.Popen(
+            command("cut"), env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        time.sleep(luck.uniform(2.0, 4.0))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    subprocess.run(command("cut"), env=environment, check=True, capture_output=True)
+    (whole,) = (tmp_path / "whole").rglob("checkpoint.json")
+    (cut,) = (tmp_path / "cut").rglob("checkpoint.json")
+    assert json.loads(whole.read_text())["sha256"] == json.loads(cut.read_text())["sha256"]
+
+
+def test_the_checkpoint_folder_is_in_the_cache(shared_cache):
+    assert checkpoints.checkpoint_root() == shared_cache / "checkpoints"
+    assert prepare_env("CPR-LastFM-Small").fitted["name"] == "mf"

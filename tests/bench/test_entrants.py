@@ -1,0 +1,191 @@
+"""Agents that learn in a bench: what is trained runs, what is not is named, with the command."""
+
+from __future__ import annotations
+
+import pytest
+
+from recosim.agents.checkpoints import read_checkpoint
+from recosim.agents.registry import agent_names, make_agent
+from recosim.bench.entrants import train_command
+from recosim.bench.results import read_results
+from recosim.bench.run import prepare_env, run_bench
+from recosim.cli import main
+from recosim.errors import CheckpointError, IllegalActionError, MissingExtraError, OptionError
+
+CARD = """
+name = "coin"
+title = "Coin"
+description = "d"
+class = "reference.coin:Coin"
+
+[settings]
+rounds = 3
+"""
+STUBBORN = """
+name = "stubborn"
+title = "Stubborn"
+description = "Asks the first attribute again and again, whatever is legal."
+class = "reference.coin:Stubborn"
+"""
+
+
+@pytest.fixture(autouse=True)
+def cards(tmp_path, monkeypatch):
+    (tmp_path / "agents").mkdir()
+    (tmp_path / "agents" / "coin.toml").write_text(CARD)
+    (tmp_path / "agents" / "stubborn.toml").write_text(STUBBORN)
+    monkeypatch.setenv("RECOSIM_PATH", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+
+
+def small(**overrides: object):
+    return prepare_env("CPR-LastFM-Small", episodes=100, overrides=overrides)
+
+
+def train(*words: str) -> None:
+    """`recosim train coin CPR-LastFM-Small ...`, as a person would give it."""
+    with pytest.raises(SystemExit) as end:
+        main(["train", "coin", "CPR-LastFM-Small", "--checkpoints", "trained", *words])
+    assert not end.value.code
+
+
+def bench(tmp_path, *agents: str, seeds: tuple[int, ...] = (0,), **options: object):
+    env = options.pop("env", None) or small()
+    return run_bench(
+        [env],
+        agents,
+        tmp_path / "results",
+        seeds=seeds,
+        checkpoints=tmp_path / "trained",
+        **options,
+    )
+
+
+def test_what_was_trained_is_found(tmp_path, capsys):
+    train("--seeds", "2")
+    assert "seed 1: 3 rounds" in capsys.readouterr().out
+    results = bench(tmp_path, "coin", "max_entropy", seeds=(0, 1))
+    coin, rule = results.environments[0].setup.agents
+    assert [entry.seed for entry in coin.checkpoints] == [0, 1]
+    assert coin.checkpoints[0].sha256 != coin.checkpoints[1].sha256
+    assert coin.checkpoints[0].rounds == 3
+    assert rule.checkpoints == ()
+    assert read_results(tmp_path / "results") == results
+
+
+def test_what_is_missing_is_named_with_the_command(tmp_path):
+    with pytest.raises(CheckpointError, match="'coin' has not been trained with seed 0") as error:
+        bench(tmp_path, "coin", "random")
+    assert "recosim train coin CPR-LastFM-Small --checkpoints" in str(error.value)
+    assert not (tmp_path / "results").exists()
+    train()
+    with pytest.raises(CheckpointError, match=r"seed 2.*--seeds 3"):
+        bench(tmp_path, "coin", seeds=(0, 2))
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words", "difference"),
+    [
+        ({"world": "yelp-small"}, [], ""),
+        ({"protocol": "unicorn"}, ["--protocol", "unicorn"], "drop_failed 'always'"),
+        ({"protocol_options": {"top_k": 5}}, ["--set", "top_k=5"], "top_k 10, not 5"),
+        ({"estimator_options": {"sweeps": 2}}, None, "estimator settings"),
+    ],
+)
+def test_a_checkpoint_of_something_else_is_not_taken(tmp_path, overrides, words, difference):
+    train()
+    env = small(**overrides)
+    with pytest.raises(CheckpointError, match="has not been trained") as error:
+        bench(tmp_path, "coin", env=env)
+    assert difference in str(error.value)
+    if words:
+        assert " ".join(words) in str(error.value)
+        train(*words)
+        bench(tmp_path, "coin", env=env)
+
+
+def test_agents_trained_with_users_that_never_err_meet_users_that_do(tmp_path):
+    train()
+    results = bench(tmp_path, "coin", env=small(answer_noise=0.1))
+    assert results.environments[0].setup.agents[0].checkpoints[0].behaviour.answer_noise == 0
+    train("--answer-noise", "0.1")
+    results = run_bench(
+        [small(answer_noise=0.1)], ["coin"], tmp_path / "b", checkpoints=tmp_path / "trained"
+    )
+    assert results.environments[0].setup.agents[0].checkpoints[0].behaviour.answer_noise == 0.1
+
+
+def test_all_leaves_out_what_is_not_trained_and_says_so(tmp_path):
+    notices: list[str] = []
+    results = bench(tmp_path, "all", illegal="penalise", notice=notices.append)
+    ran = [agent.name for agent in results.environments[0].agents]
+    assert "logic" in ran
+    assert "coin" not in ran
+    (notice,) = [text for text in notices if "'coin'" in text]
+    assert "recosim train coin CPR-LastFM-Small" in notice
+    assert len(ran) + len(notices) == len(agent_names())
+
+
+def test_a_package_that_is_missing_is_named(tmp_path, monkeypatch):
+    def without_torch(name: str, *arguments: object, **settings: object):
+        if name == "coin":
+            raise MissingExtraError("torch", "torch", "an agent that learns")
+        return make_agent(name, *arguments, **settings)
+
+    monkeypatch.setattr("recosim.bench.entrants.make_agent", without_torch)
+    with pytest.raises(MissingExtraError, match="pip install"):
+        bench(tmp_path, "coin")
+    notices: list[str] = []
+    bench(tmp_path, "all", illegal="penalise", notice=notices.append)
+    assert any("coin" in text and "pip install" in text for text in notices)
+
+
+def test_an_unfinished_training_is_not_taken(tmp_path):
+    train()
+    (path,) = (tmp_path / "trained").rglob("checkpoint.json")
+    path.write_text(path.read_text().replace('"done": 3', '"done": 2'))
+    assert not read_checkpoint(path.parent).finished
+    with pytest.raises(CheckpointError, match="has not finished: 2 of 3 rounds"):
+        bench(tmp_path, "coin")
+
+
+def test_a_checkpoint_in_the_wrong_place_is_refused(tmp_path):
+    train("--seeds", "2")
+    one, two = sorted((tmp_path / "trained").rglob("seed-*"))
+    two.rename(two.with_name("seed-7"))
+    with pytest.raises(CheckpointError, match="seed 1, not 7"):
+        bench(tmp_path, "coin", seeds=(7,))
+    assert one.exists()
+
+
+def test_illegal_moves_stop_the_run_or_are_counted(tmp_path):
+    with pytest.raises(IllegalActionError, match=r"'stubborn'.*not legal now"):
+        bench(tmp_path, "stubborn")
+    results = run_bench([small()], ["stubborn"], tmp_path / "other", illegal="penalise")
+    summary = results.environments[0].agents[0].summary
+    assert summary.illegal.value > 10
+    assert results.environments[0].setup.illegal == "penalise"
+
+
+def test_an_agent_that_does_not_learn_is_not_trained():
+    with pytest.raises(SystemExit) as end:
+        main(["train", "logic", "CPR-LastFM-Small"])
+    assert end.value.code == 2
+
+
+def test_the_command_says_all_that_differs():
+    overrides = {
+        "world": "my world",
+        "estimator": "mf",
+        "protocol": None,
+        "protocol_options": {"on_reject": "remove"},
+    }
+    assert train_command("coin", "CPR-LastFM", 3, overrides, None) == (
+        "recosim train coin CPR-LastFM --world 'my world' --estimator mf "
+        "--set on_reject=remove --seeds 3"
+    )
+
+
+def test_a_run_needs_an_agent_that_can_run(tmp_path):
+    with pytest.raises(OptionError):
+        bench(tmp_path)
