@@ -81,7 +81,7 @@ def train_command(
 def enter(
     name: str,
     environment: str,
-    key: str,
+    place: str,
     setup: CPRSetup,
     estimator: Mapping[str, Any],
     seeds: Sequence[int],
@@ -90,7 +90,7 @@ def enter(
     """An agent made ready for an environment.
 
     Args:
-        key: what tells the environments of a run apart; names the folder of the checkpoints.
+        place: what tells environments apart, but for their users; names the checkpoints' folder.
         estimator: name and settings of the environment's estimator.
         root: where checkpoints are.
 
@@ -102,7 +102,7 @@ def enter(
     found: dict[int, Checkpoint] = {}
     if isinstance(agent, Learner):
         for seed in seeds:
-            found[seed] = _find(agent, name, key, setup, estimator, seed, root)
+            found[seed] = _find(agent, name, place, setup, estimator, seed, root)
     info = AgentSetup(
         name=name,
         implementation=f"{type(agent).__module__}:{type(agent).__qualname__}",
@@ -124,7 +124,7 @@ def enter(
 def _find(
     learner: Learner,
     name: str,
-    key: str,
+    place: str,
     setup: CPRSetup,
     estimator: Mapping[str, Any],
     seed: int,
@@ -136,13 +136,13 @@ def _find(
     """
     for behaviour in dict.fromkeys([setup.behaviour, UserBehaviour()]):
         wanted = checkpoint_key(learner, setup, estimator, behaviour)
-        place = Place(root, key, name, wanted, seed)
-        if not place.folder.exists():
+        folder = Place(root, place, name, wanted, seed).folder
+        if not folder.exists():
             continue
-        checkpoint = read_checkpoint(place.folder)
+        checkpoint = read_checkpoint(folder)
         if checkpoint.key != wanted or checkpoint.seed != seed:
             raise CheckpointError(
-                f"{place.folder} holds the checkpoint of another training: "
+                f"{folder} holds the checkpoint of another training: "
                 f"{differences(wanted, checkpoint.key) or f'seed {checkpoint.seed}, not {seed}'}."
             )
         if not checkpoint.finished:
@@ -151,7 +151,7 @@ def _find(
                 f"{checkpoint.done} of {checkpoint.rounds} rounds"
             )
         return checkpoint
-    near = _nearest(checkpoint_key(learner, setup, estimator), root / key, name)
+    near = _nearest(checkpoint_key(learner, setup, estimator), root / place, name)
     raise CheckpointError(
         f"{name!r} has not been trained with seed {seed}"
         + (f" (there is a checkpoint with {near})" if near else "")

@@ -29,8 +29,14 @@ FIXED = {
     "weighted_entropy": "#009E73",
     "logic": "#D55E00",
     "oracle": "#000000",
+    "crm": "#CC79A7",
+    "ear": "#56B4E9",
+    "scpr": "#7A4FA3",
+    "unicorn": "#B8A500",
+    "maskable_ppo": "#8B4513",
+    "pathfinder": "#C2003C",
 }
-OTHERS = ("#CC79A7", "#56B4E9", "#7A4FA3", "#B8A500", "#8B4513", "#004D40")
+OTHERS = ("#004D40", "#6B8E23", "#5F6B8C", "#D98880", "#2F8F9D", "#A0522D")
 INK, FAINT, FAILED = "#222222", "#D9D9D9", "#BDBDBD"
 DPI = 150
 

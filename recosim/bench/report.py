@@ -8,6 +8,7 @@ from pathlib import Path
 from recosim.bench import tables
 from recosim.bench.plots import agent_colours, write_plot
 from recosim.bench.results import read_results
+from recosim.bench.robustness import Sweep, sweep_table, sweeps, write_sweep_plot
 from recosim.bench.schema import EnvResult, Results
 from recosim.errors import MissingExtraError
 from recosim.files import write_text
@@ -22,7 +23,8 @@ class Report:
     Attributes:
         results: the results it was drawn from.
         markdown: the report.
-        plots: one PNG file for each environment; none without matplotlib.
+        plots: one PNG file for each environment, then one for each whose users were varied; none
+            without matplotlib.
         notes: what could not be done, in words for the user.
     """
 
@@ -33,7 +35,7 @@ class Report:
 
 
 def render_report(folder: Path, out: Path | None = None, *, plots: bool = True) -> Report:
-    """Write report.md and plots/<env>.png.
+    """Write report.md and plots/<env>.png, and plots/<env>.users.png where users were varied.
 
     Args:
         folder: a results folder.
@@ -58,6 +60,10 @@ def render_report(folder: Path, out: Path | None = None, *, plots: bool = True) 
             notes.append(f"No plots were drawn: {error}")
             break
         drawn.append(path)
+    for group in _sweep_groups(results) if drawn else ():
+        path = out / "plots" / f"{_users_plot(group)}.png"
+        write_sweep_plot(group, path)
+        drawn.append(path)
     text = report_markdown(results, [path.stem for path in drawn])
     markdown = out / "report.md"
     write_text(markdown, text)
@@ -70,6 +76,7 @@ def report_markdown(results: Results, plotted: list[str] | None = None) -> str:
     sections = [
         _section(env, how.level, env.setup.key in (plotted or ())) for env in results.environments
     ]
+    sections += _sweep_sections(results, plotted or [])
     versions = ", ".join(f"{name} {number}" for name, number in sorted(results.versions.items()))
     reading = (
         f"Intervals: {100 * how.level:g} %, bootstrap over users with {how.resamples:,} draws. "
@@ -79,6 +86,32 @@ def report_markdown(results: Results, plotted: list[str] | None = None) -> str:
     )
     parts = ["# Results", *sections, "## How to read this", reading, f"Made with {versions}."]
     return "\n\n".join(parts) + "\n"
+
+
+def _users_plot(group: list[Sweep]) -> str:
+    """The file name of the plot of the sweeps of one environment, without its ending."""
+    return f"{group[0].environments[0].setup.key}.users"
+
+
+def _sweep_groups(results: Results) -> list[list[Sweep]]:
+    """The sweeps of a run, by environment."""
+    groups: dict[str, list[Sweep]] = {}
+    for sweep in sweeps(results):
+        groups.setdefault(sweep.name, []).append(sweep)
+    return list(groups.values())
+
+
+def _sweep_sections(results: Results, plotted: list[str]) -> list[str]:
+    sections = []
+    for group in _sweep_groups(results):
+        parts = [f"## {group[0].name}: success as users err more"]
+        if _users_plot(group) in plotted:
+            parts.append(
+                f"![Success rate against how often users err](plots/{_users_plot(group)}.png)"
+            )
+        parts += [tables.markdown(sweep_table(sweep)) for sweep in group]
+        sections.append("\n\n".join(parts))
+    return sections
 
 
 def _section(env: EnvResult, level: float, plotted: bool) -> str:

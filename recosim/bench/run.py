@@ -62,6 +62,7 @@ class BenchEnv:
     """An environment of a bench: its parts, and which conversations are run."""
 
     key: str
+    place: str  # the key without its users: where agents trained for it are kept
     id: str
     name: str
     setup: CPRSetup
@@ -138,8 +139,13 @@ def prepare_env(
     key = card.id.split("/", 1)[1]
     if "world" in changed:
         key += f".{setup.world.name}"
+    place, users = key, setup.behaviour
+    for value, label in ((users.answer_noise, "noise"), (users.dont_know, "unsure")):
+        if value:
+            key += f".{label}-{value:g}"
     return BenchEnv(
         key=key,
+        place=place,
         id=card.id,
         name=card.name,
         setup=setup,
@@ -249,7 +255,7 @@ def _enter_all(
                 enter(
                     name,
                     env.name,
-                    env.key,
+                    env.place,
                     env.setup,
                     env.fitted,
                     seeds,

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from recosim.cli.options import (
     CheckpointsOption,
-    DontKnowOption,
     EstimatorOption,
-    NoiseOption,
     PlotsOption,
     ProtocolOption,
     SetOption,
     WorldOption,
     environment_overrides,
     split_names,
+    users_of,
 )
 from recosim.errors import unknown
 from recosim.progress import show_progress
+
+if TYPE_CHECKING:
+    from recosim.bench.run import BenchEnv
 
 __all__ = ["bench"]
 
@@ -48,8 +50,16 @@ def bench(
     protocol: ProtocolOption = None,
     option: SetOption = None,
     estimator: EstimatorOption = None,
-    answer_noise: NoiseOption = None,
-    dont_know: DontKnowOption = None,
+    answer_noise: Annotated[
+        str | None,
+        typer.Option(
+            help="Probability that an answer is flipped; one, or several separated by commas."
+        ),
+    ] = None,
+    dont_know: Annotated[
+        str | None,
+        typer.Option(help="Probability of the answer 'I don't know'; one or several."),
+    ] = None,
     checkpoints: CheckpointsOption = None,
     illegal: Annotated[
         str,
@@ -80,6 +90,8 @@ def bench(
       recosim bench CPR-LastFM CPR-Yelp --agents logic,max_entropy --seeds 5 --episodes 2000
 
       recosim bench CPR-LastFM --world my-lastfm --set on_reject=remove
+
+      recosim bench CPR-LastFM --answer-noise 0,0.05,0.1,0.2 --dont-know 0,0.1,0.3
     """
     from recosim.bench.report import render_report
     from recosim.bench.run import prepare_env, run_bench
@@ -87,20 +99,25 @@ def bench(
 
     if illegal not in ("raise", "penalise"):
         raise unknown("value of --illegal", illegal, ("raise", "penalise"))
-    overrides = environment_overrides(
-        world=world,
-        protocol=protocol,
-        option=option,
-        estimator=estimator,
-        answer_noise=answer_noise,
-        dont_know=dont_know,
-    )
-    names = split_names(agents)
     envs = [
-        prepare_env(name, split=split, episodes=episodes, overrides=overrides)
+        prepare_env(
+            name,
+            split=split,
+            episodes=episodes,
+            overrides=environment_overrides(
+                world=world,
+                protocol=protocol,
+                option=option,
+                estimator=estimator,
+                answer_noise=noise,
+                dont_know=unsure,
+            ),
+        )
         for name in environments
+        for noise, unsure in users_of(answer_noise, dont_know)
     ]
-    folder = out or Path("results") / "+".join(env.key for env in envs)
+    names = split_names(agents)
+    folder = out or Path("results") / "+".join(_folder_names(envs))
     with show_progress("bench", unit="conversations") as progress:
         run_bench(
             envs,
@@ -116,3 +133,8 @@ def bench(
             notice=lambda text: typer.echo(text, err=True),
         )
     print_results(render_report(folder, plots=plots), output())
+
+
+def _folder_names(envs: list[BenchEnv]) -> list[str]:
+    """The keys of a few environments; of many that differ in their users alone, the first part."""
+    return [env.key for env in envs] if len(envs) < 4 else [*dict.fromkeys(e.place for e in envs)]

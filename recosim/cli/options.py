@@ -21,6 +21,7 @@ __all__ = [
     "WorldOption",
     "environment_overrides",
     "split_names",
+    "users_of",
 ]
 
 WorldOption = Annotated[
@@ -51,6 +52,30 @@ CheckpointsOption = Annotated[
 def split_names(given: str) -> list[str]:
     """Names separated by commas."""
     return [name.strip() for name in given.split(",") if name.strip()]
+
+
+def users_of(answer_noise: str | None, dont_know: str | None) -> list[tuple[float, float]]:
+    """The users of a bench: those who never err, then one setting varied at a time.
+
+    Each option is one probability or several, separated by commas. Where both are several, they
+    are not crossed: noise varies at the first value of the other, and the other way round.
+    """
+    noises = _probabilities("--answer-noise", answer_noise)
+    unsures = _probabilities("--dont-know", dont_know)
+    both = [(noise, unsures[0]) for noise in noises] + [(noises[0], unsure) for unsure in unsures]
+    return list(dict.fromkeys(both))
+
+
+def _probabilities(option: str, given: str | None) -> list[float]:
+    try:
+        values = [float(word) for word in split_names(given or "0")]
+    except ValueError:
+        values = []
+    if not values:
+        raise OptionError(
+            f"{option} is {given!r}; a probability or several are needed, e.g. 0,0.1,0.2."
+        )
+    return list(dict.fromkeys(values))
 
 
 def environment_overrides(

@@ -96,7 +96,7 @@ def train(
                         f"agent {name!r} does not learn; it runs in `recosim bench` as it is."
                     )
                 place = Place(
-                    root, env.key, name, checkpoint_key(learner, env.setup, env.fitted), seed
+                    root, env.place, name, checkpoint_key(learner, env.setup, env.fitted), seed
                 )
                 log = f"training {name} on {env.key}, seed {seed}"
                 try:
@@ -107,7 +107,7 @@ def train(
                             place,
                             rounds=rounds,
                             again=again,
-                            tensorboard=_events(tensorboard, env.key, name, seed),
+                            tensorboard=_events(tensorboard, env.place, name, seed),
                             progress=progress,
                         )
                 except KeyboardInterrupt:
