@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,8 +19,11 @@ from recosim.cli.options import (
     environment_overrides,
     split_names,
 )
-from recosim.errors import OptionError
+from recosim.errors import MissingExtraError, OptionError
 from recosim.progress import show_progress
+
+if TYPE_CHECKING:
+    from recosim.agents.checkpoints import Checkpoint
 
 __all__ = ["train"]
 
@@ -87,6 +91,7 @@ def train(
     for environment in environments:
         env = prepare_env(environment, split="valid", overrides=overrides)
         for name in names:
+            trained = []
             for seed in range(first_seed, first_seed + seeds):
                 learner = make_agent(name, env.name)
                 if not isinstance(learner, Learner):
@@ -113,6 +118,7 @@ def train(
                 except KeyboardInterrupt:
                     typer.echo(_interrupted(place.folder), err=True)
                     raise typer.Exit(130) from None
+                trained.append(checkpoint)
                 rates = [rate for rate in checkpoint.history.get("SR", []) if rate is not None]
                 tail = rates[-max(1, len(rates) // 10) :]
                 learned = f", SR {sum(tail) / len(tail):.3f} at the end" if tail else ""
@@ -123,6 +129,18 @@ def train(
                     markup=False,
                     soft_wrap=True,
                 )
+            _draw(trained)
+
+
+def _draw(trained: list[Checkpoint]) -> None:
+    """The curves of an agent's trainings, beside their checkpoints, if they can be drawn."""
+    from recosim.bench.curves import write_curves
+
+    if trained:
+        path = trained[0].folder.parent / "training.png"
+        with suppress(MissingExtraError):
+            write_curves(trained, path)
+            typer.echo(f"  {path}")
 
 
 def _events(root: Path | None, environment: str, agent: str, seed: int) -> Path | None:
