@@ -234,8 +234,9 @@ def forget_own_names(folder, modules):
         if file and folder in Path(file).resolve().parents:
             del sys.modules[name]
     importlib.invalidate_caches()
-    for name in [name for name in ESTIMATORS if name != "mf"]:
-        del ESTIMATORS[name]
+    for name, kind in list(ESTIMATORS.items()):
+        if isinstance(kind, type) and not kind.__module__.startswith("recosim."):
+            del ESTIMATORS[name]
     for record in list_worlds():
         if record.kind == "imported" and record.name.startswith("my-"):
             remove_world(record.name)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import inspect
 import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,6 +11,7 @@ from numpy.typing import NDArray
 
 from recosim.errors import OptionError
 from recosim.estimators.base import Estimator, Vectors
+from recosim.estimators.settings import number, refuse_unknown, setting_names, whole
 from recosim.progress import Progress
 from recosim.world.world import World
 
@@ -131,28 +130,28 @@ class MatrixFactorisation(Estimator):
         seed: int = 0,
         **unknown: Any,
     ) -> None:
-        _refuse(unknown)
-        self.dimension = _whole("dimension", dimension, 8, 256)
+        refuse_unknown(type(self), unknown)
+        self.dimension = whole("dimension", dimension, 8, 256)
         if self.dimension % 8:
             raise OptionError(f"dimension is {dimension}; a multiple of 8 is needed.")
-        self.sweeps = _whole("sweeps", sweeps, 1, 1000)
-        self.ridge = _number("ridge", ridge, low=0.0, above=True)
-        self.ridge_content = _number("ridge_content", ridge_content, low=0.0, above=True)
-        self.missing_weight = _number("missing_weight", missing_weight, low=0.0, above=True)
-        self.missing_exponent = _number("missing_exponent", missing_exponent, low=0.0, high=1.0)
-        self.attribute_weight = _number("attribute_weight", attribute_weight, low=0.0)
-        self.reflect_rate = _number("reflect_rate", reflect_rate, low=0.0)
-        self.reflect_steps = _whole("reflect_steps", reflect_steps, 0, 1000)
+        self.sweeps = whole("sweeps", sweeps, 1, 1000)
+        self.ridge = number("ridge", ridge, low=0.0, above=True)
+        self.ridge_content = number("ridge_content", ridge_content, low=0.0, above=True)
+        self.missing_weight = number("missing_weight", missing_weight, low=0.0, above=True)
+        self.missing_exponent = number("missing_exponent", missing_exponent, low=0.0, high=1.0)
+        self.attribute_weight = number("attribute_weight", attribute_weight, low=0.0)
+        self.reflect_rate = number("reflect_rate", reflect_rate, low=0.0)
+        self.reflect_steps = whole("reflect_steps", reflect_steps, 0, 1000)
         if not isinstance(penalise_rejected, bool):
             raise OptionError(
                 f"penalise_rejected is {penalise_rejected!r}; True or False is needed."
             )
         self.penalise_rejected = penalise_rejected
-        self.seed = _whole("seed", seed, 0, 2**63 - 1)
+        self.seed = whole("seed", seed, 0, 2**63 - 1)
 
     def settings(self) -> Mapping[str, Any]:
         """Every setting by name, as JSON values."""
-        return {name: getattr(self, name) for name in _setting_names()}
+        return {name: getattr(self, name) for name in setting_names(type(self))}
 
     def fit(self, world: World, progress: Progress | None = None) -> Vectors:
         """Fit on `world.train` and the attributes of the items; seconds.
@@ -278,46 +277,3 @@ def _attribute_shift(world: World, user: Matrix) -> Matrix:
     counts = having @ world.popularity.astype(np.float64)  # (n_attributes,)
     mean = (world.train.degrees() @ user) / world.train.links
     return np.asarray((sums - counts[:, None] * mean) / (counts + ATTRIBUTE_SHRINKAGE)[:, None])
-
-
-def _setting_names() -> list[str]:
-    parameters = inspect.signature(MatrixFactorisation).parameters.values()
-    return [p.name for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY]
-
-
-def _refuse(unknown: Mapping[str, Any]) -> None:
-    for name in unknown:
-        allowed = _setting_names()
-        near = difflib.get_close_matches(name, allowed, n=1, cutoff=0.4)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise OptionError(
-            f"unknown setting {name!r} of the estimator 'mf'.{hint} Allowed: {', '.join(allowed)}."
-        )
-
-
-def _whole(name: str, value: Any, low: int, high: int) -> int:
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, (int, np.integer))
-        or not low <= value <= high
-    ):
-        raise OptionError(f"{name} is {value!r}; a whole number from {low} to {high} is needed.")
-    return int(value)
-
-
-def _number(
-    name: str, value: Any, *, low: float, high: float = math.inf, above: bool = False
-) -> float:
-    number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(
-        value, bool
-    )
-    if (
-        not number
-        or not math.isfinite(value)
-        or not low <= value <= high
-        or (above and value == low)
-    ):
-        bounds = f"above {low:g}" if above else f"of at least {low:g}"
-        most = f" and at most {high:g}" if math.isfinite(high) else ""
-        raise OptionError(f"{name} is {value!r}; a finite number {bounds}{most} is needed.")
-    return float(value)

@@ -7,6 +7,7 @@ import threading
 import warnings
 from collections import OrderedDict
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,12 @@ from recosim.world.world import World
 
 __all__ = ["ESTIMATORS", "estimator", "fit_or_load"]
 
-# Name -> class. Add a class of your own to make its name known everywhere an estimator is named.
-ESTIMATORS: dict[str, type[Estimator]] = {MatrixFactorisation.name: MatrixFactorisation}
+# Name -> class, or "module:Class" of one that is imported when it is first made. Add a class of your
+# own to make its name known everywhere an estimator is named.
+ESTIMATORS: dict[str, type[Estimator] | str] = {
+    MatrixFactorisation.name: MatrixFactorisation,
+    "fm": "recosim.estimators.fm:FactorisationMachine",
+}
 
 FORMAT = 2  # of the folder
 ARRAYS = ("user", "item", "attribute", "item_bias")
@@ -39,10 +44,16 @@ def estimator(name: str, **settings: Any) -> Estimator:
     Raises:
         UnknownNameError: no estimator of that name; the nearest one is offered.
         OptionError: an unknown setting or an impossible value.
+        MissingExtraError: the estimator needs a package that is not installed.
     """
     if name not in ESTIMATORS:
         raise unknown("estimator", name, ESTIMATORS)
-    return ESTIMATORS[name](**settings)
+    kind = ESTIMATORS[name]
+    if isinstance(kind, str):
+        module, _, attribute = kind.partition(":")
+        kind = getattr(import_module(module), attribute)
+    fitter: Estimator = kind(**settings)
+    return fitter
 
 
 def fit_or_load(

@@ -1,0 +1,57 @@
+"""Settings of estimators: checked when one is made, with errors that name what is allowed."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from recosim.errors import OptionError
+
+__all__ = ["number", "refuse_unknown", "setting_names", "whole"]
+
+
+def setting_names(kind: type) -> list[str]:
+    """The settings of an estimator class: the keyword arguments of its constructor."""
+    parameters = inspect.signature(kind).parameters.values()
+    return [p.name for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY]
+
+
+def refuse_unknown(kind: type, unknown: Mapping[str, Any]) -> None:
+    """Raise `OptionError` for settings that a class does not have; the nearest one is offered."""
+    for name in unknown:
+        allowed = setting_names(kind)
+        near = difflib.get_close_matches(name, allowed, n=1, cutoff=0.4)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        label = getattr(kind, "name", kind.__name__)
+        raise OptionError(
+            f"unknown setting {name!r} of the estimator {label!r}.{hint} "
+            f"Allowed: {', '.join(allowed)}."
+        )
+
+
+def whole(name: str, value: Any, low: int, high: int) -> int:
+    """A whole number from `low` to `high`. Raises `OptionError`."""
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, (int, np.integer))
+        or not low <= value <= high
+    ):
+        raise OptionError(f"{name} is {value!r}; a whole number from {low} to {high} is needed.")
+    return int(value)
+
+
+def number(
+    name: str, value: Any, *, low: float, high: float = math.inf, above: bool = False
+) -> float:
+    """A finite number from `low` (with `above`: above it) to `high`. Raises `OptionError`."""
+    real = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+    if not real or not math.isfinite(value) or not low <= value <= high or (above and value == low):
+        bounds = f"above {low:g}" if above else f"of at least {low:g}"
+        most = f" and at most {high:g}" if math.isfinite(high) else ""
+        raise OptionError(f"{name} is {value!r}; a finite number {bounds}{most} is needed.")
+    return float(value)
