@@ -40,7 +40,7 @@ class FactorisationMachine(Estimator):
     -ln sigmoid(score(v) - score(v')) for two items v' that u did not take: any one, and one among
     the candidates given P (attribute-aware BPR, eq. 2 to 4). In turn with it, -ln sigmoid(score(p)
     - score(p')) for an attribute p of v and one p' that v lacks, score(p) = <u, p> + sum over q in
-    P of <q, p> (eq. 5). `ridge` pulls on the vectors that a batch touches. Adagrad.
+    P of <q, p> (eq. 5). Adagrad; `ridge` is the weight decay of the vectors that a batch touches.
 
     **Deviations.** Dimension, rates and ridge are those of the public code (64, Adagrad .02 and
     1e-4, .001). It runs 250 epochs of batches of 64; here 100 epochs of batches of 256, since more
@@ -58,7 +58,7 @@ class FactorisationMachine(Estimator):
         max_samples: stop after so many samples, whatever `epochs` says: large worlds.
         batch: samples of one step.
         rate, attribute_rate: step sizes of Adagrad for the two objectives; 0 leaves the second out.
-        ridge: weight of the squared length of vectors.
+        ridge: weight decay: this times the vector is added to its gradient of a batch.
         max_known: accepted attributes of a sample, at most.
         reflect_rate, reflect_steps, penalise_rejected: see `recosim.estimators.base.Vectors`.
         seed: of the first vectors and of all samples.
@@ -142,8 +142,8 @@ class FactorisationMachine(Estimator):
                 f"world {world.name!r} has no train interaction with an item that has attributes."
             )
         tables = Tables.start(world, self.dimension, self.seed)
-        for_items = Adagrad(tables, self.rate)
-        for_attributes = Adagrad(tables, self.attribute_rate)
+        for_items = Adagrad(tables, self.rate, self.ridge)
+        for_attributes = Adagrad(tables, self.attribute_rate, self.ridge)
         total = min(self.epochs * len(sampler), self.max_samples)
         done = 0
         while done < total:
@@ -151,10 +151,9 @@ class FactorisationMachine(Estimator):
             for start in range(0, min(len(sampler), total - done), self.batch):
                 stop = min(start + self.batch, total - done)
                 batch = Rows(*(part[start:stop] for part in rows))
-                for_items.step(batch.items, *item_step(tables, batch, self.ridge))
+                for_items.step(batch.items, *item_step(tables, batch))
                 if self.attribute_rate:
-                    gradient = attribute_step(tables, batch, self.ridge)
-                    for_attributes.step(batch.attributes, gradient)
+                    for_attributes.step(batch.attributes, attribute_step(tables, batch))
             done = min(done + len(sampler), total)
             report(done, total, f"fm, epoch {-(-done // len(sampler))}")
         return tables
@@ -227,7 +226,7 @@ def _rows(world: World, samples: Samples) -> Rows:
     )
 
 
-def item_step(tables: Tables, batch: Rows, ridge: float) -> tuple[Tensor, Tensor]:
+def item_step(tables: Tables, batch: Rows) -> tuple[Tensor, Tensor]:
     """Gradient of the item objective of a batch, summed over its samples.
 
     Returns:
@@ -249,10 +248,10 @@ def item_step(tables: Tables, batch: Rows, ridge: float) -> tuple[Tensor, Tensor
     gradient[:, 2:4] = by_negative
     gradient[:, 4:] = by_query[:, None]
     by_bias = torch.cat([-push.sum(1, keepdim=True), push], dim=1)
-    return gradient.add_(vectors, alpha=ridge), by_bias.add_(bias, alpha=ridge)
+    return gradient, by_bias
 
 
-def attribute_step(tables: Tables, batch: Rows, ridge: float) -> Tensor:
+def attribute_step(tables: Tables, batch: Rows) -> Tensor:
     """Gradient of the attribute objective, by the vectors at `batch.attributes`."""
     vectors = tables.vectors[batch.attributes]
     query = vectors[:, 0] + vectors[:, 3:].sum(1)
@@ -264,14 +263,14 @@ def attribute_step(tables: Tables, batch: Rows, ridge: float) -> Tensor:
     gradient[:, 1] = -push * query
     gradient[:, 2] = push * query
     gradient[:, 3:] = by_query[:, None]
-    return gradient.add_(vectors, alpha=ridge)
+    return gradient
 
 
 class Adagrad:
-    """Adagrad (Duchi et al. 2011) on the rows that a batch touches."""
+    """Adagrad (Duchi et al. 2011) with weight decay, on the rows that a batch touches."""
 
-    def __init__(self, tables: Tables, rate: float) -> None:
-        self.tables, self.rate = tables, rate
+    def __init__(self, tables: Tables, rate: float, ridge: float) -> None:
+        self.tables, self.rate, self.ridge = tables, rate, ridge
         self.vector_squares = torch.zeros_like(tables.vectors)
         self.bias_squares = torch.zeros_like(tables.bias)
         self._vector_sums = torch.zeros_like(tables.vectors)
@@ -295,8 +294,9 @@ class Adagrad:
         # A row may occur several times: gradients are added up first, and then every occurrence
         # writes the same values.
         sums.index_add_(0, rows, gradients)
-        gradients = sums[rows]
+        now = values[rows]
+        gradients = sums[rows].add_(now, alpha=self.ridge)
         total = squares[rows].addcmul_(gradients, gradients)
         squares[rows] = total
-        values[rows] -= self.rate * gradients / (total.sqrt_() + EPSILON)
+        values[rows] = now.addcdiv_(gradients, total.sqrt_().add_(EPSILON), value=-self.rate)
         sums[rows] = 0
