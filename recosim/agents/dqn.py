@@ -114,6 +114,11 @@ class TwoWayDQN(TorchLearner):
         """The items that each row would show; None: the estimator's best."""
         return None
 
+    def rewards(self) -> NDArray[np.floating[Any]]:
+        """What the last move of each row is worth; float (B,)."""
+        reward: NDArray[np.float64] = self.dialogues.arrays["reward"]
+        return reward
+
     # ---- playing --------------------------------------------------------------------------------
 
     def act(self) -> Decision:
@@ -182,7 +187,7 @@ class TwoWayDQN(TorchLearner):
                 {
                     "state": states[running],
                     "action": recommend[running].astype(np.int64),
-                    "reward": d.arrays["reward"][running],
+                    "reward": self.rewards()[running],
                     "next": next_states[running],
                     "ended": ~still[running],
                     "can_ask": next_asks[running] >= 0,

@@ -21,8 +21,8 @@ from recosim.world.world import World
 
 __all__ = ["ESTIMATORS", "estimator", "fit_or_load"]
 
-# Name -> class, or "module:Class" of one that is imported when it is first made. Add a class of your
-# own to make its name known everywhere an estimator is named.
+# Name -> class, or "module:Class" of one that is imported when it is first made. Add a class of
+# your own to make its name known everywhere an estimator is named.
 ESTIMATORS: dict[str, type[Estimator] | str] = {
     MatrixFactorisation.name: MatrixFactorisation,
     "fm": "recosim.estimators.fm:FactorisationMachine",

@@ -13,6 +13,7 @@ torch = pytest.importorskip("torch")
 from recosim.envs.cpr_setup import CPRSetup  # noqa: E402
 from recosim.errors import OptionError  # noqa: E402
 from recosim.estimators.fm import (  # noqa: E402
+    Adagrad,
     Rows,
     Tables,
     _rows,
