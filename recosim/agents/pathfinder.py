@@ -122,7 +122,8 @@ class Pathfinder(TwoWayDQN):
 
     def states(self) -> NDArray[np.float32]:
         left = self.moves_left() / self.dialogues.protocol.max_turns
-        return np.column_stack([left, self.belief.summary]).astype(np.float32)
+        states: NDArray[np.float32] = np.column_stack([left, self.belief.summary])
+        return states.astype(np.float32, copy=False)
 
     def asks(self) -> NDArray[np.int64]:
         """The most informative question; -1 in the last move, where an answer comes too late."""

@@ -20,7 +20,7 @@ try:
 except ImportError as error:
     raise MissingExtraError("torch", "torch", "an agent that learns") from error
 
-__all__ = ["TorchLearner", "mlp", "one_thread"]
+__all__ = ["TorchLearner", "load_optimiser", "mlp", "one_thread", "optimiser_arrays"]
 
 
 class TorchLearner(Learner):
@@ -87,14 +87,14 @@ class TorchLearner(Learner):
     def training_state(self) -> Arrays:
         state = _module_arrays(self.training_modules)
         for name, optimiser in self.optimisers.items():
-            state |= _optimiser_arrays(f"optimiser.{name}", optimiser)
+            state |= optimiser_arrays(f"optimiser.{name}", optimiser)
         state["generator"] = self.generator.get_state().numpy().copy()
         return state | {f"extra.{key}": value for key, value in self.extra_state().items()}
 
     def set_training_state(self, state: Arrays) -> None:
         _load_modules(self.training_modules, state)
         for name, optimiser in self.optimisers.items():
-            _load_optimiser(f"optimiser.{name}", optimiser, state)
+            load_optimiser(f"optimiser.{name}", optimiser, state)
         self.generator.set_state(torch.from_numpy(_entry(state, "generator").copy()))
         extra = {k.removeprefix("extra."): v for k, v in state.items() if k.startswith("extra.")}
         self.set_extra_state(extra)
@@ -152,7 +152,8 @@ def _load_modules(modules: Mapping[str, nn.Module], arrays: Mapping[str, NDArray
         module.load_state_dict(values)
 
 
-def _optimiser_arrays(name: str, optimiser: torch.optim.Optimizer) -> Arrays:
+def optimiser_arrays(name: str, optimiser: torch.optim.Optimizer) -> Arrays:
+    """The state of an optimiser as arrays whose names begin with `name`; copies."""
     return {
         f"{name}.{k}.{key}": torch.as_tensor(value).numpy().copy()
         for k, entries in optimiser.state_dict()["state"].items()
@@ -161,9 +162,10 @@ def _optimiser_arrays(name: str, optimiser: torch.optim.Optimizer) -> Arrays:
     }
 
 
-def _load_optimiser(
+def load_optimiser(
     name: str, optimiser: torch.optim.Optimizer, arrays: Mapping[str, NDArray[Any]]
 ) -> None:
+    """Take back `optimiser_arrays`."""
     state: dict[int, dict[str, torch.Tensor]] = {}
     for label, value in arrays.items():
         if label.startswith(f"{name}."):

@@ -12,6 +12,7 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from recosim.envs.cpr.dialogues import REWARD_TERMS
+from recosim.envs.cpr_observer import Observations, Observer
 from recosim.envs.cpr_setup import (
     ACTION_VIEWS,
     AUTORESET,
@@ -24,15 +25,13 @@ from recosim.envs.cpr_setup import (
     read_reset_options,
     refuse_unknown,
 )
-from recosim.envs.cpr_spaces import action_space, log2_sizes, observation_space, slate_rows
+from recosim.envs.cpr_spaces import action_space, observation_space, slate_rows
 from recosim.envs.protocol import Protocol
 from recosim.errors import IllegalActionError, OptionError, StateError
 from recosim.estimators.base import Vectors
 from recosim.world.world import World
 
 __all__ = ["CPRVectorEnv"]
-
-Observations = dict[str, NDArray[Any]]
 
 
 class CPRVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
@@ -136,7 +135,7 @@ class CPRVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
         self.single_observation_space = observation_space(actions, self.dialogues, self._keys)
         self.action_space = batch_space(self.single_action_space, num_envs)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
-        self._log2_sizes = log2_sizes(self.setup.world.n_items)
+        self._observer = Observer(self.dialogues, self._keys, actions)
         self._opened = False
         self._seeded = False
 
@@ -265,27 +264,13 @@ class CPRVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
         return final
 
     def _mask(self) -> NDArray[np.int8]:
-        mask = self.dialogues.legal_actions()
-        if self._view != "verb":
-            return mask
-        n = self.dialogues.n_askables
-        return np.concatenate([mask[:, :n].any(axis=1, keepdims=True), mask[:, n:]], axis=1)
+        return self._observer.mask()
 
     def _observation(self, rows: Any = slice(None)) -> Observations:
         """The observations of some rows; rows chosen by number are copies in any case."""
-        a = self.dialogues.arrays
-        copied = self._copy and isinstance(rows, slice)
-        observation: Observations = {}
-        for key in self._keys:
-            if key == "turn":
-                value = a["turn"][rows, None]
-            elif key == "log2_candidates":
-                value = self._log2_sizes[a["n_candidates"][rows, None]]
-            elif key == "action_mask":
-                value = self._mask()[rows]
-            else:
-                value = a["status" if key == "attributes" else key][rows]
-            observation[key] = value.copy() if copied else value
+        observation = self._observer.observation(rows)
+        if self._copy and isinstance(rows, slice):
+            return {key: value.copy() for key, value in observation.items()}
         return observation
 
     def _information(self, rows: NDArray[np.bool_] | None = None) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
+from recosim.envs.cpr_observer import Observations
 from recosim.envs.cpr_vector import CPRVectorEnv
 from recosim.envs.registration import env_card
 from recosim.errors import MissingExtraError, OptionError, StateError
@@ -25,7 +26,6 @@ except ImportError as error:
 __all__ = ["SB3VecEnv", "make_sb3"]
 
 Rows = int | Iterable[int] | None
-Observations = dict[str, NDArray[Any]]
 
 
 def make_sb3(
