@@ -39,7 +39,7 @@ class EAR(PolicyGradient):
     def __init__(
         self,
         *,
-        rounds: int = 300,
+        rounds: int = 1000,
         batch: int = 256,
         imitate: float = 0.2,
         hidden: int = 64,
@@ -107,7 +107,8 @@ class CRM(PolicyGradient):
     nor the turn.
 
     **Deviations.** The policy acts over every attribute, as in EAR's comparison; the belief tracker
-    for language and the reward of the first paper are left out.
+    for language and the reward of the first paper are left out. Its moves are drawn, not the
+    likeliest: a policy that knows no turn repeats itself otherwise.
 
     Args: see `PolicyGradient`.
     """
@@ -118,7 +119,7 @@ class CRM(PolicyGradient):
     def __init__(
         self,
         *,
-        rounds: int = 300,
+        rounds: int = 1000,
         batch: int = 256,
         imitate: float = 0.2,
         hidden: int = 64,
@@ -127,7 +128,7 @@ class CRM(PolicyGradient):
         gamma: float = 0.7,
         advantage: bool = True,
         entropy_bonus: float = 0.01,
-        greedy: bool = True,
+        greedy: bool = False,
     ) -> None:
         super().__init__(
             rounds=rounds,

@@ -122,8 +122,7 @@ class Pathfinder(TwoWayDQN):
 
     def states(self) -> NDArray[np.float32]:
         left = self.moves_left() / self.dialogues.protocol.max_turns
-        states: NDArray[np.float32] = np.column_stack([left, self.belief.summary])
-        return states.astype(np.float32, copy=False)
+        return np.column_stack([left, self.belief.summary]).astype(np.float32)
 
     def asks(self) -> NDArray[np.int64]:
         """The most informative question; -1 in the last move, where an answer comes too late."""
@@ -133,7 +132,8 @@ class Pathfinder(TwoWayDQN):
         return self.belief.top
 
     def rewards(self) -> NDArray[np.float32]:
-        return (self.dialogues.arrays["outcome"] == Outcome.HIT).astype(np.float32)
+        hit: NDArray[np.float32] = (self.dialogues.arrays["outcome"] == Outcome.HIT) * np.float32(1)
+        return hit
 
     # ---- learning -------------------------------------------------------------------------------
 

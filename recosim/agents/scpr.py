@@ -35,7 +35,8 @@ class SCPR(TwoWayDQN):
     recommendation: `info["path"]` in the environments, `Trace.paths()` of a trace.
 
     **Deviations.** The public code takes one gradient step after each move of one conversation;
-    here `batch` conversations move together and `updates` steps follow. Copies into the target
+    here `batch` conversations move together and `updates` steps follow, of a network of two hidden
+    layers of 128 in place of 512. Copies into the target
     network come every `target_every` gradient steps in place of every 20 conversations. The
     share of random choices falls over the training as a whole.
 
@@ -48,14 +49,14 @@ class SCPR(TwoWayDQN):
     def __init__(
         self,
         *,
-        rounds: int = 120,
+        rounds: int = 300,
         batch: int = 128,
-        hidden: int = 512,
+        hidden: int = 128,
         rate: float = 0.0001,
         gamma: float = 0.999,
         sample: int = 128,
         memory: int = 50_000,
-        updates: int = 4,
+        updates: int = 8,
         target_every: int = 200,
         epsilon_start: float = 0.9,
         epsilon_end: float = 0.05,

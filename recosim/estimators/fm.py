@@ -19,6 +19,8 @@ from recosim.world.world import World
 
 try:
     import torch
+
+    from recosim.estimators.adagrad import RowAdagrad
 except ImportError as error:
     raise MissingExtraError("torch", "torch", "the estimator 'fm'") from error
 
@@ -26,7 +28,6 @@ __all__ = ["FactorisationMachine", "item_step", "attribute_step"]
 
 Tensor = torch.Tensor
 
-EPSILON = 1e-10  # of Adagrad
 START_SCALE = 0.01  # standard deviation of the first vectors
 
 
@@ -267,36 +268,18 @@ def attribute_step(tables: Tables, batch: Rows) -> Tensor:
 
 
 class Adagrad:
-    """Adagrad (Duchi et al. 2011) with weight decay, on the rows that a batch touches."""
+    """Adagrad with weight decay for all tables, on the rows that a batch touches."""
 
     def __init__(self, tables: Tables, rate: float, ridge: float) -> None:
-        self.tables, self.rate, self.ridge = tables, rate, ridge
-        self.vector_squares = torch.zeros_like(tables.vectors)
-        self.bias_squares = torch.zeros_like(tables.bias)
-        self._vector_sums = torch.zeros_like(tables.vectors)
-        self._bias_sums = torch.zeros_like(tables.bias)
+        self.tables = tables
+        self._vectors = RowAdagrad(tables.vectors, rate, ridge)
+        self._bias = RowAdagrad(tables.bias, rate, ridge)
 
     def step(self, rows: Tensor, gradient: Tensor, by_bias: Tensor | None = None) -> None:
         """One step against a gradient: (n, k, d) by the vectors at `rows` (n, k)."""
         flat = rows.reshape(-1)
-        gradients = gradient.reshape(len(flat), -1)
-        self._apply(self.tables.vectors, self.vector_squares, self._vector_sums, flat, gradients)
+        self._vectors.step(flat, gradient.reshape(len(flat), -1))
         self.tables.vectors[-1] = 0
         if by_bias is not None:
             items = (rows[:, 1:4] - self.tables.first_item).reshape(-1)
-            self._apply(
-                self.tables.bias, self.bias_squares, self._bias_sums, items, by_bias.reshape(-1)
-            )
-
-    def _apply(
-        self, values: Tensor, squares: Tensor, sums: Tensor, rows: Tensor, gradients: Tensor
-    ) -> None:
-        # A row may occur several times: gradients are added up first, and then every occurrence
-        # writes the same values.
-        sums.index_add_(0, rows, gradients)
-        now = values[rows]
-        gradients = sums[rows].add_(now, alpha=self.ridge)
-        total = squares[rows].addcmul_(gradients, gradients)
-        squares[rows] = total
-        values[rows] = now.addcdiv_(gradients, total.sqrt_().add_(EPSILON), value=-self.rate)
-        sums[rows] = 0
+            self._bias.step(items, by_bias.reshape(-1))

@@ -26,6 +26,7 @@ __all__ = ["ESTIMATORS", "estimator", "fit_or_load"]
 ESTIMATORS: dict[str, type[Estimator] | str] = {
     MatrixFactorisation.name: MatrixFactorisation,
     "fm": "recosim.estimators.fm:FactorisationMachine",
+    "transe": "recosim.estimators.transe:TransE",
 }
 
 FORMAT = 2  # of the folder
