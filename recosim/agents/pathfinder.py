@@ -47,10 +47,10 @@ class Pathfinder(TwoWayDQN):
     def __init__(
         self,
         *,
-        rounds: int = 60,
+        rounds: int = 120,
         batch: int = 256,
         hidden: int = 64,
-        rate: float = 0.0005,
+        rate: float = 0.001,
         gamma: float = 0.97,
         sample: int = 256,
         memory: int = 50_000,
