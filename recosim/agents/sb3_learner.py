@@ -188,9 +188,11 @@ class SB3Learner(Learner):
         options = dict(self.options)
         if self.algorithm != "dqn":
             options["n_steps"] = self.n_steps
-            options.setdefault("batch_size", 1024)
-            # A model that only acts is made for one conversation, and never collects.
-            options["batch_size"] = min(options["batch_size"], self.n_steps * conversations)
+            # A part of the rollout, so that no minibatch is cut short. A model that only acts is
+            # made for one conversation, and never collects.
+            rollout = self.n_steps * conversations
+            most = min(int(options.get("batch_size", 1024)), rollout)
+            options["batch_size"] = next(n for n in range(most, 0, -1) if rollout % n == 0)
         else:
             options.setdefault("train_freq", 1)
             if conversations == 1:

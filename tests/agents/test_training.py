@@ -112,7 +112,7 @@ def test_every_learner_goes_on_exactly(name, tmp_path):
     parts = setup()
 
     def begin() -> Learner:
-        learner = make_agent(name, batch=16, rounds=4)
+        learner = make_agent(name, batch=32, rounds=4)
         assert isinstance(learner, Learner)
         learner.bind(parts.dialogues(learner.batch, track=learner.track))
         learner.start(3)
