@@ -154,6 +154,31 @@ class Trace:
         """A column that is not a list, as a numpy array."""
         return np.asarray(self.table.column(name).to_numpy())
 
+    def paths(self) -> pa.Table:
+        """What led to each recommendation: SCPR's path through the graph.
+
+        Returns:
+            A table with one row for each list that was shown: `agent`, `seed`, `conversation` and
+            `step` of the move; `path`, the attributes that the user had confirmed until then in
+            that order (list of int32); `items`, the list; `outcome`. Rows of the trace must be
+            ordered by conversation, then step.
+        """
+        table = self.table.select(
+            ["agent", "seed", "conversation", "step", "verb", "accepted", "items", "outcome"]
+        )
+        path: list[int] = []
+        paths, chosen = [], []
+        columns = (table.column(name).to_pylist() for name in ("step", "verb", "accepted"))
+        for row, (step, verb, accepted) in enumerate(zip(*columns, strict=True)):
+            path = [*accepted] if step == 0 else [*path, *accepted]
+            if verb == Verb.RECOMMEND:
+                chosen.append(row)
+                paths.append(path)
+        shown = table.take(pa.array(chosen, pa.int64())).select(
+            ["agent", "seed", "conversation", "step", "items", "outcome"]
+        )
+        return shown.add_column(4, "path", pa.array(paths, pa.list_(pa.int32())))
+
     def episodes(self) -> Episodes:
         """One entry for each conversation; rows must be ordered by conversation, then step.
 

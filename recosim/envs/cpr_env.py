@@ -118,8 +118,10 @@ class CPREnv(gym.Env[Observation, Any]):
     The same keys at every step: `action_mask`; `reward_terms` (dict of float); `items` (K,) int32,
     the items shown in this move, -1 padded; `rank`, 1-based position of the target among them, 0
     for none; `candidates`, how many are left; `is_success`; `true_utility`, 1.0 once the user got
-    an item they wanted. With `reveal=True` also `privileged`: `user`, `targets`, `seed`,
-    `conversation`.
+    an item they wanted; `path`, a tuple of the attributes that the user confirmed so far, in that
+    order (SCPR's path through the graph: with `items`, what led to a recommendation). The vector
+    environment leaves `path` out; a trace gives it with `Trace.paths()`. With `reveal=True` also
+    `privileged`: `user`, `targets`, `seed`, `conversation`.
 
     ## Arguments
 
@@ -227,6 +229,7 @@ class CPREnv(gym.Env[Observation, Any]):
         self._opened = False
         self._key: int | None = None
         self._conversation = -1
+        self._path: tuple[int, ...] = ()
         self._recorder: Any = None
         if render_mode is not None:
             from recosim.envs.cpr.recorder import Recorder
@@ -255,6 +258,7 @@ class CPREnv(gym.Env[Observation, Any]):
             openings=[-1 if opening is None else opening],
         )
         self._opened = True
+        self._path = self._confirmed()
         self._after_move()
         if self._recorder is not None:
             self._recorder.clear()
@@ -288,6 +292,7 @@ class CPREnv(gym.Env[Observation, Any]):
         a["action"][0] = code
         if batch.advance(dialogues.table, 0, 1) >= 0:
             raise IllegalActionError(dialogues.explain_illegal(0, code))
+        self._path += self._confirmed()
         self._after_move()
         if self._recorder is not None:
             self._recorder.record()
@@ -369,6 +374,7 @@ class CPREnv(gym.Env[Observation, Any]):
             "candidates": a["n_candidates"].item(0),
             "is_success": success,
             "true_utility": 1.0 if success else 0.0,
+            "path": self._path,
         }
         if self._reveal:
             information["privileged"] = {
@@ -378,6 +384,11 @@ class CPREnv(gym.Env[Observation, Any]):
                 "conversation": int(a["conversation"][0]),
             }
         return information
+
+    def _confirmed(self) -> tuple[int, ...]:
+        """The attributes that the last move of the user confirmed."""
+        a = self.dialogues.arrays
+        return tuple(a["accepted"][0, : a["n_accepted"].item(0)].tolist())
 
     def _print_last(self) -> None:
         from recosim.envs.transcript import describe_move
@@ -395,6 +406,7 @@ class CPREnv(gym.Env[Observation, Any]):
             "np_random": self._np_random,
             "np_random_seed": self._np_random_seed,
             "action_space": self.action_space,
+            "path": self._path,
             "moves": None if self._recorder is None else self._recorder.moves,
         }
         return _restore, (type(self), self._arguments, state)
@@ -405,6 +417,7 @@ def _restore(cls: type[CPREnv], arguments: dict[str, Any], state: dict[str, Any]
     env.dialogues.set_state(state["dialogues"])
     env._opened, env._key = state["opened"], state["key"]
     env._conversation, env.spec = state["conversation"], state["spec"]
+    env._path = state["path"]
     env._np_random, env._np_random_seed = state["np_random"], state["np_random_seed"]
     env.action_space = state["action_space"]
     if isinstance(env.action_space, (LegalDiscrete, LegalSlate)):
