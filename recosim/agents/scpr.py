@@ -23,9 +23,10 @@ class SCPR(TwoWayDQN):
     what is adjacent to it: attributes of a candidate item that also has the attribute it stands on
     and, where the world knows friends, attributes of what the user's friends took; of those that
     the protocol lets it ask, the one of the highest weighted entropy (eq. 10). Every candidate has
-    all accepted attributes as long as the user does not contradict themselves, and then every
-    attribute that can be asked is adjacent: the constraint binds only where users err. It is a
-    claim about how to search, and costs nothing under the rules of this family.
+    all accepted attributes as long as no answer names what no candidate has, and then every
+    attribute that can be asked is adjacent: the constraint binds only where users err in questions
+    about facets. It is a claim about how to search, and costs nothing under the rules of this
+    family.
 
     **Ask or recommend** (section 4.4). Deep Q-learning over the two acts. The state is the outcome
     of each turn so far (yes 1, no -1, miss -2, hit 2, "don't know" 3) and the number of candidates

@@ -350,7 +350,7 @@ class Unicorn(TorchLearner):
         nn.utils.clip_grad_value_(self._weights, 1.0)
         adam.step()
         with torch.no_grad():
-            torch._foreach_lerp_(self._weights, self._weights, self.tau)
+            torch._foreach_lerp_(self._targets, self._weights, self.tau)
         self._replay.update(drawn["indices"], error.detach().numpy())
         return float(loss.item())
 

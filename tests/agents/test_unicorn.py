@@ -346,6 +346,20 @@ def test_a_goal_is_that_of_double_q_learning():
     assert agent._learn(np.random.default_rng(0)) == pytest.approx(want, rel=1e-4)
 
 
+def test_the_target_follows_softly():
+    agent = learner(batch=64, updates=0, tau=0.25)
+    agent.train_round(0)
+    before = [weight.clone() for weight in agent._targets]
+    agent._learn(np.random.default_rng(0))
+    for target, old, weight in zip(agent._targets, before, agent._weights, strict=True):
+        torch.testing.assert_close(target, old + 0.25 * (weight - old))
+    moved = sum(
+        float((target - old).abs().sum())
+        for target, old in zip(agent._targets, before, strict=True)
+    )
+    assert moved > 0
+
+
 def played(agent: Unicorn, weights: dict, n: int = 400) -> float:
     parts = setup(split="test", protocol_options={"top_k": 3})
     d = parts.dialogues(n, track=False)
