@@ -69,8 +69,9 @@ def train_command(
     for name, flag in flags.items():
         if overrides.get(name) is not None:
             words += [flag, str(overrides[name])]
-    for name, value in (overrides.get("protocol_options") or {}).items():
-        words += ["--set", f"{name}={value}"]
+    for key, flag in (("protocol_options", "--set"), ("estimator_options", "--estimator-set")):
+        for name, value in (overrides.get(key) or {}).items():
+            words += [flag, f"{name}={value}"]
     if seeds > 1:
         words += ["--seeds", str(seeds)]
     if root is not None:

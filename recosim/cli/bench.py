@@ -10,6 +10,7 @@ import typer
 from recosim.cli.options import (
     CheckpointsOption,
     EstimatorOption,
+    EstimatorSetOption,
     PlotsOption,
     ProtocolOption,
     SetOption,
@@ -50,6 +51,7 @@ def bench(
     protocol: ProtocolOption = None,
     option: SetOption = None,
     estimator: EstimatorOption = None,
+    estimator_set: EstimatorSetOption = None,
     answer_noise: Annotated[
         str | None,
         typer.Option(
@@ -109,6 +111,7 @@ def bench(
                 protocol=protocol,
                 option=option,
                 estimator=estimator,
+                estimator_set=estimator_set,
                 answer_noise=noise,
                 dont_know=unsure,
             ),

@@ -14,6 +14,7 @@ __all__ = [
     "CheckpointsOption",
     "DontKnowOption",
     "EstimatorOption",
+    "EstimatorSetOption",
     "NoiseOption",
     "PlotsOption",
     "ProtocolOption",
@@ -39,6 +40,13 @@ SetOption = Annotated[
     ),
 ]
 EstimatorOption = Annotated[str | None, typer.Option(help="Another estimator: mf, fm or transe.")]
+EstimatorSetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--estimator-set",
+        help="A setting of the estimator, e.g. --estimator-set reflect_rate=1; may be repeated.",
+    ),
+]
 NoiseOption = Annotated[float | None, typer.Option(help="Probability that an answer is flipped.")]
 DontKnowOption = Annotated[
     float | None, typer.Option(help="Probability of the answer 'I don't know'.")
@@ -84,6 +92,7 @@ def environment_overrides(
     protocol: str | None,
     option: list[str] | None,
     estimator: str | None,
+    estimator_set: list[str] | None,
     answer_noise: float | None,
     dont_know: float | None,
 ) -> dict[str, Any]:
@@ -91,14 +100,15 @@ def environment_overrides(
     return {
         "world": world,
         "protocol": protocol,
-        "protocol_options": _options(option or []) or None,
+        "protocol_options": _options("--set", "on_reject=remove", option) or None,
         "estimator": estimator,
+        "estimator_options": _options("--estimator-set", "reflect_rate=1", estimator_set) or None,
         "answer_noise": answer_noise,
         "dont_know": dont_know,
     }
 
 
-def _options(given: list[str]) -> dict[str, Any]:
+def _options(option: str, example: str, given: list[str] | None) -> dict[str, Any]:
     """`name=value` pairs; a value is read as TOML where it can be, else as a word."""
     if sys.version_info >= (3, 11):
         import tomllib
@@ -106,10 +116,10 @@ def _options(given: list[str]) -> dict[str, Any]:
         import tomli as tomllib
 
     options: dict[str, Any] = {}
-    for entry in given:
+    for entry in given or []:
         name, separator, value = entry.partition("=")
         if not separator or not name:
-            raise OptionError(f"--set takes name=value, e.g. on_reject=remove; given {entry!r}.")
+            raise OptionError(f"{option} takes name=value, e.g. {example}; given {entry!r}.")
         try:
             options[name.strip()] = tomllib.loads(f"value = {value}")["value"]
         except tomllib.TOMLDecodeError:

@@ -12,6 +12,7 @@ from recosim.cli.options import (
     CheckpointsOption,
     DontKnowOption,
     EstimatorOption,
+    EstimatorSetOption,
     NoiseOption,
     ProtocolOption,
     SetOption,
@@ -46,6 +47,7 @@ def train(
     protocol: ProtocolOption = None,
     option: SetOption = None,
     estimator: EstimatorOption = None,
+    estimator_set: EstimatorSetOption = None,
     answer_noise: NoiseOption = None,
     dont_know: DontKnowOption = None,
     checkpoints: CheckpointsOption = None,
@@ -82,6 +84,7 @@ def train(
         protocol=protocol,
         option=option,
         estimator=estimator,
+        estimator_set=estimator_set,
         answer_noise=answer_noise,
         dont_know=dont_know,
     )
