@@ -327,23 +327,72 @@ def start_rows() -> list[Row]:
     ]
 
 
+def learning_rows(seconds: float) -> list[Row]:
+    """What learns; needs torch and stable-baselines3."""
+    from learning import evaluation_seconds, fm_samples_per_second, share_of_environment
+
+    ours, naive = fm_samples_per_second(seconds)
+    rows = [
+        Row(
+            "fit fm, LastFM",
+            f"{ours:,.0f} samples/s",
+            f"{naive:,.0f} samples/s one at a time, autograd",
+            ours / naive,
+            ">= 20x",
+            ours >= 20 * naive,
+        )
+    ]
+    for name, limit in (("scpr", 15.0), ("unicorn", 240.0), ("pathfinder", float("inf"))):
+        took, played = evaluation_seconds(name)
+        rows.append(
+            Row(
+                f"LastFM: {name} plays {played:,} conversations",
+                f"{took:.1f} s",
+                "",
+                None,
+                f"< {limit:g} s" if limit < float("inf") else "",
+                took < limit,
+            )
+        )
+    inside, whole = share_of_environment()
+    rows.append(
+        Row(
+            "LastFM: environment in PPO training, 256 conversations",
+            f"{inside:.2f} s",
+            f"{whole:.1f} s all of the training",
+            inside / whole,
+            "< 0.1x",
+            inside < 0.1 * whole,
+        )
+    )
+    return rows
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--worlds", default="lastfm,yelp", help="lastfm, yelp, or both")
-    parser.add_argument("--only", choices=("speed", "start"), help="one of the two parts")
+    parser.add_argument("--only", choices=("speed", "start", "learning"), help="one part")
     parser.add_argument("--seconds", type=float, default=3.0, help="time for each measurement")
     parser.add_argument("--json", type=Path, help="write the rows to a file too")
     arguments = parser.parse_args()
     console = Console(width=130)
     rows: list[Row] = []
-    if arguments.only != "start":
+    if arguments.only in (None, "speed"):
         for world in arguments.worlds.split(","):
             rows += speed_rows(world, arguments.seconds)
-    if arguments.only != "speed":
+    if arguments.only in (None, "learning"):
+        rows += learning_rows(arguments.seconds)
+    if arguments.only in (None, "start"):
         rows += start_rows()
     table = Table("what", "RecoSim", "baseline, same run", "ratio", "target", "")
     for row in rows:
-        ratio = "" if row.ratio is None else f"{row.ratio:,.1f}x"
+        ratio = (
+            ""
+            if row.ratio is None
+            else f"{row.ratio:,.2f}x"
+            if row.ratio < 1
+            else f"{row.ratio:,.1f}x"
+        )
         table.add_row(
             row.what, row.ours, row.baseline, ratio, row.target, "ok" if row.holds else "no"
         )
