@@ -16,14 +16,15 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from recosim.agents.registry import agent_card
 from recosim.bench.report import render_report
 from recosim.bench.results import read_results, read_timings
+from recosim.bench.robustness import sweeps
 from recosim.bench.schema import EnvResult
 from recosim.bench.tables import estimate, header
 from recosim.files import write_text
@@ -55,6 +56,9 @@ class Setting:
         episodes: conversations of the bench; None: the whole test split.
         learners: the agents that are trained.
         users: vary how often users err, with so many conversations for each kind of user.
+        rounds: of a training, where they are not those of the agent's card.
+        rules: the agents that do not learn.
+        seeds: seeds of the table.
     """
 
     name: str
@@ -63,18 +67,39 @@ class Setting:
     episodes: int | None = None
     learners: tuple[str, ...] = LEARNERS
     users: int | None = None
+    rounds: Mapping[str, int] = field(default_factory=dict)
+    rules: tuple[str, ...] = RULES
+    seeds: int = 3
+
+    def train_words(self, name: str) -> list[str]:
+        """The words of the command that trains an agent, but for the seeds."""
+        more = ["--rounds", str(self.rounds[name])] if name in self.rounds else []
+        return ["train", name, *self.words, *more]
+
+    def bench_words(self) -> list[str]:
+        """The words of the bench."""
+        words = ["bench", *self.words, "--agents", ",".join([*self.rules, *self.learners])]
+        words += ["--seeds", str(self.seeds)]
+        return words + (["--episodes", str(self.episodes)] if self.episodes else [])
 
 
 LASTFM = ("CPR-LastFM", "--world", "scpr-lastfm")
 STAR = ("CPR-LastFM", "--world", "scpr-lastfm-star")
+FEWER = tuple(name for name in LEARNERS if name not in ("dqn", "ppo"))
+# 8,438 attributes make a round of these a second long.
+SHORTER = {"ear": 100, "ear_no_reflection": 100, "crm": 150}
 SETTINGS = (
     Setting("lastfm-fm", (*LASTFM, "--estimator", "fm"), "LastFM,", users=3000),
-    Setting("star-fm", (*STAR, "--estimator", "fm"), "LastFM*,"),
-    Setting("lastfm-mf", LASTFM, "LastFM,"),
-    Setting("star-mf", STAR, "LastFM*,"),
-    Setting("generated-lastfm", ("CPR-LastFM",)),
-    Setting("generated-yelp", ("CPR-Yelp",), episodes=20_000),
-    Setting("generated-yelp-facets", ("EAR-Yelp",), episodes=20_000),
+    Setting(
+        "lastfm-fm-reflection",
+        (*LASTFM, "--estimator", "fm", "--estimator-set", "reflect_rate=4"),
+        learners=("ear_no_reflection", "ear"),
+        rules=("abs_greedy",),
+    ),
+    Setting("star-fm", (*STAR, "--estimator", "fm"), "LastFM*,", learners=FEWER, rounds=SHORTER),
+    Setting("generated-lastfm", ("CPR-LastFM",), seeds=1),
+    Setting("generated-yelp", ("CPR-Yelp",), episodes=20_000, learners=FEWER, seeds=1),
+    Setting("generated-yelp-facets", ("EAR-Yelp",), episodes=20_000, learners=FEWER, seeds=1),
 )
 
 
@@ -91,39 +116,21 @@ def run(command: Sequence[str]) -> None:
         sys.exit(f"failed: {shown}\n{done.stdout}{done.stderr}")
 
 
-def bench_words(setting: Setting, seeds: int, learners: Sequence[str]) -> list[str]:
-    words = ["bench", *setting.words, "--agents", ",".join([*RULES, *learners])]
-    words += ["--seeds", str(seeds)]
-    if setting.episodes:
-        words += ["--episodes", str(setting.episodes)]
-    return words
-
-
-def produce(setting: Setting, seeds: int, jobs: int, learners: Sequence[str], out: Path) -> None:
+def produce(setting: Setting, jobs: int, out: Path) -> None:
     """Train and bench one setting."""
+    warm = ["bench", *setting.words, "--agents", "random", "--episodes", "1"]
+    run(recosim(*warm, "--out", str(out / "warm" / setting.name)))  # fits the estimator once
     trainings = [
-        recosim("train", name, *setting.words, "--first-seed", str(seed))
-        for seed in range(seeds)
-        for name in learners
+        recosim(*setting.train_words(name), "--first-seed", str(seed))
+        for seed in range(setting.seeds)
+        for name in setting.learners
     ]
-    run(
-        recosim(
-            "bench",
-            *setting.words,
-            "--agents",
-            "random",
-            "--episodes",
-            "1",
-            "--out",
-            str(out / "warm" / setting.name),
-        )
-    )  # fits the estimator once
     with ThreadPoolExecutor(jobs) as pool:
         list(pool.map(run, trainings))
-    folder = out / setting.name
-    run(recosim(*bench_words(setting, seeds, learners), "--out", str(folder), "--no-traces"))
+    run(recosim(*setting.bench_words(), "--out", str(out / setting.name), "--no-traces"))
     if setting.users:
-        users = ["bench", *setting.words, "--agents", ",".join([*RULES, *learners]), *NOISE]
+        agents = ",".join([*setting.rules, *setting.learners])
+        users = ["bench", *setting.words, "--agents", agents, *NOISE]
         users += ["--episodes", str(setting.users)]
         run(recosim(*users, "--out", str(out / f"{setting.name}-users"), "--no-traces"))
 
@@ -152,9 +159,7 @@ def published(name: str, data: str) -> str:
     """The published figures of an agent."""
     for entry in agent_card(name).published:
         if data and entry.data.startswith(data):
-            return " / ".join(f"{v:g}" for v in (entry.sr15, entry.at, entry.hdcg)).replace(
-                "0.", "."
-            )
+            return short(f"{entry.sr15:.3f} / {entry.at:.2f} / {entry.hdcg:.3f}")
     return ""
 
 
@@ -194,30 +199,55 @@ def table(setting: Setting, out: Path) -> str:
             f"{sum(playing[agent.name]) / len(playing[agent.name]):.1f}",
         ]
         rows.append("| " + " | ".join(cells) + " |")
-    learners = [a.name for a in environment.setup.agents if a.checkpoints]
+    usual = [name for name in setting.learners if name not in setting.rounds]
+    trainings = [",".join(usual), *(name for name in setting.learners if name in setting.rounds)]
     commands = [
-        f"recosim train {','.join(learners)} {' '.join(setting.words)} "
-        f"--seeds {len(environment.setup.seeds)}",
-        "recosim " + " ".join(bench_words(setting, len(environment.setup.seeds), learners)),
+        ["recosim", *setting.train_words(names), "--seeds", str(setting.seeds)]
+        for names in trainings
     ]
-    return "\n".join(["```", *commands, "```", "", header(environment), "", *rows])
+    commands.append(["recosim", *setting.bench_words()])
+    shown = [" ".join(words) for words in commands]
+    return "\n".join(["```", *shown, "```", "", header(environment), "", *rows])
 
 
 def write_page(out: Path, page: Path) -> None:
     """Put the tables between their marks in the page, and the pictures beside it."""
     text = page.read_text(encoding="utf-8")
     for setting in SETTINGS:
-        begin, end = f"<!-- table {setting.name} -->", f"<!-- end {setting.name} -->"
-        if begin not in text or not (out / setting.name / "results.json").exists():
+        if not (out / setting.name / "results.json").exists():
             continue
-        before, _, rest = text.partition(begin)
-        _, _, after = rest.partition(end)
-        text = f"{before}{begin}\n{table(setting, out)}\n{end}{after}"
+        text = between(text, setting.name, table(setting, out))
         pictures(out / setting.name, page.parent / "images", f"reproduction-{setting.name}.png")
         users = out / f"{setting.name}-users"
         if (users / "results.json").exists():
             pictures(users, page.parent / "images", f"reproduction-{setting.name}-users.png")
+            text = between(text, "users", robustness(users))
     write_text(page, text)
+
+
+def between(text: str, name: str, content: str) -> str:
+    """The text with the content between its marks; as it was if it has no such marks."""
+    begin, end = f"<!-- table {name} -->", f"<!-- end {name} -->"
+    if begin not in text:
+        return text
+    before, _, rest = text.partition(begin)
+    _, _, after = rest.partition(end)
+    return f"{before}{begin}\n{content}\n{end}{after}"
+
+
+def robustness(folder: Path) -> str:
+    """SR@15 without intervals, every agent against every kind of user."""
+    varied = sweeps(read_results(folder))
+    parts = []
+    for sweep in varied:
+        name = sweep.setting.replace("_", " ")
+        head = ["SR@15", *(f"{name} {value:g}" for value in sweep.values)]
+        rows = ["| " + " | ".join(head) + " |", "| :-- |" + " --: |" * len(sweep.values)]
+        for agent in sweep.agents:
+            cells = [short(f"{rate.value:.3f}") for rate in sweep.rates(agent)]
+            rows.append("| " + " | ".join([agent, *cells]) + " |")
+        parts.append("\n".join(rows))
+    return "\n\n".join(parts)
 
 
 def pictures(folder: Path, images: Path, name: str) -> None:
@@ -232,8 +262,6 @@ def main() -> None:
     )
     names = [setting.name for setting in SETTINGS]
     parser.add_argument("--only", default=",".join(names), help=f"of {', '.join(names)}")
-    parser.add_argument("--learners", default="", help="train these alone")
-    parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=2, help="trainings at once")
     parser.add_argument("--out", type=Path, default=ROOT / "results" / "reproduction")
     parser.add_argument("--page", action="store_true", help="write docs/reproduction.md")
@@ -243,8 +271,7 @@ def main() -> None:
         parser.error(f"unknown settings {', '.join(sorted(unknown))}; allowed: {', '.join(names)}")
     for setting in SETTINGS if not given.page else ():
         if setting.name in wanted:
-            learners = given.learners.split(",") if given.learners else setting.learners
-            produce(setting, given.seeds, given.jobs, learners, given.out)
+            produce(setting, given.jobs, given.out)
     if given.page:
         write_page(given.out, ROOT / "docs" / "reproduction.md")
 
