@@ -21,7 +21,7 @@ $(VENV)/dev.stamp: $(VENV)/run.stamp
 	@touch $@
 
 bench: $(VENV)/run.stamp ## rule agents on the generated LastFM- and Yelp-style worlds: a table and plots in results/
-	$(BIN)/recosim bench CPR-LastFM CPR-Yelp --agents all --episodes 4000 --out results/bench
+	$(BIN)/recosim bench CPR-LastFM CPR-Yelp --agents rules --episodes 4000 --out results/bench
 
 test: $(VENV)/dev.stamp ## the test suite, under about eight minutes on two cores
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not slow"

@@ -223,6 +223,27 @@ def write_page(out: Path, page: Path) -> None:
             pictures(users, page.parent / "images", f"reproduction-{setting.name}-users.png")
             text = between(text, "users", robustness(users))
     write_text(page, text)
+    first = SETTINGS[0]
+    if (out / first.name / "results.json").exists():
+        readme = ROOT / "README.md"
+        content = summary(first, out)
+        write_text(readme, between(readme.read_text(encoding="utf-8"), "readme", content))
+
+
+def summary(setting: Setting, out: Path) -> str:
+    """SR@15 / AT / hDCG of every agent beside what was published, fewest turns last."""
+    (environment,) = read_results(out / setting.name).environments
+    rows = ["| | SR@15 | AT | hDCG | published SR@15 / AT / hDCG |", "|---|--:|--:|--:|--:|"]
+    for agent in sorted(environment.agents, key=lambda a: -a.summary.average_turns.value):
+        rate, turns, gain = (
+            agent.summary.success_rate[-1],
+            agent.summary.average_turns,
+            agent.summary.hdcg,
+        )
+        cells = [agent.name, short(estimate(rate, 3)), f"{turns.value:.2f}"]
+        cells += [short(f"{gain.value:.3f}"), published(agent.name, setting.published)]
+        rows.append("| " + " | ".join(cells) + " |")
+    return "\n".join(rows)
 
 
 def between(text: str, name: str, content: str) -> str:

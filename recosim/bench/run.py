@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from recosim.agents.base import Agent
 from recosim.agents.checkpoints import checkpoint_root
 from recosim.agents.learner import Learner
-from recosim.agents.registry import agent_names
+from recosim.agents.registry import agent_names, make_agent
 from recosim.bench.entrants import Entrant, enter, train_command
 from recosim.bench.results import (
     claim_run,
@@ -50,7 +50,14 @@ from recosim.estimators.registry import estimator as make_estimator
 from recosim.progress import Progress
 from recosim.trace import Trace
 
-__all__ = ["BenchEnv", "play_batch", "prepare_env", "run_bench", "sample_conversations"]
+__all__ = [
+    "BenchEnv",
+    "play_batch",
+    "prepare_env",
+    "rule_agents",
+    "run_bench",
+    "sample_conversations",
+]
 
 # Conversations of one chunk: what a kill can lose, and what is held in memory at once.
 CHUNK = 16_384
@@ -174,8 +181,9 @@ def run_bench(
 
     Args:
         environments: from `prepare_env`.
-        agents: names of agent cards; "all" stands for every card that can run here: agents that are
-            not trained, or need a package that is not installed, are left out with a notice.
+        agents: names of agent cards; "rules" stands for every card whose agent does not learn,
+            "all" for every card that can run here: agents that are not trained, or need a package
+            that is not installed, are left out with a notice.
         folder: the results folder; new, or that of the same run.
         seeds: seeds of the users' and agents' luck: opening attributes, noise, random choices. An
             agent that learns plays seed k with what its training with seed k has learned.
@@ -195,6 +203,8 @@ def run_bench(
     """
     everyone = list(agents) == ["all"]
     names = agent_names() if everyone else list(dict.fromkeys(agents))
+    if names == ["rules"]:
+        names = rule_agents()
     if not names or not environments or not seeds:
         raise OptionError("a bench needs at least one environment, one agent and one seed.")
     keys = [env.key for env in environments]
@@ -234,6 +244,17 @@ def run_bench(
                 _run_unit(unit, tell, clock)
                 write_timings(folder, [clock.timings[k] for k in sorted(clock.timings)])
     return finish_run(folder)
+
+
+def rule_agents() -> list[str]:
+    """The names of the agents that do not learn, sorted."""
+    names = []
+    for name in agent_names():
+        # What needs a package that is not installed learns: rules need none.
+        with suppress(MissingExtraError):
+            if not isinstance(make_agent(name), Learner):
+                names.append(name)
+    return names
 
 
 def _enter_all(

@@ -212,7 +212,7 @@ def _scores_section(card: EnvCard, folder: Path) -> str:
     """The table of a committed bench report, where there is one for this id."""
     report = folder.parent / RESULTS / f"{card.id.split('/', 1)[1]}.md"
     if not report.is_file():
-        return f"`recosim bench {card.name} --agents all` makes the table."
+        return f"`recosim bench {card.name} --agents rules` makes the table."
     table = report.read_text(encoding="utf-8").split("\n### ", 1)[0]
     body = re.sub(r"^#.*\n", "", table, flags=re.MULTILINE).strip()
     return body.replace("](plots/", f"](../{RESULTS}/plots/")

@@ -8,7 +8,7 @@ from recosim.agents.checkpoints import read_checkpoint
 from recosim.agents.registry import agent_names, make_agent
 from recosim.bench.entrants import train_command
 from recosim.bench.results import read_results
-from recosim.bench.run import prepare_env, run_bench
+from recosim.bench.run import prepare_env, rule_agents, run_bench
 from recosim.cli import main
 from recosim.errors import CheckpointError, IllegalActionError, MissingExtraError, OptionError
 
@@ -193,3 +193,11 @@ def test_the_command_says_all_that_differs():
 def test_a_run_needs_an_agent_that_can_run(tmp_path):
     with pytest.raises(OptionError):
         bench(tmp_path)
+
+
+def test_rules_are_the_agents_that_do_not_learn(tmp_path):
+    names = rule_agents()
+    assert {"max_entropy", "logic", "oracle"} <= set(names)
+    assert not {"coin", "scpr", "ppo"} & set(names)
+    results = bench(tmp_path, "rules", illegal="penalise")
+    assert [agent.name for agent in results.environments[0].agents] == names
