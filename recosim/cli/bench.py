@@ -36,8 +36,8 @@ def bench(
     agents: Annotated[
         str,
         typer.Option(
-            help="Agents, separated by commas; 'rules' for those that do not learn, 'all' for those "
-            "that can run here."
+            help="Agents, separated by commas; 'rules' for those that do not learn, 'all' for "
+            "every agent that can run here."
         ),
     ] = "all",
     seeds: Annotated[int, typer.Option(help="How many seeds: 0, 1, ...", min=1)] = 1,
