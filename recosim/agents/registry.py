@@ -15,6 +15,9 @@ from recosim.schema import Card, load_card
 
 __all__ = ["AgentCard", "agent_card", "agent_names", "make_agent"]
 
+# Packages that agents need, and the extra that brings each.
+EXTRAS = {"torch": "torch", "stable_baselines3": "sb3", "sb3_contrib": "sb3"}
+
 
 class Published(Card):
     """A published result that an agent stands against: success rate, average turns, hDCG."""
@@ -85,6 +88,9 @@ def make_agent(name: str, environment: str = "", **settings: Any) -> Agent:
     except MissingExtraError:
         raise
     except (ImportError, AttributeError) as error:
+        package = getattr(error, "name", None)
+        if isinstance(error, ImportError) and package in EXTRAS:
+            raise MissingExtraError(package, EXTRAS[package], f"agent {name!r}") from None
         raise CardError(
             f"agent {name!r}: class {card.class_path!r} cannot be loaded: {error}"
         ) from None

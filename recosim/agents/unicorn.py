@@ -52,8 +52,9 @@ class Unicorn(TorchLearner):
 
     **Node vectors** come from an estimator of the agent's own and stay as they were fitted.
 
-    **Deviations.** From the paper, as it is remembered: more conversations at once, and so fewer
-    gradient steps (about 9,000 in place of 120,000) at a larger step size; a protocol that ignores
+    **Deviations.** From the paper, as it is remembered: many conversations at once, and so
+    fewer gradient steps (about 9,000 with the defaults here, 2,800 with those of the card, where
+    one after each move makes 120,000) at a larger step size; a protocol that ignores
     the move of the last turn pays its timeout to the move before, since nothing was decided there;
     the user's node is in the sequence beside the accepted attributes (`user_token`).
     From the public code, which departs from the paper: there the adjacency is not normalised, the

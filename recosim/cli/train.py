@@ -96,7 +96,13 @@ def train(
         for name in names:
             trained = []
             for seed in range(first_seed, first_seed + seeds):
-                learner = make_agent(name, env.name)
+                try:
+                    learner = make_agent(name, env.name)
+                except MissingExtraError as error:
+                    if not everyone:
+                        raise
+                    typer.echo(f"left out: {error}", err=True)
+                    break
                 if not isinstance(learner, Learner):
                     if everyone:
                         break

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from recosim.agents.checkpoints import read_checkpoint
@@ -201,3 +204,32 @@ def test_rules_are_the_agents_that_do_not_learn(tmp_path):
     assert not {"coin", "scpr", "ppo"} & set(names)
     results = bench(tmp_path, "rules", illegal="penalise")
     assert [agent.name for agent in results.environments[0].agents] == names
+
+
+def test_without_torch_the_rules_still_run(tmp_path, monkeypatch):
+    """As in a plain installation: torch and what needs it are not there."""
+    monkeypatch.delenv("RECOSIM_PATH")
+    program = (
+        "import sys\n"
+        "class Absent:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name.split('.')[0] in ('torch', 'stable_baselines3', 'sb3_contrib'):\n"
+        "            raise ModuleNotFoundError('No module named ' + name, name=name)\n"
+        "sys.meta_path.insert(0, Absent())\n"
+        "from recosim.cli import main; main(sys.argv[1:])"
+    )
+    words = ["CPR-LastFM-Small", "--episodes", "50", "--out", str(tmp_path / "r"), "--no-plots"]
+    rules = subprocess.run(
+        [sys.executable, "-c", program, "bench", *words, "--agents", "rules"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "logic" in rules.stdout
+    assert "scpr" not in rules.stdout + rules.stderr
+    for command in (["bench", *words, "--agents", "scpr"], ["train", "scpr", "CPR-LastFM-Small"]):
+        done = subprocess.run(
+            [sys.executable, "-c", program, *command], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 2
+        assert "pip install 'recosim[torch]'" in " ".join(done.stderr.split())
