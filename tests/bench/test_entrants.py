@@ -226,7 +226,7 @@ def test_without_torch_the_rules_still_run(tmp_path, monkeypatch):
         check=True,
     )
     assert "logic" in rules.stdout
-    assert "scpr" not in rules.stdout + rules.stderr
+    assert "pathfinder" not in rules.stdout + rules.stderr
     for command in (["bench", *words, "--agents", "scpr"], ["train", "scpr", "CPR-LastFM-Small"]):
         done = subprocess.run(
             [sys.executable, "-c", program, *command], capture_output=True, text=True, check=False
