@@ -216,7 +216,11 @@ def write_page(out: Path, page: Path) -> None:
     for setting in SETTINGS:
         if not (out / setting.name / "results.json").exists():
             continue
-        text = between(text, setting.name, table(setting, out))
+        picture = f"images/reproduction-{setting.name}.png"
+        seen = (
+            f"![Success rate by turn, turns to the hit, and turns more than the leader]({picture})"
+        )
+        text = between(text, setting.name, f"{table(setting, out)}\n\n{seen}")
         pictures(out / setting.name, page.parent / "images", f"reproduction-{setting.name}.png")
         users = out / f"{setting.name}-users"
         if (users / "results.json").exists():
