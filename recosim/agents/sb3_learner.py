@@ -26,6 +26,7 @@ try:
     from sb3_contrib import MaskablePPO
     from stable_baselines3 import DQN, PPO
     from stable_baselines3.common.callbacks import BaseCallback
+    from stable_baselines3.common.logger import Logger
 
     from recosim.envs.sb3 import SB3VecEnv
 except ImportError as error:
@@ -50,6 +51,9 @@ class SB3Learner(Learner):
     PPO and DQN know no masks: illegal moves are penalised in training, and out of training the best
     legal action is taken. Out of training all of them take the likeliest action, or that of the
     highest value.
+
+    The libraries take the turn limit for a cut and bootstrap from the state behind it, although the
+    turn is in the observation; docs/reproduction.md says what that costs DQN.
 
     Args:
         rounds, batch: see `Learner`.
@@ -157,6 +161,8 @@ class SB3Learner(Learner):
             self._env.seed((self.seed << 40) + number * rows)
             model.action_space.seed(number)
             model._last_obs = None  # the next call resets the environment
+            # Without a logger of its own, each call makes a temporary folder and leaves it.
+            model.set_logger(Logger(folder=None, output_formats=[]))
             model.num_timesteps = number * steps
             if self.algorithm == "dqn":
                 fade = float(np.exp(-number / (self.epsilon_decay * self.rounds)))
@@ -249,17 +255,23 @@ class SB3Learner(Learner):
 
 
 class _Watch(BaseCallback):
-    """Counts the conversations that end in a round."""
+    """Success and turns of the first conversation of each row of a round.
+
+    Rows that hit early begin another one, which only counts if it ends in time: all that end would
+    be too many short ones, and too many hits.
+    """
 
     def __init__(self, max_turns: int, first_turn: int) -> None:
         super().__init__()
         self.max_turns, self.first_turn = max_turns, first_turn
+        self.ended: set[int] = set()
         self.hits: list[bool] = []
         self.turns: list[int] = []
 
     def _on_step(self) -> bool:
-        for info in self.locals["infos"]:
-            if info:
+        for row, info in enumerate(self.locals["infos"]):
+            if info and row not in self.ended:
+                self.ended.add(row)
                 hit = bool(info["is_success"])
                 turn = int(info["terminal_observation"]["turn"][0])
                 self.hits.append(hit)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import tempfile
+
 import numpy as np
 import pytest
 
@@ -79,6 +83,78 @@ def test_training_beats_what_it_began_with(name):
     agent = bound(name, n=64, rounds=10, n_steps=56)
     rates = [agent.train_round(number)["SR"] for number in range(10)]
     assert np.mean(rates[-3:]) > np.mean(rates[:3])
+
+
+def test_dqn_goes_on_exactly_once_it_learns():
+    """Stopped with moments in its optimiser, a target of its own and a replay that went round."""
+    options = {**agent_card("dqn").settings["options"], "learning_starts": 64, "buffer_size": 1024}
+    options["target_update_interval"] = 240
+
+    def begin() -> SB3Learner:
+        return bound("dqn", n=16, rounds=6, options=options)
+
+    whole, first, second = begin(), begin(), begin()
+    for number in range(6):
+        whole.train_round(number)
+    for number in range(3):
+        first.train_round(number)
+    state = first.training_state()
+    assert state["replay.full"]
+    assert state["updates"] > 0
+    second.set_weights(first.weights())
+    second.set_training_state(state)
+    for number in range(3, 6):
+        second.train_round(number)
+    for ours, theirs in (
+        (second.weights(), whole.weights()),
+        (second.training_state(), whole.training_state()),
+    ):
+        assert ours.keys() == theirs.keys()
+        assert all(np.array_equal(ours[name], theirs[name]) for name in ours)
+
+
+def test_a_round_leaves_no_files(tmp_path, monkeypatch):
+    monkeypatch.delenv("SB3_LOGDIR", raising=False)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    bound("ppo", n=8).train_round(0)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["ppo", "maskable_ppo"])
+def test_metrics_count_one_conversation_of_each_row(name):
+    agent = bound(name, n=32)
+    env = agent._env
+    assert env is not None
+    step, rows = env.step_wait, []
+
+    def watched():
+        result = step()
+        ended = [(row, info["is_success"]) for row, info in enumerate(result[3]) if info]
+        rows.extend(ended)
+        return result
+
+    env.step_wait = watched
+    metrics = agent.train_round(0)
+    first: dict[int, bool] = {}
+    for row, hit in rows:
+        first.setdefault(row, hit)
+    assert len(rows) > len(first)
+    assert metrics["SR"] == pytest.approx(np.mean(list(first.values())))
+
+
+def test_without_the_library_the_error_names_the_extra():
+    program = (
+        "import sys\n"
+        "sys.modules['sb3_contrib'] = None\n"
+        "from recosim.agents.registry import make_agent\n"
+        "from recosim.errors import MissingExtraError\n"
+        "try:\n    make_agent('maskable_ppo')\n"
+        "except MissingExtraError as error:\n    print(error)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert "pip install 'recosim[sb3]'" in run.stdout
 
 
 def test_weights_of_another_network_are_refused():
