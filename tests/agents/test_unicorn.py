@@ -354,7 +354,7 @@ def test_the_target_follows_softly():
     for target, old, weight in zip(agent._targets, before, agent._weights, strict=True):
         torch.testing.assert_close(target, old + 0.25 * (weight - old))
     moved = sum(
-        float((target - old).abs().sum())
+        float((target - old).abs().sum().detach())
         for target, old in zip(agent._targets, before, strict=True)
     )
     assert moved > 0
