@@ -212,7 +212,7 @@ def run_bench(
         if keys.count(key) > 1:
             raise OptionError(f"the environment {key} is named twice; a run has each of them once.")
     entrants = [
-        _enter_all(env, names, seeds, checkpoints, notice if everyone else None)
+        _enter_all(env, names, seeds, checkpoints, (notice or _silence) if everyone else None)
         for env in environments
     ]
     setups = [
@@ -244,6 +244,10 @@ def run_bench(
                 _run_unit(unit, tell, clock)
                 write_timings(folder, [clock.timings[k] for k in sorted(clock.timings)])
     return finish_run(folder)
+
+
+def _silence(text: str) -> None:
+    """A notice that nobody waits for."""
 
 
 def rule_agents() -> list[str]:
