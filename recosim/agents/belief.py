@@ -219,7 +219,7 @@ def _make_graph(world: World, facets: bool) -> Graph:
         openings = (groups != empty).sum(axis=1)
     else:
         groups = np.zeros((world.n_items, 0), dtype=np.int32)
-        group_sets, empty, openings = 0, np.zeros(0, dtype=np.int32), degrees
+        group_sets, openings = 0, degrees
     return Graph(
         item_indptr=world.item_attributes.indptr,
         item_indices=world.item_attributes.indices,
@@ -235,7 +235,6 @@ def _make_graph(world: World, facets: bool) -> Graph:
         facet_indices=world.facet_attributes.indices,
         groups=groups,
         group_sets=group_sets,
-        empty=empty,
         facts=facts.astype(np.float32),
         opening=-np.log(np.maximum(openings, 1)).astype(np.float32),
     )

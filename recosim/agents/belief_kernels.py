@@ -36,7 +36,7 @@ class Graph(NamedTuple):
         facet_of: (n_attributes,). facet_indptr, facet_indices: attributes of each facet.
         groups: (n_items, n_facets) int32, which set of attributes the item has in a facet, as a
             number among all sets of all facets.
-        group_sets: how many there are. empty: (n_facets,), the number of the empty set of a facet.
+        group_sets: how many there are.
         facts: (n_items, 3) float32: log(1 + popularity), 1 if nobody took it in train, log of the
             number of attributes.
         opening: (n_items,) float32, log probability of each opening of the item.
@@ -56,7 +56,6 @@ class Graph(NamedTuple):
     facet_indices: NDArray[np.int32]
     groups: NDArray[np.int32]
     group_sets: int
-    empty: NDArray[np.int32]
     facts: NDArray[np.float32]
     opening: NDArray[np.float32]
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -17,6 +16,8 @@ from recosim.errors import CheckpointError, MissingExtraError
 try:
     import torch
     from torch import nn
+
+    from recosim.estimators.threads import one_thread
 except ImportError as error:
     raise MissingExtraError("torch", "torch", "an agent that learns") from error
 
@@ -108,20 +109,6 @@ def mlp(*sizes: int) -> nn.Sequential:
             layers.append(nn.ReLU())
         layers.append(nn.Linear(m, n))
     return nn.Sequential(*layers)
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """torch on one thread: the networks here are too small to be shared out, and sums stay equal.
-
-    The number of threads changes how sums are split, and with it their last bits.
-    """
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _entry(arrays: Mapping[str, NDArray[Any]], name: str) -> NDArray[Any]:

@@ -13,7 +13,14 @@ import numpy as np
 from recosim.errors import MissingExtraError, OptionError
 from recosim.estimators.base import Estimator, Vectors
 from recosim.estimators.samples import PairSampler, Samples
-from recosim.estimators.settings import number, refuse_unknown, setting_names, whole
+from recosim.estimators.settings import (
+    flag,
+    number,
+    refuse_unknown,
+    setting_names,
+    vector_size,
+    whole,
+)
 from recosim.progress import Progress
 from recosim.world.world import World
 
@@ -21,6 +28,7 @@ try:
     import torch
 
     from recosim.estimators.adagrad import RowAdagrad
+    from recosim.estimators.threads import one_thread
 except ImportError as error:
     raise MissingExtraError("torch", "torch", "the estimator 'fm'") from error
 
@@ -89,9 +97,7 @@ class FactorisationMachine(Estimator):
         **unknown: Any,
     ) -> None:
         refuse_unknown(type(self), unknown)
-        self.dimension = whole("dimension", dimension, 8, 256)
-        if self.dimension % 8:
-            raise OptionError(f"dimension is {self.dimension}; a multiple of 8 is needed.")
+        self.dimension = vector_size(dimension)
         self.epochs = whole("epochs", epochs, 1, 100_000)
         self.max_samples = whole("max_samples", max_samples, 1, 2**40)
         self.batch = whole("batch", batch, 1, 1_000_000)
@@ -101,11 +107,7 @@ class FactorisationMachine(Estimator):
         self.max_known = whole("max_known", max_known, 1, 64)
         self.reflect_rate = number("reflect_rate", reflect_rate, low=0.0)
         self.reflect_steps = whole("reflect_steps", reflect_steps, 0, 1000)
-        if not isinstance(penalise_rejected, bool):
-            raise OptionError(
-                f"penalise_rejected is {penalise_rejected!r}; True or False is needed."
-            )
-        self.penalise_rejected = penalise_rejected
+        self.penalise_rejected = flag("penalise_rejected", penalise_rejected)
         self.seed = whole("seed", seed, 0, 2**63 - 1)
 
     def settings(self) -> Mapping[str, Any]:
@@ -118,12 +120,8 @@ class FactorisationMachine(Estimator):
         Args:
             progress: called with (samples seen, samples in all, what is happening).
         """
-        threads = torch.get_num_threads()
-        torch.set_num_threads(1)  # rows are too short to be shared out, and sums stay equal
-        try:
+        with one_thread():
             tables = self._train(world, progress or (lambda done, total, text: None))
-        finally:
-            torch.set_num_threads(threads)
         first_item, first_attribute = world.n_users, world.n_users + world.n_items
         vectors = tables.vectors.numpy()
         return Vectors(

@@ -9,9 +9,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from recosim.errors import OptionError
 from recosim.estimators.base import Estimator, Vectors
-from recosim.estimators.settings import number, refuse_unknown, setting_names, whole
+from recosim.estimators.settings import (
+    flag,
+    number,
+    refuse_unknown,
+    setting_names,
+    vector_size,
+    whole,
+)
 from recosim.progress import Progress
 from recosim.world.world import World
 
@@ -131,9 +137,7 @@ class MatrixFactorisation(Estimator):
         **unknown: Any,
     ) -> None:
         refuse_unknown(type(self), unknown)
-        self.dimension = whole("dimension", dimension, 8, 256)
-        if self.dimension % 8:
-            raise OptionError(f"dimension is {dimension}; a multiple of 8 is needed.")
+        self.dimension = vector_size(dimension)
         self.sweeps = whole("sweeps", sweeps, 1, 1000)
         self.ridge = number("ridge", ridge, low=0.0, above=True)
         self.ridge_content = number("ridge_content", ridge_content, low=0.0, above=True)
@@ -142,11 +146,7 @@ class MatrixFactorisation(Estimator):
         self.attribute_weight = number("attribute_weight", attribute_weight, low=0.0)
         self.reflect_rate = number("reflect_rate", reflect_rate, low=0.0)
         self.reflect_steps = whole("reflect_steps", reflect_steps, 0, 1000)
-        if not isinstance(penalise_rejected, bool):
-            raise OptionError(
-                f"penalise_rejected is {penalise_rejected!r}; True or False is needed."
-            )
-        self.penalise_rejected = penalise_rejected
+        self.penalise_rejected = flag("penalise_rejected", penalise_rejected)
         self.seed = whole("seed", seed, 0, 2**63 - 1)
 
     def settings(self) -> Mapping[str, Any]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from recosim.errors import OptionError
 
-__all__ = ["number", "refuse_unknown", "setting_names", "whole"]
+__all__ = ["flag", "number", "refuse_unknown", "setting_names", "vector_size", "whole"]
 
 
 def setting_names(kind: type) -> list[str]:
@@ -55,3 +55,18 @@ def number(
         most = f" and at most {high:g}" if math.isfinite(high) else ""
         raise OptionError(f"{name} is {value!r}; a finite number {bounds}{most} is needed.")
     return float(value)
+
+
+def flag(name: str, value: Any) -> bool:
+    """True or False. Raises `OptionError`."""
+    if not isinstance(value, bool):
+        raise OptionError(f"{name} is {value!r}; True or False is needed.")
+    return value
+
+
+def vector_size(value: Any) -> int:
+    """The `dimension` of an estimator: a multiple of 8 from 8 to 256. Raises `OptionError`."""
+    dimension = whole("dimension", value, 8, 256)
+    if dimension % 8:
+        raise OptionError(f"dimension is {value}; a multiple of 8 is needed.")
+    return dimension

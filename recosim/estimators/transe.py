@@ -12,9 +12,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recosim.errors import MissingExtraError, OptionError
+from recosim.errors import MissingExtraError
 from recosim.estimators.base import Estimator, Vectors
-from recosim.estimators.settings import number, refuse_unknown, setting_names, whole
+from recosim.estimators.settings import (
+    flag,
+    number,
+    refuse_unknown,
+    setting_names,
+    vector_size,
+    whole,
+)
 from recosim.progress import Progress
 from recosim.world.world import World
 
@@ -22,6 +29,7 @@ try:
     import torch
 
     from recosim.estimators.adagrad import RowAdagrad
+    from recosim.estimators.threads import one_thread
 except ImportError as error:
     raise MissingExtraError("torch", "torch", "the estimator 'transe'") from error
 
@@ -82,9 +90,7 @@ class TransE(Estimator):
         **unknown: Any,
     ) -> None:
         refuse_unknown(type(self), unknown)
-        self.dimension = whole("dimension", dimension, 8, 256)
-        if self.dimension % 8:
-            raise OptionError(f"dimension is {self.dimension}; a multiple of 8 is needed.")
+        self.dimension = vector_size(dimension)
         self.epochs = whole("epochs", epochs, 1, 100_000)
         self.max_samples = whole("max_samples", max_samples, 1, 2**40)
         self.batch = whole("batch", batch, 1, 10_000_000)
@@ -92,11 +98,7 @@ class TransE(Estimator):
         self.margin = number("margin", margin, low=0.0, above=True)
         self.reflect_rate = number("reflect_rate", reflect_rate, low=0.0)
         self.reflect_steps = whole("reflect_steps", reflect_steps, 0, 1000)
-        if not isinstance(penalise_rejected, bool):
-            raise OptionError(
-                f"penalise_rejected is {penalise_rejected!r}; True or False is needed."
-            )
-        self.penalise_rejected = penalise_rejected
+        self.penalise_rejected = flag("penalise_rejected", penalise_rejected)
         self.seed = whole("seed", seed, 0, 2**63 - 1)
 
     def settings(self) -> Mapping[str, Any]:
@@ -109,12 +111,8 @@ class TransE(Estimator):
         Args:
             progress: called with (edges seen, edges in all, what is happening).
         """
-        threads = torch.get_num_threads()
-        torch.set_num_threads(1)  # sums stay equal whatever the machine
-        try:
+        with one_thread():
             nodes, relations = self._train(world, progress or (lambda done, total, text: None))
-        finally:
-            torch.set_num_threads(threads)
         first_item, first_attribute = world.n_users, world.n_users + world.n_items
         user = nodes[:first_item] + relations[0]
         item = nodes[first_item:first_attribute]
