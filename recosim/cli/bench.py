@@ -115,8 +115,8 @@ def bench(
                 option=option,
                 estimator=estimator,
                 estimator_set=estimator_set,
-                answer_noise=noise,
-                dont_know=unsure,
+                answer_noise=None if answer_noise is None else noise,
+                dont_know=None if dont_know is None else unsure,
             ),
         )
         for name in environments

@@ -233,3 +233,19 @@ def test_without_torch_the_rules_still_run(tmp_path, monkeypatch):
         )
         assert done.returncode == 2
         assert "pip install 'recosim[torch]'" in " ".join(done.stderr.split())
+
+
+def test_users_of_a_card_stay_unless_others_are_named(tmp_path):
+    (tmp_path / "envs" / "Noisy").mkdir(parents=True)
+    card = (
+        'id = "mine/Noisy-v0"\nfamily = "cpr"\ntitle = "t"\ndescription = "d"\n'
+        '[arguments]\nworld = "lastfm-small"\nanswer_noise = 0.25\n'
+    )
+    (tmp_path / "envs" / "Noisy" / "env.toml").write_text(card)
+    for words, noise in (([], 0.25), (["--answer-noise", "0"], 0.0)):
+        out = tmp_path / f"r{noise}"
+        more = ["--agents", "logic", "--episodes", "20", "--no-plots", "--out", str(out), *words]
+        with pytest.raises(SystemExit) as end:
+            main(["bench", "mine/Noisy-v0", *more])
+        assert not end.value.code
+        assert read_results(out).environments[0].setup.behaviour.answer_noise == noise
