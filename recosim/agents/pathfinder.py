@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recosim.acts import Outcome
+from recosim.agents.base import Decision
 from recosim.agents.belief import FEATURES, Belief
 from recosim.agents.dqn import TwoWayDQN
 from recosim.agents.learner import Arrays
 from recosim.envs.cpr.dialogues import Dialogues
-from recosim.errors import CheckpointError
+from recosim.errors import CheckpointError, OptionError
 
 __all__ = ["Pathfinder"]
 
@@ -38,6 +39,8 @@ class Pathfinder(TwoWayDQN):
         noise: it also learns from users that err: each round's answers are flipped with one of
             these probabilities in turn. The agent is never told which.
         prior, opening, learn_errors: False leaves a part of the belief out, for ablations.
+        stop_at: recommend once a list hits with at least this probability, in place of what is
+            learned; for ablations.
         others: see `TwoWayDQN`.
     """
 
@@ -64,6 +67,7 @@ class Pathfinder(TwoWayDQN):
         prior: bool = True,
         opening: bool = True,
         learn_errors: bool = True,
+        stop_at: float | None = None,
     ) -> None:
         super().__init__(
             rounds=rounds,
@@ -82,11 +86,16 @@ class Pathfinder(TwoWayDQN):
         )
         self.noise = tuple(float(value) for value in noise)
         self.prior, self.opening, self.learn_errors = prior, opening, learn_errors
+        if stop_at is not None and not 0 <= stop_at <= 1:
+            raise OptionError(f"stop_at is {stop_at!r}; a probability from 0 to 1 is needed.")
+        self.stop_at = stop_at
         self._belief: Belief | None = None
 
     def settings(self) -> dict[str, Any]:
         own = {"noise": list(self.noise), "prior": self.prior}
         own |= {"opening": self.opening, "learn_errors": self.learn_errors}
+        if self.stop_at is not None:
+            own["stop_at"] = self.stop_at
         return super().settings() | own
 
     # ---- the belief -----------------------------------------------------------------------------
@@ -113,6 +122,14 @@ class Pathfinder(TwoWayDQN):
 
     def _look(self, rows: NDArray[np.bool_]) -> None:
         self.belief.look(rows & (self.dialogues.arrays["done"] == 0), self.moves_left())
+
+    def act(self) -> Decision:
+        if self.stop_at is None:
+            return super().act()
+        self.need_weights()
+        asks = self.asks()
+        hits = self.belief.summary[:, 0] >= self.stop_at
+        return self._decide(hits | (asks < 0), asks)
 
     # ---- what the Q-learning sees ---------------------------------------------------------------
 

@@ -52,8 +52,8 @@ class SB3Learner(Learner):
     legal action is taken. Out of training all of them take the likeliest action, or that of the
     highest value.
 
-    The libraries take the turn limit for a cut and bootstrap from the state behind it, although the
-    turn is in the observation; docs/reproduction.md says what that costs DQN.
+    Where the turn is observed, the turn limit is an end: nothing is bootstrapped from the state
+    behind it, which no conversation ever reaches.
 
     Args:
         rounds, batch: see `Learner`.
@@ -70,7 +70,7 @@ class SB3Learner(Learner):
     """
 
     track = True
-    version = 1
+    version = 2
 
     def __init__(
         self,
@@ -190,7 +190,7 @@ class SB3Learner(Learner):
             copy=False,
             threads=d.threads,
         )
-        self._env = SB3VecEnv(env)
+        self._env = SB3VecEnv(env, limit_ends="turn" in self._keys)
         options = dict(self.options)
         if self.algorithm != "dqn":
             options["n_steps"] = self.n_steps

@@ -29,7 +29,12 @@ Rows = int | Iterable[int] | None
 
 
 def make_sb3(
-    name: str, n_envs: int = 256, *, seed: int | None = None, **arguments: Any
+    name: str,
+    n_envs: int = 256,
+    *,
+    seed: int | None = None,
+    limit_ends: bool = False,
+    **arguments: Any,
 ) -> SB3VecEnv:
     """A registered environment as a `VecEnv` of stable-baselines3, all conversations in one batch.
 
@@ -43,6 +48,7 @@ def make_sb3(
         n_envs: conversations of the batch.
         seed: conversation i has the users of `gymnasium.make(...)` that was reset with seed + i. An
             algorithm that is given a seed of its own replaces it.
+        limit_ends: see `SB3VecEnv`.
         arguments: arguments of the environment that differ from its card's; see `CPRVectorEnv`.
 
     Raises:
@@ -62,7 +68,7 @@ def make_sb3(
         copy=False,
         **{**env_card(name).arguments, **arguments},
     )
-    return SB3VecEnv(env, seed)
+    return SB3VecEnv(env, seed, limit_ends=limit_ends)
 
 
 class SB3VecEnv(VecEnv):
@@ -72,14 +78,23 @@ class SB3VecEnv(VecEnv):
     `terminal_observation` (the last one), `TimeLimit.truncated`, `is_success` and `rank`; the infos
     of other rows are empty. Rewards are float32, as stable-baselines3 has them. Masks are computed
     when `env_method("action_masks")` asks for them, as sb3-contrib's MaskablePPO does.
+
+    Args:
+        limit_ends: the turn limit is an end like any other: `TimeLimit.truncated` stays false, and
+            algorithms add no value for what might have come after it. The right choice where the
+            turn is observed, since the limit is then a part of the task (Pardo et al. 2018, Time
+            limits in reinforcement learning, section 2).
     """
 
-    def __init__(self, env: CPRVectorEnv, seed: int | None = None) -> None:
+    def __init__(
+        self, env: CPRVectorEnv, seed: int | None = None, *, limit_ends: bool = False
+    ) -> None:
         if not isinstance(env.single_action_space, gym.spaces.Discrete):
             raise OptionError(
                 "stable-baselines3 takes no dictionary of actions; choose actions='flat' or 'verb'."
             )
         self.env = env
+        self.limit_ends = limit_ends
         self._actions: NDArray[Any] | None = None
         # Each copy of a space has its own generator; SB3 seeds the spaces that it samples from.
         super().__init__(env.num_envs, env.single_observation_space, env.single_action_space)
@@ -115,7 +130,9 @@ class SB3VecEnv(VecEnv):
             for k, (row, rank) in enumerate(zip(ended.tolist(), ranks, strict=True)):
                 infos[row] = {
                     "terminal_observation": {key: value[k] for key, value in last.items()},
-                    "TimeLimit.truncated": bool(truncated[row] and not terminated[row]),
+                    "TimeLimit.truncated": bool(
+                        truncated[row] and not terminated[row] and not self.limit_ends
+                    ),
                     "is_success": rank > 0,
                     "rank": rank,
                 }

@@ -85,6 +85,13 @@ def test_training_beats_what_it_began_with(name):
     assert np.mean(rates[-3:]) > np.mean(rates[:3])
 
 
+def test_nothing_is_bootstrapped_behind_the_turn_limit_where_the_turn_is_seen():
+    for observe, ends in ((["turn", "history"], True), (["history"], False)):
+        agent = bound("dqn", observe=observe)
+        assert agent._env is not None
+        assert agent._env.limit_ends is ends
+
+
 def test_dqn_goes_on_exactly_once_it_learns():
     """Stopped with moments in its optimiser, a target of its own and a replay that went round."""
     options = {**agent_card("dqn").settings["options"], "learning_starts": 64, "buffer_size": 1024}

@@ -78,6 +78,20 @@ def test_it_gives_what_sb3s_own_vector_of_scalar_environments_gives(options):
     assert ends > ROWS
 
 
+@pytest.mark.parametrize("limit_ends", [False, True])
+def test_the_turn_limit_is_a_cut_or_an_end_as_asked(limit_ends):
+    env = make_sb3("CPR-LastFM-Small", n_envs=8, limit_ends=limit_ends, seed=0)
+    env.reset()
+    cuts = []
+    for _ in range(15):  # without a list nobody hits, so all end at the limit
+        masks = env.action_masks()
+        masks[:, -2:] = False
+        *_, dones, infos = env.step(masks.argmax(axis=1))
+        cuts += [infos[row]["TimeLimit.truncated"] for row in np.flatnonzero(dones)]
+    assert len(cuts) == 8
+    assert cuts == [not limit_ends] * 8
+
+
 def test_observations_are_copies_in_their_space(env):
     generator = np.random.default_rng(0)
     kept = [env.reset()]
