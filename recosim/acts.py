@@ -1,6 +1,7 @@
 """Acts: the typed moves of both sides. The act is the truth; text and numbers are views of it.
 
-System: `Ask`, `Recommend`, `Reflect`, `Pass`. User: `Request`, `Answer`, `React`, `Leave`.
+System: `Ask`, `Recommend`, `Reflect`, `Pass`. User: `Request`, `Answer`, `React`, `Critique`,
+`Instruct`, `Edit`, `Leave`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from recosim.errors import IllegalActionError
 __all__ = [
     "Answer",
     "Ask",
+    "Critique",
+    "Edit",
+    "Instruct",
     "Leave",
     "Outcome",
     "Pass",
@@ -89,10 +93,15 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """The user's answer: yes with the attributes accepted, no, or unsure."""
+    """The user's answer: yes with the attributes accepted, no, or unsure.
+
+    `also` are attributes that the user says they want although nobody asked: what a cooperative
+    user adds to a no.
+    """
 
     kind: Literal["yes", "no", "unsure"]
     accepted: tuple[int, ...] = ()
+    also: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -103,14 +112,51 @@ class React:
 
 
 @dataclass(frozen=True)
+class Critique:
+    """What is wrong with what was shown: less of an attribute, or more.
+
+    `item` is the item that is meant; None: the list as a whole.
+    """
+
+    attribute: int
+    direction: Literal["less", "more"] = "less"
+    item: int | None = None
+
+
+@dataclass(frozen=True)
+class Instruct:
+    """A directive: want or avoid attributes; whenever the `condition`, or in any case.
+
+    Args:
+        directive: "want" or "avoid".
+        attributes: what is wanted or avoided.
+        condition: attributes that a request must name for it to hold; (): it always holds.
+        scope: how long it holds: for the next turn, this session (conversation), or always.
+    """
+
+    directive: Literal["want", "avoid"]
+    attributes: tuple[int, ...]
+    condition: tuple[int, ...] = ()
+    scope: Literal["turn", "session", "always"] = "session"
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A correction of what the recommender believes: attributes to add, and to take out."""
+
+    add: tuple[int, ...] = ()
+    remove: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
 class Leave:
     """The user ends the conversation."""
 
-    reason: str
+    reason: Literal["impatient", "satisfied", "other"] = "other"
 
 
 SystemAct = Ask | Recommend | Reflect | Pass
-UserAct = Request | Answer | React | Leave
+UserAct = Request | Answer | React | Critique | Instruct | Edit | Leave
 
 
 def to_view(act: SystemAct, view: str, n_askables: int, top_k: int) -> Any:
