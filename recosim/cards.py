@@ -4,7 +4,7 @@ A card is found by its kind and its name, in this order: the folders of the envi
 `RECOSIM_PATH`, then the cards that ship with the package. An environment or a dataset that ships
 keeps its meaning: a card that would stand in for it is refused. Each folder has the same layout:
 
-    envs/<name>/env.toml      agents/<name>.toml      data/<name>.toml
+    envs/<name>/env.toml      agents/<name>.toml      data/<name>.toml      users/<name>.toml
 
 This module finds and reads them; `recosim.schema` checks them. It imports nothing heavy, because
 `import recosim` reads the cards of the environments.
@@ -26,12 +26,12 @@ else:
 
 __all__ = ["card_folders", "find_card", "list_cards", "read_toml"]
 
-NOUNS = {"envs": "environment", "agents": "agent", "data": "dataset"}
+NOUNS = {"envs": "environment", "agents": "agent", "data": "dataset", "users": "population"}
 KINDS = tuple(NOUNS)
 
 
 def card_folders() -> list[Path]:
-    """The folders that hold `envs/`, `agents/` and `data/`, first match wins.
+    """The folders that hold `envs/`, `agents/`, `data/` and `users/`, first match wins.
 
     Raises:
         CardError: the cards of the package are in neither place where an installation puts them.
@@ -51,7 +51,7 @@ def card_folders() -> list[Path]:
 
 
 def list_cards(kind: str) -> dict[str, Path]:
-    """Name -> file of every card of a kind ("envs", "agents" or "data"), sorted by name.
+    """Name -> file of every card of a kind ("envs", "agents", "data" or "users"), sorted by name.
 
     Raises:
         CardError: a card of `RECOSIM_PATH` has the name of one that comes with RecoSim.

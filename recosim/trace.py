@@ -13,14 +13,17 @@ A trace is a table with one row for each move, ordered by agent, seed, conversat
 | target | int32 | the (first) target item |
 | verb | int8 | `recosim.acts.Verb` |
 | facet | int16 | the facet that was asked or opened with; -1 for none |
-| asked | list of int32 | the attributes asked about by name (empty in a facet question) |
-| accepted | list of int32 | the attributes that the user accepted in this move |
+| asked | list of int32 | attributes asked about by name (none in a facet question); of a list or a
+reflection: the one that the user wants less of |
+| accepted | list of int32 | the attributes that the user accepted or asked for in this move |
 | items | list of int32 | the items shown, best first |
+| because | list of int32 | the attributes that were given as the reason for the list |
 | outcome | int8 | `recosim.acts.Outcome` |
-| rank | int16 | 1-based position of the target in `items`; 0 if it is not there |
+| rank | int16 | 1-based position of the target in `items`; 0 if none was taken |
 | reward | float32 | reward of this move, dimensionless |
 | candidates | int32 | candidates left after this move |
 | terminated, truncated | bool | how the conversation ended, both false before its last row |
+| left | bool | the user left with this move |
 
 The metadata of the table holds JSON under the key `recosim`: the world's name and fingerprint, the
 protocol, the environment and the version.
@@ -59,12 +62,14 @@ SCHEMA = pa.schema(
         ("asked", pa.list_(pa.int32())),
         ("accepted", pa.list_(pa.int32())),
         ("items", pa.list_(pa.int32())),
+        ("because", pa.list_(pa.int32())),
         ("outcome", pa.int8()),
         ("rank", pa.int16()),
         ("reward", pa.float32()),
         ("candidates", pa.int32()),
         ("terminated", pa.bool_()),
         ("truncated", pa.bool_()),
+        ("left", pa.bool_()),
     ]
 )
 
@@ -82,6 +87,7 @@ class Episodes:
         illegal: int16, moves that were penalised.
         reward: float64, the sum of all rewards.
         nothing_left: bool, ended because there was nothing to ask or recommend.
+        left: bool, ended because the user left.
     """
 
     conversation: NDArray[np.int32]
@@ -97,6 +103,7 @@ class Episodes:
     illegal: NDArray[np.int16]
     reward: NDArray[np.float64]
     nothing_left: NDArray[np.bool_]
+    left: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.conversation)
@@ -219,5 +226,6 @@ class Trace:
             reflects=count(verb == Verb.REFLECT),
             illegal=count(verb == Verb.ILLEGAL),
             reward=total(self.column("reward").astype(np.float64)),
-            nothing_left=self.column("terminated")[last] & ~hit,
+            nothing_left=self.column("terminated")[last] & ~hit & ~self.column("left")[last],
+            left=self.column("left")[last],
         )

@@ -113,7 +113,7 @@ def test_importing_recosim_builds_and_writes_nothing(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("folder", ["envs", "agents", "data"])
+@pytest.mark.parametrize("folder", ["envs", "agents", "data", "users"])
 def test_card_folders_hold_no_code(folder):
     # An editable installation puts the root on sys.path: a module there would be importable.
     assert not list((ROOT / folder).rglob("*.py"))
@@ -137,8 +137,8 @@ def test_an_unknown_name_of_the_package_is_an_attribute_error():
 def test_the_public_surface_is_this():
     """Adding or removing a name here is a decision, not an accident."""
     assert sorted(recosim.__all__) == [
-        "Agent", "Behaviour", "CPREnv", "CPRVectorEnv", "Estimator", "Protocol", "RecosimError",
-        "Trace", "Vectors", "World", "make_agent", "open_world",
+        "Agent", "Behaviour", "CPREnv", "CPRVectorEnv", "Estimator", "Population", "Protocol",
+        "RecosimError", "Trace", "Vectors", "World", "make_agent", "open_world",
     ]  # fmt: skip
 
 

@@ -22,7 +22,7 @@ OUT = np.int8(127)  # ruled out for good
 MOST = np.int8(120)  # contradictions are counted up to here
 
 ASK, RECOMMEND = int(Verb.ASK), int(Verb.RECOMMEND)
-UNSURE = int(Outcome.UNSURE)
+NO, UNSURE = int(Outcome.NO), int(Outcome.UNSURE)
 
 
 class Graph(NamedTuple):
@@ -269,7 +269,9 @@ def revise(
     """What the last move of some rows tells: answers count against items, refused items are out.
 
     An answer is an error with a probability that is the same for all items: the answer that fits an
-    item has probability 1 - eps, the one that an error makes of it eps, and any other 0.
+    item has probability 1 - eps, the one that an error makes of it eps, and any other 0. So is what
+    the user says about a list: less of one attribute, more of another. Which of the attributes that
+    would do they name is taken to tell nothing. What they add to a no is no error.
 
     Args:
         several: the user may have several targets: no answer rules an item out then.
@@ -281,34 +283,25 @@ def revise(
                 for k in range(rows.size[b]):
                     if g.posting_indices[rows.first[b] + k] == shown[b, j]:
                         rows.miss[b, k] = OUT
-            continue
-        if verb[b] != ASK or outcome[b] == UNSURE:
+        feedback = verb[b] != ASK and (asked[b, 0] >= 0 or n_accepted[b] > 0)
+        if not feedback and (verb[b] != ASK or outcome[b] == UNSURE):
             continue
         rows.answered[b] += 1
         facet = asked_facet[b]
+        added = not feedback and outcome[b] == NO and n_accepted[b] > 0
+        n_answered = 0 if added else n_accepted[b]
         for k in range(rows.size[b]):
             if rows.miss[b, k] == OUT:
                 continue
             v = g.posting_indices[rows.first[b] + k]
             against = np.int8(0)
-            if facet < 0:
-                wrong, n = 0, 0
-                for j in range(asked.shape[1]):
-                    a = asked[b, j]
-                    if a >= 0:
-                        n += 1
-                        yes = False
-                        for i in range(n_accepted[b]):
-                            yes = yes or accepted[b, i] == a
-                        if _has(g, v, a) != yes:
-                            wrong += 1
-                if wrong == n:
-                    against = np.int8(1)
-                elif wrong > 0:
-                    against = worse  # an error flips both answers or none
+            if added and not _has(g, v, accepted[b, 0]):
+                against = worse
+            elif feedback or facet < 0:
+                against = _against_named(g, v, asked[b], accepted[b], n_answered, feedback, worse)
             else:
-                against = _against_facet(g, v, facet, accepted[b], n_accepted[b], worse)
-                if against == 1 and n_accepted[b] == 1:
+                against = _against_facet(g, v, facet, accepted[b], n_answered, worse)
+                if against == 1 and n_answered == 1:
                     # An erring "no" names any attribute of the facet.
                     members = g.facet_indptr[facet + 1] - g.facet_indptr[facet]
                     rows.prior[b, k] -= math.log(members)
@@ -316,6 +309,40 @@ def revise(
                 rows.miss[b, k] = OUT
             else:
                 rows.miss[b, k] += against
+
+
+@njit(cache=True, nogil=True)
+def _against_named(
+    g: Graph,
+    v: int,
+    asked: NDArray[np.int32],
+    accepted: NDArray[np.int32],
+    n_accepted: int,
+    feedback: bool,
+    worse: np.int8,
+) -> np.int8:
+    """0 if what was said of attributes by name fits an item, 1 if all of it is wrong, else `worse`.
+
+    `feedback` names what there should be more of in `accepted` alone, and not in `asked` too.
+    """
+    wrong, n = 0, 0
+    for j in range(asked.shape[0]):
+        a = asked[j]
+        if a >= 0:
+            n += 1
+            yes = False
+            for i in range(n_accepted):
+                yes = yes or accepted[i] == a
+            if _has(g, v, a) != yes:
+                wrong += 1
+    if feedback:
+        for i in range(n_accepted):
+            n += 1
+            if not _has(g, v, accepted[i]):
+                wrong += 1
+    if wrong == 0:
+        return np.int8(0)
+    return np.int8(1) if wrong == n else worse  # an error flips both answers or none
 
 
 @njit(cache=True, nogil=True)

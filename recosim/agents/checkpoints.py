@@ -26,7 +26,7 @@ from recosim.arrays import file_digest, json_digest
 from recosim.envs.cpr_setup import CPRSetup
 from recosim.errors import CheckpointError
 from recosim.files import atomic_folder, cache_folder, write_json
-from recosim.users import Behaviour
+from recosim.users import Population
 
 __all__ = [
     "Checkpoint",
@@ -74,13 +74,13 @@ def checkpoint_key(
     learner: Learner,
     setup: CPRSetup,
     estimator: Mapping[str, Any],
-    behaviour: Behaviour | None = None,
+    users: Population | None = None,
 ) -> Key:
     """What the weights of a learner depend on, but for the seed and the number of rounds.
 
     Args:
         estimator: name and settings of the environment's estimator.
-        behaviour: users of the training; default: those of the setup.
+        users: those of the training; default: those of the setup.
     """
     settings = {name: value for name, value in learner.settings().items() if name != "rounds"}
     kind = type(learner)
@@ -91,7 +91,7 @@ def checkpoint_key(
         "world": setup.world.fingerprint,
         "protocol": setup.protocol.to_dict(),
         "estimator": dict(estimator),
-        "behaviour": (behaviour or setup.behaviour).to_dict(),
+        "users": (users or setup.users).to_dict(),
     }
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from recosim.agents.base import Agent, Decision
 from recosim.agents.mirror import Mirror
 from recosim.envs.cpr.dialogues import Dialogues
+from recosim.users.behaviour import TRAITS
 
 __all__ = ["Logic"]
 
@@ -34,6 +35,7 @@ class Logic(Agent):
         rules = dialogues.protocol.with_options(on_reject="remove", drop_failed="always")
         self._mirror = Mirror(dialogues, protocol=rules)
         self.belief = self._mirror.dialogues
+        self._may_err = bool(dialogues.arrays["traits"][:, TRAITS.index("answer_noise")].any())
 
     def reset(self, rows: NDArray[np.bool_]) -> None:
         self._mirror.reset(rows)
@@ -59,7 +61,7 @@ class Logic(Agent):
                 belief.arrays["counts"][np.arange(d.size), asks] < belief.arrays["n_candidates"]
             )
         asks[~divides] = -1
-        if lost.any() or d.behaviour.answer_noise > 0:
+        if lost.any() or self._may_err:
             # Beliefs of a user that errs may leave the environment's candidates: keep to its rules.
             legal = d.legal_actions()[np.arange(d.size), asks] > 0
             asks = np.where(lost | ~legal, d.best_asks("entropy"), asks)

@@ -24,6 +24,7 @@ _MOVE = (
     "n_shown",
     "outcome",
     "rank",
+    "left",
 )
 
 

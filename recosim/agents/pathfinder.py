@@ -14,6 +14,7 @@ from recosim.agents.dqn import TwoWayDQN
 from recosim.agents.learner import Arrays
 from recosim.envs.cpr.dialogues import Dialogues
 from recosim.errors import CheckpointError, OptionError
+from recosim.users.behaviour import TRAITS
 
 __all__ = ["Pathfinder"]
 
@@ -155,18 +156,19 @@ class Pathfinder(TwoWayDQN):
     # ---- learning -------------------------------------------------------------------------------
 
     def train_round(self, number: int) -> dict[str, float]:
-        reals = self.dialogues.arrays["reals"]
-        before = reals.copy()
+        # What all users have in common: a copy of the batch's own, put back after the round.
+        noise = self.dialogues.arrays["traits"][:, TRAITS.index("answer_noise")]
+        before = noise.copy()
         extra: dict[str, float] = {}
         if number == 0 and self.prior:
             self.open_round(number)
             extra["prior"] = self.belief.fit_prior()[-1]
         try:
             if self.noise:
-                reals[0] = max(before[0], self.noise[number % len(self.noise)])
+                noise[:] = np.maximum(before, self.noise[number % len(self.noise)])
             return super().train_round(number) | extra
         finally:
-            reals[:] = before
+            noise[:] = before
 
     def start(self, seed: int) -> None:
         self._belief = Belief(self.dialogues, opening=self.opening, learn_errors=self.learn_errors)

@@ -22,11 +22,11 @@ from recosim.agents.checkpoints import (
 )
 from recosim.agents.learner import Learner
 from recosim.agents.registry import make_agent
-from recosim.bench.schema import AgentSetup, Behaviour, CheckpointInfo
+from recosim.bench.schema import AgentSetup, CheckpointInfo, Users
 from recosim.envs.cpr.dialogues import Dialogues
 from recosim.envs.cpr_setup import CPRSetup
 from recosim.errors import CheckpointError
-from recosim.users import Behaviour as UserBehaviour
+from recosim.users import Population
 
 __all__ = ["Entrant", "enter", "train_command"]
 
@@ -113,7 +113,7 @@ def enter(
             CheckpointInfo(
                 seed=seed,
                 rounds=checkpoint.rounds,
-                behaviour=Behaviour(**checkpoint.key["behaviour"]),
+                users=Users(**checkpoint.key["users"]),
                 sha256=checkpoint.sha256,
             )
             for seed, checkpoint in found.items()
@@ -131,12 +131,12 @@ def _find(
     seed: int,
     root: Path,
 ) -> Checkpoint:
-    """What was trained with the users of this environment, else what was with users that never err.
+    """What was trained with the users of this environment, else what was with those of the papers.
 
-    So one training with such users is what a table over noise levels is played with.
+    So one training with such users is what a table over kinds of users is played with.
     """
-    for behaviour in dict.fromkeys([setup.behaviour, UserBehaviour()]):
-        wanted = checkpoint_key(learner, setup, estimator, behaviour)
+    for users in (setup.users, Population()):
+        wanted = checkpoint_key(learner, setup, estimator, users)
         folder = Place(root, place, name, wanted, seed).folder
         if not folder.exists():
             continue

@@ -44,6 +44,7 @@ class Summary(BaseModel):
         reward: sum of the rewards of a conversation.
         asks, recommends, reflects, illegal: moves of a conversation.
         nothing_left: share of conversations that ended because nothing could be asked or shown.
+        left: share of conversations that ended because the user left.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -58,6 +59,7 @@ class Summary(BaseModel):
     reflects: Estimate
     illegal: Estimate
     nothing_left: Estimate
+    left: Estimate
 
     @property
     def max_turns(self) -> int:
@@ -224,6 +226,7 @@ class Columns(NamedTuple):
     reflects: NDArray[np.float64]
     illegal: NDArray[np.float64]
     nothing_left: NDArray[np.float64]
+    left: NDArray[np.float64]
     conversations: NDArray[np.float64]
 
 
@@ -248,6 +251,7 @@ def _cluster_sums(
         reflects=rows.reflects.astype(np.float64),
         illegal=rows.illegal.astype(np.float64),
         nothing_left=rows.nothing_left.astype(np.float64),
+        left=rows.left.astype(np.float64),
         conversations=np.ones(len(rows)),
     )
     summed = [np.bincount(cluster, weights=c, minlength=n_clusters) for c in columns]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recosim.bench.schema import AgentResult, EnvResult
-from recosim.bench.tables import leader, protocol_label, ranked
+from recosim.bench.tables import leader, protocol_label, ranked, users_label
 from recosim.errors import MissingExtraError
 from recosim.files import atomic_write
 
@@ -266,10 +266,9 @@ def draw_forest(
 
 def _title(env: EnvResult) -> str:
     setup = env.setup
-    noise = setup.behaviour
     parts = [f"world {setup.world.name}", f"protocol {protocol_label(setup.rules)}"]
-    if noise.answer_noise or noise.dont_know:
-        parts.append(f"answer noise {noise.answer_noise:g}, don't know {noise.dont_know:g}")
+    if (users := users_label(setup.users)) != "ideal":
+        parts.append(f"users {users}")
     seeds = f"{len(setup.seeds)} seed{'s' if len(setup.seeds) > 1 else ''}"
     parts.append(f"{setup.conversations:,} {setup.split} conversations, {seeds}")
     return f"{setup.env}\n{' · '.join(parts)}"

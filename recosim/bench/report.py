@@ -104,7 +104,7 @@ def _sweep_groups(results: Results) -> list[list[Sweep]]:
 def _sweep_sections(results: Results, plotted: list[str]) -> list[str]:
     sections = []
     for group in _sweep_groups(results):
-        parts = [f"## {group[0].name}: success as users err more"]
+        parts = [f"## {group[0].name}: success by kind of users"]
         if _users_plot(group) in plotted:
             parts.append(
                 f"![Success rate against how often users err](plots/{_users_plot(group)}.png)"

@@ -230,6 +230,7 @@ COLUMNS: dict[str, np.dtype[Any]] = {
             "target": np.int32,
             "reward": np.float64,
             "nothing_left": np.bool_,
+            "left": np.bool_,
         }.get(field.name, np.int16)
     )
     for field in dataclasses.fields(Episodes)

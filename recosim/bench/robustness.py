@@ -1,14 +1,14 @@
-"""How agents do as users err more: the same environment under several behaviours in one run."""
+"""How agents do with other users: the same environment under several kinds of them in one run."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from recosim.bench.plots import DPI, FAINT, INK, agent_colours
-from recosim.bench.schema import EnvResult, EnvSetup, Results
+from recosim.bench.schema import EnvResult, EnvSetup, Results, Users
 from recosim.bench.stats import Estimate
 from recosim.bench.tables import Table, estimate
 from recosim.errors import MissingExtraError
@@ -16,8 +16,9 @@ from recosim.files import atomic_write
 
 __all__ = ["Sweep", "sweep_table", "sweeps", "write_sweep_plot"]
 
-Setting = Literal["answer_noise", "dont_know"]
+Setting = Literal["answer_noise", "dont_know", "users"]
 LABELS: dict[Setting, str] = {
+    "users": "population of users",
     "answer_noise": "answer noise: probability that an answer is flipped",
     "dont_know": "probability of the answer 'I don't know'",
 }
@@ -29,15 +30,23 @@ class Sweep:
 
     Attributes:
         name: of the environment without its users.
-        setting: the setting that varies.
-        values: ascending.
+        setting: the setting that varies; "users" is the whole population.
+        values: ascending, or the names of populations in the order of the run.
         environments: the result at each value.
     """
 
     name: str
     setting: Setting
-    values: tuple[float, ...]
+    values: tuple[float, ...] | tuple[str, ...]
     environments: tuple[EnvResult, ...]
+
+    @property
+    def labels(self) -> list[str]:
+        """What stands over each column of a table."""
+        return [
+            value if isinstance(value, str) else f"{self.setting} {value:g}"
+            for value in self.values
+        ]
 
     @property
     def agents(self) -> list[str]:
@@ -57,25 +66,27 @@ class Sweep:
 def sweeps(results: Results) -> list[Sweep]:
     """The sweeps that a run holds: at least two environments that differ in one setting alone."""
     found = []
-    settings: tuple[Setting, ...] = ("answer_noise", "dont_know")
+    settings: tuple[Setting, ...] = ("users", "answer_noise", "dont_know")
     for setting in settings:
-        groups: dict[str, list[EnvResult]] = {}
+        groups: dict[str, dict[float | str, EnvResult]] = {}
         for env in results.environments:
-            groups.setdefault(_all_but(env.setup, setting), []).append(env)
+            value = _value(env.setup, setting)
+            if value is not None:
+                # The first of each value: a run begins with users as their card has them.
+                groups.setdefault(_all_but(env.setup, setting), {}).setdefault(value, env)
         for group in groups.values():
             if len(group) > 1:
-                ordered = sorted(
-                    group, key=lambda env: float(getattr(env.setup.behaviour, setting))
-                )
-                values = tuple(float(getattr(e.setup.behaviour, setting)) for e in ordered)
-                found.append(Sweep(_name(ordered[0].setup), setting, values, tuple(ordered)))
+                values: Any = list(group) if setting == "users" else sorted(group)
+                environments = tuple(group[value] for value in values)
+                name = _name(environments[0].setup)
+                found.append(Sweep(name, setting, tuple(values), environments))
     return found
 
 
 def sweep_table(sweep: Sweep) -> Table:
     """SR@max_turns of every agent at every value."""
     turns = sweep.environments[0].setup.rules.max_turns
-    head = (f"SR@{turns}", *(f"{sweep.setting} {value:g}" for value in sweep.values))
+    head = (f"SR@{turns}", *sweep.labels)
     rows = [(name, *(estimate(rate, 3) for rate in sweep.rates(name))) for name in sweep.agents]
     return Table(head, rows)
 
@@ -95,24 +106,27 @@ def write_sweep_plot(group: Sequence[Sweep], path: Path) -> None:
     colours = agent_colours(names)
     figure = Figure(figsize=(6.6 * len(group), 5.6), layout="constrained")
     FigureCanvasAgg(figure)
-    figure.suptitle(f"{group[0].name}: success as users err more", x=0.012, ha="left", color=INK)
+    figure.suptitle(f"{group[0].name}: success by kind of users", x=0.012, ha="left", color=INK)
     for axes, sweep in zip(figure.subplots(1, len(group), squeeze=False)[0], group, strict=True):
+        named = sweep.setting == "users"
+        places = range(len(sweep.values)) if named else sweep.values
         for name in sweep.agents:
             rates = sweep.rates(name)
             privileged = sweep.environments[0].privileged(name)
             values = [rate.value for rate in rates]
             axes.plot(
-                sweep.values,
+                places,
                 values,
                 color=colours[name],
-                linestyle=(0, (4, 2)) if privileged else "-",
+                # Between two populations there is nothing: the line only leads the eye.
+                linestyle=(0, (4, 2)) if privileged else ":" if named else "-",
                 marker="o",
                 markersize=4,
                 label=f"{name}  {values[0]:.2f} → {values[-1]:.2f}",
             )
-            if all(rate.low is not None for rate in rates):
+            if not named and all(rate.low is not None for rate in rates):
                 axes.fill_between(
-                    sweep.values,
+                    places,
                     [rate.low or 0.0 for rate in rates],
                     [rate.high or 0.0 for rate in rates],
                     color=colours[name],
@@ -122,7 +136,7 @@ def write_sweep_plot(group: Sequence[Sweep], path: Path) -> None:
         axes.set_xlabel(LABELS[sweep.setting])
         axes.set_ylabel(f"SR@{sweep.environments[0].setup.rules.max_turns}")
         axes.set_ylim(0, 1.02)
-        axes.set_xticks(sweep.values)
+        axes.set_xticks(places, sweep.values)
         axes.grid(color=FAINT, linewidth=0.6)
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=8)
@@ -132,13 +146,17 @@ def write_sweep_plot(group: Sequence[Sweep], path: Path) -> None:
 
 def _all_but(setup: EnvSetup, setting: Setting) -> str:
     """All that an environment is but for one setting of its users, and its key and agents."""
-    users = setup.behaviour.model_copy(update={setting: 0.0})
-    shared = setup.model_copy(update={"behaviour": users, "key": "key", "agents": ()})
+    kept = {k: v for k, v in setup.users.settings.items() if k != setting}
+    users = Users() if setting == "users" else setup.users.model_copy(update={"settings": kept})
+    shared = setup.model_copy(update={"users": users, "key": "key", "agents": ()})
     return shared.model_dump_json()
 
 
-def _value(env: EnvResult, setting: Setting) -> float:
-    return float(getattr(env.setup.behaviour, setting))
+def _value(setup: EnvSetup, setting: Setting) -> float | str | None:
+    """The value of a setting where it is one for all users; the name of the population."""
+    if setting == "users":
+        return setup.users.name
+    return setup.users.population.constant(setting)
 
 
 def _name(setup: EnvSetup) -> str:

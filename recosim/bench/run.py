@@ -34,11 +34,11 @@ from recosim.bench.results import (
     write_timings,
 )
 from recosim.bench.schema import (
-    Behaviour,
     EnvSetup,
     EstimatorInfo,
     Results,
     Timing,
+    Users,
     WorldInfo,
 )
 from recosim.envs.cpr.dialogues import Dialogues
@@ -125,8 +125,8 @@ def prepare_env(
 
     Args:
         overrides: arguments of the environment that differ from its card: `world`, `protocol`,
-            `protocol_options`, `question`, `estimator`, `estimator_options`, `answer_noise`,
-            `dont_know`.
+            `protocol_options`, `question`, `estimator`, `estimator_options`, `users`,
+            `answer_noise`, `dont_know`.
     """
     card = env_card(name)
     changed = {k: v for k, v in (overrides or {}).items() if v is not None}
@@ -146,9 +146,11 @@ def prepare_env(
     key = card.id.split("/", 1)[1]
     if "world" in changed:
         key += f".{setup.world.name}"
-    place, users = key, setup.behaviour
-    for value, label in ((users.answer_noise, "noise"), (users.dont_know, "unsure")):
-        if value:
+    place, users = key, setup.users
+    if users.name != "ideal":
+        key += f".{users.name}"
+    for name, label in (("answer_noise", "noise"), ("dont_know", "unsure")):
+        if name in changed and (value := users.constant(name)):
             key += f".{label}-{value:g}"
     return BenchEnv(
         key=key,
@@ -316,7 +318,7 @@ def _env_setup(
         env=env.id,
         world=WorldInfo.of(env.setup.world),
         protocol=env.setup.protocol.to_dict(),
-        behaviour=Behaviour(**env.setup.behaviour.to_dict()),
+        users=Users(**env.setup.users.to_dict()),
         estimator=env.estimator,
         split=env.setup.split,
         illegal=illegal,

@@ -13,12 +13,12 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 from recosim.bench.metrics import Comparison, Summary
 from recosim.envs.protocol import Protocol
 from recosim.errors import RecosimError, ResultsError, unknown
+from recosim.users import Population
 from recosim.world.world import World
 
 __all__ = [
     "AgentResult",
     "AgentSetup",
-    "Behaviour",
     "BootstrapInfo",
     "CheckpointInfo",
     "EnvResult",
@@ -30,6 +30,7 @@ __all__ = [
     "SeedResult",
     "Timing",
     "Timings",
+    "Users",
     "WorldInfo",
 ]
 
@@ -67,11 +68,30 @@ class WorldInfo(Model):
         )
 
 
-class Behaviour(Model):
-    """How the users answer (docs/protocols.md, "Noise"): probabilities."""
+class Users(Model):
+    """How the users answer (docs/protocols.md, "Users"): `Population.to_dict()`.
 
-    answer_noise: float = Field(0.0, ge=0, le=1)
-    dont_know: float = Field(0.0, ge=0, le=1)
+    Attributes:
+        name: of the population.
+        settings: those that differ from the users of the papers; a table is a distribution.
+        seed: of the draws, where users differ.
+    """
+
+    name: str = "ideal"
+    settings: dict[str, JsonValue] = {}
+    seed: int | None = None
+
+    @model_validator(mode="after")
+    def _possible(self) -> Users:
+        try:
+            self.population.to_dict()
+        except RecosimError as error:
+            raise ValueError(f"users: {error}") from None
+        return self
+
+    @property
+    def population(self) -> Population:
+        return Population(self.name, self.settings, seed=self.seed or 0)
 
 
 class EstimatorInfo(Model):
@@ -90,7 +110,7 @@ class CheckpointInfo(Model):
 
     seed: int
     rounds: int
-    behaviour: Behaviour
+    users: Users
     sha256: str
 
 
@@ -125,7 +145,7 @@ class EnvSetup(Model):
     env: str
     world: WorldInfo
     protocol: dict[str, JsonValue]
-    behaviour: Behaviour
+    users: Users
     estimator: EstimatorInfo
     split: Literal["train", "valid", "test"]
     illegal: Literal["raise", "penalise"] = "raise"

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from recosim.bench.schema import AgentResult, EnvResult
+from recosim.bench.schema import AgentResult, EnvResult, Users
 from recosim.bench.stats import Estimate
 from recosim.envs.protocol import PRESETS, Protocol
 
@@ -29,6 +29,7 @@ __all__ = [
     "protocol_label",
     "ranked",
     "rich_table",
+    "users_label",
 ]
 
 
@@ -54,8 +55,7 @@ def header(env: EnvResult) -> str:
             f"world {world.name} ({world.fingerprint[:12]}; {world.users:,} users, "
             f"{world.items:,} items, {world.attributes:,} attributes)",
             f"protocol {protocol_label(setup.rules)}",
-            f"answer noise {setup.behaviour.answer_noise:g}, "
-            f"don't know {setup.behaviour.dont_know:g}",
+            f"users {users_label(setup.users)}",
             f"estimator {setup.estimator.name}",
             f"{setup.split} split, {drawn}",
             f"seed {setup.seeds[0]}"
@@ -63,6 +63,18 @@ def header(env: EnvResult) -> str:
             else f"{len(setup.seeds)} seeds ({_ranges(setup.seeds)})",
         ]
     )
+
+
+def users_label(users: Users) -> str:
+    """The population, and every constant in which it differs from the users of the papers."""
+    said = [
+        f"{name.replace('_', ' ')} {value:g}" if isinstance(value, float) else f"{name} {value}"
+        for name, value in users.settings.items()
+        if not isinstance(value, dict)
+    ]
+    if any(isinstance(value, dict) for value in users.settings.values()):
+        return users.name  # a crowd is what its card says
+    return f"{users.name} with {', '.join(said)}" if said else users.name
 
 
 def protocol_label(rules: Protocol) -> str:
@@ -161,13 +173,23 @@ def behaviour_table(env: EnvResult) -> Table:
                 _label(env, agent.name),
                 *(estimate(mean, 2, ends=False) for mean in means),
                 estimate(s.nothing_left, 3, ends=False),
+                estimate(s.left, 3, ends=False),
                 _spread([seed.average_turns for seed in agent.seeds]),
             )
         )
-    columns = ("Agent", "Asks", "Recommends", "Reflects", "Illegal", "Nothing left", "AT by seed")
+    columns = (
+        "Agent",
+        "Asks",
+        "Recommends",
+        "Reflects",
+        "Illegal",
+        "Nothing left",
+        "Left",
+        "AT by seed",
+    )
     notes = (
-        "Moves of a conversation; the share that ended with nothing left to ask or recommend; "
-        "the lowest and highest AT of a single seed.",
+        "Moves of a conversation; the shares that ended with nothing left to ask or recommend, "
+        "and by the user leaving; the lowest and highest AT of a single seed.",
     )
     return Table(columns, rows, notes)
 

@@ -55,6 +55,12 @@ def bench(
     option: SetOption = None,
     estimator: EstimatorOption = None,
     estimator_set: EstimatorSetOption = None,
+    users: Annotated[
+        str | None,
+        typer.Option(
+            help="Populations of users: one, or several separated by commas, e.g. ideal,typical."
+        ),
+    ] = None,
     answer_noise: Annotated[
         str | None,
         typer.Option(
@@ -97,6 +103,8 @@ def bench(
       recosim bench CPR-LastFM --world my-lastfm --set on_reject=remove
 
       recosim bench CPR-LastFM --answer-noise 0,0.05,0.1,0.2 --dont-know 0,0.1,0.3
+
+      recosim bench CPR-LastFM --users ideal,typical,terse,erratic,picky,chatty
     """
     from recosim.bench.report import render_report
     from recosim.bench.run import prepare_env, run_bench
@@ -115,12 +123,11 @@ def bench(
                 option=option,
                 estimator=estimator,
                 estimator_set=estimator_set,
-                answer_noise=None if answer_noise is None else noise,
-                dont_know=None if dont_know is None else unsure,
+                **crowd._asdict(),
             ),
         )
         for name in environments
-        for noise, unsure in users_of(answer_noise, dont_know)
+        for crowd in users_of(users, answer_noise, dont_know)
     ]
     names = split_names(agents)
     folder = out or Path("results") / "+".join(_folder_names(envs))

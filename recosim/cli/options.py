@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
@@ -12,6 +12,7 @@ from recosim.errors import OptionError
 
 __all__ = [
     "CheckpointsOption",
+    "Crowd",
     "DontKnowOption",
     "EstimatorOption",
     "EstimatorSetOption",
@@ -19,6 +20,7 @@ __all__ = [
     "PlotsOption",
     "ProtocolOption",
     "SetOption",
+    "UsersOption",
     "WorldOption",
     "environment_overrides",
     "split_names",
@@ -47,6 +49,12 @@ EstimatorSetOption = Annotated[
         help="A setting of the estimator, e.g. --estimator-set reflect_rate=1; may be repeated.",
     ),
 ]
+UsersOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Who the users are: ideal, typical, terse, erratic, picky, chatty, or a card of yours."
+    ),
+]
 NoiseOption = Annotated[float | None, typer.Option(help="Probability that an answer is flipped.")]
 DontKnowOption = Annotated[
     float | None, typer.Option(help="Probability of the answer 'I don't know'.")
@@ -62,21 +70,41 @@ def split_names(given: str) -> list[str]:
     return [name.strip() for name in given.split(",") if name.strip()]
 
 
-def users_of(answer_noise: str | None, dont_know: str | None) -> list[tuple[float, float]]:
-    """The users of a bench: those who never err, then one setting varied at a time.
+class Crowd(NamedTuple):
+    """One kind of users of a bench; None: as the card has it."""
 
-    Each option is one probability or several, separated by commas. Where both are several, they
-    are not crossed: noise varies at the first value of the other, and the other way round.
+    users: str | None
+    answer_noise: float | None
+    dont_know: float | None
+
+
+def users_of(users: str | None, answer_noise: str | None, dont_know: str | None) -> list[Crowd]:
+    """The kinds of users of a bench: one setting varied at a time.
+
+    Each option is one value or several, separated by commas. Where several are several, they are
+    not crossed: each varies at the first value of the others.
     """
-    noises = _probabilities("--answer-noise", answer_noise)
-    unsures = _probabilities("--dont-know", dont_know)
-    both = [(noise, unsures[0]) for noise in noises] + [(noises[0], unsure) for unsure in unsures]
-    return list(dict.fromkeys(both))
+    choices: list[list[Any]] = [
+        [None] if users is None else split_names(users),
+        [None] if answer_noise is None else _probabilities("--answer-noise", answer_noise),
+        [None] if dont_know is None else _probabilities("--dont-know", dont_know),
+    ]
+    if not choices[0]:
+        raise OptionError(
+            f"--users is {users!r}; name a population or several, e.g. ideal,typical."
+        )
+    base = [values[0] for values in choices]
+    varied = [
+        Crowd._make([*base[:k], value, *base[k + 1 :]])
+        for k, values in enumerate(choices)
+        for value in values
+    ]
+    return list(dict.fromkeys(varied))
 
 
-def _probabilities(option: str, given: str | None) -> list[float]:
+def _probabilities(option: str, given: str) -> list[float]:
     try:
-        values = [float(word) for word in split_names(given or "0")]
+        values = [float(word) for word in split_names(given)]
     except ValueError:
         values = []
     if not values:
@@ -93,6 +121,7 @@ def environment_overrides(
     option: list[str] | None,
     estimator: str | None,
     estimator_set: list[str] | None,
+    users: str | None,
     answer_noise: float | None,
     dont_know: float | None,
 ) -> dict[str, Any]:
@@ -103,6 +132,7 @@ def environment_overrides(
         "protocol_options": _options("--set", "on_reject=remove", option) or None,
         "estimator": estimator,
         "estimator_options": _options("--estimator-set", "reflect_rate=1", estimator_set) or None,
+        "users": users,
         "answer_noise": answer_noise,
         "dont_know": dont_know,
     }

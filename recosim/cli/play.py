@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from recosim.cli.options import ProtocolOption, WorldOption
+from recosim.cli.options import ProtocolOption, UsersOption, WorldOption
 
 if TYPE_CHECKING:
     from recosim.bench.run import BenchEnv
@@ -50,6 +50,7 @@ def play(
     ] = None,
     world: WorldOption = None,
     protocol: ProtocolOption = None,
+    users: UsersOption = None,
     save: Annotated[
         Path | None,
         typer.Option(help="Keep the conversation in a new Parquet file, move by move."),
@@ -107,7 +108,7 @@ def play(
     if seat is Seat.recommender:
         _refuse("you recommend yourself, unless you play --as user", **{"--agent": agent})
     _check_save(save)
-    env = _prepare(environment, world, protocol)
+    env = _prepare(environment, world, protocol, users)
     _play(env, seat, agent or "max_entropy", seed, user, item, save, picture, console)
 
 
@@ -146,7 +147,9 @@ def _check_save(path: Path | None) -> None:
         raise OptionError(f"{path} exists; name a new file, so that what it holds is not lost.")
 
 
-def _prepare(environment: str | None, world: str | None, protocol: str | None) -> BenchEnv:
+def _prepare(
+    environment: str | None, world: str | None, protocol: str | None, users: str | None
+) -> BenchEnv:
     from recosim.bench.run import prepare_env
     from recosim.envs.registration import env_cards
     from recosim.errors import OptionError
@@ -154,7 +157,9 @@ def _prepare(environment: str | None, world: str | None, protocol: str | None) -
     if environment is None:
         names = ", ".join(card.name for card in env_cards().values())
         raise OptionError(f"name an environment to play: {names}.")
-    return prepare_env(environment, overrides={"world": world, "protocol": protocol})
+    return prepare_env(
+        environment, overrides={"world": world, "protocol": protocol, "users": users}
+    )
 
 
 def _choose(env: BenchEnv, seed: int, user: int | None, item: str | None) -> tuple[int, int, int]:
@@ -245,7 +250,7 @@ def _play(
             "world": world.name,
             "fingerprint": world.fingerprint,
             "protocol": rules.to_dict(),
-            "behaviour": env.setup.behaviour.to_dict(),
+            "users": env.setup.users.to_dict(),
             "split": env.setup.split,
             "user": "rules" if agent is None else "person",
             "version": version("recosim"),

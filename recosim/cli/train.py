@@ -16,6 +16,7 @@ from recosim.cli.options import (
     NoiseOption,
     ProtocolOption,
     SetOption,
+    UsersOption,
     WorldOption,
     environment_overrides,
     split_names,
@@ -48,6 +49,7 @@ def train(
     option: SetOption = None,
     estimator: EstimatorOption = None,
     estimator_set: EstimatorSetOption = None,
+    users: UsersOption = None,
     answer_noise: NoiseOption = None,
     dont_know: DontKnowOption = None,
     checkpoints: CheckpointsOption = None,
@@ -85,6 +87,7 @@ def train(
         option=option,
         estimator=estimator,
         estimator_set=estimator_set,
+        users=users,
         answer_noise=answer_noise,
         dont_know=dont_know,
     )

@@ -35,6 +35,7 @@ from recosim.envs.cpr_spaces import (
 from recosim.envs.protocol import Protocol
 from recosim.errors import IllegalActionError, StateError
 from recosim.estimators.base import Vectors
+from recosim.users import Behaviour, Population
 from recosim.world.world import World
 
 if TYPE_CHECKING:
@@ -97,8 +98,8 @@ class CPREnv(gym.Env[Observation, Any]):
     ## Rewards
 
     The sum of `info["reward_terms"]`: `ask` (yes, no or don't know), `recommend` (hit or miss),
-    `timeout`, `nothing_left`, `illegal`. The protocol sets them; preset `scpr`: yes .01, no -.1,
-    hit 1, miss -.1, timeout -.3, nothing left -.1.
+    `timeout`, `nothing_left`, `illegal`, `leave`. The protocol sets them; preset `scpr`: yes .01,
+    no -.1, hit 1, miss -.1, timeout -.3, nothing left -.1, the user leaves -.3.
 
     ## Starting State
 
@@ -109,15 +110,16 @@ class CPREnv(gym.Env[Observation, Any]):
 
     ## Episode End
 
-    Terminated: the user takes an item, or nothing is left to ask or recommend. Truncated: the turns
-    ran out. Under the presets the move of turn 15 is ignored, as in the public reference code: 14
-    moves act.
+    Terminated: the user takes an item or leaves, or nothing is left to ask or recommend.
+    Truncated: the turns ran out. Under the presets the move of turn 15 is ignored, as in the public
+    reference code: 14 moves act.
 
     ## Information
 
     The same keys at every step: `action_mask`; `reward_terms` (dict of float); `items` (K,) int32,
     the items shown in this move, -1 padded; `rank`, 1-based position of the target among them, 0
-    for none; `candidates`, how many are left; `is_success`; `true_utility`, 1.0 once the user got
+    for none; `candidates`, how many are left; `is_success`; `left`, the user
+    left with this move; `true_utility`, 1.0 once the user got
     an item they wanted; `path`, a tuple of the attributes that the user confirmed so far, in that
     order (SCPR's path through the graph: with `items`, what led to a recommendation). The vector
     environment leaves `path` out; a trace gives it with `Trace.paths()`. With `reveal=True` also
@@ -132,7 +134,10 @@ class CPREnv(gym.Env[Observation, Any]):
         question: "binary", "facet" or "choice", whatever the protocol says.
         estimator: name of an estimator, or fitted `Vectors`.
         estimator_options: settings of the estimator.
-        answer_noise, dont_know: probabilities of a flipped answer, and of "don't know".
+        users: who answers: the name of a population ("ideal", "typical", "terse", "erratic",
+            "picky", "chatty", or a card of your own), a `Population`, a `Behaviour`, or settings
+            by name.
+        answer_noise, dont_know: these two settings of the users, whatever `users` says.
         split: interactions that conversations are drawn from: "valid" (default; where the papers
             train policies), "test" or "train" (which the estimator has seen).
         actions: "flat", "verb" or "slate".
@@ -171,8 +176,9 @@ class CPREnv(gym.Env[Observation, Any]):
         question: str | None = None,
         estimator: str | Vectors = "mf",
         estimator_options: Mapping[str, Any] | None = None,
-        answer_noise: float = 0.0,
-        dont_know: float = 0.0,
+        users: str | Population | Behaviour | Mapping[str, Any] = "ideal",
+        answer_noise: float | None = None,
+        dont_know: float | None = None,
         split: str = "valid",
         actions: str = "flat",
         observe: tuple[str, ...] | list[str] = OBSERVATION_KEYS,
@@ -199,6 +205,7 @@ class CPREnv(gym.Env[Observation, Any]):
             question=question,
             estimator=estimator,
             estimator_options=estimator_options,
+            users=users,
             answer_noise=answer_noise,
             dont_know=dont_know,
             split=split,
@@ -373,6 +380,7 @@ class CPREnv(gym.Env[Observation, Any]):
             "rank": a["rank"].item(0),
             "candidates": a["n_candidates"].item(0),
             "is_success": success,
+            "left": bool(a["left"][0]),
             "true_utility": 1.0 if success else 0.0,
             "path": self._path,
         }

@@ -13,7 +13,7 @@ from recosim.envs.cpr.dialogues import Dialogues
 from recosim.envs.protocol import Protocol, protocol
 from recosim.errors import OptionError, unknown
 from recosim.estimators.base import Vectors
-from recosim.users import Behaviour
+from recosim.users import Behaviour, Population, population
 from recosim.world.world import SPLITS, World
 
 __all__ = [
@@ -62,7 +62,7 @@ class CPRSetup:
     world: World
     vectors: Vectors
     protocol: Protocol
-    behaviour: Behaviour
+    users: Population
     split: str
 
     @staticmethod
@@ -74,8 +74,9 @@ class CPRSetup:
         question: str | None = None,
         estimator: str | Vectors = "mf",
         estimator_options: Mapping[str, Any] | None = None,
-        answer_noise: float = 0.0,
-        dont_know: float = 0.0,
+        users: str | Population | Behaviour | Mapping[str, Any] = "ideal",
+        answer_noise: float | None = None,
+        dont_know: float | None = None,
         split: str = "valid",
     ) -> CPRSetup:
         """Open or build the world, fit or load the estimator, and check the rest.
@@ -88,7 +89,7 @@ class CPRSetup:
         if question is not None:
             rules = rules.with_options(question=question)
         fitting = _options("estimator_options", estimator_options)
-        behaviour = Behaviour(answer_noise=answer_noise, dont_know=dont_know)
+        crowd = population(users).with_settings(answer_noise=answer_noise, dont_know=dont_know)
         check_option("split", split, SPLITS)
         if not isinstance(world, World):
             from recosim.world.catalog import open_world
@@ -106,7 +107,7 @@ class CPRSetup:
             from recosim.estimators.registry import fit_or_load
 
             vectors = fit_or_load(world, estimator, fitting)
-        return CPRSetup(world, vectors, rules, behaviour, split)
+        return CPRSetup(world, vectors, rules, crowd, split)
 
     def metadata(self, env: str) -> dict[str, Any]:
         """What a trace recorded on this setup says of it, as JSON values."""
@@ -117,7 +118,7 @@ class CPRSetup:
             "world": self.world.name,
             "fingerprint": self.world.fingerprint,
             "protocol": self.protocol.to_dict(),
-            "behaviour": self.behaviour.to_dict(),
+            "users": self.users.to_dict(),
             "split": self.split,
             "version": version("recosim"),
         }
@@ -129,7 +130,7 @@ class CPRSetup:
             self.vectors,
             self.protocol,
             size,
-            behaviour=self.behaviour,
+            users=self.users,
             split=self.split,
             **settings,
         )

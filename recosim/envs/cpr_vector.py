@@ -29,6 +29,7 @@ from recosim.envs.cpr_spaces import action_space, observation_space, slate_rows
 from recosim.envs.protocol import Protocol
 from recosim.errors import IllegalActionError, OptionError, StateError
 from recosim.estimators.base import Vectors
+from recosim.users import Behaviour, Population
 from recosim.world.world import World
 
 __all__ = ["CPRVectorEnv"]
@@ -42,8 +43,9 @@ class CPRVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
     every autoreset mode.
 
     Infos are arrays with one entry for each conversation, each with its mask `_key`: `action_mask`,
-    `items`, `rank`, `candidates`, `is_success`, `true_utility`, and `reward_terms` (a dictionary of
-    arrays). `infos=False` leaves them out, for raw speed; `action_masks()` gives the masks then.
+    `items`, `rank`, `candidates`, `is_success`, `left`, `true_utility`, and `reward_terms` (a
+    dictionary of arrays). `infos=False` leaves them out, for raw speed; `action_masks()` gives the
+    masks then.
 
     Autoreset (`autoreset_mode`): "NextStep" (default): the step after an end ignores the action,
     gives reward 0 and the first observation of the next conversation. "SameStep": the step that
@@ -76,8 +78,9 @@ class CPRVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
         question: str | None = None,
         estimator: str | Vectors = "mf",
         estimator_options: Mapping[str, Any] | None = None,
-        answer_noise: float = 0.0,
-        dont_know: float = 0.0,
+        users: str | Population | Behaviour | Mapping[str, Any] = "ideal",
+        answer_noise: float | None = None,
+        dont_know: float | None = None,
         split: str = "valid",
         actions: str = "flat",
         observe: Sequence[str] = OBSERVATION_KEYS,
@@ -118,6 +121,7 @@ class CPRVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
             question=question,
             estimator=estimator,
             estimator_options=estimator_options,
+            users=users,
             answer_noise=answer_noise,
             dont_know=dont_know,
             split=split,
@@ -284,6 +288,7 @@ class CPRVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
             "rank": a["rank"].copy(),
             "candidates": a["n_candidates"].copy(),
             "is_success": success,
+            "left": a["left"] > 0,
             "true_utility": success.astype(np.float64),
         }
         if self._reveal:

@@ -176,13 +176,15 @@ def _rows(moves: Sequence[Mapping[str, Any]], world: World) -> list[_Row]:
         _Row(f"{named}  (opening)", _YES, number="0", on_path=True, candidates=first["candidates"]),
     ]
     for move in moves[1:]:
-        if move["verb"] == Verb.REFLECT:
+        if move["verb"] == Verb.REFLECT and move["outcome"] == Outcome.NOTHING:
             rows[-1] = replace(rows[-1], reflected=True)
         else:
             rows.append(_move_row(move, world))
     last = moves[-1]
     if last["outcome"] != Outcome.HIT and (last["terminated"] or last["truncated"]):
         why = "nothing is left" if last["terminated"] else "out of turns"
+        if last["left"]:
+            why = "the user left"
         meant = world.item_names[last["target"]]
         rows.append(_Row(f"{why}; meant: {meant}", _UNSURE, shape="*", edge="", size=260))
     return rows
@@ -203,7 +205,14 @@ def _move_row(move: Mapping[str, Any], world: World) -> _Row:
             return _Row(asked, _YES, on_path=True, **common)
         if outcome == Outcome.UNSURE:
             return _Row(f"{asked}?  don't know", _UNSURE, lane=_SIDE, edge="dashed", **common)
+        if move["accepted"]:
+            return _Row(f"{asked}?  no, but {_wishes(move, world)}", _YES, on_path=True, **common)
         return _Row(f"{asked}?  no", _NO, lane=_SIDE, edge="dashed", **common)
+    if move["verb"] == Verb.REFLECT:
+        said = _wishes(move, world) or "don't know"
+        if move["accepted"]:
+            return _Row(f"what was wrong?  {said}", _YES, on_path=True, **common)
+        return _Row(f"what was wrong?  {said}", _NO, lane=_SIDE, edge="dashed", **common)
     if move["verb"] == Verb.RECOMMEND:
         names = [world.item_names[v] for v in move["items"]]
         if outcome == Outcome.HIT:
@@ -212,9 +221,18 @@ def _move_row(move: Mapping[str, Any], world: World) -> _Row:
             return _Row(label, _GOLD, shape="*", size=420, on_path=True, **common)
         shown = "1 item" if len(names) == 1 else f"{len(names)} items"
         common |= {"names": ", ".join(names), "lane": _SHOWN, "shape": "s"}
-        return _Row(f"{shown} refused", _NO, edge="dashed", **common)
+        wishes = _wishes(move, world)
+        label = f"{shown} refused" + (f": {wishes}" if wishes else "")
+        return _Row(label, _NO, edge="dashed", **common)
     label = "ignored: the last turn" if move["verb"] == Verb.IGNORED else "illegal move"
     return _Row(label, _UNSURE, lane=_SIDE, shape="X", edge="dashed", **common)
+
+
+def _wishes(move: Mapping[str, Any], world: World) -> str:
+    """What the user wants less and more of, unasked."""
+    less = move["asked"] if move["verb"] != Verb.ASK else ()
+    said = [f"less {world.attribute_names[a]}" for a in less]
+    return ", ".join([*said, *(f"more {world.attribute_names[a]}" for a in move["accepted"])])
 
 
 def _shorten(rows: list[_Row]) -> list[_Row]:

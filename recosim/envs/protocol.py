@@ -26,6 +26,7 @@ class Rewards:
     timeout: float = -0.3
     nothing_left: float = -0.1
     illegal: float = -0.1
+    leave: float = -0.3
 
     def __post_init__(self) -> None:
         for entry in fields(self):
@@ -35,7 +36,7 @@ class Rewards:
                 raise OptionError(f"reward {entry.name!r} is {value!r}; a finite number is needed.")
 
 
-Question = Literal["binary", "facet", "choice"]
+Question = Literal["binary", "facet", "choice", "none"]
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,8 @@ class Protocol:
         top_k: items of one recommendation, at most.
         question: what one question asks. "binary": one attribute, yes or no (SCPR); "facet": one
             facet, the user names the attributes they want in it (EAR's enumerated questions);
-            "choice": two attributes of one facet, yes or no to each (MCMIPL's multiple choice).
+            "choice": two attributes of one facet, yes or no to each (MCMIPL's multiple choice);
+            "none": no questions are asked (recommend and be criticised).
         on_reject: what a "no" does to the candidates. "keep": nothing (SCPR, UNICORN); "remove":
             the items that have the rejected attribute leave.
         drop_failed: when refused items leave the candidates. "always" (SCPR), or
@@ -55,6 +57,9 @@ class Protocol:
         opening_counts: whether the user's opening uses the first of the turns.
         last_turn_acts: whether the move of the last turn does anything. False is a quirk of the
             public reference code: it ignores that move and ends the conversation.
+        feedback_on: when users who say what was wrong with a list say it: asked by a reflection
+            ("reflect"), or with the refusal itself ("refusal", bot play).
+        aspects: attributes that may be given as the reason for a list, at most.
         targets: items the user would accept. More than one (MCMIPL): they share the opening.
         rewards: the reward of each event.
     """
@@ -66,18 +71,25 @@ class Protocol:
     drop_failed: Literal["always", "if_more_than_k"] = "always"
     opening_counts: bool = False
     last_turn_acts: bool = False
+    feedback_on: Literal["reflect", "refusal"] = "reflect"
+    aspects: int = 0
     targets: int = 1
     rewards: Rewards = field(default_factory=Rewards)
 
     def __post_init__(self) -> None:
-        for name, low, high in (("max_turns", 2, 1000), ("top_k", 1, 100), ("targets", 1, 16)):
+        for name, low, high in (
+            ("max_turns", 2, 1000),
+            ("top_k", 1, 100),
+            ("targets", 1, 16),
+            ("aspects", 0, 3),
+        ):
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
                 raise OptionError(
                     f"{name} is {value!r}; a whole number from {low} to {high} is needed."
                 )
         hints = get_type_hints(Protocol)
-        for name in ("question", "on_reject", "drop_failed"):
+        for name in ("question", "on_reject", "drop_failed", "feedback_on"):
             allowed = get_args(hints[name])
             if getattr(self, name) not in allowed:
                 raise unknown(f"{name} of a protocol", getattr(self, name), allowed)

@@ -49,12 +49,14 @@ def describe_move(row: Mapping[str, Any], world: World, *, shorten: int | None =
             f"conversation {row['conversation']}, user {row['user']}{agent}",
             f"{_USER}{_opening(row, world, shorten)}  ({_candidates(row)})",
         ]
-    if verb == Verb.REFLECT:
+    if verb == Verb.REFLECT and row["outcome"] == Outcome.NOTHING:
         return [f" -  recommender  (revises what it believes about the user)  ({_left(row)})"]
-    if verb == Verb.ASK:
+    if verb == Verb.REFLECT:
+        said = "What was wrong with these?"
+    elif verb == Verb.ASK:
         said = question_text(row, world, shorten=shorten)
     elif verb == Verb.RECOMMEND:
-        said = recommendation_text(row["items"], world, shorten=shorten)
+        said = recommendation_text(row["items"], world, row["because"], shorten=shorten)
     elif verb == Verb.IGNORED:
         said = "(a move of the last turn, which the protocol ignores)"
     else:
@@ -77,9 +79,16 @@ def question_text(row: Mapping[str, Any], world: World, *, shorten: int | None =
     return f"Do you want {_listed(row['asked'], world, attribute_label, 'or', shorten)}?"
 
 
-def recommendation_text(items: Sequence[int], world: World, *, shorten: int | None = None) -> str:
-    """What a recommender says to show items."""
-    return f"How about {_listed(items, world, item_label, 'or', shorten)}?"
+def recommendation_text(
+    items: Sequence[int],
+    world: World,
+    because: Sequence[int] = (),
+    *,
+    shorten: int | None = None,
+) -> str:
+    """What a recommender says to show items, because of attributes."""
+    why = f" For {_listed(because, world, attribute_label, 'and', shorten)}." if because else ""
+    return f"How about {_listed(items, world, item_label, 'or', shorten)}?{why}"
 
 
 def item_label(world: World, item: int) -> str:
@@ -105,7 +114,27 @@ def _opening(row: Mapping[str, Any], world: World, shorten: int | None) -> str:
 
 
 def _reply(row: Mapping[str, Any], world: World, shorten: int | None) -> str:
+    """What the user said to a move."""
+    said = [_answer(row, world, shorten)]
+    if row["verb"] == Verb.ASK:
+        if row["outcome"] == Outcome.NO and row["accepted"]:
+            said.append(f"But I do want {_listed(row['accepted'], world, attribute_label, 'and')}.")
+    elif row["verb"] in (Verb.RECOMMEND, Verb.REFLECT):
+        less = _listed(row["asked"], world, attribute_label, "and")
+        more = _listed(row["accepted"], world, attribute_label, "and")
+        wishes = [f"less {less}"] * bool(row["asked"]) + [f"more {more}"] * bool(row["accepted"])
+        if wishes:
+            text = ", ".join(wishes)
+            said.append(f"{text[0].upper()}{text[1:]}.")
+    if row["left"]:
+        said.append("(leaves)")
+    return " ".join(part for part in said if part)
+
+
+def _answer(row: Mapping[str, Any], world: World, shorten: int | None) -> str:
     outcome, two = row["outcome"], len(row["asked"]) == 2
+    if row["verb"] == Verb.REFLECT and outcome in (Outcome.YES, Outcome.NO):
+        return ""
     if outcome == Outcome.YES:
         if row["facet"] < 0 and len(row["accepted"]) == len(row["asked"]):
             return "Yes, both." if two else "Yes."
@@ -136,6 +165,8 @@ def _end(row: Mapping[str, Any], world: World) -> str:
     if row["outcome"] == Outcome.HIT:
         return f"found at move {row['move']}, rank {row['rank']}"
     why = "nothing is left" if row["terminated"] else "the turns ran out"
+    if row["left"]:
+        why = "the user left"
     return f"not found: {why}; the user had {item_label(world, row['target'])} in mind"
 
 
@@ -144,7 +175,7 @@ def _listed(
     world: World,
     label: Callable[[World, int], str],
     last: str,
-    shorten: int | None,
+    shorten: int | None = None,
 ) -> str:
     """Names as a list in a sentence."""
     words = [label(world, i) for i in ids[:shorten]]

@@ -1,5 +1,6 @@
 """Users: who answers, and how wanting turns into acting."""
 
 from recosim.users.behaviour import Behaviour
+from recosim.users.population import Population, population, population_names
 
-__all__ = ["Behaviour"]
+__all__ = ["Behaviour", "Population", "population", "population_names"]

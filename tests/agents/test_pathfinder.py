@@ -55,10 +55,10 @@ def test_a_threshold_that_is_no_probability_is_refused(value):
 
 def test_training_learns_a_prior_and_leaves_the_users_as_they_were():
     agent = bound(n=256, rounds=4)
-    reals = agent.dialogues.arrays["reals"]
-    before, theta = reals.copy(), agent.belief.theta.copy()
+    traits = agent.dialogues.arrays["traits"]
+    before, theta = traits.copy(), agent.belief.theta.copy()
     metrics = agent.train_round(0)
-    assert np.array_equal(reals, before)
+    assert np.array_equal(traits, before)
     assert not np.array_equal(agent.belief.theta, theta)
     begun = Pathfinder(batch=256, prior=False)
     begun.bind(agent.dialogues)

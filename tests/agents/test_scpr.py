@@ -191,7 +191,8 @@ def test_values_are_those_of_the_bellman_equation():
 
 
 def test_training_beats_what_it_began_with():
-    agent, _ = begin(agent=SCPR(**{**QUICK, "rounds": 30}))
+    # Lists of two, or there is little to learn: with ten the first rounds hit nearly always.
+    agent, _ = begin(agent=SCPR(**{**QUICK, "rounds": 30}), protocol_options={"top_k": 2})
     rates = [agent.train_round(number)["SR"] for number in range(30)]
     assert np.mean(rates[-5:]) > np.mean(rates[:5])
 

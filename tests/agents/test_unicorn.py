@@ -104,7 +104,7 @@ def some_talks(seed: int, options: dict, noise: float, moves: int) -> tuple:
         vectors,
         Protocol(**{"top_k": 4, **options}),
         24,
-        behaviour=Behaviour(answer_noise=noise, dont_know=noise / 2),
+        users=Behaviour(answer_noise=noise, dont_know=noise / 2),
     )
     d.open(seeds=np.full(24, seed), conversations=np.arange(24))
     for _ in range(moves):

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from recosim.bench.results import claim_run, write_episodes
-from recosim.bench.schema import AgentSetup, Behaviour, EnvSetup, EstimatorInfo, WorldInfo
+from recosim.bench.schema import AgentSetup, EnvSetup, EstimatorInfo, Users, WorldInfo
 from recosim.envs.protocol import Protocol, protocol
 from recosim.trace import Episodes
 
@@ -45,6 +45,7 @@ def make_episodes(
         illegal=zeros,
         reward=np.asarray(reward if reward is not None else np.zeros(n), dtype=np.float64),
         nothing_left=np.zeros(n, dtype=bool),
+        left=np.zeros(n, dtype=bool),
     )
 
 
@@ -70,7 +71,7 @@ def make_setup(
             interactions=5000,
         ),
         protocol=(rules or protocol("scpr")).to_dict(),
-        behaviour=Behaviour(answer_noise=noise),
+        users=Users(settings={"answer_noise": noise} if noise else {}),
         estimator=EstimatorInfo(name="mf", settings={"dimension": 32}),
         split="test",
         conversations=conversations,

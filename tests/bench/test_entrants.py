@@ -114,12 +114,14 @@ def test_a_checkpoint_of_something_else_is_not_taken(tmp_path, overrides, words,
 def test_agents_trained_with_users_that_never_err_meet_users_that_do(tmp_path):
     train()
     results = bench(tmp_path, "coin", env=small(answer_noise=0.1))
-    assert results.environments[0].setup.agents[0].checkpoints[0].behaviour.answer_noise == 0
+    assert results.environments[0].setup.agents[0].checkpoints[0].users.settings == {}
     train("--answer-noise", "0.1")
     results = run_bench(
         [small(answer_noise=0.1)], ["coin"], tmp_path / "b", checkpoints=tmp_path / "trained"
     )
-    assert results.environments[0].setup.agents[0].checkpoints[0].behaviour.answer_noise == 0.1
+    assert results.environments[0].setup.agents[0].checkpoints[0].users.settings == {
+        "answer_noise": 0.1
+    }
 
 
 def test_all_leaves_out_what_is_not_trained_and_says_so(tmp_path):
@@ -248,4 +250,7 @@ def test_users_of_a_card_stay_unless_others_are_named(tmp_path):
         with pytest.raises(SystemExit) as end:
             main(["bench", "mine/Noisy-v0", *more])
         assert not end.value.code
-        assert read_results(out).environments[0].setup.behaviour.answer_noise == noise
+        assert (
+            read_results(out).environments[0].setup.users.population.constant("answer_noise")
+            == noise
+        )

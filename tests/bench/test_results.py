@@ -83,7 +83,7 @@ def test_a_run_that_is_not_finished_says_how_to_go_on(tmp_path, setup_of):
         ({"seeds": [0, 2]}, r"seeds\[1\] is 1 in the folder and 2 in this run"),
         ({"agents": ["slow", "fast"]}, "agents is"),
         ({"rules": protocol("scpr", on_reject="remove")}, 'protocol.on_reject is "keep"'),
-        ({"noise": 0.1}, "behaviour.answer_noise is 0.0 in the folder and 0.1"),
+        ({"noise": 0.1}, "users.settings"),
         ({"conversations": 50}, "conversations is 60"),
     ],
 )

@@ -104,7 +104,7 @@ def test_overrides_change_the_rules_and_the_users():
     env = small(10, protocol="unicorn", protocol_options={"top_k": 3}, answer_noise=0.25)
     assert env.setup.protocol.drop_failed == "if_more_than_k"
     assert env.setup.protocol.top_k == 3
-    assert env.setup.behaviour.answer_noise == 0.25
+    assert env.setup.users.constant("answer_noise") == 0.25
 
 
 def test_a_protocol_option_adds_to_those_of_the_card():

@@ -43,7 +43,7 @@ def test_options_of_the_protocol_and_the_users_reach_the_results(tmp_path, capsy
     rules = setup["protocol"]
     assert (rules["on_reject"], rules["top_k"], rules["question"]) == ("remove", 4, "facet")
     assert (rules["rewards"]["ask_yes"], rules["rewards"]["ask_no"]) == (0.5, -0.1)
-    assert setup["behaviour"] == {"answer_noise": 0.1, "dont_know": 0.2}
+    assert setup["users"]["settings"] == {"answer_noise": 0.1, "dont_know": 0.2}
     assert not list(tmp_path.glob("traces/*/*.parquet"))
 
 

@@ -159,7 +159,7 @@ class SideBySide:
             case.vectors,
             case.protocol,
             case.size,
-            behaviour=case.behaviour,
+            users=case.behaviour,
             **case.options,
         )
         self.tables = WorldTables(case.world)

@@ -34,6 +34,8 @@ def tell_outcome(game: Game, env: BenchEnv, *, by_person: bool) -> None:
             ending += f" The item to find was {target}."
     elif game.ended:
         why = "nothing is left" if row["terminated"] else "the turns ran out"
+        if row["left"]:
+            why = "the user left"
         ending = f"{who} did not find {target}: {why}. Reward {reward:+.2f}."
     else:
         ending = f"The item in mind was {target}. Reward so far {reward:+.2f}."

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from recosim.envs.cpr import fields as f
+from recosim.envs.cpr.answers import answer
 from recosim.envs.cpr.candidates import refresh
 from recosim.envs.cpr.memory import Table, entry
-from recosim.envs.cpr.moves import answer, is_legal, pose, settle
+from recosim.envs.cpr.moves import is_legal, pose, settle
 from recosim.envs.cpr.opening import begin, draw_opening
 from recosim.envs.cpr.scores import best_ask, top_items
 

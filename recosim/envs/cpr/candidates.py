@@ -12,9 +12,11 @@ import numpy as np
 
 from recosim.envs.cpr import fields as f
 from recosim.envs.cpr.memory import Table, kernel, popcount, trailing_zeros
+from recosim.users.behaviour import TRAITS
 
 __all__ = [
     "any_candidate_has",
+    "can_reflect",
     "count_candidates",
     "drop_items",
     "intersect",
@@ -22,10 +24,13 @@ __all__ = [
     "refresh",
     "remove",
     "start_candidates",
+    "trait",
 ]
 
 ONE = np.uint64(1)
 LOW6 = np.int64(63)
+FEEDBACK = TRAITS.index("feedback")
+NO_QUESTIONS = 3
 # Words of all attribute sets that can be intersected and counted while one item is walked over.
 PASSES_PER_WALK = 20
 
@@ -217,6 +222,18 @@ def binary_entropy_of(n_log_n: np.ndarray, count: int, n: int) -> float:
 
 
 @kernel
+def trait(t: Table, b: int, setting: int) -> float:
+    """A setting of the user of a row, by its position in `TRAITS`."""
+    return f.traits(t)[min(np.int64(f.user(t)[b]), f.trait_rows(t) - 1), setting]
+
+
+@kernel
+def can_reflect(t: Table, b: int) -> bool:
+    """Whether there is a refused list to reflect on, and a user who reacts to lists."""
+    return f.n_shown_last(t)[b] > 0 and trait(t, b, FEEDBACK) > 0
+
+
+@kernel
 def refresh(t: Table, b: int) -> None:
     """Entropies and mask of a row, from its counts."""
     if f.fresh(t)[b]:
@@ -230,7 +247,7 @@ def refresh(t: Table, b: int) -> None:
         mask[:] = 1
     else:
         mask[asks] = n > 0
-        mask[asks + 1] = f.n_shown_last(t)[b] > 0
+        mask[asks + 1] = can_reflect(t, b)
     if n == 0:
         entropy[:] = 0.0
         if not f.done(t)[b]:
@@ -244,7 +261,7 @@ def refresh(t: Table, b: int) -> None:
             count = np.int64(counts[a])
             if status[a] == 0 and count > 0:
                 entropy[a] = binary_entropy_of(table, count, n)
-                mask[a] = 1
+                mask[a] = f.question(t) != NO_QUESTIONS or ended
             else:
                 entropy[a] = 0.0
                 mask[a] = ended

@@ -22,13 +22,13 @@ from recosim.envs.cpr.memory import Entry, Memory, row_arrays, slot_of
 from recosim.envs.protocol import Protocol
 from recosim.errors import IllegalActionError, OptionError
 from recosim.estimators.base import Vectors
-from recosim.users import Behaviour
+from recosim.users import Behaviour, Population, population
 from recosim.world.world import World
 
 __all__ = ["Dialogues", "Pool", "QUESTIONS", "REWARD_TERMS"]
 
-QUESTIONS = ("binary", "facet", "choice")
-REWARD_TERMS = ("ask", "recommend", "timeout", "nothing_left", "illegal")
+QUESTIONS = ("binary", "facet", "choice", "none")
+REWARD_TERMS = ("ask", "recommend", "timeout", "nothing_left", "illegal", "leave")
 
 # Up to this many attributes an item is added to their sums as a dense row.
 _DENSE_LIMIT = 64
@@ -145,7 +145,7 @@ class Dialogues:
         vectors: the fitted estimator.
         protocol: the rules.
         size: B, the number of conversations.
-        behaviour: how rule users answer.
+        users: how rule users answer: all alike, or a population that draws each of them.
         split: the interactions that conversations are drawn from.
         track: keep counts, entropies and masks up to date after every move. Without it they are
             computed when they are read: right for agents that seldom look.
@@ -162,7 +162,7 @@ class Dialogues:
         protocol: Protocol,
         size: int,
         *,
-        behaviour: Behaviour | None = None,
+        users: Behaviour | Population | None = None,
         split: str = "valid",
         track: bool = True,
         ask_best_by: str = "weighted_entropy",
@@ -174,7 +174,7 @@ class Dialogues:
             raise OptionError(f"size is {size}; at least 1 conversation is needed.")
         self.world, self.vectors, self.protocol = world, vectors, protocol
         self.size, self.split = size, split
-        self.behaviour = behaviour or Behaviour()
+        self.users = population(users or Behaviour())
         facets = protocol.question == "facet"
         if facets and world.n_facets < 1:
             raise OptionError(f"world {world.name!r} has no facets to ask about.")
@@ -201,14 +201,8 @@ class Dialogues:
             "attribute_vectors": vectors.attribute,
             "item_bias": vectors.item_bias,
             "rewards": np.array(astuple(protocol.rewards), dtype=np.float64),
-            "reals": np.array(
-                [
-                    self.behaviour.answer_noise,
-                    self.behaviour.dont_know,
-                    vectors.reflect_rate,
-                    float(vectors.item_bias.max()),
-                ]
-            ),
+            "reals": np.array([vectors.reflect_rate, float(vectors.item_bias.max())]),
+            "traits": self.users.traits(world.n_users),
         }
         settings = {
             "track": int(track),
@@ -256,12 +250,16 @@ class Dialogues:
             "n_rewards": len(given["rewards"]),
             "n_terms": len(REWARD_TERMS),
             "n_reals": len(given["reals"]),
+            "n_traits": given["traits"].shape[1],
+            "trait_rows": given["traits"].shape[0],
+            "max_aspects": protocol.aspects,
             "two": 2,
             "question": QUESTIONS.index(protocol.question),
             "on_reject_remove": int(protocol.on_reject == "remove"),
             "drop_always": int(protocol.drop_failed == "always"),
             "first_turn": protocol.first_turn,
             "last_turn_acts": int(protocol.last_turn_acts),
+            "feedback_on_refusal": int(protocol.feedback_on == "refusal"),
             "penalise_rejected": int(vectors.penalise_rejected),
             "reflect_steps": vectors.reflect_steps,
             "pool_by_user": int(self.split != "test"),
@@ -358,7 +356,12 @@ class Dialogues:
 
     # ---- moves --------------------------------------------------------------------------------
 
-    def step(self, actions: ArrayLike, slates: ArrayLike | None = None) -> None:
+    def step(
+        self,
+        actions: ArrayLike,
+        slates: ArrayLike | None = None,
+        aspects: ArrayLike | None = None,
+    ) -> None:
         """One move of every row; rows that have ended stand still (or begin anew, `open_ended`).
 
         Args:
@@ -366,33 +369,46 @@ class Dialogues:
                 -1 asks the best.
             slates: int32 (B, top_k), the items that a recommending row shows, padded with -1; a row
                 of -1 alone shows the estimator's best. Checked only for range and repetition.
+            aspects: int32 (B, protocol.aspects), the attributes that are given as the reason for
+                a list, padded with -1; none if it is not given.
 
         Raises:
             IllegalActionError: a malformed action; or an illegal one under `raise_illegal`. Nothing
                 has changed then.
         """
-        self._pose_actions(actions, slates)
+        self._pose_actions(actions, slates, aspects)
         self._raise_if_illegal(self.run(batch.advance, moves=True))
 
-    def pose(self, actions: ArrayLike, slates: ArrayLike | None = None) -> None:
+    def pose(
+        self,
+        actions: ArrayLike,
+        slates: ArrayLike | None = None,
+        aspects: ArrayLike | None = None,
+    ) -> None:
         """The first half of `step`: the question or the list, in the fields of the move.
 
-        The caller then writes `outcome`, and `accepted` with `n_accepted` or `rank`, and settles.
+        The caller then writes `outcome`, and `accepted` with `n_accepted`, `rank`, `left` and, for
+        what is criticised, `asked`, and settles. A reflection that was a question has an outcome.
         """
-        self._pose_actions(actions, slates)
+        self._pose_actions(actions, slates, aspects)
         self._raise_if_illegal(self.run(batch.pose_rows, moves=True))
 
     def settle(self) -> None:
         """The second half of `step`, after somebody answered."""
         self.run(batch.settle_rows)
 
-    def _pose_actions(self, actions: ArrayLike, slates: ArrayLike | None) -> None:
+    def _pose_actions(
+        self, actions: ArrayLike, slates: ArrayLike | None, aspects: ArrayLike | None
+    ) -> None:
         a = self.arrays
         try:
             given = np.asarray(actions)
             lists = None if slates is None else np.asarray(slates)
+            reasons = None if aspects is None else np.asarray(aspects)
         except ValueError:
-            raise IllegalActionError("actions or slates are lists of unequal lengths.") from None
+            raise IllegalActionError(
+                "actions, slates or aspects are lists of unequal lengths."
+            ) from None
         if given.shape != (self.size,) or given.dtype.kind not in "iu":
             raise IllegalActionError(
                 f"actions have shape {given.shape} and dtype {given.dtype}; "
@@ -412,7 +428,31 @@ class Dialogues:
             a["n_slate"][:] = (lists >= 0).sum(axis=1)
         else:
             a["n_slate"][:] = 0
+        if self.protocol.aspects:
+            shows = given == self.n_askables
+            a["aspects"][shows] = -1
+            if reasons is not None:
+                self.check_aspects(given, reasons)
+                a["aspects"][shows] = reasons[shows]
+        elif reasons is not None:
+            raise IllegalActionError(
+                "aspects were given, and this protocol takes none: its option 'aspects' is 0."
+            )
         a["action"][:] = given
+
+    def check_aspects(self, actions: NDArray[Any], aspects: NDArray[Any]) -> None:
+        """Raise `IllegalActionError` unless the reasons of the rows that recommend are valid."""
+        shape, n = (self.size, self.protocol.aspects), self.world.n_attributes
+        if aspects.shape != shape or aspects.dtype.kind not in "iu":
+            raise IllegalActionError(
+                f"aspects have shape {aspects.shape} and dtype {aspects.dtype}; whole numbers of "
+                f"shape {shape} are needed, padded with -1."
+            )
+        if _malformed(aspects[actions == self.n_askables], n):
+            raise IllegalActionError(
+                f"the reasons for a list must be up to {self.protocol.aspects} different "
+                f"attributes of 0..{n - 1}, then -1 to the end."
+            )
 
     def check_slates(self, actions: NDArray[Any], slates: NDArray[Any]) -> None:
         """Raise `IllegalActionError` unless the lists of the recommending rows are well-formed."""
@@ -422,11 +462,7 @@ class Dialogues:
                 f"slates have shape {slates.shape} and dtype {slates.dtype}; whole numbers of "
                 f"shape {shape} are needed, padded with -1."
             )
-        shown = slates[actions == self.n_askables]
-        ordered = np.sort(shown, axis=1)
-        repeated = (ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)
-        gap = (shown[:, 1:] >= 0) & (shown[:, :-1] < 0)
-        if (shown >= self.world.n_items).any() or (shown < -1).any() or repeated.any() or gap.any():
+        if _malformed(slates[actions == self.n_askables], self.world.n_items):
             raise IllegalActionError(
                 f"a list of items must hold up to {self.protocol.top_k} different items of "
                 f"0..{self.world.n_items - 1}, then -1 to the end."
@@ -446,7 +482,12 @@ class Dialogues:
         if action == n:
             why = "nothing is left to recommend"
         elif action == n + 1:
-            why = "a reflection needs a refused recommendation that was not reflected on yet"
+            why = (
+                "a reflection needs a refused recommendation that was not reflected on yet, and a "
+                "user who reacts to lists"
+            )
+        elif self.protocol.question == "none":
+            why = "this protocol has no questions"
         elif action == -1:
             why = "nothing is left to ask"
         else:
@@ -529,6 +570,14 @@ class Dialogues:
         for job in jobs:
             job.result()
         return -1
+
+
+def _malformed(lists: NDArray[Any], n: int) -> bool:
+    """Whether a row is not different numbers of 0..n-1, then -1 to the end."""
+    ordered = np.sort(lists, axis=1)
+    repeated = (ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)
+    gap = (lists[:, 1:] >= 0) & (lists[:, :-1] < 0)
+    return bool((lists >= n).any() or (lists < -1).any() or repeated.any() or gap.any())
 
 
 def _row_slice(pool: Pool, user: int) -> slice:

@@ -39,16 +39,20 @@ pool_users_plus_1 = dimension("pool_users_plus_1")
 n_rewards = dimension("n_rewards")
 n_terms = dimension("n_terms")
 n_reals = dimension("n_reals")
+n_traits = dimension("n_traits")
+trait_rows = dimension("trait_rows")  # users, or 1 where all users are alike
+max_aspects = dimension("max_aspects")  # attributes that justify a list, at most
 two = dimension("two")
 
 # ---- settings: whole numbers -------------------------------------------------------------------
-question = dimension("question")  # 0 binary, 1 facet, 2 choice
+question = dimension("question")  # 0 binary, 1 facet, 2 choice, 3 none
 on_reject_remove = dimension("on_reject_remove")  # 1: a "no" removes items
 drop_always = dimension("drop_always")  # 1: refused items always leave
 first_turn = dimension("first_turn")
 last_turn_acts = dimension("last_turn_acts")
 penalise_rejected = dimension("penalise_rejected")
 reflect_steps = dimension("reflect_steps")
+feedback_on_refusal = dimension("feedback_on_refusal")  # 1: feedback comes with a refusal
 pool_by_user = dimension("pool_by_user")  # 1: draw a user, then an item; 0: draw an interaction
 open_ended = dimension(
     "open_ended"
@@ -90,9 +94,8 @@ posting_places = array1("posting_places", np.int32, "n_item_links")
 
 # ---- settings: real numbers --------------------------------------------------------------------
 rewards = array1("rewards", np.float64, "n_rewards")  # in the order of `Rewards`
-reals = array1(
-    "reals", np.float64, "n_reals"
-)  # answer_noise, dont_know, reflect_rate, largest bias
+reals = array1("reals", np.float64, "n_reals")  # reflect_rate, largest bias
+traits = array2("traits", np.float64, "trait_rows", "n_traits")  # in the order of `TRAITS`
 
 # ---- the user's side of a conversation: hidden from agents -------------------------------------
 seed = array1("seed", np.uint64, "rows")  # key of all randomness of the row
@@ -101,6 +104,7 @@ user = array1("user", np.int32, "rows")
 targets = array2("targets", np.int32, "rows", "max_targets")
 n_targets = array1("n_targets", np.int32, "rows")
 live = array1("live", np.uint64, "rows")  # bit k: target k has all accepted attributes
+disappointments = array1("disappointments", np.int32, "rows")  # so far: what patience counts
 
 # ---- the conversation --------------------------------------------------------------------------
 turn = array1("turn", np.int32, "rows")  # of the next move, 1 or 2 at first
@@ -135,15 +139,18 @@ given_pair = array1("given_pair", np.uint8, "rows")  # 1: `user` and `targets[:,
 action = array1("action", np.int64, "rows")  # flat code; -1 asks the best
 slate = array2("slate", np.int32, "rows", "top_k")  # the agent's own list
 n_slate = array1("n_slate", np.int32, "rows")  # its length; 0: the estimator's best
+aspects = array2("aspects", np.int32, "rows", "max_aspects")  # why it is shown, -1: no attribute
 verb = array1("verb", np.int8, "rows")  # `Verb` of what was done
 asked_facet = array1("asked_facet", np.int16, "rows")  # -1: none
-asked = array2("asked", np.int32, "rows", "two")  # attributes asked by name, -1: none
+# Attributes asked by name, -1: none; of a list or a reflection: the one that the user criticised.
+asked = array2("asked", np.int32, "rows", "two")
 accepted = array2("accepted", np.int32, "rows", "max_accepted")
 n_accepted = array1("n_accepted", np.int32, "rows")
 shown = array2("shown", np.int32, "rows", "top_k")  # items shown, best first, -1: none
 n_shown = array1("n_shown", np.int32, "rows")
 outcome = array1("outcome", np.int8, "rows")  # `Outcome`
-rank = array1("rank", np.int32, "rows")  # 1-based position of the target, 0: not shown
+rank = array1("rank", np.int32, "rows")  # 1-based position of the target, 0: not taken
+left = array1("left", np.uint8, "rows")  # 1: with this move the user leaves
 
 choice = array1("choice", np.int64, "rows")  # what `best_asks` found, -1: nothing askable
 best = array2("best", np.int32, "rows", "top_k")  # what `rank_items` found, -1: no item

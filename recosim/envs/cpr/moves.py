@@ -1,7 +1,8 @@
-"""One move in three parts: `pose` the question, `answer` it, `settle` what follows.
+"""The system's two parts of a move: `pose` the question, and `settle` what follows the answer.
 
-A rule user answers in the kernel; a person, an LLM or another player answers between `pose` and
-`settle` by writing `outcome`, `accepted` and `rank`. The rules are in docs/protocols.md, "A move".
+A rule user answers in between (`recosim.envs.cpr.answers`); or a person, an LLM or another player
+does, by writing `outcome`, `accepted`, `rank`, `left`, and in `asked` what they criticise. The
+rules are in docs/protocols.md, "A move".
 """
 
 from __future__ import annotations
@@ -10,12 +11,12 @@ import numpy as np
 
 from recosim.acts import Outcome, Verb
 from recosim.envs.cpr import fields as f
-from recosim.envs.cpr import random
 from recosim.envs.cpr.candidates import (
+    NO_QUESTIONS,
     any_candidate_has,
+    can_reflect,
     drop_items,
     intersect,
-    item_has,
     refresh,
     remove,
 )
@@ -24,15 +25,13 @@ from recosim.envs.cpr.scores import (
     accept_in_query,
     best_ask,
     choice_partner,
-    live_targets,
     narrow_targets,
     reflect,
     top_items,
 )
 
-__all__ = ["answer", "is_ignored", "is_legal", "pose", "settle"]
+__all__ = ["is_ignored", "is_legal", "pose", "settle"]
 
-ONE = np.uint64(1)
 ASK, RECOMMEND, REFLECT = int(Verb.ASK), int(Verb.RECOMMEND), int(Verb.REFLECT)
 IGNORED, ILLEGAL_MOVE = int(Verb.IGNORED), int(Verb.ILLEGAL)
 YES, NO, UNSURE = int(Outcome.YES), int(Outcome.NO), int(Outcome.UNSURE)
@@ -43,8 +42,8 @@ HIT, MISS, ILLEGAL, NOTHING = (
     int(Outcome.NOTHING),
 )
 # Positions in `rewards` (the order of `recosim.envs.protocol.Rewards`) and in `reward_terms`.
-R_YES, R_NO, R_UNSURE, R_HIT, R_MISS, R_TIMEOUT, R_NOTHING_LEFT, R_ILLEGAL = range(8)
-T_ASK, T_RECOMMEND, T_TIMEOUT, T_NOTHING_LEFT, T_ILLEGAL = range(5)
+R_YES, R_NO, R_UNSURE, R_HIT, R_MISS, R_TIMEOUT, R_NOTHING_LEFT, R_ILLEGAL, R_LEAVE = range(9)
+T_ASK, T_RECOMMEND, T_TIMEOUT, T_NOTHING_LEFT, T_ILLEGAL, T_LEAVE = range(6)
 FACET, CHOICE = 1, 2
 
 
@@ -63,7 +62,9 @@ def is_legal(t: Table, b: int, action: int) -> bool:
     if action == asks:
         return f.n_candidates(t)[b] > 0
     if action == asks + 1:
-        return f.n_shown_last(t)[b] > 0
+        return can_reflect(t, b)
+    if f.question(t) == NO_QUESTIONS:
+        return False
     if action == -1:
         return best_ask(t, b, False) >= 0
     if f.fresh(t)[b]:
@@ -91,6 +92,7 @@ def pose(t: Table, b: int) -> None:
         f.n_shown(t)[b] = 0
     f.n_accepted(t)[b] = 0
     f.rank(t)[b] = 0
+    f.left(t)[b] = 0
     f.outcome(t)[b] = NOTHING
     if is_ignored(t, b):
         f.verb(t)[b] = IGNORED
@@ -120,84 +122,6 @@ def pose(t: Table, b: int) -> None:
 
 
 @kernel
-def _wants(t: Table, b: int, a: int, live: np.uint64) -> bool:
-    """Whether one of the live targets has an attribute."""
-    targets = f.targets(t)[b]
-    for k in range(f.n_targets(t)[b]):
-        if (live >> np.uint64(k)) & ONE and item_has(t, targets[k], a):
-            return True
-    return False
-
-
-@kernel
-def _answer_named(t: Table, b: int, flip: bool) -> None:
-    """Answers to one attribute, or to two one after the other."""
-    accepted, n = f.accepted(t)[b], 0
-    live = live_targets(t, b)
-    for k in range(2):
-        a = np.int64(f.asked(t)[b, k])
-        if a >= 0 and _wants(t, b, a, live) != flip:
-            accepted[n] = a
-            n += 1
-            left = np.uint64(0)  # live targets that also have this attribute
-            for j in range(f.n_targets(t)[b]):
-                bit = ONE << np.uint64(j)
-                if f.live(t)[b] & bit and item_has(t, f.targets(t)[b, j], a):
-                    left |= bit
-            everyone = (ONE << np.uint64(f.n_targets(t)[b])) - ONE
-            live = left if left != np.uint64(0) else everyone
-    f.n_accepted(t)[b] = n
-
-
-@kernel
-def _answer_facet(t: Table, b: int, flip: bool) -> None:
-    """The attributes that the first live target with any in the facet has there."""
-    facet = np.int64(f.asked_facet(t)[b])
-    first, last = f.facet_indptr(t)[facet], f.facet_indptr(t)[facet + 1]
-    attributes, accepted, n = f.facet_indices(t), f.accepted(t)[b], 0
-    live, targets = live_targets(t, b), f.targets(t)[b]
-    for j in range(f.n_targets(t)[b]):
-        if n == 0 and (live >> np.uint64(j)) & ONE:
-            for k in range(first, last):
-                if item_has(t, targets[j], np.int64(attributes[k])):
-                    accepted[n] = attributes[k]
-                    n += 1
-    if flip and n > 0:
-        n = 0
-    elif flip:
-        seed, conversation, turn = f.seed(t)[b], f.conversation(t)[b], f.turn(t)[b]
-        pick = random.draw_index(seed, conversation, turn, random.FLIP, last - first)
-        accepted[0], n = attributes[first + pick], 1
-    f.n_accepted(t)[b] = n
-
-
-@kernel
-def answer(t: Table, b: int) -> None:
-    """The rule user's half: `outcome`, `accepted` and `rank` of the move."""
-    if f.verb(t)[b] == ASK:
-        seed, conversation, turn = f.seed(t)[b], f.conversation(t)[b], f.turn(t)[b]
-        noise, dont_know = f.reals(t)[0], f.reals(t)[1]
-        if dont_know > 0 and random.draw_unit(seed, conversation, turn, random.UNSURE) < dont_know:
-            f.outcome(t)[b] = UNSURE
-            return
-        flip = noise > 0 and random.draw_unit(seed, conversation, turn, random.NOISE) < noise
-        if f.question(t) == FACET:
-            _answer_facet(t, b, flip)
-        else:
-            _answer_named(t, b, flip)
-        f.outcome(t)[b] = YES if f.n_accepted(t)[b] > 0 else NO
-    elif f.verb(t)[b] == RECOMMEND:
-        f.outcome(t)[b] = MISS
-        shown, targets = f.shown(t)[b], f.targets(t)[b]
-        for position in range(f.n_shown(t)[b]):
-            for k in range(f.n_targets(t)[b]):
-                if shown[position] == targets[k]:
-                    f.rank(t)[b] = position + 1
-                    f.outcome(t)[b] = HIT
-                    return
-
-
-@kernel
 def _accept(t: Table, b: int, a: int) -> None:
     f.status(t)[b, a] = 1
     narrow_targets(t, b, a)
@@ -224,6 +148,20 @@ def _was_accepted(t: Table, b: int, a: int) -> bool:
 
 
 @kernel
+def _accept_all(t: Table, b: int) -> None:
+    for k in range(f.n_accepted(t)[b]):
+        _accept(t, b, np.int64(f.accepted(t)[b, k]))
+
+
+@kernel
+def _settle_feedback(t: Table, b: int) -> None:
+    """What the user said was wrong with a list: less of one attribute, more of another."""
+    if f.asked(t)[b, 0] >= 0:
+        _reject(t, b, np.int64(f.asked(t)[b, 0]))
+    _accept_all(t, b)
+
+
+@kernel
 def _pay(t: Table, b: int, term: int, reward: int) -> None:
     """Add a reward of the protocol to a term and to the sum."""
     f.reward_terms(t)[b, term] += f.rewards(t)[reward]
@@ -244,10 +182,12 @@ def _settle_ask(t: Table, b: int) -> None:
                     _accept(t, b, a)
                 else:
                     _reject(t, b, a)
+        if outcome == NO:
+            _accept_all(t, b)  # what the user added to it
     else:
         f.facet_asked(t)[b, facet] = 1
-        for k in range(f.n_accepted(t)[b]):
-            _accept(t, b, np.int64(f.accepted(t)[b, k]))
+        if outcome == YES:
+            _accept_all(t, b)
         for k in range(f.facet_indptr(t)[facet], f.facet_indptr(t)[facet + 1]):
             a = np.int64(f.facet_indices(t)[k])
             if status[a] == 0:
@@ -255,6 +195,8 @@ def _settle_ask(t: Table, b: int) -> None:
                     status[a] = 2
                 else:
                     _reject(t, b, a)
+        if outcome == NO:
+            _accept_all(t, b)
     which = R_YES if outcome == YES else (R_NO if outcome == NO else R_UNSURE)
     _pay(t, b, T_ASK, which)
 
@@ -271,6 +213,7 @@ def _settle_recommendation(t: Table, b: int) -> None:
         drop_items(t, b, f.shown(t)[b], n)
     f.shown_last(t)[b, :n] = f.shown(t)[b, :n]
     f.n_shown_last(t)[b] = n
+    _settle_feedback(t, b)
 
 
 @kernel
@@ -281,7 +224,10 @@ def _finish_turn(t: Table, b: int) -> None:
     f.turn(t)[b] += 1
     if f.terminated(t)[b]:
         return
-    if f.n_candidates(t)[b] == 0:  # without candidates nothing is askable either
+    if f.left(t)[b]:
+        _pay(t, b, T_LEAVE, R_LEAVE)
+        f.terminated(t)[b] = 1
+    elif f.n_candidates(t)[b] == 0:  # without candidates nothing is askable either
         _pay(t, b, T_NOTHING_LEFT, R_NOTHING_LEFT)
         f.terminated(t)[b] = 1
     elif last:
@@ -311,6 +257,9 @@ def settle(t: Table, b: int) -> None:
         _finish_turn(t, b)
     elif verb == REFLECT:
         reflect(t, b)
+        if f.outcome(t)[b] != NOTHING:  # the user was asked what was wrong
+            _settle_feedback(t, b)
+            _finish_turn(t, b)
     elif verb == IGNORED:
         _pay(t, b, T_TIMEOUT, R_TIMEOUT)
         f.truncated(t)[b] = 1
@@ -328,8 +277,15 @@ def _refresh_after(t: Table, b: int, cut: bool) -> None:
         return
     asks, mask = f.askables(t), f.mask(t)[b]
     for k in range(2):
-        a = np.int64(f.asked(t)[b, k])
-        if a >= 0 and f.verb(t)[b] == ASK:
-            f.entropy(t)[b, a] = 0.0
-            mask[a] = 0
-    mask[asks + 1] = f.n_shown_last(t)[b] > 0
+        _close_question(t, b, np.int64(f.asked(t)[b, k]))
+    for k in range(f.n_accepted(t)[b]):
+        _close_question(t, b, np.int64(f.accepted(t)[b, k]))
+    mask[asks + 1] = can_reflect(t, b)
+
+
+@kernel
+def _close_question(t: Table, b: int, a: int) -> None:
+    """An attribute whose status is known now is asked no more; -1 is none."""
+    if a >= 0:
+        f.entropy(t)[b, a] = 0.0
+        f.mask(t)[b, a] = 0

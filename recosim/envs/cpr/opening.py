@@ -146,6 +146,9 @@ def begin(t: Table, b: int) -> None:
     f.shown(t)[b, :] = -1
     f.n_shown(t)[b] = 0
     f.rank(t)[b] = 0
+    f.aspects(t)[b, :] = -1
+    f.disappointments(t)[b] = 0
+    f.left(t)[b] = 0
     f.outcome(t)[b] = NOTHING
     f.reward(t)[b] = 0.0
     f.reward_terms(t)[b, :] = 0.0

@@ -21,6 +21,12 @@ UNSURE = 4
 NOISE = 5
 FLIP = 6
 AGENT = 7
+INFORM = 8
+ALSO = 9
+EXAMINE = 10
+CHOOSE = 11
+CRITIC = 12
+LEAVE = 13
 TARGET = 16  # 16, 17, ...: one for each further target
 
 PURPOSES = {
@@ -31,6 +37,12 @@ PURPOSES = {
     "noise": NOISE,
     "flip": FLIP,
     "agent": AGENT,
+    "inform": INFORM,
+    "also": ALSO,
+    "examine": EXAMINE,
+    "choose": CHOOSE,
+    "critic": CRITIC,
+    "leave": LEAVE,
     "target": TARGET,
 }
 

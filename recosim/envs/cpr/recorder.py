@@ -28,8 +28,11 @@ _PLAIN = (
     "n_candidates",
     "terminated",
     "truncated",
+    "left",
 )
-_LISTS = {"asked": None, "accepted": "n_accepted", "shown": "n_shown"}
+_LISTS = {"asked": None, "accepted": "n_accepted", "shown": "n_shown", "aspects": None}
+
+_LIST_COLUMNS = {"asked": "asked", "accepted": "accepted", "shown": "items", "aspects": "because"}
 
 
 class Recorder:
@@ -51,7 +54,9 @@ class Recorder:
         move["row"] = np.arange(self.dialogues.size, dtype=np.int64)[chosen]
         for name, length in _LISTS.items():
             values = a[name][chosen]
-            if length is None:
+            if name == "aspects":  # those of the last list, until there is another
+                keep = (values >= 0) & (move["verb"] == Verb.RECOMMEND)[:, None]
+            elif length is None:
                 keep = values >= 0
             else:
                 keep = np.arange(values.shape[1]) < a[length][chosen][:, None]
@@ -92,8 +97,9 @@ class Recorder:
             "candidates": columns["n_candidates"],
             "terminated": columns["terminated"].astype(bool),
             "truncated": columns["truncated"].astype(bool),
+            "left": columns["left"].astype(bool),
         }
-        for name, column in (("asked", "asked"), ("accepted", "accepted"), ("shown", "items")):
+        for name, column in _LIST_COLUMNS.items():
             arrays[column] = _lists(joined(name), joined(f"n_{name}"), order)
         ordered = [
             value if isinstance(value, pa.Array) else pa.array(value)

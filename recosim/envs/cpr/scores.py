@@ -12,7 +12,13 @@ import numpy as np
 from numba import njit
 
 from recosim.envs.cpr import fields as f
-from recosim.envs.cpr.candidates import count_candidates, current_words, item_has, refresh
+from recosim.envs.cpr.candidates import (
+    NO_QUESTIONS,
+    count_candidates,
+    current_words,
+    item_has,
+    refresh,
+)
 from recosim.envs.cpr.memory import Table, kernel, trailing_zeros
 
 __all__ = [
@@ -133,7 +139,7 @@ def _top_of_many(t: Table, b: int, best: np.ndarray, scores: np.ndarray) -> int:
     penalise, own, words = f.penalise_rejected(t) != 0, f.own(t)[b] != 0, f.candidates(t)[b]
     # A little more than the length, since the inner products are rounded.
     reach = np.float32(math.sqrt(dot(query, query)) * 1.00001)
-    slack = np.float32(f.reals(t)[3] + 1e-5)
+    slack = np.float32(f.reals(t)[1] + 1e-5)
     lowest = np.float32(-np.inf)  # score of the last of a full list
     for link in range(first, last):
         place = np.int64(places[link])
@@ -304,6 +310,8 @@ def best_ask(t: Table, b: int, weighted: bool) -> int:
                 if value > highest:
                     best, highest = facet, value
         return best
+    if f.question(t) == NO_QUESTIONS:
+        return best
     count_candidates(t, b)
     counts, status, n = f.counts(t)[b], f.status(t)[b], np.int64(f.n_candidates(t)[b])
     for a in range(f.attributes(t)):
@@ -344,7 +352,7 @@ def reflect(t: Table, b: int) -> None:
         vectors, bias = f.item_vectors(t), f.item_bias(t)
         vector, query = f.user_vector(t)[b], f.query(t)[b]
         d = vector.shape[0]
-        rate = f.reals(t)[2]
+        rate = f.reals(t)[0]
         x_refused = np.empty(m, dtype=np.float64)
         pull = np.empty(m, dtype=np.float64)
         gradient = np.empty(d, dtype=np.float64)

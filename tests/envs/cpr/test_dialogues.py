@@ -26,7 +26,7 @@ ARGUMENTS = {"action", "slate", "n_slate"}
 
 def dialogues(size: int, protocol: Protocol = PROTOCOL, **options: Any) -> Dialogues:
     """A batch whose row b is conversation b of seed 5."""
-    d = Dialogues(WORLD, VECTORS, protocol, size, **({"behaviour": NOISY, "threads": 1} | options))
+    d = Dialogues(WORLD, VECTORS, protocol, size, **({"users": NOISY, "threads": 1} | options))
     d.open(seeds=np.full(size, 5, np.uint64), conversations=np.arange(size))
     return d
 
@@ -123,8 +123,10 @@ def test_an_illegal_action_says_why_and_what_is_legal(question: str) -> None:
     d = dialogues(1, Protocol(question=question))  # type: ignore[arg-type]
     n, legal = d.n_askables, np.flatnonzero(d.legal_actions()[0])
     illegal = int(np.flatnonzero(d.legal_actions()[0, :n] == 0)[0])
-    kind = "facet" if question == "facet" else "attribute"
-    with pytest.raises(IllegalActionError, match=f"{kind} {illegal} .* Legal: {legal[0]}"):
+    why = "this protocol has no questions"
+    if question != "none":
+        why = f"{'facet' if question == 'facet' else 'attribute'} {illegal} "
+    with pytest.raises(IllegalActionError, match=f"{why}.* Legal: {legal[0]}"):
         d.step([illegal])
     with pytest.raises(IllegalActionError, match="a reflection needs a refused recommendation"):
         d.step([n + 1])
@@ -218,7 +220,7 @@ def test_a_state_can_be_saved_and_taken_up_by_another_batch(track: bool) -> None
     saved = d.state()
     play(d, 4)
     after = d.state()
-    other = Dialogues(WORLD, VECTORS, PROTOCOL, 30, behaviour=NOISY, track=track, threads=1)
+    other = Dialogues(WORLD, VECTORS, PROTOCOL, 30, users=NOISY, track=track, threads=1)
     for batch in (d, other):
         batch.set_state(saved)
         play(batch, 4)

@@ -1,0 +1,310 @@
+"""The rule user's half of a move: what they answer, take, add, criticise, and whether they leave.
+
+The rules are in docs/protocols.md, "A move" and "Users". A rule user writes the fields of the move
+that `recosim.envs.cpr.moves.settle` reads, and nothing else of the conversation but their own count
+of disappointments.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from recosim.acts import Outcome, Verb
+from recosim.envs.cpr import fields as f
+from recosim.envs.cpr import random
+from recosim.envs.cpr.candidates import item_has, trait
+from recosim.envs.cpr.memory import Table, kernel
+from recosim.envs.cpr.scores import live_targets
+from recosim.users.behaviour import TRAITS, WORDS
+
+__all__ = ["answer"]
+
+ONE = np.uint64(1)
+FACET = 1
+ASK, RECOMMEND, REFLECT = int(Verb.ASK), int(Verb.RECOMMEND), int(Verb.REFLECT)
+YES, NO, UNSURE = int(Outcome.YES), int(Outcome.NO), int(Outcome.UNSURE)
+HIT, MISS = int(Outcome.HIT), int(Outcome.MISS)
+# Columns of `traits`.
+NOISE, DONT_KNOW = TRAITS.index("answer_noise"), TRAITS.index("dont_know")
+COOPERATIVENESS, TREND = TRAITS.index("cooperativeness"), TRAITS.index("cooperation_trend")
+PATIENCE, LEAVE_HAZARD = TRAITS.index("patience"), TRAITS.index("leave_hazard")
+EXAMINATION, TEMPERATURE = TRAITS.index("examination"), TRAITS.index("choice_temperature")
+FEEDBACK, CRITIC = TRAITS.index("feedback"), TRAITS.index("critic")
+# Words of `traits`.
+RISING, FALLING = (WORDS["cooperation_trend"].index(word) for word in ("rising", "falling"))
+BINARY, CRITIQUE, INSTRUCTION, EDIT = (
+    WORDS["feedback"].index(word) for word in ("binary", "critique", "instruction", "edit")
+)
+SALIENT, ANY = (WORDS["critic"].index(word) for word in ("salient", "random"))
+
+
+@kernel
+def answer(t: Table, b: int) -> None:
+    """`outcome`, `accepted`, `rank`, what is criticised (`asked`) and `left` of the move."""
+    verb = f.verb(t)[b]
+    if verb == ASK:
+        _answer_question(t, b)
+    elif verb == RECOMMEND:
+        _react(t, b)
+        if f.outcome(t)[b] == MISS and f.feedback_on_refusal(t):
+            _give_feedback(t, b, f.shown(t)[b, : f.n_shown(t)[b]])
+    elif verb == REFLECT and not f.feedback_on_refusal(t) and trait(t, b, FEEDBACK) > BINARY:
+        _give_feedback(t, b, f.shown_last(t)[b, : f.n_shown_last(t)[b]])
+        if f.n_accepted(t)[b] > 0:
+            f.outcome(t)[b] = YES
+        else:
+            f.outcome(t)[b] = NO if f.asked(t)[b, 0] >= 0 else UNSURE
+    if verb in (ASK, RECOMMEND) and f.outcome(t)[b] in (NO, UNSURE, MISS):
+        _bear(t, b)
+
+
+@kernel
+def _chance(t: Table, b: int, purpose: int, probability: float) -> bool:
+    """Whether something of a probability happens in this turn."""
+    if probability <= 0.0:
+        return False
+    seed, conversation, turn = f.seed(t)[b], f.conversation(t)[b], f.turn(t)[b]
+    return random.draw_unit(seed, conversation, turn, purpose) < probability
+
+
+@kernel
+def _pick(t: Table, b: int, purpose: int, n: int) -> int:
+    """A whole number in 0..n-1, drawn for this turn."""
+    return random.draw_index(f.seed(t)[b], f.conversation(t)[b], f.turn(t)[b], purpose, n)
+
+
+@kernel
+def _meant(t: Table, b: int) -> int:
+    """The first live target."""
+    live, k = live_targets(t, b), 0
+    while not (live >> np.uint64(k)) & ONE:
+        k += 1
+    return np.int64(f.targets(t)[b, k])
+
+
+# ---- questions -----------------------------------------------------------------------------------
+
+
+@kernel
+def _answer_question(t: Table, b: int) -> None:
+    if _chance(t, b, random.UNSURE, trait(t, b, DONT_KNOW)):
+        f.outcome(t)[b] = UNSURE
+        return
+    flip = _chance(t, b, random.NOISE, trait(t, b, NOISE))
+    if f.question(t) == FACET:
+        _answer_facet(t, b, flip)
+    else:
+        _answer_named(t, b, flip)
+    if f.n_accepted(t)[b] > 0:
+        f.outcome(t)[b] = YES
+        return
+    f.outcome(t)[b] = NO
+    if _chance(t, b, random.INFORM, _cooperativeness(t, b)):
+        _add_to_no(t, b)
+
+
+@kernel
+def _cooperativeness(t: Table, b: int) -> float:
+    c, trend = trait(t, b, COOPERATIVENESS), trait(t, b, TREND)
+    x = (f.turn(t)[b] - 1) / (f.max_turns(t) - 1)
+    if trend == RISING:
+        return c * x
+    return c * (1.0 - x) if trend == FALLING else c
+
+
+@kernel
+def _add_to_no(t: Table, b: int) -> None:
+    """An attribute of the target that the question was not about."""
+    target, status, facet = _meant(t, b), f.status(t)[b], f.asked_facet(t)[b]
+    first, last = f.item_indptr(t)[target], f.item_indptr(t)[target + 1]
+    eligible, n = np.empty(last - first, dtype=np.int32), 0
+    for k in range(first, last):
+        a = f.item_indices(t)[k]
+        about = f.asked(t)[b, 0] == a or f.asked(t)[b, 1] == a
+        about = about or (facet >= 0 and f.facet_of(t)[a] == facet)
+        if status[a] == 0 and not about:
+            eligible[n] = a
+            n += 1
+    if n > 0:
+        f.accepted(t)[b, 0] = eligible[_pick(t, b, random.ALSO, n)]
+        f.n_accepted(t)[b] = 1
+
+
+@kernel
+def _wants(t: Table, b: int, a: int, live: np.uint64) -> bool:
+    """Whether one of the live targets has an attribute."""
+    targets = f.targets(t)[b]
+    for k in range(f.n_targets(t)[b]):
+        if (live >> np.uint64(k)) & ONE and item_has(t, targets[k], a):
+            return True
+    return False
+
+
+@kernel
+def _answer_named(t: Table, b: int, flip: bool) -> None:
+    """Answers to one attribute, or to two one after the other."""
+    accepted, n = f.accepted(t)[b], 0
+    live = live_targets(t, b)
+    for k in range(2):
+        a = np.int64(f.asked(t)[b, k])
+        if a >= 0 and _wants(t, b, a, live) != flip:
+            accepted[n] = a
+            n += 1
+            left = np.uint64(0)  # live targets that also have this attribute
+            for j in range(f.n_targets(t)[b]):
+                bit = ONE << np.uint64(j)
+                if f.live(t)[b] & bit and item_has(t, f.targets(t)[b, j], a):
+                    left |= bit
+            everyone = (ONE << np.uint64(f.n_targets(t)[b])) - ONE
+            live = left if left != np.uint64(0) else everyone
+    f.n_accepted(t)[b] = n
+
+
+@kernel
+def _answer_facet(t: Table, b: int, flip: bool) -> None:
+    """The attributes that the first live target with any in the facet has there."""
+    facet = np.int64(f.asked_facet(t)[b])
+    first, last = f.facet_indptr(t)[facet], f.facet_indptr(t)[facet + 1]
+    attributes, accepted, n = f.facet_indices(t), f.accepted(t)[b], 0
+    live, targets = live_targets(t, b), f.targets(t)[b]
+    for j in range(f.n_targets(t)[b]):
+        if n == 0 and (live >> np.uint64(j)) & ONE:
+            for k in range(first, last):
+                if item_has(t, targets[j], np.int64(attributes[k])):
+                    accepted[n] = attributes[k]
+                    n += 1
+    if flip and n > 0:
+        n = 0
+    elif flip:
+        accepted[0], n = attributes[first + _pick(t, b, random.FLIP, last - first)], 1
+    f.n_accepted(t)[b] = n
+
+
+# ---- lists ---------------------------------------------------------------------------------------
+
+
+@kernel
+def _react(t: Table, b: int) -> None:
+    """Take the first target that is read, or refuse the list."""
+    f.outcome(t)[b] = MISS
+    examination, temperature = trait(t, b, EXAMINATION), trait(t, b, TEMPERATURE)
+    how_far = 0.0
+    if examination < 1.0:
+        seed, conversation, turn = f.seed(t)[b], f.conversation(t)[b], f.turn(t)[b]
+        how_far = random.draw_unit(seed, conversation, turn, random.EXAMINE)
+    reach = 1.0  # probability of reading as far as this position
+    shown, targets = f.shown(t)[b], f.targets(t)[b]
+    for position in range(f.n_shown(t)[b]):
+        if how_far >= reach:
+            return
+        for k in range(f.n_targets(t)[b]):
+            if shown[position] == targets[k]:
+                if temperature > 0.0 and not _chance(
+                    t, b, random.CHOOSE, 1.0 / (1.0 + math.exp(-1.0 / temperature))
+                ):
+                    return
+                f.rank(t)[b] = position + 1
+                f.outcome(t)[b] = HIT
+                return
+        reach *= examination
+
+
+# ---- what was wrong with a list ------------------------------------------------------------------
+
+
+@kernel
+def _give_feedback(t: Table, b: int, items: np.ndarray) -> None:
+    """Into `asked` what there should be less of, into `accepted` what there should be more of."""
+    feedback = trait(t, b, FEEDBACK)
+    if feedback <= BINARY or _chance(t, b, random.UNSURE, trait(t, b, DONT_KNOW)):
+        return
+    errs = _chance(t, b, random.NOISE, trait(t, b, NOISE))
+    target = _meant(t, b)
+    shown = np.zeros(f.attributes(t), dtype=np.int32)  # items of the list that have each attribute
+    for j in range(items.shape[0]):
+        v = np.int64(items[j])
+        for k in range(f.item_indptr(t)[v], f.item_indptr(t)[v + 1]):
+            shown[f.item_indices(t)[k]] += 1
+    if feedback in (CRITIQUE, EDIT):
+        f.asked(t)[b, 0] = _less(t, b, shown, target, errs)
+    if feedback in (INSTRUCTION, EDIT):
+        more = _more(t, b, shown, target, errs)
+        if more >= 0:
+            f.accepted(t)[b, 0] = more
+            f.n_accepted(t)[b] = 1
+
+
+@kernel
+def _can_be_criticised(
+    t: Table, b: int, shown: np.ndarray, target: int, errs: bool, a: int
+) -> bool:
+    status = f.status(t)[b, a]
+    return shown[a] > 0 and (status == 0 or status == 2) and item_has(t, target, a) == errs
+
+
+@kernel
+def _less(t: Table, b: int, shown: np.ndarray, target: int, errs: bool) -> int:
+    """The attribute that is criticised, -1 for none."""
+    reasons, justified = f.aspects(t)[b], False
+    for k in range(reasons.shape[0]):
+        a = np.int64(reasons[k])
+        justified = justified or (a >= 0 and _can_be_criticised(t, b, shown, target, errs, a))
+    eligible, n = np.empty(shown.shape[0], dtype=np.int64), 0
+    for a in range(shown.shape[0]):
+        if _can_be_criticised(t, b, shown, target, errs, a):
+            meant = not justified
+            for k in range(reasons.shape[0]):
+                meant = meant or reasons[k] == a
+            if meant:
+                eligible[n] = a
+                n += 1
+    if n == 0:
+        return -1
+    critic = trait(t, b, CRITIC)
+    if critic == ANY:
+        return eligible[_pick(t, b, random.CRITIC, n)]
+    cost = -shown if critic == SALIENT else _liking(t, b)
+    best = eligible[0]
+    for k in range(1, n):
+        if cost[eligible[k]] < cost[best]:
+            best = eligible[k]
+    return best
+
+
+@kernel
+def _liking(t: Table, b: int) -> np.ndarray:
+    """How many of the user's train items have each attribute, int32 (attributes,)."""
+    user = f.user(t)[b]
+    liking = np.zeros(f.attributes(t), dtype=np.int32)
+    for j in range(f.train_indptr(t)[user], f.train_indptr(t)[user + 1]):
+        v = np.int64(f.train_indices(t)[j])
+        for k in range(f.item_indptr(t)[v], f.item_indptr(t)[v + 1]):
+            liking[f.item_indices(t)[k]] += 1
+    return liking
+
+
+@kernel
+def _more(t: Table, b: int, shown: np.ndarray, target: int, errs: bool) -> int:
+    """The attribute that is asked for, -1 for none: that of the fewest items of the list."""
+    best = -1
+    for a in range(shown.shape[0]):
+        status = f.status(t)[b, a]
+        wanted = item_has(t, target, a) != errs and (shown[a] > 0 or not errs)
+        if wanted and (status == 0 or status == 2) and (best < 0 or shown[a] < shown[best]):
+            best = a
+    return best
+
+
+# ---- leaving -------------------------------------------------------------------------------------
+
+
+@kernel
+def _bear(t: Table, b: int) -> None:
+    """One more disappointment: the last that the user bears, or the moment that they leave."""
+    f.disappointments(t)[b] += 1
+    if f.disappointments(t)[b] >= trait(t, b, PATIENCE) or _chance(
+        t, b, random.LEAVE, trait(t, b, LEAVE_HAZARD)
+    ):
+        f.left(t)[b] = 1

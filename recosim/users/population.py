@@ -1,0 +1,237 @@
+"""`Population`: who the users are. It draws the behaviour of every user from the card of a kind.
+
+A card is `users/<name>.toml`; `population("typical")` reads one. The same user of the same
+population is the same person in every conversation, whoever recommends, whenever it is.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recosim.cards import find_card, list_cards, read_toml
+from recosim.errors import CardError, OptionError, RecosimError, unknown
+from recosim.users.behaviour import TRAITS, WORDS, Behaviour
+
+__all__ = ["Population", "STYLES", "population", "population_names"]
+
+STYLES = ("plain", "terse", "chatty")
+KEYS = ("name", "title", "description", "source", "style", "seed", "behaviour")
+FORMS = ("uniform", "beta", "choice")
+
+
+@dataclass(frozen=True)
+class Population:
+    """The users of a world as distributions over the settings of `Behaviour`.
+
+    A setting is a constant, or a table with one of
+
+    - `uniform = [low, high]`: a number between the two;
+    - `beta = [a, b]`: a probability of mean a / (a + b);
+    - `choice = [...]`, with `weights = [...]` if they are not alike: one of several values.
+
+    Attributes:
+        name: for people and results.
+        settings: by name; those that are missing are as in `Behaviour()`.
+        style: how they talk (`recosim.language`): "plain", "terse" or "chatty".
+        seed: of the draws; another seed is another crowd of the same kind.
+
+    Raises:
+        UnknownNameError: a setting, form or style that does not exist.
+        OptionError: a value that `Behaviour` would refuse.
+    """
+
+    name: str = "ideal"
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    style: str = "plain"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.style not in STYLES:
+            raise unknown("style of talking", self.style, STYLES)
+        if not isinstance(self.seed, int) or isinstance(self.seed, bool) or self.seed < 0:
+            raise OptionError(f"seed is {self.seed!r}; a whole number from 0 is needed.")
+        for name, given in self.settings.items():
+            if name not in TRAITS:
+                raise unknown("setting of users", name, TRAITS)
+            for value in _extremes(name, given):
+                Behaviour(**{name: value})
+
+    @property
+    def varied(self) -> bool:
+        """Whether users differ from each other."""
+        return any(isinstance(value, Mapping) for value in self.settings.values())
+
+    def constant(self, name: str) -> float | None:
+        """The value of a setting that is a number and the same for all users; else None."""
+        value = self.settings.get(name, getattr(Behaviour(), name))
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        return float(value) if number else None
+
+    def traits(self, n_users: int) -> NDArray[np.float64]:
+        """The settings of the users as kernels read them.
+
+        Returns:
+            float64 (n_users, len(TRAITS)), or (1, len(TRAITS)) where all users are alike; a setting
+            that is a word is its position among the words, no end of patience is infinity.
+        """
+        fixed = {k: v for k, v in self.settings.items() if not isinstance(v, Mapping)}
+        row = Behaviour(**fixed).traits()
+        if not self.varied:
+            return row[None]
+        table = np.tile(row, (n_users, 1))
+        for name, form in self.settings.items():
+            if isinstance(form, Mapping):
+                table[:, TRAITS.index(name)] = self._draw(name, form, n_users)
+        return table
+
+    def behaviour(self, user: int) -> Behaviour:
+        """The settings of one user."""
+        row = self.traits(user + 1)[-1]
+        values: dict[str, Any] = dict(zip(TRAITS, row.tolist(), strict=True))
+        for name, words in WORDS.items():
+            values[name] = words[int(values[name])]
+        bears_all = np.isinf(values["patience"])
+        values["patience"] = None if bears_all else int(values["patience"])
+        return Behaviour(**values)
+
+    def with_settings(self, **settings: Any) -> Population:
+        """A copy in which some settings are other ones; None leaves a setting as it is."""
+        given = {name: value for name, value in settings.items() if value is not None}
+        return replace(self, settings={**self.settings, **given}) if given else self
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON values: everything that outcomes depend on, without what is as in `Behaviour()`."""
+        usual = Behaviour()
+        settings = {
+            name: dict(value) if isinstance(value, Mapping) else value
+            for name, value in sorted(self.settings.items())
+            if value != getattr(usual, name)
+        }
+        # Where users are alike nothing is drawn, and the seed of the draws means nothing.
+        return {"name": self.name, "settings": settings} | (
+            {"seed": self.seed} if self.varied else {}
+        )
+
+    def _draw(self, name: str, form: Mapping[str, Any], n: int) -> NDArray[np.float64]:
+        """One value a user; that of user u does not hang on how many users there are."""
+        luck = np.random.default_rng([self.seed, zlib.crc32(name.encode())]).random(n)
+        if "uniform" in form:
+            low, high = form["uniform"]
+            return np.asarray(low + (high - low) * luck)
+        if "beta" in form:
+            from scipy.special import betaincinv
+
+            a, b = (float(value) for value in form["beta"])
+            return np.asarray(betaincinv(a, b, luck), dtype=np.float64)
+        values = form["choice"]
+        weights = np.asarray(form.get("weights", np.ones(len(values))), dtype=np.float64)
+        chosen = np.searchsorted(np.cumsum(weights)[:-1] / weights.sum(), luck, side="right")
+        column = TRAITS.index(name)
+        return np.array([Behaviour(**{name: v}).traits()[column] for v in values])[chosen]
+
+
+def population(given: str | Population | Behaviour | Mapping[str, Any]) -> Population:
+    """A population by the name of its card, of users who are all alike, or of given settings.
+
+    Raises:
+        UnknownNameError: no such card or setting; the nearest is offered.
+        CardError: a faulty card. OptionError: an impossible value.
+    """
+    if isinstance(given, Population):
+        return given
+    if isinstance(given, Behaviour):
+        usual = Behaviour()
+        own = {k: v for k, v in given.to_dict().items() if v != getattr(usual, k)}
+        return Population("ideal" if not own else "custom", own)
+    if isinstance(given, Mapping):
+        return Population("custom" if given else "ideal", dict(given))
+    if not isinstance(given, str):
+        raise OptionError(f"users is {given!r}; the name of a population or settings are needed.")
+    return _read_card(given)
+
+
+def population_names() -> list[str]:
+    """The names of all cards of populations, sorted."""
+    return list(list_cards("users"))
+
+
+def _read_card(name: str) -> Population:
+    path = find_card("users", name)
+    data = read_toml(path)
+    for key in data:
+        if key not in KEYS:
+            raise CardError(f"{path}: {unknown('key', key, KEYS)}")
+    for key in ("name", "title", "description"):
+        if not isinstance(data.get(key), str):
+            raise CardError(f"{path}: the key {key!r} is missing, or is no text.")
+    if data["name"] != name:
+        raise CardError(f"{path}: its name is {data['name']!r}, its file says {name!r}.")
+    settings = data.get("behaviour", {})
+    if not isinstance(settings, dict):
+        raise CardError(f"{path}: behaviour is {settings!r}; a table of settings is needed.")
+    try:
+        return Population(name, settings, data.get("style", "plain"), data.get("seed", 0))
+    except RecosimError as error:
+        raise CardError(f"{path}: {error}") from None
+
+
+def _extremes(name: str, given: Any) -> list[Any]:
+    """Values of a setting, the lowest and the highest among them.
+
+    Raises:
+        UnknownNameError, OptionError: not a distribution.
+    """
+    if not isinstance(given, Mapping):
+        return [given]
+    for key in given:
+        if key not in (*FORMS, "weights"):
+            raise unknown(f"form of {name}", key, FORMS)
+    forms = [form for form in FORMS if form in given]
+    if len(forms) != 1:
+        raise OptionError(f"{name} is {dict(given)!r}; one of {', '.join(FORMS)} is needed.")
+    (form,) = forms
+    values = given[form]
+    if form == "choice":
+        return _choices(name, values, given.get("weights"))
+    if "weights" in given:
+        raise OptionError(f"{name}: weights go with choice, not with {form}.")
+    numbers = isinstance(values, (list, tuple)) and len(values) == 2 and all(map(_finite, values))
+    if not numbers or name in WORDS or name == "patience":
+        raise OptionError(
+            f"{name} has {form} = {values!r}; two numbers are needed, for a setting that is one "
+            "(use choice for words and for patience)."
+        )
+    low, high = values
+    if form == "beta":
+        if low <= 0 or high <= 0 or name == "choice_temperature":
+            raise OptionError(
+                f"{name} has beta = {values!r}; two numbers above 0 are needed, for a probability."
+            )
+        return [0.0, 1.0]
+    if low > high:
+        raise OptionError(f"{name} has uniform = {values!r}; the lower number comes first.")
+    return [low, high]
+
+
+def _choices(name: str, values: Any, weights: Any) -> list[Any]:
+    if not isinstance(values, (list, tuple)) or not values:
+        raise OptionError(f"{name} has choice = {values!r}; a list of values is needed.")
+    if weights is not None:
+        fits = isinstance(weights, (list, tuple)) and len(weights) == len(values)
+        if not fits or not all(_finite(w) and w >= 0 for w in weights) or sum(weights) <= 0:
+            raise OptionError(
+                f"{name} has weights = {weights!r}; one number from 0 for each of its "
+                f"{len(values)} values is needed, not all of them 0."
+            )
+    return list(values)
+
+
+def _finite(value: object) -> bool:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return number and bool(np.isfinite(value))  # type: ignore[call-overload]

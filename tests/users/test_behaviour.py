@@ -1,0 +1,154 @@
+"""Settings of rule users, and the populations that draw them."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from recosim.envs.cpr_setup import CPRSetup
+from recosim.errors import CardError, OptionError, UnknownNameError
+from recosim.users import Behaviour, Population, population, population_names
+from recosim.users.behaviour import TRAITS, WORDS
+
+VARIED = Population(
+    "varied",
+    {
+        "answer_noise": {"uniform": [0.1, 0.3]},
+        "dont_know": {"beta": [2.0, 6.0]},
+        "patience": {"choice": [3, None], "weights": [3, 1]},
+        "feedback": {"choice": ["binary", "edit"]},
+        "examination": 0.9,
+    },
+)
+
+
+def column(table, name):
+    return table[:, TRAITS.index(name)]
+
+
+def test_the_users_of_the_papers_are_the_default():
+    assert population("ideal") == Population()
+    assert population("ideal").traits(100).shape == (1, len(TRAITS))
+    assert population(Behaviour()).to_dict() == {"name": "ideal", "settings": {}}
+
+
+def test_settings_follow_their_distributions():
+    n = 20_000
+    table = VARIED.traits(n)
+    noise, unsure = column(table, "answer_noise"), column(table, "dont_know")
+    assert noise.min() >= 0.1
+    assert noise.max() <= 0.3
+    assert noise.mean() == pytest.approx(0.2, abs=0.002)
+    assert unsure.mean() == pytest.approx(2 / 8, abs=0.005)
+    assert unsure.var() == pytest.approx(2 * 6 / (8**2 * 9), abs=0.002)
+    assert np.isinf(column(table, "patience")).mean() == pytest.approx(0.25, abs=0.01)
+    assert (column(table, "feedback") == WORDS["feedback"].index("edit")).mean() == pytest.approx(
+        0.5, abs=0.015
+    )
+    assert (column(table, "examination") == 0.9).all()
+    correlation = np.corrcoef(noise, unsure)[0, 1]
+    assert abs(correlation) < 0.03, "settings are drawn one by one"
+
+
+def test_the_same_user_is_the_same_person():
+    few, many = VARIED.traits(10), VARIED.traits(1000)
+    assert np.array_equal(few, many[:10])
+    other = Population("varied", VARIED.settings, seed=1).traits(10)
+    assert not np.array_equal(few, other)
+    for user in range(5):
+        assert np.array_equal(VARIED.behaviour(user).traits(), many[user])
+
+
+@pytest.mark.parametrize("name", population_names())
+def test_every_card_describes_possible_users(name):
+    crowd = population(name)
+    table = crowd.traits(300)
+    for user in range(0, len(table), 37):
+        assert np.array_equal(crowd.behaviour(user).traits(), table[user])
+    again = crowd.to_dict()
+    assert (
+        Population(again["name"], again["settings"], seed=again.get("seed", 0)).to_dict() == again
+    )
+
+
+def test_a_setting_can_be_fixed_for_all():
+    crowd = population("typical").with_settings(answer_noise=0.25, dont_know=None)
+    assert (column(crowd.traits(50), "answer_noise") == 0.25).all()
+    assert crowd.constant("answer_noise") == 0.25
+    assert population("typical").constant("answer_noise") is None
+    assert population("typical").constant("feedback") is None
+
+
+def test_environments_take_populations_by_name_and_by_settings():
+    setup = CPRSetup.prepare(world="lastfm-small", users="picky")
+    d = setup.dialogues(4)
+    assert np.array_equal(d.arrays["traits"], population("picky").traits(d.world.n_users))
+    setup = CPRSetup.prepare(world="lastfm-small", users={"patience": 2}, answer_noise=0.1)
+    assert setup.users.to_dict() == {
+        "name": "custom",
+        "settings": {"answer_noise": 0.1, "patience": 2},
+    }
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"answer_noise": 1.2},
+        {"answer_noise": True},
+        {"answer_noise": math.nan},
+        {"dont_know": {"uniform": [0.3, 0.1]}},
+        {"dont_know": {"uniform": [0.3, 1.1]}},
+        {"dont_know": {"beta": [0, 1]}},
+        {"dont_know": {"beta": [1, 1], "choice": [0.1]}},
+        {"dont_know": {}},
+        {"dont_know": {"choice": []}},
+        {"dont_know": {"choice": [0.1], "weights": [0]}},
+        {"dont_know": {"choice": [0.1, 0.2], "weights": [1]}},
+        {"dont_know": {"uniform": [0, 1], "weights": [1]}},
+        {"patience": 0},
+        {"patience": 2.5},
+        {"patience": {"uniform": [1, 5]}},
+        {"choice_temperature": -1},
+        {"choice_temperature": {"beta": [1, 1]}},
+        {"feedback": {"uniform": [0, 1]}},
+    ],
+)
+def test_impossible_settings_are_refused(settings):
+    with pytest.raises(OptionError):
+        population(settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "near"),
+    [
+        ({"pacience": 3}, "patience"),
+        ({"feedback": "critic"}, "critique"),
+        ({"dont_know": {"unifrom": [0, 1]}}, "uniform"),
+    ],
+)
+def test_unknown_names_are_refused_with_the_nearest(settings, near):
+    with pytest.raises(UnknownNameError, match=near):
+        population(settings)
+
+
+def test_cards_of_ones_own(tmp_path, monkeypatch):
+    folder = tmp_path / "users"
+    folder.mkdir()
+    card = 'name = "{}"\ntitle = "T"\ndescription = "D"\n{}'
+    (folder / "mine.toml").write_text(card.format("mine", "[behaviour]\npatience = 3\n"))
+    (folder / "wrong.toml").write_text(card.format("wrong", "[behaviour]\npatience = 0\n"))
+    (folder / "typo.toml").write_text(card.format("typo", "stile = 'terse'\n"))
+    (folder / "other.toml").write_text(card.format("another", ""))
+    monkeypatch.setenv("RECOSIM_PATH", str(tmp_path))
+    assert population("mine").settings == {"patience": 3}
+    for name, words in (
+        ("wrong", "patience is 0"),
+        ("typo", "style"),
+        ("other", "its file says"),
+    ):
+        with pytest.raises(CardError, match=words):
+            population(name)
+    with pytest.raises(UnknownNameError, match="mine"):
+        population("mime")
