@@ -18,6 +18,8 @@ reflection: the one that the user wants less of |
 | accepted | list of int32 | the attributes that the user accepted or asked for in this move |
 | items | list of int32 | the items shown, best first |
 | because | list of int32 | the attributes that were given as the reason for the list |
+| supported | float32 | share of the (item, reason) pairs of the list in which the item has the
+attribute; null where no reason was given |
 | outcome | int8 | `recosim.acts.Outcome` |
 | rank | int16 | 1-based position of the target in `items`; 0 if none was taken |
 | reward | float32 | reward of this move, dimensionless |
@@ -63,6 +65,7 @@ SCHEMA = pa.schema(
         ("accepted", pa.list_(pa.int32())),
         ("items", pa.list_(pa.int32())),
         ("because", pa.list_(pa.int32())),
+        ("supported", pa.float32()),
         ("outcome", pa.int8()),
         ("rank", pa.int16()),
         ("reward", pa.float32()),
@@ -85,6 +88,8 @@ class Episodes:
         rank: int16, position of the target in the list that hit; 0 for a failure.
         moves, asks, yes, recommends, reflects: int16 counts.
         illegal: int16, moves that were penalised.
+        justified: int16, lists for which a reason was given.
+        supported: float64, the sum of `supported` over these.
         reward: float64, the sum of all rewards.
         nothing_left: bool, ended because there was nothing to ask or recommend.
         left: bool, ended because the user left.
@@ -101,6 +106,8 @@ class Episodes:
     recommends: NDArray[np.int16]
     reflects: NDArray[np.int16]
     illegal: NDArray[np.int16]
+    justified: NDArray[np.int16]
+    supported: NDArray[np.float64]
     reward: NDArray[np.float64]
     nothing_left: NDArray[np.bool_]
     left: NDArray[np.bool_]
@@ -211,6 +218,7 @@ class Trace:
         def count(moves: NDArray[np.bool_]) -> NDArray[np.int16]:
             return total(moves.astype(np.int16)).astype(np.int16)
 
+        supported = self.column("supported")
         hit = outcome[last] == Outcome.HIT
         move = self.column("move")[last]
         return Episodes(
@@ -225,6 +233,8 @@ class Trace:
             recommends=count(verb == Verb.RECOMMEND),
             reflects=count(verb == Verb.REFLECT),
             illegal=count(verb == Verb.ILLEGAL),
+            justified=count(~np.isnan(supported)),
+            supported=total(np.nan_to_num(supported.astype(np.float64))),
             reward=total(self.column("reward").astype(np.float64)),
             nothing_left=self.column("terminated")[last] & ~hit & ~self.column("left")[last],
             left=self.column("left")[last],

@@ -143,14 +143,17 @@ def played_by(env: Any, name: str, environment: str) -> Callable[[], Any]:
             agent.reset(everyone)
         else:
             agent.observe(everyone)
-        actions, slates = agent.act()
+        actions, slates, aspects = agent.act()
         code, n = int(actions[0]), env.dialogues.n_askables
         if code < n:
             return {"verb": int(Verb.ASK), "attribute": code}
         if code > n:
             return {"verb": int(Verb.REFLECT)}
         shown = [] if slates is None else [int(item) for item in slates[0] if item >= 0]
-        return {"verb": int(Verb.RECOMMEND), "items": shown or [-1]}
+        action = {"verb": int(Verb.RECOMMEND), "items": shown or [-1]}
+        if aspects is not None:
+            action["because"] = [int(a) for a in aspects[0] if a >= 0]
+        return action
 
     return choose
 

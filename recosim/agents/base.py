@@ -5,8 +5,7 @@ The life of an agent in a batch:
     agent.bind(dialogues)           once for each batch
     agent.reset(rows)               conversations have begun in these rows
     while not all have ended:
-        actions, slates = agent.act()
-        dialogues.step(actions, slates)
+        dialogues.step(*agent.act())
         agent.observe(running)      what came of it, in the rows that moved
 """
 
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 
 from recosim.envs.cpr import random
 from recosim.envs.cpr.dialogues import Dialogues
+from recosim.envs.protocol import Protocol
 from recosim.errors import StateError
 
 __all__ = ["Agent", "Decision"]
@@ -32,10 +32,13 @@ class Decision(NamedTuple):
             What stands in rows that have ended is not looked at.
         slates: int32 (B, top_k), the items shown by the rows that recommend, padded with -1, or
             None: the estimator's best candidates everywhere. A row of -1 alone means the same.
+        aspects: int32 (B, protocol.aspects), the attributes given as reasons for the lists, padded
+            with -1, or None: no reasons.
     """
 
     actions: NDArray[np.int64]
     slates: NDArray[np.int32] | None = None
+    aspects: NDArray[np.int32] | None = None
 
 
 class Agent:
@@ -58,6 +61,10 @@ class Agent:
         if self._dialogues is None:
             raise StateError(f"agent {self.name!r} has no conversations yet; call bind first.")
         return self._dialogues
+
+    def misfit(self, protocol: Protocol) -> str:
+        """Why the agent is not made for a protocol; "" where it is."""
+        return "" if protocol.question != "none" else "it asks questions, and here are none"
 
     def settings(self) -> dict[str, Any]:
         """The settings of this agent as JSON values; they go into every result."""

@@ -13,6 +13,7 @@ from recosim.agents.belief import FEATURES, Belief
 from recosim.agents.dqn import TwoWayDQN
 from recosim.agents.learner import Arrays
 from recosim.envs.cpr.dialogues import Dialogues
+from recosim.envs.protocol import Protocol
 from recosim.errors import CheckpointError, OptionError
 from recosim.users.behaviour import TRAITS
 
@@ -98,6 +99,9 @@ class Pathfinder(TwoWayDQN):
         if self.stop_at is not None:
             own["stop_at"] = self.stop_at
         return super().settings() | own
+
+    def misfit(self, protocol: Protocol) -> str:
+        return ""
 
     # ---- the belief -----------------------------------------------------------------------------
 

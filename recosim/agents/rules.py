@@ -6,6 +6,7 @@ import numpy as np
 
 from recosim.agents.base import Agent, Decision
 from recosim.envs.cpr.random import AGENT
+from recosim.envs.protocol import Protocol
 
 __all__ = ["AbsGreedy", "MaxEntropy", "Oracle", "RandomAgent", "WeightedEntropy"]
 
@@ -15,6 +16,9 @@ class RandomAgent(Agent):
 
     name = "random"
     track = True
+
+    def misfit(self, protocol: Protocol) -> str:
+        return ""
 
     def act(self) -> Decision:
         mask = self.dialogues.legal_actions()
@@ -27,6 +31,9 @@ class AbsGreedy(Agent):
     """Always recommends the estimator's best candidates ("absolute greedy"; EAR section 5.2)."""
 
     name = "abs_greedy"
+
+    def misfit(self, protocol: Protocol) -> str:
+        return ""
 
     def act(self) -> Decision:
         d = self.dialogues
@@ -70,6 +77,9 @@ class Oracle(Agent):
 
     name = "oracle"
     privileged = True
+
+    def misfit(self, protocol: Protocol) -> str:
+        return ""
 
     def act(self) -> Decision:
         d = self.dialogues

@@ -84,6 +84,7 @@ def enter(
     environment: str,
     place: str,
     setup: CPRSetup,
+    usual: Population,
     estimator: Mapping[str, Any],
     seeds: Sequence[int],
     root: Path,
@@ -92,6 +93,8 @@ def enter(
 
     Args:
         place: what tells environments apart, but for their users; names the checkpoints' folder.
+        usual: the users of the environment's card; what was trained with them plays where nothing
+            was trained with the users at hand.
         estimator: name and settings of the environment's estimator.
         root: where checkpoints are.
 
@@ -103,7 +106,7 @@ def enter(
     found: dict[int, Checkpoint] = {}
     if isinstance(agent, Learner):
         for seed in seeds:
-            found[seed] = _find(agent, name, place, setup, estimator, seed, root)
+            found[seed] = _find(agent, name, place, setup, usual, estimator, seed, root)
     info = AgentSetup(
         name=name,
         implementation=f"{type(agent).__module__}:{type(agent).__qualname__}",
@@ -127,15 +130,16 @@ def _find(
     name: str,
     place: str,
     setup: CPRSetup,
+    usual: Population,
     estimator: Mapping[str, Any],
     seed: int,
     root: Path,
 ) -> Checkpoint:
-    """What was trained with the users of this environment, else what was with those of the papers.
+    """What was trained with the users of this environment, else what was with those of its card.
 
     So one training with such users is what a table over kinds of users is played with.
     """
-    for users in (setup.users, Population()):
+    for users in (setup.users, usual):
         wanted = checkpoint_key(learner, setup, estimator, users)
         folder = Place(root, place, name, wanted, seed).folder
         if not folder.exists():

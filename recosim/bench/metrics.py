@@ -41,6 +41,8 @@ class Summary(BaseModel):
         average_turns: AT, a failure counts `max_turns`.
         hdcg: hDCG, 0 to 1.
         acceptance: questions answered with yes, of all questions; None if none was asked.
+        faithfulness: share of the pairs of an item and a reason for showing it in which the item
+            has the attribute, averaged over the lists with a reason; None if none was given.
         reward: sum of the rewards of a conversation.
         asks, recommends, reflects, illegal: moves of a conversation.
         nothing_left: share of conversations that ended because nothing could be asked or shown.
@@ -53,6 +55,7 @@ class Summary(BaseModel):
     average_turns: Estimate
     hdcg: Estimate
     acceptance: Estimate | None
+    faithfulness: Estimate | None
     reward: Estimate
     asks: Estimate
     recommends: Estimate
@@ -225,6 +228,8 @@ class Columns(NamedTuple):
     recommends: NDArray[np.float64]
     reflects: NDArray[np.float64]
     illegal: NDArray[np.float64]
+    justified: NDArray[np.float64]
+    supported: NDArray[np.float64]
     nothing_left: NDArray[np.float64]
     left: NDArray[np.float64]
     conversations: NDArray[np.float64]
@@ -250,6 +255,8 @@ def _cluster_sums(
         recommends=rows.recommends.astype(np.float64),
         reflects=rows.reflects.astype(np.float64),
         illegal=rows.illegal.astype(np.float64),
+        justified=rows.justified.astype(np.float64),
+        supported=rows.supported,
         nothing_left=rows.nothing_left.astype(np.float64),
         left=rows.left.astype(np.float64),
         conversations=np.ones(len(rows)),
@@ -261,19 +268,22 @@ def _cluster_sums(
 def _ratios(sums: NDArray[np.float64], max_turns: int) -> NDArray[np.float64]:
     """(..., max_turns + columns) sums -> (..., max_turns + metrics) metrics, NaN for 0 / 0."""
     metrics = sums[..., :-1] / sums[..., -1:]
-    yes, asks = (max_turns + METRICS.index(name) for name in ("yes", "asks"))
     with np.errstate(invalid="ignore"):
-        metrics[..., yes] = sums[..., yes] / sums[..., asks]
+        for part, whole in (("yes", "asks"), ("supported", "justified")):
+            column, of = max_turns + METRICS.index(part), max_turns + METRICS.index(whole)
+            metrics[..., column] = sums[..., column] / sums[..., of]
     return metrics
 
 
 def _summary(estimates: list[Estimate | None], max_turns: int) -> Summary:
     named = dict(zip(METRICS, estimates[max_turns:], strict=True))
+    named.pop("justified")
     return Summary.model_validate(
         {
             "success_rate": tuple(estimates[:max_turns]),
             "average_turns": named.pop("turns"),
             "acceptance": named.pop("yes"),
+            "faithfulness": named.pop("supported"),
             **named,
         }
     )

@@ -228,6 +228,7 @@ COLUMNS: dict[str, np.dtype[Any]] = {
             "conversation": np.int32,
             "user": np.int32,
             "target": np.int32,
+            "supported": np.float64,
             "reward": np.float64,
             "nothing_left": np.bool_,
             "left": np.bool_,

@@ -49,6 +49,7 @@ from recosim.errors import CheckpointError, IllegalActionError, MissingExtraErro
 from recosim.estimators.registry import estimator as make_estimator
 from recosim.progress import Progress
 from recosim.trace import Trace
+from recosim.users import Population, population
 
 __all__ = [
     "BenchEnv",
@@ -70,6 +71,7 @@ class BenchEnv:
 
     key: str
     place: str  # the key without its users: where agents trained for it are kept
+    usual: Population  # the users of its card
     id: str
     name: str
     setup: CPRSetup
@@ -147,7 +149,8 @@ def prepare_env(
     if "world" in changed:
         key += f".{setup.world.name}"
     place, users = key, setup.users
-    if users.name != "ideal":
+    usual = population(card.arguments.get("users", "ideal"))
+    if users.name != usual.name:
         key += f".{users.name}"
     for name, label in (("answer_noise", "noise"), ("dont_know", "unsure")):
         if name in changed and (value := users.constant(name)):
@@ -155,6 +158,7 @@ def prepare_env(
     return BenchEnv(
         key=key,
         place=place,
+        usual=usual,
         id=card.id,
         name=card.name,
         setup=setup,
@@ -203,8 +207,8 @@ def run_bench(
         CheckpointError: a named agent is not trained; the text says how to train it.
         IllegalActionError: an agent made an illegal move; what was finished is kept.
     """
-    everyone = list(agents) == ["all"]
-    names = agent_names() if everyone else list(dict.fromkeys(agents))
+    everyone = list(agents) in (["all"], ["rules"])
+    names = agent_names() if list(agents) == ["all"] else list(dict.fromkeys(agents))
     if names == ["rules"]:
         names = rule_agents()
     if not names or not environments or not seeds:
@@ -278,12 +282,18 @@ def _enter_all(
     entered, missing = [], []
     for name in names:
         try:
+            if why := make_agent(name, env.name).misfit(env.setup.protocol):
+                if notice is None:
+                    raise OptionError(f"agent {name!r} does not fit {env.key}: {why}.")
+                missing.append(f"{name!r} does not fit: {why}")
+                continue
             entered.append(
                 enter(
                     name,
                     env.name,
                     env.place,
                     env.setup,
+                    env.usual,
                     env.fitted,
                     seeds,
                     root or checkpoint_root(),
@@ -439,8 +449,7 @@ def play_batch(
     recorder.record(running)
     agent.reset(running)
     while running.any():
-        actions, slates = agent.act()
-        dialogues.step(actions, slates)
+        dialogues.step(*agent.act())
         recorder.record(running)
         agent.observe(running)
         running = dialogues.arrays["done"] == 0

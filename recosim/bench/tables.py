@@ -137,26 +137,37 @@ def leader_sentence(env: EnvResult, level: float = 0.95) -> str:
 
 
 def main_table(env: EnvResult) -> Table:
-    """Agent | SR@t at a third, two thirds and all of the turns | AT | hDCG | accepted | reward."""
+    """Agent | SR@t at a third, two thirds and all of the turns | AT | hDCG | accepted | reward.
+
+    Where no questions can be asked, the faithfulness of the reasons stands in place of "accepted".
+    """
+    asks = env.setup.rules.question != "none"
     turns = env.setup.rules.max_turns
     marks = sorted({max(1, turns // 3), max(1, 2 * turns // 3), turns})
     rows = []
     for agent in ranked(env):
         s = agent.summary
         rates = [estimate(s.success_rate[t - 1], 3, ends=t == turns) for t in marks]
+        share = s.acceptance if asks else s.faithfulness
         rows.append(
             (
                 _label(env, agent.name),
                 *rates,
                 estimate(s.average_turns, 2),
                 estimate(s.hdcg, 3),
-                "-" if s.acceptance is None else estimate(s.acceptance, 3, ends=False),
+                "-" if share is None else estimate(share, 3, ends=False),
                 estimate(s.reward, 3, ends=False),
             )
         )
-    columns = ("Agent", *(f"SR@{t}" for t in marks), "AT", "hDCG", "Questions accepted", "Reward")
+    success = (f"SR@{t}" for t in marks)
+    third = "Questions accepted" if asks else "Faithfulness"
+    columns = ("Agent", *success, "AT", "hDCG", third, "Reward")
     notes = ["SR@t: share of conversations with a hit within t moves."]
     notes.append(f"AT: mean number of the move that hit, a failure counts {turns}.")
+    if not asks:
+        notes.append(
+            "Faithfulness: share of shown items that have the attribute given as a reason."
+        )
     if any(env.privileged(agent.name) for agent in env.agents):
         notes.append("* sees the target: a ceiling, not a rival.")
     return Table(columns, rows, tuple(notes))

@@ -283,7 +283,12 @@ class CPREnv(gym.Env[Observation, Any]):
         if a["done"][0]:
             raise StateError("this conversation has ended; call reset to begin the next one.")
         top_k = dialogues.protocol.top_k
-        code, slate = decode(self._view, action, self._n_askables, top_k)
+        aspects = dialogues.protocol.aspects
+        code, slate, because = decode(self._view, action, self._n_askables, top_k, aspects)
+        if aspects:
+            if because is not None:
+                dialogues.check_aspects(np.array([code]), because[None])
+            a["reasons"][0] = -1 if because is None else because
         if slate is not None:
             dialogues.check_slates(np.array([code]), slate[None])
             a["slate"][0] = slate

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import operator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from gymnasium import spaces
@@ -53,25 +53,33 @@ class LegalDiscrete(spaces.Discrete):
 class LegalSlate(spaces.Dict):
     """`Dict(verb, attribute, items)` whose `sample()` draws an action that is legal now.
 
-    As in the "flat" view, all legal asks, recommending and reflecting are equally likely; a list
-    holds 1 to `top_k` different items, drawn from all. A mask or probabilities that are passed to
-    `sample` are used as Gymnasium defines them. Membership does not depend on legality.
+    Where lists may be justified (`aspects` of the protocol) there is a fourth key, `because`. As in
+    the "flat" view, all legal asks, recommending and reflecting are equally likely; a list holds 1
+    to `top_k` different items, drawn from all, and is justified by different attributes. A mask or
+    probabilities that are passed to `sample` are used as Gymnasium defines them. Membership does
+    not depend on legality.
     """
 
     def __init__(
-        self, n_askables: int, n_items: int, top_k: int, legal: NDArray[np.int8] | None = None
+        self,
+        n_askables: int,
+        n_items: int,
+        top_k: int,
+        legal: NDArray[np.int8] | None = None,
+        *,
+        aspects: int = 0,
+        n_attributes: int = 0,
     ) -> None:
-        super().__init__(
-            {
-                "verb": spaces.Discrete(3),
-                "attribute": spaces.Discrete(n_askables),
-                # Ids, not amounts: whole numbers from -1 to n_items - 1 in each place.
-                "items": spaces.MultiDiscrete(
-                    np.full(top_k, n_items + 1), dtype=np.int32, start=np.full(top_k, -1)
-                ),
-            }
-        )
+        parts: dict[str, spaces.Space[Any]] = {
+            "verb": spaces.Discrete(3),
+            "attribute": spaces.Discrete(n_askables),
+            "items": _ids(top_k, n_items),
+        }
+        if aspects:
+            parts["because"] = _ids(aspects, n_attributes)
+        super().__init__(parts)
         self.n_askables, self.n_items, self.top_k = n_askables, n_items, top_k
+        self.aspects, self.n_attributes = aspects, n_attributes
         self.legal = legal  # int8 (n_askables + 2,), live, or None: all
 
     def sample(self, mask: Any = None, probability: Any = None) -> dict[str, Any]:
@@ -81,19 +89,32 @@ class LegalSlate(spaces.Dict):
         legal = np.arange(n + 2) if self.legal is None else np.flatnonzero(self.legal)
         code = int(legal[self["verb"].np_random.integers(len(legal))])
         attribute = code if code < n else int(self["attribute"].np_random.integers(n))
-        luck = self["items"].np_random
-        items = np.full(self.top_k, -1, dtype=np.int32)
-        shown = luck.choice(self.n_items, min(self.top_k, self.n_items), replace=False)
-        length = 1 + luck.integers(len(shown))
-        items[:length] = shown[:length]
-        return {
+        action = {
             "verb": np.int64(max(0, code - n + 1)),
             "attribute": np.int64(attribute),
-            "items": items,
+            "items": self._some("items", self.top_k, self.n_items),
         }
+        if self.aspects:
+            action["because"] = self._some("because", self.aspects, self.n_attributes)
+        return action
+
+    def _some(self, key: str, most: int, n: int) -> NDArray[np.int32]:
+        """1 to `most` different numbers below n, padded with -1."""
+        luck = self[key].np_random
+        padded = np.full(most, -1, dtype=np.int32)
+        chosen = luck.choice(n, min(most, n), replace=False)
+        length = 1 + luck.integers(len(chosen))
+        padded[:length] = chosen[:length]
+        return padded
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "legal": None}
+
+
+def _ids(most: int, n: int) -> spaces.Space[Any]:
+    """Up to `most` ids below n: whole numbers from -1 to n - 1 in each place."""
+    sizes, start, dtype = np.full(most, n + 1), np.full(most, -1), np.int32
+    return spaces.MultiDiscrete(sizes, dtype=dtype, start=start)
 
 
 class LegalSlates(spaces.Dict):
@@ -132,7 +153,12 @@ def action_space(
     if view == "verb":
         return LegalDiscrete(3, legal)
     return LegalSlate(
-        dialogues.n_askables, dialogues.world.n_items, dialogues.protocol.top_k, legal
+        dialogues.n_askables,
+        dialogues.world.n_items,
+        dialogues.protocol.top_k,
+        legal,
+        aspects=dialogues.protocol.aspects,
+        n_attributes=dialogues.world.n_attributes,
     )
 
 
@@ -165,24 +191,36 @@ def log2_sizes(n_items: int) -> NDArray[np.float32]:
     return np.log2(np.maximum(np.arange(n_items + 1), 1)).astype(np.float32)
 
 
-def decode(
-    view: str, action: Any, n_askables: int, top_k: int
-) -> tuple[int, NDArray[np.int32] | None]:
-    """One action of a view as the core takes it: a flat code (-1: ask the best), and a list.
+class Decoded(NamedTuple):
+    """One action as the core takes it.
+
+    Attributes:
+        code: flat code, -1 asks the best.
+        items: int32 (top_k,), the list of a recommendation; None: the estimator's best.
+        because: int32 (aspects,), its reasons; None: there are none.
+    """
+
+    code: int
+    items: NDArray[np.int32] | None = None
+    because: NDArray[np.int32] | None = None
+
+
+def decode(view: str, action: Any, n_askables: int, top_k: int, aspects: int = 0) -> Decoded:
+    """One action of a view as the core takes it.
 
     Raises:
         IllegalActionError: not an action of the view.
     """
     if view == "slate":
-        return _decode_slate(action, n_askables, top_k)
+        return _decode_slate(action, n_askables, top_k, aspects)
     code = _whole_number(action, view)
     if view == "flat":
-        return code, None
+        return Decoded(code)
     if not 0 <= code < 3:
         raise IllegalActionError(
             f"verb {code} does not exist; 0 asks the best, 1 recommends, 2 reflects."
         )
-    return (-1, n_askables, n_askables + 1)[code], None
+    return Decoded((-1, n_askables, n_askables + 1)[code])
 
 
 def _whole_number(action: Any, view: str) -> int:
@@ -197,12 +235,12 @@ def _whole_number(action: Any, view: str) -> int:
     )
 
 
-def _decode_slate(action: Any, n_askables: int, top_k: int) -> tuple[int, NDArray[np.int32] | None]:
-    keys = ("verb", "attribute", "items")
+def _decode_slate(action: Any, n_askables: int, top_k: int, aspects: int) -> Decoded:
+    keys = ("verb", "attribute", "items", *["because"] * bool(aspects))
     if not isinstance(action, dict) or not set(action) <= set(keys) or "verb" not in action:
         raise IllegalActionError(
             f"action {action!r} is not one of the 'slate' view, which takes a dictionary with "
-            "verb, attribute and items."
+            f"{', '.join(keys[:-1])} and {keys[-1]}."
         )
     verb = _whole_number(action["verb"], "slate")
     if verb == Verb.ASK:
@@ -211,29 +249,39 @@ def _decode_slate(action: Any, n_askables: int, top_k: int) -> tuple[int, NDArra
             raise IllegalActionError(
                 f"attribute {attribute} does not exist; 0 to {n_askables - 1} can be asked."
             )
-        return attribute, None
+        return Decoded(attribute)
     if verb == Verb.RECOMMEND:
-        given = action.get("items")
-        try:
-            items = np.asarray(given if given is not None else [-1])
-        except ValueError:  # lists of different lengths in a list
-            items = np.empty(0, dtype=object)
-        if items.ndim != 1 or len(items) > top_k or items.dtype.kind not in "iu":
-            raise IllegalActionError(
-                f"items {given!r} is not a list of up to {top_k} whole numbers, padded with -1."
-            )
-        padded = np.full(top_k, -1, dtype=np.int64)
-        padded[: len(items)] = items
-        if padded.min() < -1 or padded.max() > np.iinfo(np.int32).max:
-            raise IllegalActionError(f"items {given!r} holds a number that is no item.")
-        return n_askables, padded.astype(np.int32)
+        items = _padded("items", action.get("items"), top_k)
+        because = _padded("because", action.get("because"), aspects) if aspects else None
+        return Decoded(n_askables, items, because)
     if verb == Verb.REFLECT:
-        return n_askables + 1, None
+        return Decoded(n_askables + 1)
     raise IllegalActionError(f"verb {verb} does not exist; 0 asks, 1 recommends, 2 reflects.")
 
 
-def slate_rows(action: Any, size: int, n_askables: int) -> tuple[NDArray[np.int64], Any]:
+def _padded(key: str, given: Any, most: int) -> NDArray[np.int32]:
+    """A list of up to `most` numbers, padded with -1; -1 alone where nothing is given."""
+    try:
+        numbers = np.asarray(given if given is not None else [-1])
+    except ValueError:  # lists of different lengths in a list
+        numbers = np.empty(0, dtype=object)
+    if numbers.ndim != 1 or len(numbers) > most or numbers.dtype.kind not in "iu":
+        raise IllegalActionError(
+            f"{key} {given!r} is not a list of up to {most} whole numbers, padded with -1."
+        )
+    padded = np.full(most, -1, dtype=np.int64)
+    padded[: len(numbers)] = numbers
+    if padded.min() < -1 or padded.max() > np.iinfo(np.int32).max:
+        raise IllegalActionError(f"{key} {given!r} holds a number that is none of them.")
+    return padded.astype(np.int32)
+
+
+def slate_rows(
+    action: Any, size: int, n_askables: int, aspects: int = 0
+) -> tuple[NDArray[np.int64], Any, Any]:
     """A batch of "slate" actions (arrays of shape (B,), (B,), (B, K)) as the core takes it.
+
+    With `aspects` the reasons come third, (B, aspects), or None where they are not given.
 
     Raises:
         IllegalActionError: not a batch of such actions.
@@ -242,6 +290,7 @@ def slate_rows(action: Any, size: int, n_askables: int) -> tuple[NDArray[np.int6
         verb = np.asarray(action["verb"])
         attribute = np.asarray(action["attribute"])
         items = np.asarray(action["items"])
+        because = np.asarray(action["because"]) if aspects and "because" in action else None
     except (KeyError, TypeError, IndexError, ValueError):
         raise IllegalActionError(
             "a batch of 'slate' actions is a dictionary with the arrays verb, attribute and items."
@@ -258,4 +307,4 @@ def slate_rows(action: Any, size: int, n_askables: int) -> tuple[NDArray[np.int6
     if (ask & ((attribute < 0) | (attribute >= n_askables))).any():
         raise IllegalActionError(f"an attribute is outside 0..{n_askables - 1}.")
     actions = np.where(ask, attribute, np.where(verb == Verb.RECOMMEND, n_askables, n_askables + 1))
-    return actions.astype(np.int64), items
+    return actions.astype(np.int64), items, because

@@ -230,10 +230,10 @@ class CPRVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
                 a["conversation"][i] = -1
         self._seeded = True
 
-    def _decode(self, actions: Any) -> tuple[Any, Any]:
+    def _decode(self, actions: Any) -> tuple[Any, Any, Any]:
         n = self.dialogues.n_askables
         if self._view == "slate":
-            return slate_rows(actions, self.num_envs, n)
+            return slate_rows(actions, self.num_envs, n, self.dialogues.protocol.aspects)
         try:
             given = np.asarray(actions)
         except ValueError:  # lists of different lengths in a list
@@ -246,10 +246,10 @@ class CPRVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
         if self._view == "verb":
             if (given < 0).any() or (given > 2).any():
                 raise IllegalActionError("a verb is not 0 (ask), 1 (recommend) or 2 (reflect).")
-            return np.array([-1, n, n + 1])[given], None
+            return np.array([-1, n, n + 1])[given], None, None
         if (given < 0).any():
             raise IllegalActionError(f"action {given.min()} does not exist; actions start at 0.")
-        return given, None
+        return given, None, None
 
     def _finish_rows(self, ended: NDArray[np.bool_]) -> dict[str, Any]:
         """Keep the last observations and infos of ended rows, then open their next ones."""

@@ -145,6 +145,15 @@ PRESETS: dict[str, Protocol] = {
     "unicorn": Protocol(drop_failed="if_more_than_k"),
     "ear": Protocol(rewards=Rewards(ask_yes=0.1)),
     "mcmipl": Protocol(question="choice", drop_failed="if_more_than_k", targets=2),
+    # Recommend and be criticised; the numbers are RecoSim's own.
+    "critique": Protocol(
+        max_turns=10,
+        question="none",
+        last_turn_acts=True,
+        feedback_on="refusal",
+        aspects=2,
+        rewards=Rewards(timeout=0.0, nothing_left=0.0),
+    ),
 }
 
 

@@ -18,6 +18,7 @@ ID_PATTERN = re.compile(r"^[A-Za-z0-9_-]+/[A-Za-z0-9_-]+-v(0|[1-9][0-9]*)$")
 # family -> (scalar entry point, vector entry point)
 FAMILIES = {
     "cpr": ("recosim.envs.cpr_env:CPREnv", "recosim.envs.cpr_vector:CPRVectorEnv"),
+    "critique": ("recosim.envs.critique_env:CritiqueEnv", "recosim.envs.cpr_vector:CPRVectorEnv"),
 }
 KEYS = ("id", "family", "title", "description", "arguments")
 

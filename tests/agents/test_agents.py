@@ -12,10 +12,11 @@ from recosim.bench.metrics import average_turns, success_rate
 from recosim.bench.run import play_batch
 from recosim.envs.cpr.recorder import Recorder
 from recosim.envs.cpr_setup import CPRSetup
-from recosim.envs.protocol import PRESETS
+from recosim.envs.protocol import PRESETS, protocol
 from recosim.errors import CardError, OptionError, StateError, UnknownNameError
 from recosim.trace import Episodes
 
+RULES = ("random", "abs_greedy", "max_entropy", "weighted_entropy", "logic", "oracle")
 PROTOCOLS = [
     (preset, options)
     for preset in PRESETS
@@ -48,21 +49,38 @@ def play(name: str, n: int = 200, seed: int = 0, batch: int = 64, **setup: objec
     return type(traces)(table).episodes()
 
 
-@pytest.mark.parametrize("name", agent_names())
-@pytest.mark.parametrize(("preset", "options"), PROTOCOLS)
+def fitting(protocols):
+    """(agent, preset, options) of every agent under the protocols that it is made for."""
+    return [
+        (name, preset, options)
+        for name in agent_names()
+        for preset, options in protocols
+        if not make_agent(name).misfit(protocol(preset, **options))
+    ]
+
+
+@pytest.mark.parametrize(("name", "preset", "options"), fitting(PROTOCOLS))
 def test_every_agent_keeps_to_the_rules_of_every_protocol(name, preset, options):
     episodes = play(name, 60, protocol_name=preset, protocol_options=options)
     assert len(episodes) == 60
     assert (episodes.illegal == 0).all()
 
 
-@pytest.mark.parametrize("name", agent_names())
-@pytest.mark.parametrize("question", ["binary", "facet", "choice"])
-def test_every_agent_survives_users_that_err(name, question):
+ERRING = [
+    *(("scpr", {"question": q, "on_reject": "remove"}) for q in ("binary", "facet", "choice")),
+    ("critique", {"on_reject": "remove"}),
+]
+
+
+@pytest.mark.parametrize(("name", "preset", "options"), fitting(ERRING))
+@pytest.mark.parametrize("users", ["ideal", "chatty", "picky"])
+def test_every_agent_survives_users_that_err(name, preset, options, users):
     episodes = play(
         name,
-        80,
-        protocol_options={"question": question, "on_reject": "remove"},
+        60,
+        protocol_name=preset,
+        protocol_options=options,
+        users=users,
         answer_noise=0.5,
         dont_know=0.3,
     )
@@ -83,7 +101,7 @@ def test_logic_needs_no_luck_when_users_do_not_err():
 
 
 def test_informed_agents_beat_random_moves():
-    turns = {name: average_turns(play(name), 15) for name in agent_names()}
+    turns = {name: average_turns(play(name), 15) for name in RULES}
     assert turns["oracle"] < turns["logic"] < turns["max_entropy"] < turns["random"]
     assert turns["abs_greedy"] < turns["random"]
     assert turns["weighted_entropy"] < turns["random"]

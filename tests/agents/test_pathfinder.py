@@ -28,7 +28,7 @@ def play(agent: Pathfinder) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     d, moves = agent.dialogues, []
     agent.open_round(0)
     while (running := d.arrays["done"] == 0).any():
-        actions, slates = agent.act()
+        actions, slates, _ = agent.act()
         moves.append((running, actions == d.n_askables, agent.belief.summary[:, 0].copy()))
         d.step(actions, slates)
         agent.observe(running)

@@ -23,6 +23,7 @@ from recosim.bench.metrics import average_turns, success_rate
 from recosim.bench.run import prepare_env
 from recosim.envs.cpr.recorder import Recorder
 from recosim.envs.cpr_setup import CPRSetup
+from recosim.envs.protocol import PRESETS
 from recosim.errors import CheckpointError, OptionError, StateError, TrainingError
 
 LEARNERS = [name for name in agent_names() if isinstance(make_agent(name), Learner)]
@@ -30,6 +31,13 @@ LEARNERS = [name for name in agent_names() if isinstance(make_agent(name), Learn
 
 def setup(**changes: object) -> CPRSetup:
     return CPRSetup.prepare(**{"world": "lastfm-small", "split": "valid", **changes})
+
+
+def setup_of(learner: Learner, **changes: object) -> CPRSetup:
+    """Conversations of a kind that the learner is made for."""
+    if learner.misfit(PRESETS["scpr"]):
+        changes |= {"protocol_name": "critique", "users": "seeker_random"}
+    return setup(**changes)
 
 
 def place(folder, seed: int = 0, **key: object) -> Place:
@@ -109,11 +117,11 @@ def test_seeds_differ(tmp_path):
 @pytest.mark.parametrize("name", LEARNERS)
 def test_every_learner_goes_on_exactly(name, tmp_path):
     """Four rounds are two, a checkpoint, and two more: for weights and for all that training is."""
-    parts = setup()
 
     def begin() -> Learner:
         learner = make_agent(name, batch=32, rounds=4)
         assert isinstance(learner, Learner)
+        parts = setup_of(learner)
         learner.bind(parts.dialogues(learner.batch, track=learner.track))
         learner.start(3)
         return learner
@@ -143,7 +151,7 @@ def test_learners_leave_the_global_generators_alone(name):
     before = random.getstate(), np.random.get_state(), torch.get_rng_state()  # noqa: NPY002
     learner = make_agent(name, batch=16, rounds=2)
     assert isinstance(learner, Learner)
-    learner.bind(setup().dialogues(learner.batch, track=learner.track))
+    learner.bind(setup_of(learner).dialogues(learner.batch, track=learner.track))
     learner.start(0)
     learner.train_round(0)
     assert random.getstate() == before[0]
@@ -154,7 +162,7 @@ def test_learners_leave_the_global_generators_alone(name):
 @pytest.mark.parametrize("name", [*LEARNERS, "coin"])
 def test_a_learner_without_weights_says_so(name):
     learner = Coin() if name == "coin" else make_agent(name)
-    dialogues = setup(split="test").dialogues(4, track=learner.track)
+    dialogues = setup_of(learner, split="test").dialogues(4, track=learner.track)
     learner.bind(dialogues)
     dialogues.open(seeds=np.zeros(4, np.uint64), conversations=np.arange(4))
     with pytest.raises(StateError, match="recosim train"):

@@ -43,6 +43,8 @@ def make_episodes(
         recommends=(moves - counts).astype(np.int16),
         reflects=zeros,
         illegal=zeros,
+        justified=zeros,
+        supported=np.zeros(n),
         reward=np.asarray(reward if reward is not None else np.zeros(n), dtype=np.float64),
         nothing_left=np.zeros(n, dtype=bool),
         left=np.zeros(n, dtype=bool),

@@ -27,12 +27,15 @@ def row(verb: Verb, outcome: Outcome = Outcome.NOTHING, **values: Any) -> dict[s
         "asked": [],
         "accepted": [],
         "items": [],
+        "because": [],
+        "supported": None,
         "outcome": int(outcome),
         "rank": 0,
         "reward": -0.1,
         "candidates": 4,
         "terminated": False,
         "truncated": False,
+        "left": False,
     }
     return start | values
 

@@ -27,8 +27,11 @@ from recosim.envs.cpr import random
 from recosim.envs.cpr.dialogues import QUESTIONS, REWARD_TERMS, Dialogues
 from recosim.envs.protocol import Protocol
 from recosim.estimators.base import Vectors
-from recosim.users import Behaviour
+from recosim.users import Behaviour, Population
 from recosim.world.world import World
+
+# Any population of users who differ: it gives each of them a row of settings to write into.
+SEVERAL = Population("several", {"answer_noise": {"choice": [0.0, 0.1]}})
 
 __all__ = ["SideBySide", "draws_of", "play_cases", "random_case"]
 
@@ -36,9 +39,6 @@ __all__ = ["SideBySide", "draws_of", "play_cases", "random_case"]
 ENTROPY_TOLERANCE = 1e-6
 SCORE_TOLERANCE = 2e-4
 WEIGHTED_TOLERANCE = 2e-5
-
-PURPOSES = {"opening": random.OPENING, "flip": random.FLIP, "unsure": random.UNSURE}
-PURPOSES["noise"] = random.NOISE
 
 
 def draws_of(seed: int, conversation: int) -> tuple[Draw, DrawUnit]:
@@ -48,10 +48,10 @@ def draws_of(seed: int, conversation: int) -> tuple[Draw, DrawUnit]:
     def draw(purpose: str, turn: int, n: int) -> int:
         if purpose == "target":
             return int(random.draw_index(*key, 0, random.TARGET + turn, n))
-        return int(random.draw_index(*key, turn, PURPOSES[purpose], n))
+        return int(random.draw_index(*key, turn, random.PURPOSES[purpose], n))
 
     def draw_unit(purpose: str, turn: int) -> float:
-        return float(random.draw_unit(*key, turn, PURPOSES[purpose]))
+        return float(random.draw_unit(*key, turn, random.PURPOSES[purpose]))
 
     return draw, draw_unit
 
@@ -63,7 +63,7 @@ class Case:
     world: World
     vectors: Vectors
     protocol: Protocol
-    behaviour: Behaviour
+    behaviours: tuple[Behaviour, ...]  # one for all users, or one for each
     size: int
     options: dict[str, Any]  # further arguments of `Dialogues`
     answers: str = "kernel"  # who answers: the rule user of the "kernel", or somebody "outside"
@@ -89,7 +89,9 @@ def random_case(rng: np.random.Generator, sizes: tuple[int, ...], question: str)
         world=world,
         vectors=random_vectors(rng, world),
         protocol=random_protocol(rng, question if world.n_facets else "binary"),
-        behaviour=random_behaviour(rng),
+        behaviours=tuple(
+            random_behaviour(rng) for _ in range(world.n_users if rng.random() < 0.4 else 1)
+        ),
         size=size,
         options=options,
         answers="outside" if rng.random() < 0.2 and not options["open_ended"] else "kernel",
@@ -159,9 +161,12 @@ class SideBySide:
             case.vectors,
             case.protocol,
             case.size,
-            users=case.behaviour,
+            users=case.behaviours[0] if len(case.behaviours) == 1 else SEVERAL,
             **case.options,
         )
+        if len(case.behaviours) > 1:
+            traits = np.stack([behaviour.traits() for behaviour in case.behaviours])
+            self.dialogues.arrays["traits"][:] = traits
         self.tables = WorldTables(case.world)
         self.conversations: list[ReferenceConversation] = [None] * case.size  # type: ignore[list-item]
         # What the fields of the last move should hold, by row.
@@ -212,8 +217,7 @@ class SideBySide:
             self.tables,
             case.protocol,
             case.vectors,
-            answer_noise=case.behaviour.answer_noise,
-            dont_know=case.behaviour.dont_know,
+            behaviour=case.behaviours[0 if len(case.behaviours) == 1 else int(a["user"][b])],
             draw=draw,
             draw_unit=draw_unit,
         )
@@ -246,10 +250,11 @@ class SideBySide:
     def move(self, actions: np.ndarray, slates: np.ndarray | None = None) -> None:
         """One move of every row in both, then compare them."""
         d = self.dialogues
+        aspects = self._random_aspects()
         if self.case.answers == "outside":
-            d.pose(actions, slates)
+            d.pose(actions, slates, aspects)
         else:
-            d.step(actions, slates)
+            d.step(actions, slates, aspects)
         for b, conv in enumerate(self.conversations):
             if conv.done and d.arrays["conversation"][b] != self.moves[b]["conversation"]:
                 self._open_reference(b, None)
@@ -257,7 +262,9 @@ class SideBySide:
                 if self.case.answers == "kernel":
                     self.moves[b] |= {"reward": 0.0, "reward_terms": [0.0] * len(REWARD_TERMS)}
             else:
-                self._move_reference(b, int(actions[b]), None if slates is None else slates[b])
+                slate = None if slates is None else slates[b]
+                because = () if aspects is None else aspects[b][aspects[b] >= 0].tolist()
+                self._move_reference(b, int(actions[b]), slate, because)
         if self.case.answers == "outside":
             d.settle()
         self.compare()
@@ -279,6 +286,17 @@ class SideBySide:
                 slates[b] = 9_999_999  # nobody may look at the list of a row that shows nothing
         return actions, slates if own_lists else None
 
+    def _random_aspects(self) -> np.ndarray | None:
+        """Reasons for lists: some attributes, whether the items have them or not."""
+        most, rng = self.case.protocol.aspects, self.rng
+        if most == 0 or rng.random() < 0.2:
+            return None
+        aspects = np.full((self.case.size, most), -1, dtype=np.int32)
+        for row in aspects:
+            length = int(rng.integers(0, min(most, self.tables.n_attributes), endpoint=True))
+            row[:length] = rng.permutation(self.tables.n_attributes)[:length]
+        return aspects
+
     def _random_action(self, b: int) -> int:
         rng, n, conv = self.rng, self.dialogues.n_askables, self.conversations[b]
         asks, luck = sorted(self.readings[b].legal_asks), rng.random()
@@ -299,9 +317,15 @@ class SideBySide:
         wrong = [v for v in every if v not in conv.targets]
         items = wrong if wrong and self.rng.random() < 0.8 else list(every)
         length = int(self.rng.integers(1, conv.protocol.top_k, endpoint=True))
-        return self.rng.permutation(items)[:length]
+        shown = self.rng.permutation(items)[:length]
+        reads = conv.behaviour.examination < 1 or conv.behaviour.choice_temperature > 0
+        if reads and conv.targets[0] not in shown and self.rng.random() < 0.4:
+            shown[self.rng.integers(len(shown))] = conv.targets[0]  # which they may overlook
+        return shown
 
-    def _move_reference(self, b: int, action: int, slate: np.ndarray | None) -> None:
+    def _move_reference(
+        self, b: int, action: int, slate: np.ndarray | None, because: list[int] | tuple[()]
+    ) -> None:
         """The move that the kernel was told to make, with the checks of what it chose itself."""
         conv, a, n = self.conversations[b], self.dialogues.arrays, self.dialogues.n_askables
         ignored = conv.turn == conv.protocol.max_turns and not conv.protocol.last_turn_acts
@@ -314,7 +338,7 @@ class SideBySide:
             if not given and not ignored:
                 given = a["shown"][b, : a["n_shown"][b]].tolist()
                 self._check_best_items(b, given)
-            verb, step = Verb.RECOMMEND, conv.recommend(given)
+            verb, step = Verb.RECOMMEND, conv.recommend(given, because)
         elif action < n and (ignored or self._can_ask(b, action)):
             if action < 0 and not ignored:
                 chosen = a["asked_facet"][b] if conv.asks_facets else a["asked"][b, 0]
@@ -330,9 +354,12 @@ class SideBySide:
         if (
             self.case.answers == "outside"
             and not step.ignored
-            and verb in (Verb.ASK, Verb.RECOMMEND)
+            and verb in (Verb.ASK, Verb.RECOMMEND, Verb.REFLECT)
         ):
             a["outcome"][b], a["rank"][b] = step.outcome, step.rank
+            a["left"][b] = step.left
+            if verb is not Verb.ASK and step.asked:
+                a["asked"][b, 0] = step.asked[0]
             a["n_accepted"][b] = len(step.accepted)
             a["accepted"][b, : len(step.accepted)] = step.accepted
         before = self.moves[b]
@@ -356,6 +383,8 @@ class SideBySide:
         for b, conv in enumerate(self.conversations):
             self.moves[b]["conversation"] = int(a["conversation"][b])
             expected = _state_fields(conv) | self.moves[b]
+            if self.case.answers == "kernel":
+                expected["disappointments"] = conv.mind.disappointments
             for name, value in expected.items():
                 found = _found(d, b, name)
                 assert found == value, f"row {b}: {name} is {found}, not {value}"
@@ -476,6 +505,7 @@ def _state_fields(conv: ReferenceConversation) -> dict[str, Any]:
         "candidate_ids": sorted(conv.candidates),
         "n_candidates": len(conv.candidates),
         "shown_last": list(conv.shown_last),
+        "aspects": [*conv.because, -1, -1, -1][: conv.protocol.aspects],
     }
 
 
@@ -491,7 +521,9 @@ def _move_fields(conv: ReferenceConversation, verb: Verb, step: Step) -> dict[st
         terms["illegal"] = r.illegal
     if step.truncated:
         terms["timeout"] = r.timeout
-    if step.terminated and step.outcome is not Outcome.HIT:
+    if step.left:
+        terms["leave"] = r.leave
+    elif step.terminated and step.outcome is not Outcome.HIT:
         terms["nothing_left"] = r.nothing_left
     return {
         "verb": int(verb),
@@ -503,6 +535,7 @@ def _move_fields(conv: ReferenceConversation, verb: Verb, step: Step) -> dict[st
         "reward": step.reward,
         "reward_terms": list(terms.values()),
         "terminated": step.terminated,
+        "left": step.left,
         "truncated": step.truncated,
     }
 

@@ -13,11 +13,15 @@ from typing import Any
 import numpy as np
 from reference.beliefs import ACCEPTED, REJECTED, UNKNOWN, UNSURE, Beliefs
 from reference.tables import Draw, DrawUnit, WorldTables, draws_from, no_draw
+from reference.users import RICH, Feedback, RuleUser
 
 from recosim.acts import Outcome
 from recosim.envs.protocol import Protocol
 from recosim.errors import IllegalActionError, OptionError, StateError
 from recosim.estimators.base import Vectors
+from recosim.users import Behaviour
+
+DISAPPOINTING = (Outcome.NO, Outcome.UNSURE, Outcome.MISS)
 
 __all__ = ["ReferenceConversation", "Step", "WorldTables", "draws_from"]
 
@@ -29,11 +33,13 @@ class Step:
     Attributes:
         reward: sum of the rewards of the events of this move.
         outcome: the history code of the move; NOTHING for a reflection and an ignored move.
-        asked: the attributes asked about by name; empty for a facet question.
+        asked: the attributes asked about by name; empty for a facet question. Of a list or a
+            reflection: the attribute that the user criticised.
         accepted: the attributes the user accepted in this move, ascending for a facet.
         items: the items shown, best first.
         rank: 1-based position of the first target in `items`; 0 if none is there.
         ignored: the protocol ignored the move, because it was the one of the last turn.
+        left: the user leaves with this move.
     """
 
     reward: float
@@ -45,6 +51,7 @@ class Step:
     items: tuple[int, ...] = ()
     rank: int = 0
     ignored: bool = False
+    left: bool = False
 
 
 class ReferenceConversation(Beliefs):
@@ -57,13 +64,14 @@ class ReferenceConversation(Beliefs):
         tables: the world.
         protocol: the rules.
         vectors: what the estimator knows.
-        answer_noise: probability that an answer is flipped.
-        dont_know: probability that the user answers "don't know".
+        behaviour: how the user answers.
         draw: gives the random indices. Purposes and their second argument: "opening" (0), among
             the target's attributes or facets; "target" (k = 0, 1, ... the number of the further
             target), among the eligible items that are left; "flip" (the turn), among the
-            attributes of the facet. All in ascending order of the ids.
-        draw_unit: gives the random units: "unsure" (the turn), "noise" (the turn).
+            attributes of the facet; "also" and "critic" (the turn), among the attributes that are
+            eligible. All in ascending order of the ids.
+        draw_unit: gives the random units for a turn: "unsure", "noise", "inform", "examine",
+            "choose", "leave".
 
     State, as in docs/protocols.md: `turn`, `status`, `candidates`, `history` (one code a turn:
     `history[t - 1]` is that of turn t), `shown_last`, `user_vector` (float64), and `targets`,
@@ -76,16 +84,14 @@ class ReferenceConversation(Beliefs):
         protocol: Protocol,
         vectors: Vectors,
         *,
-        answer_noise: float = 0.0,
-        dont_know: float = 0.0,
+        behaviour: Behaviour | None = None,
         draw: Draw = no_draw,
         draw_unit: DrawUnit = no_draw,
     ) -> None:
         self.tables = tables
         self.protocol = protocol
         self.vectors = vectors
-        self.answer_noise = answer_noise
-        self.dont_know = dont_know
+        self.behaviour = behaviour or Behaviour()
         self.draw = draw
         self.draw_unit = draw_unit
         self.asks_facets = protocol.question == "facet"
@@ -116,7 +122,9 @@ class ReferenceConversation(Beliefs):
         self.shown_last: tuple[int, ...] = ()
         self.user_vector = self.vectors.user[user].astype(np.float64)
         self.facets_asked: set[int] = set()
+        self.because: tuple[int, ...] = ()
         self.done = False
+        self.mind = RuleUser(tables, self.behaviour, protocol.max_turns, self.draw, self.draw_unit)
 
         named = self._opening_attributes(target, opening)
         for a in named:
@@ -157,7 +165,7 @@ class ReferenceConversation(Beliefs):
     # ---------------------------------------------------------------- what is legal
 
     def can_ask(self, a: int) -> bool:
-        if self.done or a not in self.askables:
+        if self.done or a not in self.askables or self.protocol.question == "none":
             return False
         if self.asks_facets:
             return a not in self.facets_asked and any(
@@ -172,7 +180,7 @@ class ReferenceConversation(Beliefs):
         return not self.done and bool(self.candidates)
 
     def can_reflect(self) -> bool:
-        return not self.done and bool(self.shown_last)
+        return not self.done and bool(self.shown_last) and self.behaviour.feedback != "none"
 
     def _some_candidate_has(self, a: int) -> bool:
         return not self.candidates.isdisjoint(self.tables.attribute_items[a])
@@ -197,21 +205,23 @@ class ReferenceConversation(Beliefs):
             self.facets_asked.add(a)
         rewards = self.protocol.rewards
 
-        if self.dont_know > 0 and self.draw_unit("unsure", self.turn) < self.dont_know:
+        if self.mind.does_not_know(self):
             for p in about:
                 if self.status[p] == UNKNOWN:
                     self.status[p] = UNSURE
             return self._end_move(Outcome.UNSURE, rewards.ask_unsure, asked=asked)
 
-        noise = self.answer_noise
-        flip = noise > 0 and self.draw_unit("noise", self.turn) < noise
+        flip = self.mind.errs(self)
         if self.asks_facets:
             accepted = self._answer_facet(a, flip)
         else:
             accepted = tuple(p for p in about if self._answer_attribute(p, flip))
         if accepted:
             return self._end_move(Outcome.YES, rewards.ask_yes, asked=asked, accepted=accepted)
-        return self._end_move(Outcome.NO, rewards.ask_no, asked=asked)
+        also = self.mind.adds_to_no(self, about)
+        added = () if also is None else (also,)
+        self._accept(added)
+        return self._end_move(Outcome.NO, rewards.ask_no, asked=asked, accepted=added)
 
     def _asked_attributes(self, a: int) -> tuple[Sequence[int], tuple[int, ...]]:
         """What the question is about, and what of it is asked by name."""
@@ -270,8 +280,8 @@ class ReferenceConversation(Beliefs):
 
     # ---------------------------------------------------------------- recommend, reflect, illegal
 
-    def recommend(self, items: Sequence[int] | None = None) -> Step:
-        """Show items: those given, or the best candidates."""
+    def recommend(self, items: Sequence[int] | None = None, because: Sequence[int] = ()) -> Step:
+        """Show items: those given, or the best candidates; because of some attributes."""
         if self._move_is_ignored():
             return self._ignore()
         if not self.can_recommend():
@@ -284,14 +294,27 @@ class ReferenceConversation(Beliefs):
         if any(v not in known for v in shown):
             raise IllegalActionError(f"{shown} has an item outside 0..{self.tables.n_items - 1}.")
 
-        rank = next((k for k, v in enumerate(shown, start=1) if v in self.targets), 0)
+        self.because = tuple(because)
+        rank = self.mind.rank_taken(self, shown)
         rewards = self.protocol.rewards
         if rank:
             return self._end_move(Outcome.HIT, rewards.hit, items=shown, rank=rank)
+        said = Feedback()
+        if self.protocol.feedback_on == "refusal":
+            said = self.mind.feedback(self, shown, self.because)
         if self.protocol.drop_failed == "always" or len(self.candidates) > top_k:
             self.candidates = self.candidates - set(shown)
         self.shown_last = shown
-        return self._end_move(Outcome.MISS, rewards.miss, items=shown)
+        less, more = self._settle_feedback(said)
+        return self._end_move(Outcome.MISS, rewards.miss, items=shown, asked=less, accepted=more)
+
+    def _settle_feedback(self, said: Feedback) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """What the user wants less of, and more of; settled in that order."""
+        less = () if said.less is None else (said.less,)
+        more = () if said.more is None else (said.more,)
+        self._reject(less)
+        self._accept(more)
+        return less, more
 
     def reflect(self) -> Step:
         """Revise the user's vector: train items up, the items refused last down (EAR sec. 4.3)."""
@@ -299,9 +322,17 @@ class ReferenceConversation(Beliefs):
             return self._ignore()
         if not self.can_reflect():
             raise IllegalActionError("there is no refused recommendation to reflect on.")
+        asks = self.behaviour.feedback in RICH and self.protocol.feedback_on == "reflect"
+        said = Feedback()
+        if asks:
+            said = self.mind.feedback(self, self.shown_last, self.because)
         self.user_vector = self.reflected(self.tables.train[self.user], self.shown_last)
         self.shown_last = ()
-        return Step(0.0, Outcome.NOTHING)
+        if not asks:
+            return Step(0.0, Outcome.NOTHING)
+        less, more = self._settle_feedback(said)
+        outcome = Outcome.YES if more else Outcome.NO if less else Outcome.UNSURE
+        return self._end_move(outcome, 0.0, sulks=False, asked=less, accepted=more)
 
     def illegal(self) -> Step:
         """A move that was not legal, under `illegal="penalise"`."""
@@ -320,13 +351,24 @@ class ReferenceConversation(Beliefs):
         self.done = True
         return Step(self.protocol.rewards.timeout, Outcome.NOTHING, truncated=True, ignored=True)
 
-    def _end_move(self, outcome: Outcome, reward: float, **what: Any) -> Step:
+    def _end_move(
+        self, outcome: Outcome, reward: float, *, sulks: bool = True, **what: Any
+    ) -> Step:
+        """The turn is over.
+
+        Args:
+            sulks: whether a "no", a "don't know" or a refusal disappoints the user.
+        """
         turn_of_move = self.turn
+        left = sulks and outcome in DISAPPOINTING and self.mind.leaves(self)
         self.history[turn_of_move - 1] = int(outcome)
         self.turn += 1
         terminated = truncated = False
         if outcome is Outcome.HIT:
             terminated = True
+        elif left:
+            terminated = True
+            reward += self.protocol.rewards.leave
         elif not self.candidates and not self.legal_asks():
             terminated = True
             reward += self.protocol.rewards.nothing_left
@@ -334,4 +376,4 @@ class ReferenceConversation(Beliefs):
             truncated = True
             reward += self.protocol.rewards.timeout
         self.done = terminated or truncated
-        return Step(reward, outcome, terminated, truncated, **what)
+        return Step(reward, outcome, terminated, truncated, left=left, **what)

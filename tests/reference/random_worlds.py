@@ -7,12 +7,14 @@ are exact in float32 and in float64 alike and ties in score are real ties.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from recosim.envs.protocol import PRESETS, Protocol, Rewards
 from recosim.estimators.base import Vectors
 from recosim.users import Behaviour
+from recosim.users.behaviour import WORDS
 from recosim.world.world import World, build_world, csr_from_pairs
 
 __all__ = ["random_behaviour", "random_protocol", "random_vectors", "random_world"]
@@ -103,22 +105,42 @@ def random_protocol(rng: np.random.Generator, question: str) -> Protocol:
     }
     if rng.random() < 0.2:
         return PRESETS[str(rng.choice(sorted(PRESETS)))].with_options(**options)
-    # Eight different rewards, so that no two events can be taken for one another.
-    values = rng.permutation(np.arange(-4, 4) / 8 + 1 / 16).tolist()
+    # Nine different rewards, so that no two events can be taken for one another.
+    values = rng.permutation(np.arange(-4, 5) / 8 + 1 / 16).tolist()
     return Protocol(
         **options,
         question=question,  # type: ignore[arg-type]
         drop_failed=str(rng.choice(["always", "if_more_than_k"])),
         opening_counts=bool(rng.random() < 0.5),
         last_turn_acts=bool(rng.random() < 0.5),
+        feedback_on=str(rng.choice(["reflect", "refusal"])),  # type: ignore[arg-type]
+        aspects=int(rng.choice([0, 0, 1, 2, 3])),
         targets=int(rng.integers(1, 4)),
         rewards=Rewards(*values) if rng.random() < 0.7 else Rewards(),
     )
 
 
 def random_behaviour(rng: np.random.Generator) -> Behaviour:
-    """Half of the users never err; the others do often."""
+    """Half of the users never err; some of the others do much more than err."""
+
+    def some(usual: Any, *others: Any) -> Any:
+        """Mostly what is usual."""
+        return usual if rng.random() < 0.6 else others[rng.integers(len(others))]
+
+    noise = {
+        "answer_noise": float(rng.choice([0.0, 0.0, 0.4])),
+        "dont_know": float(rng.choice([0.0, 0.0, 0.3])),
+    }
+    if rng.random() < 0.4:
+        return Behaviour(**noise)
     return Behaviour(
-        answer_noise=float(rng.choice([0.0, 0.0, 0.4])),
-        dont_know=float(rng.choice([0.0, 0.0, 0.3])),
+        **noise,
+        cooperativeness=some(0.0, 0.5, 1.0),
+        cooperation_trend=some("constant", "rising", "falling"),
+        patience=some(None, 1, 2, 3, 4),
+        leave_hazard=some(0.0, 0.2),
+        examination=some(1.0, 0.5, 0.9, 0.0),
+        choice_temperature=some(0.0, 0.5, 2.0),
+        feedback=some("edit", *WORDS["feedback"]),
+        critic=some("salient", *WORDS["critic"]),
     )

@@ -10,6 +10,7 @@ from reference.cpr import ReferenceConversation, WorldTables
 
 from recosim.envs.protocol import Protocol
 from recosim.estimators.base import Vectors
+from recosim.users import Behaviour
 from recosim.world.world import build_world, csr_from_lists
 
 __all__ = ["TABLES", "conversation", "vectors", "with_status"]
@@ -63,8 +64,7 @@ def conversation(
         tables,
         Protocol(**({"max_turns": 6, "top_k": 2} | options)),
         estimator or vectors(),
-        answer_noise=noise,
-        dont_know=dont_know,
+        behaviour=Behaviour(answer_noise=noise, dont_know=dont_know),
         draw=lambda purpose, turn, n: int(draws[purpose, turn]),
         draw_unit=lambda purpose, turn: draws[purpose, turn],
     )

@@ -41,8 +41,7 @@ def answer_as_person(game: Game, agent: Agent) -> None:
     game.show_last()
     agent.reset(row)
     while not game.ended:
-        actions, slates = agent.act()
-        game.dialogues.pose(actions, slates)
+        game.dialogues.pose(*agent.act())
         verb = int(a["verb"][0])
         if verb in (Verb.ASK, Verb.RECOMMEND):
             _hear(game)

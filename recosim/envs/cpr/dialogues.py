@@ -429,11 +429,9 @@ class Dialogues:
         else:
             a["n_slate"][:] = 0
         if self.protocol.aspects:
-            shows = given == self.n_askables
-            a["aspects"][shows] = -1
             if reasons is not None:
                 self.check_aspects(given, reasons)
-                a["aspects"][shows] = reasons[shows]
+            a["reasons"][:] = -1 if reasons is None else reasons
         elif reasons is not None:
             raise IllegalActionError(
                 "aspects were given, and this protocol takes none: its option 'aspects' is 0."

@@ -139,7 +139,7 @@ given_pair = array1("given_pair", np.uint8, "rows")  # 1: `user` and `targets[:,
 action = array1("action", np.int64, "rows")  # flat code; -1 asks the best
 slate = array2("slate", np.int32, "rows", "top_k")  # the agent's own list
 n_slate = array1("n_slate", np.int32, "rows")  # its length; 0: the estimator's best
-aspects = array2("aspects", np.int32, "rows", "max_aspects")  # why it is shown, -1: no attribute
+reasons = array2("reasons", np.int32, "rows", "max_aspects")  # attributes that justify it, or -1
 verb = array1("verb", np.int8, "rows")  # `Verb` of what was done
 asked_facet = array1("asked_facet", np.int16, "rows")  # -1: none
 # Attributes asked by name, -1: none; of a list or a reflection: the one that the user criticised.
@@ -148,6 +148,7 @@ accepted = array2("accepted", np.int32, "rows", "max_accepted")
 n_accepted = array1("n_accepted", np.int32, "rows")
 shown = array2("shown", np.int32, "rows", "top_k")  # items shown, best first, -1: none
 n_shown = array1("n_shown", np.int32, "rows")
+aspects = array2("aspects", np.int32, "rows", "max_aspects")  # reasons of the last list, -1: none
 outcome = array1("outcome", np.int8, "rows")  # `Outcome`
 rank = array1("rank", np.int32, "rows")  # 1-based position of the target, 0: not taken
 left = array1("left", np.uint8, "rows")  # 1: with this move the user leaves

@@ -107,6 +107,7 @@ def pose(t: Table, b: int) -> None:
         else:
             n = top_items(t, b, f.shown(t)[b], f.best_scores(t)[b])
         f.n_shown(t)[b] = n
+        f.aspects(t)[b, :] = f.reasons(t)[b]
     elif action == asks + 1:
         f.verb(t)[b] = REFLECT
     else:
@@ -123,6 +124,8 @@ def pose(t: Table, b: int) -> None:
 
 @kernel
 def _accept(t: Table, b: int, a: int) -> None:
+    if f.status(t)[b, a] == 1:  # said before, and said again in the answer to a facet
+        return
     f.status(t)[b, a] = 1
     narrow_targets(t, b, a)
     accept_in_query(t, b, a)

@@ -51,6 +51,7 @@ class Recorder:
         chosen: Any = slice(None) if rows is None or rows.all() else np.flatnonzero(rows)
         move = {name: a[name][chosen].copy() for name in _PLAIN}
         move["target"] = a["targets"][chosen, 0].copy()
+        move["supported"] = self._supported(chosen)
         move["row"] = np.arange(self.dialogues.size, dtype=np.int64)[chosen]
         for name, length in _LISTS.items():
             values = a[name][chosen]
@@ -64,6 +65,20 @@ class Recorder:
             move[f"n_{name}"] = keep.sum(axis=1)
         self.moves.append(move)
 
+    def _supported(self, chosen: Any) -> NDArray[np.float32]:
+        """How far the reasons for the lists of some rows hold; see `recosim.trace`."""
+        a, bitsets = self.dialogues.arrays, self.dialogues.world.bitsets
+        items, reasons = a["shown"][chosen], a["aspects"][chosen]
+        share = np.full(len(items), np.nan, dtype=np.float32)
+        if reasons.shape[1]:
+            pairs = (reasons[:, :, None] >= 0) & (items[:, None, :] >= 0)
+            word, bit = items >> 6, (items & 63).astype(np.uint64)
+            has = bitsets[reasons[:, :, None], word[:, None, :]] >> bit[:, None, :] & np.uint64(1)
+            given = pairs.sum(axis=(1, 2))
+            told = (a["verb"][chosen] == Verb.RECOMMEND) & (given > 0)
+            share[told] = ((has > 0) & pairs).sum(axis=(1, 2))[told] / given[told]
+        return share
+
     def trace(
         self, agent: str = "", seed: int = 0, metadata: Mapping[str, Any] | None = None
     ) -> Trace:
@@ -75,7 +90,9 @@ class Recorder:
             return np.concatenate([move[name] for move in self.moves])
 
         order = np.argsort(joined("row"), kind="stable")
-        columns: dict[str, Any] = {name: joined(name)[order] for name in (*_PLAIN, "target")}
+        columns: dict[str, Any] = {
+            name: joined(name)[order] for name in (*_PLAIN, "target", "supported")
+        }
         n = len(order)
         first = self.dialogues.protocol.first_turn
         ignored = columns["verb"] == Verb.IGNORED
@@ -91,6 +108,7 @@ class Recorder:
             "target": columns["target"],
             "verb": columns["verb"],
             "facet": columns["asked_facet"],
+            "supported": pa.array(columns["supported"], from_pandas=True),  # NaN is no value
             "outcome": columns["outcome"],
             "rank": columns["rank"].astype(np.int16),
             "reward": columns["reward"].astype(np.float32),

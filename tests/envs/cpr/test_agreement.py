@@ -33,7 +33,7 @@ def test_they_agree_where_threads_share_the_batch() -> None:
         world,
         random_vectors(rng, world),
         Protocol(question="choice", on_reject="remove", targets=2, max_turns=5, top_k=3),
-        Behaviour(answer_noise=0.2, dont_know=0.1),
+        (Behaviour(answer_noise=0.2, dont_know=0.1),),
         size=450,
         options={"raise_illegal": False, "threads": 2},
     )
@@ -51,7 +51,7 @@ def test_they_agree_on_a_world_too_large_for_a_cooccurrence_table(question: str)
         world,
         random_vectors(rng, world),
         random_protocol(rng, question).with_options(question=question),
-        Behaviour(),
+        (Behaviour(),),
         size=3,
         options={},
     )
@@ -100,7 +100,7 @@ def tiny_cases(draw: st.DrawFn) -> Case:
         world,
         random_vectors(np.random.default_rng(draw(st.integers(0, 3))), world),
         protocol,
-        Behaviour(draw(st.sampled_from([0.0, 0.5])), draw(st.sampled_from([0.0, 0.5]))),
+        (Behaviour(draw(st.sampled_from([0.0, 0.5])), draw(st.sampled_from([0.0, 0.5]))),),
         size=1,
         options={"track": draw(st.booleans()), "raise_illegal": False},
         look=draw(st.sampled_from([0.0, 1.0])),
