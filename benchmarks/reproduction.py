@@ -97,8 +97,8 @@ SETTINGS = (
     ),
     Setting("star-fm", (*STAR, "--estimator", "fm"), "LastFM*,", rounds=SHORTER),
     Setting("generated-lastfm", ("CPR-LastFM",)),
-    Setting("generated-yelp", ("CPR-Yelp",), episodes=20_000),
-    Setting("generated-yelp-facets", ("EAR-Yelp",), episodes=20_000),
+    Setting("generated-yelp", ("CPR-Yelp",), "Yelp*,", episodes=20_000),
+    Setting("generated-yelp-facets", ("EAR-Yelp",), "Yelp, enumerated", episodes=20_000),
 )
 
 

@@ -124,7 +124,7 @@ def _fit_and_store(
         for label in ARRAYS:
             getattr(vectors, label).flags.writeable = False
         return vectors
-    return _load(folder, key) or vectors
+    return _load_or_warn(folder, key) or vectors
 
 
 def _store(folder: Path, key: dict[str, Any], vectors: Vectors) -> None:
@@ -139,7 +139,10 @@ def _store(folder: Path, key: dict[str, Any], vectors: Vectors) -> None:
 def _load_or_warn(folder: Path, key: dict[str, Any]) -> Vectors | None:
     """What is stored, None if nothing is; what is damaged counts as nothing, with a warning."""
     try:
-        return _load(folder, key)
+        try:
+            return _load(folder, key)
+        except FileNotFoundError:  # another process has just put the same fit in its place
+            return _load(folder, key)
     except (WorldError, OSError) as error:
         warnings.warn(
             f"the fitted estimator in {folder} is damaged ({error}); it is fitted again.",
