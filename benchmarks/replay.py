@@ -41,9 +41,9 @@ class Recording:
         return int(self.moved.sum())
 
 
-def record(env_id: str, size: int, steps: int, rows: int) -> Recording:
+def record(env_id: str, size: int, steps: int, rows: int, **settings: Any) -> Recording:
     """Play uniformly among the legal actions, and note what happened in the first rows."""
-    env = gym.make_vec(env_id, num_envs=size)
+    env = gym.make_vec(env_id, num_envs=size, **settings)
     _, info = env.reset(seed=0)
     core = env.unwrapped.dialogues
     rng = np.random.default_rng(0)

@@ -167,6 +167,7 @@ def speed_rows(world: str, seconds: float) -> list[Row]:
     plain = reference_rate(env_id, recording, False, seconds)
     full = reference_rate(env_id, recording, True, seconds)
     targets = {"lastfm": (500, 800, 60), "yelp": (800, 800, 200)}[world]
+    ideal = vector_rate(env_id, recording, seconds)
     rows = [
         _speed(
             f"{label}: vector env, transition only",
@@ -176,9 +177,17 @@ def speed_rows(world: str, seconds: float) -> list[Row]:
         ),
         _speed(
             f"{label}: vector env, full observation",
-            vector_rate(env_id, recording, seconds),
+            ideal,
             full,
             targets[1],
+        ),
+        _speed(
+            f"{label}: the same with typical users, beside ideal ones",
+            vector_rate(
+                env_id, record(env_id, SIZE, 60, 0, users="typical"), seconds, users="typical"
+            ),
+            ideal,
+            0.5,
         ),
         _speed(
             f"{label}: scalar env, full observation",
