@@ -30,15 +30,15 @@ from recosim.estimators.base import Vectors
 from recosim.users import Behaviour, Population
 from recosim.world.world import World
 
-# Any population of users who differ: it gives each of them a row of settings to write into.
-SEVERAL = Population("several", {"answer_noise": {"choice": [0.0, 0.1]}})
-
 __all__ = ["SideBySide", "draws_of", "play_cases", "random_case"]
 
 # Entropies are float32; scores after a reflection, and sums of sigmoids, are rounded differently.
 ENTROPY_TOLERANCE = 1e-6
 SCORE_TOLERANCE = 2e-4
 WEIGHTED_TOLERANCE = 2e-5
+
+# A population whose users differ, which gives each user a row in the table of settings.
+DIFFERENT_USERS = Population("mixed", {"answer_noise": {"choice": [0.0, 0.1]}})
 
 
 def draws_of(seed: int, conversation: int) -> tuple[Draw, DrawUnit]:
@@ -58,16 +58,27 @@ def draws_of(seed: int, conversation: int) -> tuple[Draw, DrawUnit]:
 
 @dataclass(frozen=True)
 class Case:
-    """What a batch is made of."""
+    """What a batch is made of.
+
+    Attributes:
+        behaviour: of all users, unless `behaviours` has one for each user of the world.
+        options: further arguments of `Dialogues`.
+        answers: who answers: the rule user of the "kernel", or somebody "outside".
+        look: share of the moves after which the batch is read in place, not in a copy.
+    """
 
     world: World
     vectors: Vectors
     protocol: Protocol
-    behaviours: tuple[Behaviour, ...]  # one for all users, or one for each
+    behaviour: Behaviour
     size: int
-    options: dict[str, Any]  # further arguments of `Dialogues`
-    answers: str = "kernel"  # who answers: the rule user of the "kernel", or somebody "outside"
-    look: float = 1.0  # share of the moves after which the batch is read in place, not in a copy
+    options: dict[str, Any]
+    answers: str = "kernel"
+    look: float = 1.0
+    behaviours: tuple[Behaviour, ...] = ()
+
+    def behaviour_of(self, user: int) -> Behaviour:
+        return self.behaviours[user] if self.behaviours else self.behaviour
 
 
 def random_case(rng: np.random.Generator, sizes: tuple[int, ...], question: str) -> Case:
@@ -85,17 +96,19 @@ def random_case(rng: np.random.Generator, sizes: tuple[int, ...], question: str)
         "open_ended": bool(rng.random() < 0.15),
         "threads": int(rng.integers(1, 4)),
     }
+    behaviours: tuple[Behaviour, ...] = ()
+    if rng.random() < 1 / 3:
+        behaviours = tuple(random_behaviour(rng) for _ in range(world.n_users))
     return Case(
         world=world,
         vectors=random_vectors(rng, world),
         protocol=random_protocol(rng, question if world.n_facets else "binary"),
-        behaviours=tuple(
-            random_behaviour(rng) for _ in range(world.n_users if rng.random() < 0.4 else 1)
-        ),
+        behaviour=random_behaviour(rng),
         size=size,
         options=options,
         answers="outside" if rng.random() < 0.2 and not options["open_ended"] else "kernel",
         look=float(rng.choice([0.0, 0.5, 1.0])),
+        behaviours=behaviours,
     )
 
 
@@ -161,12 +174,11 @@ class SideBySide:
             case.vectors,
             case.protocol,
             case.size,
-            users=case.behaviours[0] if len(case.behaviours) == 1 else SEVERAL,
+            users=DIFFERENT_USERS if case.behaviours else case.behaviour,
             **case.options,
         )
-        if len(case.behaviours) > 1:
-            traits = np.stack([behaviour.traits() for behaviour in case.behaviours])
-            self.dialogues.arrays["traits"][:] = traits
+        if case.behaviours:
+            self.dialogues.arrays["traits"][:] = [user.traits() for user in case.behaviours]
         self.tables = WorldTables(case.world)
         self.conversations: list[ReferenceConversation] = [None] * case.size  # type: ignore[list-item]
         # What the fields of the last move should hold, by row.
@@ -213,15 +225,15 @@ class SideBySide:
     def _open_reference(self, b: int, opening: int | None) -> None:
         case, a = self.case, self.dialogues.arrays
         draw, draw_unit = draws_of(int(a["seed"][b]), int(a["conversation"][b]))
+        user, target = int(a["user"][b]), int(a["targets"][b, 0])
         conv = ReferenceConversation(
             self.tables,
             case.protocol,
             case.vectors,
-            behaviour=case.behaviours[0 if len(case.behaviours) == 1 else int(a["user"][b])],
+            behaviour=case.behaviour_of(user),
             draw=draw,
             draw_unit=draw_unit,
         )
-        user, target = int(a["user"][b]), int(a["targets"][b, 0])
         split = case.world.split(self.dialogues.split).row(user).tolist()
         named = conv.open(user, target, split, opening)
         (facet,) = conv.facets_asked or {-1}
@@ -247,10 +259,14 @@ class SideBySide:
             self.move(*self._random_moves())
         self.move(*self._random_moves())
 
-    def move(self, actions: np.ndarray, slates: np.ndarray | None = None) -> None:
+    def move(
+        self,
+        actions: np.ndarray,
+        slates: np.ndarray | None = None,
+        aspects: np.ndarray | None = None,
+    ) -> None:
         """One move of every row in both, then compare them."""
         d = self.dialogues
-        aspects = self._random_aspects()
         if self.case.answers == "outside":
             d.pose(actions, slates, aspects)
         else:
@@ -262,40 +278,40 @@ class SideBySide:
                 if self.case.answers == "kernel":
                     self.moves[b] |= {"reward": 0.0, "reward_terms": [0.0] * len(REWARD_TERMS)}
             else:
-                slate = None if slates is None else slates[b]
-                because = () if aspects is None else aspects[b][aspects[b] >= 0].tolist()
-                self._move_reference(b, int(actions[b]), slate, because)
+                slate, reasons = (
+                    [] if given is None else [int(x) for x in given[b] if x >= 0]
+                    for given in (slates, aspects)
+                )
+                self._move_reference(b, int(actions[b]), slate, reasons)
         if self.case.answers == "outside":
             d.settle()
         self.compare()
 
-    def _random_moves(self) -> tuple[np.ndarray, np.ndarray | None]:
+    def _random_moves(self) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
+        """Actions, lists (or none) and the reasons given for lists (or none)."""
         rng, d = self.rng, self.dialogues
         own_lists = rng.random() < 0.6
+        own_reasons = self.case.protocol.aspects > 0 and rng.random() < 0.8
         actions = np.empty(self.case.size, dtype=np.int64)
         slates = np.full((self.case.size, self.case.protocol.top_k), -1, dtype=np.int32)
+        aspects = np.full((self.case.size, self.case.protocol.aspects), -1, dtype=np.int32)
         for b, conv in enumerate(self.conversations):
             if conv.done:
                 actions[b] = rng.integers(-1, d.n_actions)
                 continue
             actions[b] = self._random_action(b)
-            if actions[b] == d.n_askables and rng.random() < 0.7:
+            if actions[b] != d.n_askables:
+                # Nobody may look at the list of a row that shows nothing.
+                slates[b] = aspects[b] = 9_999_999
+                continue
+            shown: list[int] = []
+            if rng.random() < 0.7:
                 shown = self._random_list(conv)
                 slates[b, : len(shown)] = shown
-            elif actions[b] != d.n_askables:
-                slates[b] = 9_999_999  # nobody may look at the list of a row that shows nothing
-        return actions, slates if own_lists else None
-
-    def _random_aspects(self) -> np.ndarray | None:
-        """Reasons for lists: some attributes, whether the items have them or not."""
-        most, rng = self.case.protocol.aspects, self.rng
-        if most == 0 or rng.random() < 0.2:
-            return None
-        aspects = np.full((self.case.size, most), -1, dtype=np.int32)
-        for row in aspects:
-            length = int(rng.integers(0, min(most, self.tables.n_attributes), endpoint=True))
-            row[:length] = rng.permutation(self.tables.n_attributes)[:length]
-        return aspects
+            if own_reasons:
+                reasons = self._random_reasons(conv, shown if own_lists else [])
+                aspects[b, : len(reasons)] = reasons
+        return actions, slates if own_lists else None, aspects if own_reasons else None
 
     def _random_action(self, b: int) -> int:
         rng, n, conv = self.rng, self.dialogues.n_askables, self.conversations[b]
@@ -311,21 +327,25 @@ class SideBySide:
             return n
         return -1 if luck > 0.65 else int(rng.choice(asks))
 
-    def _random_list(self, conv: ReferenceConversation) -> np.ndarray:
+    def _random_list(self, conv: ReferenceConversation) -> list[int]:
         """Items to show: candidates or any, mostly without the targets, that it may go on."""
         every = sorted(conv.candidates) if self.rng.random() < 0.6 else range(self.tables.n_items)
         wrong = [v for v in every if v not in conv.targets]
         items = wrong if wrong and self.rng.random() < 0.8 else list(every)
         length = int(self.rng.integers(1, conv.protocol.top_k, endpoint=True))
-        shown = self.rng.permutation(items)[:length]
-        reads = conv.behaviour.examination < 1 or conv.behaviour.choice_temperature > 0
-        if reads and conv.targets[0] not in shown and self.rng.random() < 0.4:
-            shown[self.rng.integers(len(shown))] = conv.targets[0]  # which they may overlook
-        return shown
+        return self.rng.permutation(items)[:length].tolist()
 
-    def _move_reference(
-        self, b: int, action: int, slate: np.ndarray | None, because: list[int] | tuple[()]
-    ) -> None:
+    def _random_reasons(self, conv: ReferenceConversation, shown: list[int]) -> list[int]:
+        """Attributes that justify a list: often those that an item has and no target, or any."""
+        if self.rng.random() < 0.7:
+            has, of = self.tables.item_attributes, self.rng.choice(shown or sorted(conv.candidates))
+            every = sorted(has[of].difference(*(has[v] for v in conv.targets)))
+        else:
+            every = list(range(self.tables.n_attributes))
+        length = int(self.rng.integers(0, conv.protocol.aspects, endpoint=True))
+        return self.rng.permutation(every)[:length].tolist()
+
+    def _move_reference(self, b: int, action: int, given: list[int], reasons: list[int]) -> None:
         """The move that the kernel was told to make, with the checks of what it chose itself."""
         conv, a, n = self.conversations[b], self.dialogues.arrays, self.dialogues.n_askables
         ignored = conv.turn == conv.protocol.max_turns and not conv.protocol.last_turn_acts
@@ -334,11 +354,10 @@ class SideBySide:
             verb, step = Verb.REFLECT, conv.reflect()
             self.exact[b] &= ignored or not self.tables.train[conv.user]
         elif action == n:
-            given = [] if slate is None else [int(v) for v in slate if v >= 0]
             if not given and not ignored:
                 given = a["shown"][b, : a["n_shown"][b]].tolist()
                 self._check_best_items(b, given)
-            verb, step = Verb.RECOMMEND, conv.recommend(given, because)
+            verb, step = Verb.RECOMMEND, conv.recommend(given, reasons)
         elif action < n and (ignored or self._can_ask(b, action)):
             if action < 0 and not ignored:
                 chosen = a["asked_facet"][b] if conv.asks_facets else a["asked"][b, 0]
@@ -351,17 +370,8 @@ class SideBySide:
             verb, step = Verb.ASK, conv.ask(action)
         else:
             verb, step = Verb.ILLEGAL, conv.illegal()
-        if (
-            self.case.answers == "outside"
-            and not step.ignored
-            and verb in (Verb.ASK, Verb.RECOMMEND, Verb.REFLECT)
-        ):
-            a["outcome"][b], a["rank"][b] = step.outcome, step.rank
-            a["left"][b] = step.left
-            if verb is not Verb.ASK and step.asked:
-                a["asked"][b, 0] = step.asked[0]
-            a["n_accepted"][b] = len(step.accepted)
-            a["accepted"][b, : len(step.accepted)] = step.accepted
+        if self.case.answers == "outside" and not step.ignored and verb is not Verb.ILLEGAL:
+            self._answer(b, step)
         before = self.moves[b]
         self.moves[b] = {
             **_move_fields(conv, Verb.IGNORED if step.ignored else verb, step),
@@ -369,6 +379,15 @@ class SideBySide:
             "opening": before["opening"],
             "step": before["step"] + 1,
         }
+
+    def _answer(self, b: int, step: Step) -> None:
+        """What the reference's user says, written where the kernels look for it."""
+        a = self.dialogues.arrays
+        a["outcome"][b], a["rank"][b], a["left"][b] = step.outcome, step.rank, step.left
+        a["n_accepted"][b] = len(step.accepted)
+        a["accepted"][b, : len(step.accepted)] = step.accepted
+        if step.criticised is not None:
+            a["asked"][b, 0] = step.criticised
 
     def _can_ask(self, b: int, action: int) -> bool:
         legal = self.readings[b].legal_asks
@@ -384,7 +403,9 @@ class SideBySide:
             self.moves[b]["conversation"] = int(a["conversation"][b])
             expected = _state_fields(conv) | self.moves[b]
             if self.case.answers == "kernel":
-                expected["disappointments"] = conv.mind.disappointments
+                expected["disappointments"] = conv.rule_user.disappointments
+            if conv.shown_last and not conv.done:  # else nobody needs the reasons
+                expected["aspects"] = list(conv.aspects)
             for name, value in expected.items():
                 found = _found(d, b, name)
                 assert found == value, f"row {b}: {name} is {found}, not {value}"
@@ -505,13 +526,13 @@ def _state_fields(conv: ReferenceConversation) -> dict[str, Any]:
         "candidate_ids": sorted(conv.candidates),
         "n_candidates": len(conv.candidates),
         "shown_last": list(conv.shown_last),
-        "aspects": [*conv.because, -1, -1, -1][: conv.protocol.aspects],
     }
 
 
 def _move_fields(conv: ReferenceConversation, verb: Verb, step: Step) -> dict[str, Any]:
     """What a move leaves behind, by the names that the kernels use."""
     r, terms = conv.protocol.rewards, dict.fromkeys(REWARD_TERMS, 0.0)
+    asked = step.asked if step.criticised is None else (step.criticised,)
     if verb is Verb.ASK and not step.ignored:
         reward = {Outcome.YES: r.ask_yes, Outcome.NO: r.ask_no, Outcome.UNSURE: r.ask_unsure}
         terms["ask"] = reward[step.outcome]
@@ -528,14 +549,14 @@ def _move_fields(conv: ReferenceConversation, verb: Verb, step: Step) -> dict[st
     return {
         "verb": int(verb),
         "outcome": int(step.outcome),
-        "asked": [*step.asked, -1, -1][:2],
+        "asked": [*asked, -1, -1][:2],
         "accepted": list(step.accepted),
         "shown": list(step.items),
         "rank": step.rank,
+        "left": step.left,
         "reward": step.reward,
         "reward_terms": list(terms.values()),
         "terminated": step.terminated,
-        "left": step.left,
         "truncated": step.truncated,
     }
 
@@ -554,6 +575,8 @@ def _found(d: Dialogues, b: int, name: str) -> Any:
     a = d.arrays
     if name == "candidate_ids":
         return d.candidate_ids(b).tolist()
+    if name == "aspects":
+        return [x for x in a["aspects"][b].tolist() if x >= 0]
     if name in _LENGTHS:
         return a[name][b, : a[_LENGTHS[name]][b]].tolist()
     if name == "live":

@@ -13,15 +13,13 @@ from typing import Any
 import numpy as np
 from reference.beliefs import ACCEPTED, REJECTED, UNKNOWN, UNSURE, Beliefs
 from reference.tables import Draw, DrawUnit, WorldTables, draws_from, no_draw
-from reference.users import RICH, Feedback, RuleUser
+from reference.users import Feedback, RuleUser
 
 from recosim.acts import Outcome
 from recosim.envs.protocol import Protocol
 from recosim.errors import IllegalActionError, OptionError, StateError
 from recosim.estimators.base import Vectors
 from recosim.users import Behaviour
-
-DISAPPOINTING = (Outcome.NO, Outcome.UNSURE, Outcome.MISS)
 
 __all__ = ["ReferenceConversation", "Step", "WorldTables", "draws_from"]
 
@@ -32,14 +30,15 @@ class Step:
 
     Attributes:
         reward: sum of the rewards of the events of this move.
-        outcome: the history code of the move; NOTHING for a reflection and an ignored move.
-        asked: the attributes asked about by name; empty for a facet question. Of a list or a
-            reflection: the attribute that the user criticised.
-        accepted: the attributes the user accepted in this move, ascending for a facet.
+        outcome: the history code of the move; NOTHING for a free reflection and an ignored move.
+        asked: the attributes asked about by name; empty for a facet question.
+        accepted: the attributes the user accepted in this move, ascending for a facet; after a no
+            what they named unasked, of a list or a reflection what they want more of.
+        criticised: the attribute that the user wants less of, after a refused list.
         items: the items shown, best first.
-        rank: 1-based position of the first target in `items`; 0 if none is there.
+        rank: 1-based position in `items` of the target that was taken; 0 if none was.
+        left: the user has left with this move.
         ignored: the protocol ignored the move, because it was the one of the last turn.
-        left: the user leaves with this move.
     """
 
     reward: float
@@ -48,10 +47,11 @@ class Step:
     truncated: bool = False
     asked: tuple[int, ...] = ()
     accepted: tuple[int, ...] = ()
+    criticised: int | None = None
     items: tuple[int, ...] = ()
     rank: int = 0
-    ignored: bool = False
     left: bool = False
+    ignored: bool = False
 
 
 class ReferenceConversation(Beliefs):
@@ -64,18 +64,16 @@ class ReferenceConversation(Beliefs):
         tables: the world.
         protocol: the rules.
         vectors: what the estimator knows.
-        behaviour: how the user answers.
+        behaviour: the settings of the user.
         draw: gives the random indices. Purposes and their second argument: "opening" (0), among
             the target's attributes or facets; "target" (k = 0, 1, ... the number of the further
             target), among the eligible items that are left; "flip" (the turn), among the
-            attributes of the facet; "also" and "critic" (the turn), among the attributes that are
-            eligible. All in ascending order of the ids.
-        draw_unit: gives the random units for a turn: "unsure", "noise", "inform", "examine",
-            "choose", "leave".
+            attributes of the facet; and those of `RuleUser`. All in ascending order of the ids.
+        draw_unit: gives the random units, those of `RuleUser`.
 
     State, as in docs/protocols.md: `turn`, `status`, `candidates`, `history` (one code a turn:
     `history[t - 1]` is that of turn t), `shown_last`, `user_vector` (float64), and `targets`,
-    `facets_asked`, `done`.
+    `facets_asked`, `aspects` (the reasons given for the last list), `rule_user`, `done`.
     """
 
     def __init__(
@@ -122,9 +120,16 @@ class ReferenceConversation(Beliefs):
         self.shown_last: tuple[int, ...] = ()
         self.user_vector = self.vectors.user[user].astype(np.float64)
         self.facets_asked: set[int] = set()
-        self.because: tuple[int, ...] = ()
+        self.aspects: tuple[int, ...] = ()
+        self.rule_user = RuleUser(
+            tables,
+            self.behaviour,
+            tables.train[user],
+            protocol.max_turns,
+            self.draw,
+            self.draw_unit,
+        )
         self.done = False
-        self.mind = RuleUser(tables, self.behaviour, protocol.max_turns, self.draw, self.draw_unit)
 
         named = self._opening_attributes(target, opening)
         for a in named:
@@ -165,7 +170,7 @@ class ReferenceConversation(Beliefs):
     # ---------------------------------------------------------------- what is legal
 
     def can_ask(self, a: int) -> bool:
-        if self.done or a not in self.askables or self.protocol.question == "none":
+        if self.done or self.protocol.question == "none" or a not in self.askables:
             return False
         if self.asks_facets:
             return a not in self.facets_asked and any(
@@ -180,7 +185,7 @@ class ReferenceConversation(Beliefs):
         return not self.done and bool(self.candidates)
 
     def can_reflect(self) -> bool:
-        return not self.done and bool(self.shown_last) and self.behaviour.feedback != "none"
+        return not self.done and bool(self.shown_last) and self.rule_user.reflects
 
     def _some_candidate_has(self, a: int) -> bool:
         return not self.candidates.isdisjoint(self.tables.attribute_items[a])
@@ -203,25 +208,25 @@ class ReferenceConversation(Beliefs):
         about, asked = self._asked_attributes(a)
         if self.asks_facets:
             self.facets_asked.add(a)
-        rewards = self.protocol.rewards
+        user, rewards = self.rule_user, self.protocol.rewards
 
-        if self.mind.does_not_know(self):
+        if user.does_not_know(self.turn):
             for p in about:
                 if self.status[p] == UNKNOWN:
                     self.status[p] = UNSURE
             return self._end_move(Outcome.UNSURE, rewards.ask_unsure, asked=asked)
 
-        flip = self.mind.errs(self)
+        flip = user.errs(self.turn)
         if self.asks_facets:
             accepted = self._answer_facet(a, flip)
         else:
             accepted = tuple(p for p in about if self._answer_attribute(p, flip))
         if accepted:
             return self._end_move(Outcome.YES, rewards.ask_yes, asked=asked, accepted=accepted)
-        also = self.mind.adds_to_no(self, about)
-        added = () if also is None else (also,)
-        self._accept(added)
-        return self._end_move(Outcome.NO, rewards.ask_no, asked=asked, accepted=added)
+        also = user.adds(self.turn, self.live_targets[0], self.status, about)
+        named = () if also is None else (also,)
+        self._accept(named)
+        return self._end_move(Outcome.NO, rewards.ask_no, asked=asked, accepted=named)
 
     def _asked_attributes(self, a: int) -> tuple[Sequence[int], tuple[int, ...]]:
         """What the question is about, and what of it is asked by name."""
@@ -280,59 +285,64 @@ class ReferenceConversation(Beliefs):
 
     # ---------------------------------------------------------------- recommend, reflect, illegal
 
-    def recommend(self, items: Sequence[int] | None = None, because: Sequence[int] = ()) -> Step:
-        """Show items: those given, or the best candidates; because of some attributes."""
+    def recommend(self, items: Sequence[int] | None = None, aspects: Sequence[int] = ()) -> Step:
+        """Show items: those given, or the best candidates.
+
+        Args:
+            aspects: the attributes that are given as the reason for the list.
+        """
         if self._move_is_ignored():
             return self._ignore()
         if not self.can_recommend():
             raise IllegalActionError("there is no candidate to recommend.")
-        top_k = self.protocol.top_k
         shown = tuple(self.top_items() if items is None else items)
-        known = range(self.tables.n_items)
-        if not 1 <= len(shown) <= top_k or len(set(shown)) < len(shown):
-            raise IllegalActionError(f"{shown} is not 1 to {top_k} distinct items.")
-        if any(v not in known for v in shown):
-            raise IllegalActionError(f"{shown} has an item outside 0..{self.tables.n_items - 1}.")
+        _check_list("items", shown, 1, self.protocol.top_k, self.tables.n_items)
+        _check_list("attributes", aspects, 0, self.protocol.aspects, self.tables.n_attributes)
+        self.aspects = tuple(aspects)
 
-        self.because = tuple(because)
-        rank = self.mind.rank_taken(self, shown)
         rewards = self.protocol.rewards
+        rank = self.rule_user.takes(self.turn, shown, self.targets)
         if rank:
             return self._end_move(Outcome.HIT, rewards.hit, items=shown, rank=rank)
-        said = Feedback()
-        if self.protocol.feedback_on == "refusal":
-            said = self.mind.feedback(self, shown, self.because)
-        if self.protocol.drop_failed == "always" or len(self.candidates) > top_k:
+        if self.protocol.drop_failed == "always" or len(self.candidates) > self.protocol.top_k:
             self.candidates = self.candidates - set(shown)
         self.shown_last = shown
-        less, more = self._settle_feedback(said)
-        return self._end_move(Outcome.MISS, rewards.miss, items=shown, asked=less, accepted=more)
-
-    def _settle_feedback(self, said: Feedback) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """What the user wants less of, and more of; settled in that order."""
-        less = () if said.less is None else (said.less,)
-        more = () if said.more is None else (said.more,)
-        self._reject(less)
-        self._accept(more)
-        return less, more
+        said = Feedback()
+        if self.protocol.feedback_on == "refusal":
+            said = self._feedback()
+        return self._end_move(Outcome.MISS, rewards.miss, items=shown, **_what_was_said(said))
 
     def reflect(self) -> Step:
-        """Revise the user's vector: train items up, the items refused last down (EAR sec. 4.3)."""
+        """Revise the user's vector: train items up, the items refused last down (EAR sec. 4.3).
+
+        Users who say what was wrong are asked for it, unless they said it with the refusal.
+        """
         if self._move_is_ignored():
             return self._ignore()
         if not self.can_reflect():
             raise IllegalActionError("there is no refused recommendation to reflect on.")
-        asks = self.behaviour.feedback in RICH and self.protocol.feedback_on == "reflect"
-        said = Feedback()
-        if asks:
-            said = self.mind.feedback(self, self.shown_last, self.because)
+        is_question = self.protocol.feedback_on == "reflect" and self.rule_user.says_what_was_wrong
+        said = self._feedback() if is_question else Feedback()
         self.user_vector = self.reflected(self.tables.train[self.user], self.shown_last)
         self.shown_last = ()
-        if not asks:
+        if not is_question:
             return Step(0.0, Outcome.NOTHING)
-        less, more = self._settle_feedback(said)
-        outcome = Outcome.YES if more else Outcome.NO if less else Outcome.UNSURE
-        return self._end_move(outcome, 0.0, sulks=False, asked=less, accepted=more)
+        if said.more is not None:
+            outcome = Outcome.YES
+        else:
+            outcome = Outcome.UNSURE if said.less is None else Outcome.NO
+        return self._end_move(outcome, 0.0, disappoints=False, **_what_was_said(said))
+
+    def _feedback(self) -> Feedback:
+        """What the user says about the list refused last, settled."""
+        said = self.rule_user.feedback(
+            self.turn, self.shown_last, self.aspects, self.live_targets[0], self.status
+        )
+        if said.less is not None:
+            self._reject([said.less])
+        if said.more is not None:
+            self._accept([said.more])
+        return said
 
     def illegal(self) -> Step:
         """A move that was not legal, under `illegal="penalise"`."""
@@ -352,15 +362,16 @@ class ReferenceConversation(Beliefs):
         return Step(self.protocol.rewards.timeout, Outcome.NOTHING, truncated=True, ignored=True)
 
     def _end_move(
-        self, outcome: Outcome, reward: float, *, sulks: bool = True, **what: Any
+        self, outcome: Outcome, reward: float, *, disappoints: bool = True, **what: Any
     ) -> Step:
-        """The turn is over.
+        """Count the turn, see whether the user leaves, and end the conversation if it is over.
 
         Args:
-            sulks: whether a "no", a "don't know" or a refusal disappoints the user.
+            disappoints: whether a no, a "don't know" or a refusal is a disappointment.
         """
-        turn_of_move = self.turn
-        left = sulks and outcome in DISAPPOINTING and self.mind.leaves(self)
+        turn_of_move, rewards = self.turn, self.protocol.rewards
+        disappoints &= outcome in (Outcome.NO, Outcome.UNSURE, Outcome.MISS)
+        left = disappoints and self.rule_user.leaves_after_disappointment(turn_of_move)
         self.history[turn_of_move - 1] = int(outcome)
         self.turn += 1
         terminated = truncated = False
@@ -368,12 +379,27 @@ class ReferenceConversation(Beliefs):
             terminated = True
         elif left:
             terminated = True
-            reward += self.protocol.rewards.leave
+            reward += rewards.leave
         elif not self.candidates and not self.legal_asks():
             terminated = True
-            reward += self.protocol.rewards.nothing_left
+            reward += rewards.nothing_left
         elif turn_of_move == self.protocol.max_turns:
             truncated = True
-            reward += self.protocol.rewards.timeout
+            reward += rewards.timeout
         self.done = terminated or truncated
         return Step(reward, outcome, terminated, truncated, left=left, **what)
+
+
+def _check_list(of: str, given: Sequence[int], least: int, most: int, n: int) -> None:
+    if not least <= len(given) <= most or len(set(given)) < len(given):
+        raise IllegalActionError(f"{given} is not {least} to {most} distinct {of}.")
+    if any(v not in range(n) for v in given):
+        raise IllegalActionError(f"{given} has {of} outside 0..{n - 1}.")
+
+
+def _what_was_said(said: Feedback) -> dict[str, Any]:
+    """Feedback as the fields of a step."""
+    return {
+        "criticised": said.less,
+        "accepted": () if said.more is None else (said.more,),
+    }

@@ -53,7 +53,7 @@ def weighted_entropy(conv: ReferenceConversation) -> Move:
 def perform(conv: ReferenceConversation, move: Move) -> Step:
     """Make a move."""
     if isinstance(move, Recommend):
-        return conv.recommend(move.items or None)
+        return conv.recommend(move.items or None, move.because)
     if isinstance(move, Reflect):
         return conv.reflect()
     return conv.ask(move.attributes[0] if move.facet is None else move.facet)

@@ -7,7 +7,6 @@ are exact in float32 and in float64 alike and ties in score are real ties.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -23,6 +22,8 @@ __all__ = ["random_behaviour", "random_protocol", "random_vectors", "random_worl
 ITEMS = ((3, 12), (13, 60), (61, 68), (100, 200))
 # Probability that an item has an attribute: rare, usual and popular ones.
 POPULARITY = (0.03, 0.25, 0.8)
+# Probability of each form of feedback, none to edit: mostly those that say something.
+TALKATIVE = (0.1, 0.1, 0.1, 0.25, 0.15, 0.3)
 
 
 def random_world(
@@ -102,6 +103,8 @@ def random_protocol(rng: np.random.Generator, question: str) -> Protocol:
         "max_turns": int(rng.integers(2, 16)),
         "top_k": int(rng.integers(1, 11)),
         "on_reject": str(rng.choice(["keep", "remove"])),
+        "feedback_on": str(rng.choice(["reflect", "reflect", "refusal"])),
+        "aspects": int(rng.integers(0, 4)),
     }
     if rng.random() < 0.2:
         return PRESETS[str(rng.choice(sorted(PRESETS)))].with_options(**options)
@@ -113,34 +116,28 @@ def random_protocol(rng: np.random.Generator, question: str) -> Protocol:
         drop_failed=str(rng.choice(["always", "if_more_than_k"])),
         opening_counts=bool(rng.random() < 0.5),
         last_turn_acts=bool(rng.random() < 0.5),
-        feedback_on=str(rng.choice(["reflect", "refusal"])),  # type: ignore[arg-type]
-        aspects=int(rng.choice([0, 0, 1, 2, 3])),
         targets=int(rng.integers(1, 4)),
         rewards=Rewards(*values) if rng.random() < 0.7 else Rewards(),
     )
 
 
 def random_behaviour(rng: np.random.Generator) -> Behaviour:
-    """Half of the users never err; some of the others do much more than err."""
-
-    def some(usual: Any, *others: Any) -> Any:
-        """Mostly what is usual."""
-        return usual if rng.random() < 0.6 else others[rng.integers(len(others))]
-
-    noise = {
+    """About half of the users never err, and a third are those of the papers but for errors."""
+    errors = {
         "answer_noise": float(rng.choice([0.0, 0.0, 0.4])),
         "dont_know": float(rng.choice([0.0, 0.0, 0.3])),
     }
-    if rng.random() < 0.4:
-        return Behaviour(**noise)
+    if rng.random() < 1 / 3:
+        return Behaviour(**errors)
+    patience = int(rng.integers(0, 7))
     return Behaviour(
-        **noise,
-        cooperativeness=some(0.0, 0.5, 1.0),
-        cooperation_trend=some("constant", "rising", "falling"),
-        patience=some(None, 1, 2, 3, 4),
-        leave_hazard=some(0.0, 0.2),
-        examination=some(1.0, 0.5, 0.9, 0.0),
-        choice_temperature=some(0.0, 0.5, 2.0),
-        feedback=some("edit", *WORDS["feedback"]),
-        critic=some("salient", *WORDS["critic"]),
+        **errors,
+        cooperativeness=float(rng.choice([0.0, 0.5, 1.0])),
+        cooperation_trend=str(rng.choice(WORDS["cooperation_trend"])),  # type: ignore[arg-type]
+        patience=patience if 1 <= patience <= 4 else None,
+        leave_hazard=float(rng.choice([0.0, 0.0, 0.3])),
+        examination=float(rng.choice([1.0, 0.5])),
+        choice_temperature=float(rng.choice([0.0, 0.0, 0.7])),
+        feedback=str(rng.choice(WORDS["feedback"], p=TALKATIVE)),  # type: ignore[arg-type]
+        critic=str(rng.choice(WORDS["critic"])),  # type: ignore[arg-type]
     )

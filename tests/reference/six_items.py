@@ -11,6 +11,7 @@ from reference.cpr import ReferenceConversation, WorldTables
 from recosim.envs.protocol import Protocol
 from recosim.estimators.base import Vectors
 from recosim.users import Behaviour
+from recosim.users.behaviour import TRAITS
 from recosim.world.world import build_world, csr_from_lists
 
 __all__ = ["TABLES", "conversation", "vectors", "with_status"]
@@ -53,18 +54,20 @@ def conversation(
     tables: WorldTables = TABLES,
     split: tuple[int, ...] = (),
     estimator: Vectors | None = None,
-    noise: float = 0.0,
-    dont_know: float = 0.0,
     draws: Mapping[tuple[str, int], float] | None = None,
     **options: Any,
 ) -> ReferenceConversation:
-    """An open conversation; `draws` maps (purpose, turn) to what is drawn there."""
+    """An open conversation; `draws` maps (purpose, turn) to what is drawn there.
+
+    Options are those of `Behaviour` and of `Protocol`.
+    """
+    behaviour = Behaviour(**{name: options.pop(name) for name in TRAITS if name in options})
     draws = draws or {}
     conv = ReferenceConversation(
         tables,
         Protocol(**({"max_turns": 6, "top_k": 2} | options)),
         estimator or vectors(),
-        behaviour=Behaviour(answer_noise=noise, dont_know=dont_know),
+        behaviour=behaviour,
         draw=lambda purpose, turn, n: int(draws[purpose, turn]),
         draw_unit=lambda purpose, turn: draws[purpose, turn],
     )

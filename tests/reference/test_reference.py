@@ -89,7 +89,7 @@ def test_asked_attributes_and_those_without_candidates_are_not_askable() -> None
 def test_contradicting_yes_leaves_the_candidates_and_sets_the_status() -> None:
     # Item 0 has neither 1 nor 2, and no item has both: two wrong yeses contradict each other.
     draws = {("noise", 1): 0.0}
-    conv = conversation(target=0, noise=0.5, draws=draws, question="choice")
+    conv = conversation(target=0, answer_noise=0.5, draws=draws, question="choice")
     assert conv.ask(1).accepted == (1, 2)
     assert (conv.candidates, conv.status[1], conv.status[2]) == ({1, 2}, 1, 1)
 
@@ -97,7 +97,7 @@ def test_contradicting_yes_leaves_the_candidates_and_sets_the_status() -> None:
 def test_contradicting_no_leaves_the_candidates_and_sets_the_status() -> None:
     # Only item 4 is left, and it has 1: a wrong no to 1 would remove it.
     draws = {("noise", 1): 0.9, ("noise", 2): 0.0}
-    conv = conversation(target=4, opening=5, noise=0.5, draws=draws, on_reject="remove")
+    conv = conversation(target=4, opening=5, answer_noise=0.5, draws=draws, on_reject="remove")
     conv.ask(3)
     assert conv.candidates == {4}
     assert conv.ask(1).outcome is Outcome.NO
@@ -107,7 +107,7 @@ def test_contradicting_no_leaves_the_candidates_and_sets_the_status() -> None:
 def test_all_targets_count_as_live_once_noise_left_none() -> None:
     # A wrong yes to 3, which item 5 lacks; its later answers are still its own.
     draws = {("noise", 1): 0.0, ("noise", 2): 0.9}
-    conv = conversation(target=5, noise=0.5, draws=draws)
+    conv = conversation(target=5, answer_noise=0.5, draws=draws)
     conv.ask(3)
     assert (conv.candidates, conv.live_targets) == ({0, 1}, [5])
     assert conv.ask(1).outcome is Outcome.NO
@@ -239,26 +239,28 @@ def test_second_answer_of_a_choice_sees_the_targets_that_are_live_after_the_firs
 
 def test_answer_noise_flips_the_answer() -> None:
     draws = {("noise", 1): 0.29, ("noise", 2): 0.3}
-    conv = conversation(noise=0.3, draws=draws)
+    conv = conversation(answer_noise=0.3, draws=draws)
     assert conv.ask(3).outcome is Outcome.NO
     assert conv.ask(2).outcome is Outcome.NO
 
 
 def test_answer_noise_flips_both_answers_of_a_choice() -> None:
-    conv = conversation(noise=0.3, draws={("noise", 1): 0.0}, question="choice", target=2)
+    conv = conversation(answer_noise=0.3, draws={("noise", 1): 0.0}, question="choice", target=2)
     assert conv.ask(3) == Step(0.01, Outcome.YES, asked=(3, 4), accepted=(3,))
     assert (conv.status[3], conv.status[4]) == (1, -1)
 
 
 def test_answer_noise_turns_the_yes_of_a_facet_into_a_no() -> None:
-    conv = conversation(target=1, opening=1, question="facet", noise=0.3, draws={("noise", 1): 0.0})
+    conv = conversation(
+        target=1, opening=1, question="facet", answer_noise=0.3, draws={("noise", 1): 0.0}
+    )
     assert conv.ask(0).outcome is Outcome.NO
     assert with_status(conv, -1) == {0, 1, 2, 4}
 
 
 def test_answer_noise_turns_the_no_of_a_facet_into_one_named_attribute() -> None:
     draws = {("noise", 1): 0.0, ("flip", 1): 1}
-    conv = conversation(target=3, opening=0, question="facet", noise=0.3, draws=draws)
+    conv = conversation(target=3, opening=0, question="facet", answer_noise=0.3, draws=draws)
     assert conv.ask(1) == Step(0.01, Outcome.YES, accepted=(4,))
     assert (conv.status[3], conv.status[4], conv.candidates) == (-1, 1, {5})
     assert conv.live_targets == [3]
@@ -277,7 +279,7 @@ def test_dont_know_sets_the_asked_attributes_and_nothing_else(
         question=question,
         on_reject="remove",
         dont_know=0.3,
-        noise=0.5,
+        answer_noise=0.5,
         draws=draws,
     )
     before = conv.candidates
@@ -424,7 +426,11 @@ def test_miss_in_the_last_turn_times_out() -> None:
 def test_nothing_left_terminates_and_goes_before_the_timeout(max_turns: int) -> None:
     # A wrong yes to 3 leaves the items 0 and 1 alone; refused, nobody is left.
     conv = conversation(
-        target=5, noise=0.5, draws={("noise", 1): 0.0}, max_turns=max_turns, last_turn_acts=True
+        target=5,
+        answer_noise=0.5,
+        draws={("noise", 1): 0.0},
+        max_turns=max_turns,
+        last_turn_acts=True,
     )
     conv.ask(3)
     conv.recommend([0])

@@ -1,145 +1,171 @@
-"""What rule users do beyond yes and no, in plain Python (docs/protocols.md, "Users")."""
+"""The users of docs/protocols.md in plain Python: what they say of their own, and when they go."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol as Shape
 
-from reference.beliefs import ACCEPTED, REJECTED
+from reference.beliefs import UNKNOWN, UNSURE
 from reference.tables import Draw, DrawUnit, WorldTables
 
 from recosim.users import Behaviour
 
 __all__ = ["Feedback", "RuleUser"]
 
-RICH = ("critique", "instruction", "edit")
-
 
 @dataclass(frozen=True)
 class Feedback:
-    """What there should be less of and more of; None: nothing was said of it."""
+    """What a user says about a list that they refused: less of one attribute, more of another."""
 
     less: int | None = None
     more: int | None = None
 
 
-class Talk(Shape):
-    """What a user knows of a conversation."""
-
-    turn: int
-    user: int
-    status: dict[int, int]
-    targets: list[int]
-
-    @property
-    def live_targets(self) -> list[int]: ...
-
-
 class RuleUser:
-    """One user in one conversation: their luck, and how often they were disappointed."""
+    """One user in one conversation. They decide what is said; the conversation settles it.
+
+    Args:
+        tables: the world.
+        behaviour: the settings of the user.
+        train: the user's train items.
+        max_turns: of the protocol.
+        draw: gives the random indices: "also" and "critic" (the turn), among the eligible
+            attributes in ascending order of the ids.
+        draw_unit: gives the random units, one a turn for each of "unsure", "noise", "inform",
+            "examine", "choose", "leave".
+
+    Attributes:
+        disappointments: so far.
+    """
 
     def __init__(
         self,
         tables: WorldTables,
         behaviour: Behaviour,
+        train: Collection[int],
         max_turns: int,
         draw: Draw,
         draw_unit: DrawUnit,
     ) -> None:
-        self.tables, self.behaviour, self.max_turns = tables, behaviour, max_turns
-        self.draw, self.draw_unit = draw, draw_unit
+        self.tables = tables
+        self.behaviour = behaviour
+        self.train = train
+        self.max_turns = max_turns
+        self.draw = draw
+        self.draw_unit = draw_unit
         self.disappointments = 0
 
-    def happens(self, purpose: str, talk: Talk, probability: float) -> bool:
-        return probability > 0 and self.draw_unit(purpose, talk.turn) < probability
+    # ---------------------------------------------------------------- answers
 
-    def does_not_know(self, talk: Talk) -> bool:
-        return self.happens("unsure", talk, self.behaviour.dont_know)
+    def does_not_know(self, turn: int) -> bool:
+        return self._happens("unsure", turn, self.behaviour.dont_know)
 
-    def errs(self, talk: Talk) -> bool:
-        return self.happens("noise", talk, self.behaviour.answer_noise)
+    def errs(self, turn: int) -> bool:
+        return self._happens("noise", turn, self.behaviour.answer_noise)
 
-    # ---------------------------------------------------------------- questions
+    def adds(
+        self, turn: int, target: int, status: Mapping[int, int], about: Collection[int]
+    ) -> int | None:
+        """The attribute that the user names unasked after a no, if any.
 
-    def adds_to_no(self, talk: Talk, about: Iterable[int]) -> int | None:
-        """An attribute of the target that the question was not about, or None."""
-        chance = self.behaviour.cooperativeness
-        x = (talk.turn - 1) / (self.max_turns - 1)
-        if self.behaviour.cooperation_trend == "rising":
-            chance *= x
-        elif self.behaviour.cooperation_trend == "falling":
-            chance *= 1 - x
-        if not self.happens("inform", talk, chance):
+        Args:
+            status: of each attribute. about: the attributes that the question was about.
+        """
+        if not self._happens("inform", turn, self.cooperativeness(turn)):
             return None
-        has = self.tables.item_attributes[talk.live_targets[0]]
-        eligible = sorted(a for a in has - set(about) if talk.status[a] == 0)
-        if not eligible:
-            return None
-        return eligible[self.draw("also", talk.turn, len(eligible))]
+        has = sorted(self.tables.item_attributes[target])
+        eligible = [a for a in has if status[a] == UNKNOWN and a not in about]
+        return eligible[self.draw("also", turn, len(eligible))] if eligible else None
+
+    def cooperativeness(self, turn: int) -> float:
+        """The probability that a no in this turn informs."""
+        x = (turn - 1) / (self.max_turns - 1)
+        trend = {"constant": 1.0, "rising": x, "falling": 1 - x}
+        return self.behaviour.cooperativeness * trend[self.behaviour.cooperation_trend]
 
     # ---------------------------------------------------------------- lists
 
-    def rank_taken(self, talk: Talk, shown: Sequence[int]) -> int:
-        """Position of the item that the user takes, from 1; 0 if they refuse the list."""
-        depth = 0.0
-        if self.behaviour.examination < 1:
-            depth = self.draw_unit("examine", talk.turn)
-        reach = 1.0
-        for position, item in enumerate(shown, start=1):
-            if not depth < reach:
+    def takes(self, turn: int, items: Sequence[int], targets: Collection[int]) -> int:
+        """The 1-based position of the target that the user takes from the list, or 0."""
+        reach = self.draw_unit("examine", turn) if self.behaviour.examination < 1 else 0
+        examined = 1.0
+        for position, v in enumerate(items, start=1):
+            if reach >= examined:
                 return 0
-            if item in talk.targets:
-                temperature = self.behaviour.choice_temperature
-                if temperature == 0:
-                    return position
-                chance = 1 / (1 + math.exp(-1 / temperature))
-                return position if self.happens("choose", talk, chance) else 0
-            reach *= self.behaviour.examination
+            if v in targets:
+                return position if self._takes_what_is_wanted(turn) else 0
+            examined *= self.behaviour.examination
         return 0
 
-    def feedback(self, talk: Talk, shown: Sequence[int], because: Sequence[int]) -> Feedback:
-        """What the user says was wrong with a list that they refused."""
-        kind = self.behaviour.feedback
-        if kind not in RICH or self.does_not_know(talk):
-            return Feedback()
-        errs = self.errs(talk)
-        wanted = self.tables.item_attributes[talk.live_targets[0]]
-        count = dict.fromkeys(talk.status, 0)
-        for item in shown:
-            for a in self.tables.item_attributes[item]:
-                count[a] += 1
-        # Attributes of the list, and of the target, of which nothing is settled yet.
-        unsettled = {a for a, code in talk.status.items() if code not in (ACCEPTED, REJECTED)}
-        listed = {a for a in unsettled if count[a] > 0}
-        less = listed & wanted if errs else listed - wanted
-        more = listed - wanted if errs else unsettled & wanted
-        return Feedback(
-            self._criticise(talk, less, count, because) if kind != "instruction" else None,
-            min(more, key=lambda a: (count[a], a), default=None) if kind != "critique" else None,
-        )
+    def _takes_what_is_wanted(self, turn: int) -> bool:
+        temperature = self.behaviour.choice_temperature
+        certain = temperature == 0
+        return certain or self._happens("choose", turn, 1 / (1 + math.exp(-1 / temperature)))
 
-    def _criticise(
-        self, talk: Talk, eligible: set[int], count: dict[int, int], because: Sequence[int]
-    ) -> int | None:
-        eligible = (eligible & set(because)) or eligible
+    # ---------------------------------------------------------------- feedback
+
+    @property
+    def reflects(self) -> bool:
+        """Whether a reflection on a refused list is something they put up with."""
+        return self.behaviour.feedback != "none"
+
+    @property
+    def says_what_was_wrong(self) -> bool:
+        return self.behaviour.feedback in ("critique", "instruction", "edit")
+
+    def feedback(
+        self,
+        turn: int,
+        items: Sequence[int],
+        aspects: Collection[int],
+        target: int,
+        status: Mapping[int, int],
+    ) -> Feedback:
+        """What the user says about a refused list.
+
+        Args:
+            items: the list. aspects: the attributes that it was justified by.
+        """
+        if not self.says_what_was_wrong or self.does_not_know(turn):
+            return Feedback()
+        shown = Counter(a for v in items for a in self.tables.item_attributes[v])
+        unsettled = {a for a, code in status.items() if code in (UNKNOWN, UNSURE)}
+        wanted = unsettled & self.tables.item_attributes[target]
+        present = unsettled & shown.keys()
+        unwanted = present - wanted
+        too_much, missing = unwanted, wanted
+        if self.errs(turn):
+            too_much, missing = present & wanted, unwanted
+        form, less, more = self.behaviour.feedback, None, None
+        if form in ("critique", "edit"):
+            less = self._criticised(turn, too_much & set(aspects) or too_much, shown)
+        if form in ("instruction", "edit"):
+            more = min(missing, key=lambda a: (shown[a], a), default=None)
+        return Feedback(less, more)
+
+    def _criticised(self, turn: int, eligible: set[int], shown: Mapping[int, int]) -> int | None:
         if not eligible:
             return None
         if self.behaviour.critic == "random":
-            return sorted(eligible)[self.draw("critic", talk.turn, len(eligible))]
+            return sorted(eligible)[self.draw("critic", turn, len(eligible))]
         if self.behaviour.critic == "salient":
-            return min(eligible, key=lambda a: (-count[a], a))
-        train = self.tables.train[talk.user]
-        liking = {a: sum(a in self.tables.item_attributes[v] for v in train) for a in eligible}
-        return min(eligible, key=lambda a: (liking[a], a))
+            return min(eligible, key=lambda a: (-shown[a], a))
+        liked = Counter(a for v in self.train for a in self.tables.item_attributes[v])
+        return min(eligible, key=lambda a: (liked[a], a))
 
     # ---------------------------------------------------------------- leaving
 
-    def leaves(self, talk: Talk) -> bool:
-        """Whether the disappointment that this turn was is one too many."""
+    def leaves_after_disappointment(self, turn: int) -> bool:
+        """Count one more disappointment; whether it makes the user leave."""
         self.disappointments += 1
         patience = self.behaviour.patience
         if patience is not None and self.disappointments >= patience:
             return True
-        return self.happens("leave", talk, self.behaviour.leave_hazard)
+        return self._happens("leave", turn, self.behaviour.leave_hazard)
+
+    def _happens(self, purpose: str, turn: int, probability: float) -> bool:
+        if probability in (0, 1):
+            return probability == 1
+        return self.draw_unit(purpose, turn) < probability

@@ -12,6 +12,7 @@ from reference.random_worlds import random_protocol, random_vectors, random_worl
 from recosim.envs.cpr.dialogues import QUESTIONS
 from recosim.envs.protocol import Protocol
 from recosim.users import Behaviour
+from recosim.users.behaviour import WORDS
 from recosim.world.world import build_world, csr_from_lists
 
 
@@ -33,9 +34,34 @@ def test_they_agree_where_threads_share_the_batch() -> None:
         world,
         random_vectors(rng, world),
         Protocol(question="choice", on_reject="remove", targets=2, max_turns=5, top_k=3),
-        (Behaviour(answer_noise=0.2, dont_know=0.1),),
+        Behaviour(answer_noise=0.2, dont_know=0.1),
         size=450,
         options={"raise_illegal": False, "threads": 2},
+    )
+    both = SideBySide(case, rng)
+    both.open()
+    both.play()
+
+
+@pytest.mark.parametrize("question", ["binary", "facet"])
+@pytest.mark.parametrize("on_reject", ["keep", "remove"])
+def test_they_agree_where_questions_and_feedback_are_about_the_same(
+    question: str, on_reject: str
+) -> None:
+    rng = np.random.default_rng(4)
+    world = random_world(rng, n_attributes=16, n_items=60, n_facets=4)
+    case = Case(
+        world,
+        random_vectors(rng, world),
+        Protocol(
+            question=question,  # type: ignore[arg-type]
+            on_reject=on_reject,  # type: ignore[arg-type]
+            feedback_on="refusal",
+            top_k=2,
+        ),
+        Behaviour(answer_noise=0.4, dont_know=0.3, cooperativeness=1.0, feedback="edit"),
+        size=150,
+        options={},
     )
     both = SideBySide(case, rng)
     both.open()
@@ -51,7 +77,7 @@ def test_they_agree_on_a_world_too_large_for_a_cooccurrence_table(question: str)
         world,
         random_vectors(rng, world),
         random_protocol(rng, question).with_options(question=question),
-        (Behaviour(),),
+        Behaviour(),
         size=3,
         options={},
     )
@@ -94,13 +120,22 @@ def tiny_cases(draw: st.DrawFn) -> Case:
         drop_failed=draw(st.sampled_from(["always", "if_more_than_k"])),  # type: ignore[arg-type]
         opening_counts=draw(st.booleans()),
         last_turn_acts=draw(st.booleans()),
+        feedback_on=draw(st.sampled_from(["reflect", "refusal"])),  # type: ignore[arg-type]
         targets=draw(st.integers(1, 3)),
     )
     return Case(
         world,
         random_vectors(np.random.default_rng(draw(st.integers(0, 3))), world),
         protocol,
-        (Behaviour(draw(st.sampled_from([0.0, 0.5])), draw(st.sampled_from([0.0, 0.5]))),),
+        Behaviour(
+            draw(st.sampled_from([0.0, 0.5])),
+            draw(st.sampled_from([0.0, 0.5])),
+            cooperativeness=draw(st.sampled_from([0.0, 1.0])),
+            patience=draw(st.sampled_from([None, 2])),
+            examination=draw(st.sampled_from([1.0, 0.5])),
+            feedback=draw(st.sampled_from(WORDS["feedback"])),  # type: ignore[arg-type]
+            critic=draw(st.sampled_from(WORDS["critic"])),  # type: ignore[arg-type]
+        ),
         size=1,
         options={"track": draw(st.booleans()), "raise_illegal": False},
         look=draw(st.sampled_from([0.0, 1.0])),
