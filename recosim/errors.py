@@ -9,6 +9,11 @@ RecosimError
 ├── IllegalActionError (ValueError)     an action that is not legal now, or not an action at all
 ├── StateError         (RuntimeError)   a call out of turn: step before reset, or after the end
 ├── ResultsError       (ValueError)     a results folder of another run or version
+├── CheckpointError    (ValueError)     a checkpoint that is damaged, or of another agent or version
+├── TrainingError      (RuntimeError)   a training that cannot go on
+├── ChatError          (RuntimeError)   a language model's server that is not there, or not as set
+├── BudgetError        (RuntimeError)   what may be spent on language models is spent
+├── CassetteError      (ValueError)     a cassette of another version, or one that lacks a request
 └── MissingExtraError  (ImportError)    an optional package that is not installed
 """
 
@@ -29,6 +34,9 @@ __all__ = [
     "ResultsError",
     "CheckpointError",
     "TrainingError",
+    "ChatError",
+    "BudgetError",
+    "CassetteError",
     "MissingExtraError",
     "unknown",
 ]
@@ -79,6 +87,18 @@ class CheckpointError(RecosimError, ValueError):
 
 class TrainingError(RecosimError, RuntimeError):
     """A training that cannot go on: a value that is not finite."""
+
+
+class ChatError(RecosimError, RuntimeError):
+    """A language model's server that cannot be reached, or that does not accept what is set up."""
+
+
+class BudgetError(RecosimError, RuntimeError):
+    """The next call to a language model would cost more than the budget leaves."""
+
+
+class CassetteError(RecosimError, ValueError):
+    """A cassette that is damaged, of another format version, or lacks the request."""
 
 
 class MissingExtraError(RecosimError, ImportError):

@@ -22,6 +22,7 @@ PACKAGE = ROOT / "recosim"
 LAYERS = [
     {"errors", "acts", "trace", "cards", "schema", "files", "progress", "arrays"},
     {"world"},
+    {"chat"},
     {"users", "estimators"},
     {"envs"},
     {"agents"},
@@ -33,7 +34,7 @@ RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 # Too slow to be part of `import recosim`; they come with whoever needs them.
 HEAVY = [
     "numba", "llvmlite", "torch", "pyarrow", "scipy", "matplotlib", "stable_baselines3", "pandas",
-    "networkx", "pydantic", "rich", "typer",
+    "networkx", "pydantic", "rich", "typer", "openai", "httpx2",
 ]  # fmt: skip
 
 SOURCES = sorted(path for path in PACKAGE.rglob("*.py"))
