@@ -14,10 +14,9 @@ from recosim.chat.request import ChatRequest, Message
 
 __all__ = ["Problem", "ask_again", "read_answer", "without_thinking"]
 
-THINKING = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
-OPENING = re.compile(r"<think(?:ing)?>.*", re.DOTALL | re.IGNORECASE)
-CLOSING = re.compile(r".*</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
-FENCE = re.compile(r"```[ \t]*[\w-]*[ \t]*\r?\n(.*?)```", re.DOTALL)
+# Answers may be a megabyte of anything: these patterns take time in proportion to it.
+THINKING = re.compile(r"<(/?)think(?:ing)?>", re.IGNORECASE)
+FENCE = re.compile(r"```[^\n`]*\n(.*?)```", re.DOTALL)
 SHOWN = 2000  # characters of a bad answer that are shown to the model again
 TRIES = 20  # opening braces in prose that are looked at
 
@@ -35,9 +34,20 @@ def without_thinking(text: str) -> str:
     The templates of some models write the opening tag themselves: then all up to a closing tag is
     thinking.
     """
-    text = THINKING.sub("", text)
-    text = CLOSING.sub("", text, count=1)
-    return OPENING.sub("", text).strip()
+    kept: list[str] = []
+    start, inside = 0, False
+    for tag in THINKING.finditer(text):
+        if not tag[1]:
+            if not inside:
+                kept.append(text[start : tag.start()])
+            inside = True
+            continue
+        if not inside:
+            kept.clear()
+        start, inside = tag.end(), False
+    if not inside:
+        kept.append(text[start:])
+    return "".join(kept).strip()
 
 
 def read_answer(answer: Answer, form: type[BaseModel] | None) -> tuple[str, Any, Problem | None]:
@@ -95,7 +105,9 @@ def _parts(text: str) -> Iterator[str]:
     for brace in list(re.finditer(r"[{\[]", text))[:TRIES]:
         try:
             _, end = decoder.raw_decode(text, brace.start())
-        except (ValueError, RecursionError):
+        except RecursionError:
+            return
+        except ValueError:
             continue
         yield text[brace.start() : end]
         return  # a second one would be a choice between answers

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from recosim.chat.budget import Spending
+from recosim.chat.budget import Budget, Spending
 from recosim.chat.request import ChatRequest
 from recosim.chat.settings import ChatSettings
 
@@ -83,11 +83,12 @@ class ChatBackend(Protocol):
     def settings(self) -> ChatSettings:
         """The model's name, and how patient to be with it."""
 
-    def check(self) -> Spending:
-        """Find out now whether calls can succeed; what that took.
+    def check(self, budget: Budget) -> Spending:
+        """Find out now whether calls can succeed; what that took of the budget.
 
         Raises:
             ChatError: they cannot, and why.
+            BudgetError: the budget does not allow to find out.
         """
 
     def send(self, request: ChatRequest, seconds: float) -> Answer:
@@ -114,7 +115,7 @@ class ScriptedBackend:
         self.function = function
         self.settings = settings or ChatSettings(model="scripted")
 
-    def check(self) -> Spending:
+    def check(self, budget: Budget) -> Spending:
         """A function is always there."""
         return Spending()
 

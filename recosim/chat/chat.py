@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from dataclasses import replace
 from typing import Any, Literal
 
 from recosim.chat.answers import ask_again, read_answer, without_thinking
@@ -20,8 +19,6 @@ from recosim.errors import OptionError, RecosimError
 from recosim.progress import Progress
 
 __all__ = ["Chat"]
-
-PROBE = Spending(requests=2, tokens=512)  # what a check takes, where no call of it fails
 
 
 class Chat:
@@ -72,14 +69,7 @@ class Chat:
         with self._checking:
             if self._checked:
                 return
-            settings = self.backend.settings
-            half = PROBE.tokens // 2
-            most = replace(PROBE, money=settings.cost(half, half))
-            with self.budget.reserve(most) as spent:
-                found = self.backend.check()
-                spent.requests, spent.tokens = found.requests, found.tokens
-                spent.money = found.money
-            self.report.add_probes(found)
+            self.report.add_probes(self.backend.check(self.budget))
             self._checked = True
 
     def complete(self, request: ChatRequest) -> ChatReply:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 from pydantic import BaseModel, ConfigDict
 
 from recosim.chat.answers import read_answer
-from recosim.chat.backend import Answer, ChatFault
-from recosim.chat.budget import Spending
+from recosim.chat.backend import Answer, ChatFault, prompt_estimate
+from recosim.chat.budget import Budget, Spending
 from recosim.chat.openai_client import bounded_client
 from recosim.chat.request import ChatRequest, Message
 from recosim.chat.retry import pause_before
@@ -73,23 +73,25 @@ class OpenAIBackend:
             MissingExtraError: the package `openai` is not installed.
         """
         if self._form is None and request.answer is not None:
-            self.check()
+            self.check(Budget())
         return self._send(request, seconds, self._form or "schema")
 
-    def check(self) -> Spending:
+    def check(self, budget: Budget) -> Spending:
         """See that the server is there and has the model; find out if it can hold it to a schema.
 
         Raises:
             ChatError: what is wrong, with the URL, and what to do.
+            BudgetError: the budget does not allow to ask.
             MissingExtraError: the package `openai` is not installed.
         """
         spent = Spending()
         with self._lock:
             listed = self._check_model()
             if self._form is None:
-                self._form = self._probe(spent)
+                self._form = self._probe(budget, spent)
             elif not listed:
-                self._patiently(lambda: self._spend(PROBE, self._form or "prompt", spent))
+                form = self._form
+                self._patiently(lambda: self._ask_probe(form, budget, spent))
         return spent
 
     @property
@@ -127,12 +129,12 @@ class OpenAIBackend:
             except (AttributeError, TypeError, ValueError):
                 return None  # something, but no list
 
-    def _probe(self, spent: Spending) -> Form:
+    def _probe(self, budget: Budget, spent: Spending) -> Form:
         """Ask for what no free model would say, in each form, and see which is obeyed."""
         forms: Iterable[Form] = ("schema", "json")
         for form in forms:
             try:
-                answer = self._patiently(lambda form=form: self._spend(PROBE, form, spent))
+                answer = self._patiently(lambda form=form: self._ask_probe(form, budget, spent))
             except _BadRequest:
                 continue  # it knows no such parameter
             if answer.refusal:
@@ -142,11 +144,17 @@ class OpenAIBackend:
                 return form
         return "prompt"
 
-    def _spend(self, request: ChatRequest, form: Form, spent: Spending) -> Answer:
-        spent.requests += 1
-        answer = self._send(request, self.settings.timeout, form)
-        spent.tokens += answer.prompt_tokens + answer.completion_tokens
-        spent.money += self.settings.cost(answer.prompt_tokens, answer.completion_tokens)
+    def _ask_probe(self, form: Form, budget: Budget, spent: Spending) -> Answer:
+        cost = self.settings.cost
+        read, written = prompt_estimate(PROBE), PROBE.max_tokens
+        with budget.reserve(Spending(1, read + written, cost(read, written))) as actual:
+            actual.tokens, actual.money = 0, 0.0
+            spent.requests += 1
+            answer = self._send(PROBE, self.settings.timeout, form)
+            read, written = answer.prompt_tokens, answer.completion_tokens
+            actual.tokens, actual.money = read + written, cost(read, written)
+        spent.tokens += actual.tokens
+        spent.money += actual.money
         return answer
 
     def _patiently(self, call: Any) -> Any:

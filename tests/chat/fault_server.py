@@ -7,6 +7,7 @@ threads. `FaultServer(rate=0.3)` is used as a context manager; `url` goes into `
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import socket
@@ -69,6 +70,7 @@ class FaultServer:
         self.bodies: list[dict] = []
         self.headers: list[dict] = []
         self.sent_bytes = 0
+        self.connections: set[socket.socket] = set()
         self.lock = threading.Lock()
 
     def __enter__(self):
@@ -83,6 +85,9 @@ class FaultServer:
         self.server.shutdown()
         self.server.server_close()
         self.thread.join()
+        for connection in list(self.connections):  # kept open for a next call: there is none
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def fate(self, request, content, number):
         chosen = self.script and self.script(request, number)
@@ -105,6 +110,14 @@ class Server(ThreadingHTTPServer):
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     owner: FaultServer
+
+    def setup(self):
+        super().setup()
+        self.owner.connections.add(self.connection)
+
+    def finish(self):
+        self.owner.connections.discard(self.connection)
+        super().finish()
 
     def log_message(self, *args):
         pass
