@@ -219,7 +219,7 @@ def test_the_python_of_a_page_runs(path, tmp_path, monkeypatch):
             if any(name in EXTRAS and find_spec(name) is None for name in needed):
                 continue  # an extra that is not installed
             padded = "\n" * (line - 1) + text  # errors then show the line of the page
-            exec(compile(padded, str(path), "exec"), namespace)
+            exec(compile(padded, str(path), "exec", dont_inherit=True), namespace)
     finally:
         forget_own_names(tmp_path, modules)
 
