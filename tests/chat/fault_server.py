@@ -64,7 +64,7 @@ class FaultServer:
         self.rate, self.kinds, self.script, self.say, self.slow = rate, kinds, script, say, slow
         self.models, self.key, self.forms, self.delay = models, key, forms, delay
         self.asked: Counter[str] = Counter()  # calls by content
-        self.answered: Counter[str] = Counter()  # complete good answers by content
+        self.answered: Counter[str] = Counter()  # good answers, by the last message
         self.fates: Counter[str] = Counter()
         self.probes = 0
         self.bodies: list[dict] = []
@@ -153,7 +153,7 @@ class Handler(BaseHTTPRequestHandler):
             owner.headers.append(dict(self.headers))
             fate = owner.fate(request, content, number)
             owner.fates[fate if isinstance(fate, str) else str(fate[0])] += 1
-        self.meet(fate, request, content)
+        self.meet(fate, request)
 
     def allowed(self):
         given = self.headers.get("Authorization", "").removeprefix("Bearer ")
@@ -170,7 +170,7 @@ class Handler(BaseHTTPRequestHandler):
             text = '{"fruit": "kumquat"}' if form == "json_schema" else '{"hello": "there"}'
         self.complete(request, text)
 
-    def meet(self, fate, request, content):
+    def meet(self, fate, request):
         owner = self.owner
         good = owner.say(request)
         if not isinstance(fate, str):
@@ -216,7 +216,7 @@ class Handler(BaseHTTPRequestHandler):
             }[fate]
             self.complete(request, text)
             with owner.lock:
-                owner.answered[content] += 1
+                owner.answered[request["messages"][-1]["content"]] += 1
 
     def complete(self, request, text, *, finish="stop", refusal=None):
         self.reply(200, completion(request, text, finish, refusal))
