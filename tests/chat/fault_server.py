@@ -67,6 +67,7 @@ class FaultServer:
         self.answered: Counter[str] = Counter()  # good answers, by the last message
         self.fates: Counter[str] = Counter()
         self.probes = 0
+        self.listings = 0  # of its models
         self.bodies: list[dict] = []
         self.headers: list[dict] = []
         self.sent_bytes = 0
@@ -124,6 +125,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         if self.path.endswith("/models") and self.allowed():
+            self.owner.listings += 1
             models = [{"id": name, "object": "model"} for name in self.owner.models]
             self.reply(200, {"object": "list", "data": models})
         elif not self.wfile.closed and not self.path.endswith("/models"):

@@ -184,6 +184,17 @@ def test_the_first_of_two_processes_wins(path):
     assert one.get(key) == two.get(key) == Answer("first")
 
 
+def test_a_reply_is_what_another_process_stored_meanwhile(path):
+    other = Cassette(path)
+
+    def function(request, number):
+        other.put(request.key("m"), request.content("m"), Answer("of the other"))
+        return "of this one"
+
+    (reply,) = record(path, Counting(function), ask("a"))
+    assert reply.text == "of the other"
+
+
 WRITER = """
 import sys
 from recosim.chat import Cassette, Chat, ChatRequest, ChatSettings, ScriptedBackend

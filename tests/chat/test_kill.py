@@ -17,7 +17,7 @@ from recosim.chat import Cassette, Chat, ChatRequest, ChatSettings, OpenAIBacken
 
 pytest.importorskip("openai", reason="the extra [llm] is not installed")
 
-REQUESTS, WORKERS, KILLS = 600, 8, 10
+REQUESTS, WORKERS, KILLS = 400, 8, 10
 # Faults of the call, after which the same call follows, so that a good answer is counted once.
 KINDS = ("429", "500", "cut", "reset", "truncated", "empty")
 

@@ -251,7 +251,7 @@ def test_the_server_is_probed_once_for_what_it_can_do(forms, found, probes):
         for number in range(3):
             assert chat.complete(ask(f"question {number}")).ok
         chat.check()
-    assert server.probes == probes
+    assert (server.probes, server.listings) == (probes, 1)
     for body in server.bodies:
         assert ("response_format" in body) == (found != "prompt")
         assert ("Answer with JSON of this schema" in body["messages"][-1]["content"]) == (
