@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
@@ -102,7 +103,7 @@ def _parts(text: str) -> Iterator[str]:
     if len(fenced) == 1:
         yield fenced[0]
     decoder = json.JSONDecoder()
-    for brace in list(re.finditer(r"[{\[]", text))[:TRIES]:
+    for brace in islice(re.finditer(r"[{\[]", text), TRIES):
         try:
             _, end = decoder.raw_decode(text, brace.start())
         except RecursionError:
