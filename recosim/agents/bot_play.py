@@ -41,7 +41,7 @@ class _Scorer(nn.Module):
 
 
 class BotPlay(TorchLearner):
-    """Latent critiquing, fine-tuned by bot play (after Li et al. 2022, Self-supervised bot play).
+    """Latent critiquing, fine-tuned by bot play (after Li et al. 2021, Self-supervised bot play).
 
     It begins as `latent_update`. In training it talks with the seekers of the environment, who
     know their target; after every refusal the log probability of the target among the candidates

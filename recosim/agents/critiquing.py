@@ -62,7 +62,7 @@ class HardFilter(Agent):
 class LatentUpdate(Agent):
     """Takes a critique for a hint: the user's vector moves away from the attribute's.
 
-    Latent linear critiquing (Luo et al. 2020, SIGIR) and the update of bot play (Li et al. 2022):
+    Latent linear critiquing (Luo et al. 2020, WWW) and the update of bot play (Li et al. 2021):
     the items' scores are linear in the user's vector, and each "less of a" takes `rate` times the
     vector of a off it. No item is ruled out but those that were refused.
 

@@ -15,7 +15,7 @@ class CritiqueEnv(CPREnv):
     A seeker opens with one attribute of an item they would take. The recommender shows up to
     `top_k` items *because of* up to `aspects` attributes. The seeker takes an item, or refuses the
     list and criticises one aspect of it ("less electronic"), until they take one or the turns run
-    out. This is the setting of bot play (Li et al. 2022) on an attribute graph. It is the
+    out. This is the setting of bot play (Li et al. 2021) on an attribute graph. It is the
     conversation of the CPR family without questions, with a critique in every refusal: the rules
     are in docs/protocols.md ("Feedback", `feedback_on = "refusal"`). Which aspect is criticised is
     a setting of the seekers: `users` names a family of them. **Train and test with different
@@ -104,8 +104,8 @@ class CritiqueEnv(CPREnv):
 
     ## References
 
-    Li et al. 2022, Self-supervised bot play for conversational recommendation with justifications;
-    Luo et al. 2020, Latent linear critiquing for conversational recommender systems (SIGIR).
+    Li et al. 2021, Self-supervised bot play for conversational recommendation with justifications;
+    Luo et al. 2020, Latent linear critiquing for conversational recommender systems (WWW).
 
     ## Version History
 
