@@ -50,6 +50,8 @@ class Agent:
 
     name: str
     privileged: bool = False
+    # Whether its moves cost calls to a server; such an agent is no rule.
+    asks_server: bool = False
     # Whether the agent looks at entropies and masks after every move; see `Dialogues.track`.
     track: bool = False
 
@@ -68,6 +70,10 @@ class Agent:
 
     def settings(self) -> dict[str, Any]:
         """The settings of this agent as JSON values; they go into every result."""
+        return {}
+
+    def report(self) -> dict[str, Any]:
+        """What a bench keeps beside the results, as JSON values: faults, costs; {} for nothing."""
         return {}
 
     def bind(self, dialogues: Dialogues) -> None:

@@ -47,6 +47,7 @@ from recosim.envs.cpr_setup import CPRSetup
 from recosim.envs.registration import env_card
 from recosim.errors import CheckpointError, IllegalActionError, MissingExtraError, OptionError
 from recosim.estimators.registry import estimator as make_estimator
+from recosim.files import write_json
 from recosim.progress import Progress
 from recosim.trace import Trace
 from recosim.users import Population, population
@@ -257,12 +258,13 @@ def _silence(text: str) -> None:
 
 
 def rule_agents() -> list[str]:
-    """The names of the agents that do not learn, sorted."""
+    """The names of the agents that neither learn nor ask a server, sorted."""
     names = []
     for name in agent_names():
-        # What needs a package that is not installed learns: rules need none.
+        # What needs a package that is not installed is no rule: rules need none.
         with suppress(MissingExtraError):
-            if not isinstance(make_agent(name), Learner):
+            agent = make_agent(name)
+            if not isinstance(agent, Learner) and not agent.asks_server:
                 names.append(name)
     return names
 
@@ -391,6 +393,8 @@ def _run_unit(unit: _Unit, tell: Callable[[int, str], None], clock: _Clock) -> N
         if len(chunks) > 1:
             trace.write(part)
         clock.add(env.key, name, seed, time.perf_counter() - started, len(trace) - len(chunk))
+    if report := agent.report():
+        write_json(unit.folder / "reports" / env.key / f"{name}-{seed}.json", report)
     started = time.perf_counter()
     whole = Trace.concat(pieces)
     if unit.traces:
