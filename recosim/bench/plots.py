@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from recosim.bench.schema import AgentResult, EnvResult
 from recosim.bench.tables import leader, protocol_label, ranked, users_label
@@ -55,8 +57,28 @@ def write_plot(env: EnvResult, path: Path, colours: dict[str, str] | None = None
         MissingExtraError: matplotlib is not installed.
     """
     figure = draw_env(env, colours)
+    settle_layout(figure)
     metadata = {"Software": None}  # the version of matplotlib is no part of the result
     atomic_write(path, lambda part: figure.savefig(part, format="png", dpi=DPI, metadata=metadata))
+
+
+def settle_layout(figure: Figure) -> None:
+    """Lay a figure out and hold it there, on a grid of a thousandth of its size.
+
+    The solver of constrained layouts works in the order of addresses in memory, so that its last
+    bits, and with them a pixel here and there, differ from one drawing to the next.
+    """
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    parts: list[Any] = [*figure.subfigs]
+    while parts:
+        part = parts.pop()
+        parts += part.subfigs
+        box = part.bbox_relative
+        box.p0, box.p1 = np.round(box.p0, 3), np.round(box.p1, 3)
+    for axes in figure.get_axes():
+        left, bottom, width, height = (round(float(s), 3) for s in axes.get_position().bounds)
+        axes.set_position((left, bottom, width, height))
 
 
 def draw_env(env: EnvResult, colours: dict[str, str] | None = None) -> Figure:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from recosim.bench.plots import DPI, FAINT, INK, agent_colours
+from recosim.bench.plots import DPI, FAINT, INK, agent_colours, settle_layout
 from recosim.bench.schema import EnvResult, EnvSetup, Results, Users
 from recosim.bench.stats import Estimate
 from recosim.bench.tables import Table, estimate
@@ -140,6 +140,7 @@ def write_sweep_plot(group: Sequence[Sweep], path: Path) -> None:
         axes.grid(color=FAINT, linewidth=0.6)
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=8)
+    settle_layout(figure)
     metadata = {"Software": None}
     atomic_write(path, lambda part: figure.savefig(part, format="png", dpi=DPI, metadata=metadata))
 
