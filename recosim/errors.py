@@ -8,6 +8,7 @@ RecosimError
 ├── ImportDataError    (ValueError)     a source file that is missing or malformed (file and line)
 ├── IllegalActionError (ValueError)     an action that is not legal now, or not an action at all
 ├── StateError         (RuntimeError)   a call out of turn: step before reset, or after the end
+├── NotUnderstood      (ValueError)     a line of text that is no act; carries a question back
 ├── ResultsError       (ValueError)     a results folder of another run or version
 ├── CheckpointError    (ValueError)     a checkpoint that is damaged, or of another agent or version
 ├── TrainingError      (RuntimeError)   a training that cannot go on
@@ -31,6 +32,7 @@ __all__ = [
     "ImportDataError",
     "IllegalActionError",
     "StateError",
+    "NotUnderstood",
     "ResultsError",
     "CheckpointError",
     "TrainingError",
@@ -75,6 +77,23 @@ class IllegalActionError(RecosimError, ValueError):
 
 class StateError(RecosimError, RuntimeError):
     """A call at the wrong time: `step` before `reset`, or after the end of the conversation."""
+
+
+class NotUnderstood(RecosimError, ValueError):
+    """A line of text that is no act, or that could be several.
+
+    Attributes of the object:
+        text: the line.
+        question: what to ask the speaker back, e.g. "Did you mean indie or indie rock?".
+    """
+
+    def __init__(self, text: str, question: str) -> None:
+        super().__init__(text, question)
+        self.text, self.question = text, question
+
+    def __str__(self) -> str:
+        given = self.text if len(self.text) <= 80 else f"{self.text[:77]}..."
+        return f"{given!r} was not understood. {self.question}"
 
 
 class ResultsError(RecosimError, ValueError):

@@ -23,6 +23,7 @@ LAYERS = [
     {"errors", "acts", "trace", "cards", "schema", "files", "progress", "arrays"},
     {"world"},
     {"chat"},
+    {"language"},
     {"users", "estimators"},
     {"envs"},
     {"agents"},

@@ -169,8 +169,8 @@ def _choose(env: BenchEnv, seed: int, user: int | None, item: str | None) -> tup
     """
     import numpy as np
 
-    from recosim.cli.playing.names import find
     from recosim.errors import OptionError
+    from recosim.language.names import find
 
     world, pairs, rng = env.setup.world, env.pairs, np.random.default_rng(seed)
     dialogues = env.setup.dialogues(1, threads=1)

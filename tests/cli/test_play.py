@@ -16,7 +16,6 @@ from typer.testing import CliRunner
 
 from recosim.acts import Outcome, Verb
 from recosim.cli.play import play
-from recosim.cli.playing.names import find, find_all
 from recosim.errors import MissingExtraError, OptionError, ResultsError, UnknownNameError
 from recosim.trace import Trace
 from recosim.world.storage import save_world
@@ -544,35 +543,3 @@ def test_help_teaches_by_examples() -> None:
     out = CliRunner().invoke(app, ["--help"]).output
     assert "recosim play CPR-LastFM-Small --as user --agent max_entropy" in out
     assert "ask 12, ask indie" in out
-
-
-# ---- names ---------------------------------------------------------------------------------------
-
-
-def test_a_name_is_found_by_id_name_or_part() -> None:
-    names = ["red", "dark red", "blue", "1980", "7"]
-    assert find("1", names, "attribute") == 1
-    assert find("A2", names, "attribute") == 2
-    assert find("[a2]", names, "attribute") == 2
-    assert find(" Red ", names, "attribute") == 0
-    assert find("dark", names, "attribute") == 1
-    assert find("bl", names, "attribute") == 2
-    assert find("1980", names, "attribute") == 3
-    assert find("7", names, "attribute") == 4
-    assert find("1", names, "attribute", among=[1, 2]) == 1
-    with pytest.raises(OptionError, match=r"fits 2 .*red \[a0\] and dark red \[a1\]"):
-        find("re", names, "attribute")
-    with pytest.raises(UnknownNameError, match="none of these"):
-        find("0", names, "attribute", among=[1, 2])
-
-
-def test_lists_of_names_keep_names_that_hold_a_comma_or_an_and() -> None:
-    names = ["red", "medium, or so", "black and white", "blue"]
-    assert find_all("0 3", names, "attribute") == [0, 3]
-    assert find_all("a0,3", names, "attribute") == [0, 3]
-    assert find_all("red and blue", names, "attribute") == [0, 3]
-    assert find_all("black and white", names, "attribute") == [2]
-    assert find_all("black and white, red", names, "attribute") == [2, 0]
-    assert find_all("medium, or so", names, "attribute") == [1]
-    with pytest.raises(OptionError, match="named twice"):
-        find_all("red, red", names, "attribute")

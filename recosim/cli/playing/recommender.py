@@ -10,10 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from recosim.cli.playing.game import Game, PersonLeft
-from recosim.cli.playing.names import find, find_all
 from recosim.envs.cpr.dialogues import Dialogues
 from recosim.envs.transcript import attribute_label, facet_label, item_label
 from recosim.errors import IllegalActionError, OptionError, RecosimError
+from recosim.language.names import find, find_all
 
 __all__ = ["recommend_as_person"]
 

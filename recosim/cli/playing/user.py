@@ -7,7 +7,6 @@ import numpy as np
 from recosim.acts import Outcome, Verb
 from recosim.agents.base import Agent
 from recosim.cli.playing.game import Game, PersonLeft
-from recosim.cli.playing.names import find, find_all
 from recosim.envs.transcript import (
     attribute_label,
     item_label,
@@ -15,6 +14,7 @@ from recosim.envs.transcript import (
     recommendation_text,
 )
 from recosim.errors import OptionError
+from recosim.language.names import find, find_all
 
 __all__ = ["answer_as_person"]
 

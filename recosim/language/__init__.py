@@ -1,0 +1,1 @@
+"""Language: acts as text, and text as acts."""
