@@ -1,1 +1,8 @@
 """Language: acts as text, and text as acts."""
+
+from recosim.language.context import Context
+from recosim.language.parser import Parser
+from recosim.language.phrases import STYLES
+from recosim.language.templates import Templates
+
+__all__ = ["STYLES", "Context", "Parser", "Templates"]

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from recosim.cards import find_card, list_cards, read_toml
 from recosim.errors import CardError, OptionError, RecosimError, unknown
+from recosim.language.phrases import STYLES
 from recosim.users.behaviour import TRAITS, WORDS, Behaviour
 
-__all__ = ["Population", "STYLES", "population", "population_names"]
+__all__ = ["Population", "population", "population_names"]
 
-STYLES = ("plain", "terse", "chatty")
 KEYS = ("name", "title", "description", "source", "style", "seed", "behaviour")
 FORMS = ("uniform", "beta", "choice")
 
