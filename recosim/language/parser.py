@@ -1,9 +1,8 @@
-"""`Parser`: text to acts."""
+"""`Parser`: text to acts, exact where it can be, forgiving where it must be."""
 
 from __future__ import annotations
 
 from recosim.acts import SystemAct, UserAct
-from recosim.errors import NotUnderstood
 from recosim.language.context import Context
 from recosim.language.forms import (
     SYSTEM_FORMS,
@@ -15,7 +14,10 @@ from recosim.language.forms import (
     user_forms,
 )
 from recosim.language.labels import Labels
+from recosim.language.mentions import Mentions
 from recosim.language.patterns import read_exactly
+from recosim.language.system_text import understand_system
+from recosim.language.user_text import understand_user
 from recosim.world.world import World
 
 __all__ = ["Parser"]
@@ -24,8 +26,9 @@ __all__ = ["Parser"]
 class Parser:
     """Reads what users and recommenders say, with the names of a world.
 
-    A line that `Templates` wrote gives the act that it was written for, exactly. No other is
-    understood.
+    A line that `Templates` wrote gives the act that it was written for, exactly. Any other is read
+    by its names (in full, in part, misspelt), its numbers and its tone, in the light of the
+    context; what cannot be told is asked back.
 
     Args:
         world: whose items, attributes and facets are named. Its tables are made when first needed.
@@ -33,6 +36,7 @@ class Parser:
 
     def __init__(self, world: World) -> None:
         self._labels = Labels.of(world)
+        self._mentions = Mentions.of(world)
         self._facet_of = world.attribute_facet
 
     def parse_user(self, text: str, context: Context | None = None) -> UserAct:
@@ -54,7 +58,7 @@ class Parser:
         exact = read_exactly(marked, "user", user_forms(context), self._labels, sensible)
         if exact is not None:
             return read_user(*exact, context)
-        raise NotUnderstood(text, "Could you put it in other words?")
+        return understand_user(text, marked, context, self._mentions)
 
     def parse_system(self, text: str, context: Context | None = None) -> SystemAct:
         """The act of the recommender that a text means.
@@ -69,4 +73,4 @@ class Parser:
         exact = read_exactly(marked, "system", SYSTEM_FORMS, self._labels, lambda *_: True)
         if exact is not None:
             return read_system(*exact)
-        raise NotUnderstood(text, "Could you put it in other words?")
+        return understand_system(text, marked, context or Context(), self._mentions)

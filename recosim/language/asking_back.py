@@ -1,0 +1,36 @@
+"""Questions back, where a line could not be understood."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+
+from recosim.language.labels import Labels
+from recosim.language.words import COMMON, Token
+
+__all__ = ["did_you_mean", "nearest_names", "which_of"]
+
+_FEW = 5
+
+
+def did_you_mean(labels: Labels, kind: str, ids: Sequence[int]) -> str:
+    """ "Did you mean indie or indie rock?"."""
+    said = labels.say_all(kind, ids[:_FEW], "or")
+    return f"Did you mean {said}{', or another one' * (len(ids) > _FEW)}?"
+
+
+def which_of(labels: Labels, facet: int, inside: Sequence[int]) -> str:
+    """ "Which style: rock, indie, pop, ...?"."""
+    said = labels.say_all("a", inside[:_FEW], "or")
+    return f"Which {labels.say('f', facet)}: {said}{', or another one' * (len(inside) > _FEW)}?"
+
+
+def nearest_names(labels: Labels, tokens: Sequence[Token]) -> str:
+    """ "Did you mean ...?" with the attributes that are called nearly so; "" if none is."""
+    folded = {name.casefold(): a for a, name in enumerate(labels.names["a"])}
+    for token in tokens:
+        if token.word and token.word not in COMMON:
+            near = difflib.get_close_matches(token.word, folded, n=2, cutoff=0.6)
+            if near:
+                return did_you_mean(labels, "a", [folded[name] for name in near])
+    return ""

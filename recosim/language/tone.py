@@ -1,0 +1,161 @@
+"""The tone in which names are said: "less rock, but I love folk"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from recosim.language.cues import NO, TONES, YES
+from recosim.language.mentions import Mention
+from recosim.language.words import Token
+
+__all__ = ["first_reply", "has_cue", "scope_of", "spoken", "tones_of"]
+
+_LONGEST = 5  # words of a cue
+# "no" before one of these is a reply, not a "no" to the name that follows.
+_AFTER_REPLY = frozenset((
+    "i", "id", "im", "ill", "its", "thats", "this", "but", "thanks", "thank", "please", "show",
+    "lets", "rather", "give", "sorry", "what", "how",
+))  # fmt: skip
+_FILLERS = frozenset((
+    "oh", "hmm", "hm", "well", "ah", "uh", "um", "hey", "so", "the", "hi", "hello", "mm", "hell",
+    "honestly", "haha",
+))  # fmt: skip
+
+
+def spoken(tokens: Sequence[Token]) -> str:
+    """The words with a space on both sides, to look cues up in; marks and pauses are "|"."""
+    return f" {' '.join((token.gap and '| ') + (token.word or '|') for token in tokens)} "
+
+
+def has_cue(said: str, cues: Iterable[str]) -> bool:
+    """Whether one of the cues is in a text that `spoken` made."""
+    return any(f" {cue} " in said for cue in cues)
+
+
+def tones_of(tokens: Sequence[Token], mentions: Sequence[Mention]) -> list[str]:
+    """For each mention "no", "less", "more", "like" or "" (nothing was said about it)."""
+    starts = {mention.start: k for k, mention in enumerate(mentions)}
+    ends = {mention.end for mention in mentions}
+    tones = [""] * len(mentions)
+    tone, at = "", 0
+    while at < len(tokens):
+        if (
+            at
+            and tokens[at].gap
+            and not (tone in ("no", "less") and _goes_on(tokens, at, mentions))
+        ):
+            tone = ""
+        if at in starts:
+            mention = mentions[starts[at]]
+            after = tokens[mention.end].word if mention.end < len(tokens) else ""
+            not_enough = tone == "no" and after == "enough"
+            tones[starts[at]] = "more" if not_enough else tone
+            at = mention.end
+            continue
+        cue, words = _cue_at(tokens, at, TONES)
+        if cue is None:
+            at += 1
+            continue
+        tone = _next_tone(tone, cue, tokens, at, at + words, starts, ends)
+        at += words
+    return tones
+
+
+def _next_tone(
+    tone: str,
+    cue: str,
+    tokens: Sequence[Token],
+    at: int,
+    end: int,
+    starts: Mapping[int, int],
+    mention_ends: set[int],
+) -> str:
+    """The tone after a cue: a "no" stays one through "I don't want", up to a "but"."""
+    new = TONES[cue]
+    after = tokens[end].word if end < len(tokens) else ""
+    if cue == "no" and (end == len(tokens) or tokens[end].gap or after in _AFTER_REPLY):
+        return tone
+    if cue == "too" and not _name_follows(tokens, end, starts):
+        return tone
+    if cue == "with":
+        return "" if at in mention_ends else tone
+    if tone in ("no", "less") and new in ("more", "like"):
+        joined = at > 0 and tokens[at - 1].word in ("and", "then", "but")
+        return new if joined or cue in ("rather", "instead") else tone
+    if tone == "more" and new == "like":
+        return tone
+    return new
+
+
+def _name_follows(tokens: Sequence[Token], at: int, starts: Mapping[int, int]) -> bool:
+    for place in range(at, min(at + 3, len(tokens))):
+        if place > at and tokens[place].gap:
+            return False
+        if place in starts:
+            return True
+    return False
+
+
+def _goes_on(tokens: Sequence[Token], at: int, mentions: Sequence[Mention]) -> bool:
+    """Whether the clause at a comma goes on with a list: only names, the last after and/or."""
+    inside = {place for mention in mentions for place in range(mention.start, mention.end)}
+    joined = False
+    for place in range(at, len(tokens)):
+        if place > at and set(tokens[place].gap) - {","}:
+            break
+        if place in inside:
+            continue
+        if tokens[place].word not in ("and", "or", "nor"):
+            return False
+        joined = True
+    return joined and tokens[at].gap == ","
+
+
+def _cue_at(
+    tokens: Sequence[Token], at: int, cues: Iterable[str] | Mapping[str, str]
+) -> tuple[str | None, int]:
+    """The longest cue that begins at a word, and its number of words."""
+    for words in range(min(_LONGEST, len(tokens) - at), 0, -1):
+        if any(token.gap for token in tokens[at + 1 : at + words]):
+            continue
+        cue = " ".join(token.word for token in tokens[at : at + words])
+        if cue in cues:
+            return cue, words
+    return None, 1
+
+
+_REPLIES = {**dict.fromkeys(YES, "yes"), **dict.fromkeys(NO, "no")}
+# Words of approval that say yes where they lead, or where nothing says no.
+_PLAIN_YES = frozenset(("yes", "yep", "yeah", "yup", "yea", "ya", "aye", "y", "sure", "absolutely"))
+
+
+def first_reply(tokens: Sequence[Token], mentions: Sequence[Mention]) -> str:
+    """ "yes", "no" or "": the leading yes or no, else any no, else any yes."""
+    inside = {place for mention in mentions for place in range(mention.start, mention.end)}
+    replies: list[str] = []
+    at, leading = 0, True
+    while at < len(tokens):
+        if at in inside:
+            at, leading = at + 1, False
+            continue
+        cue, words = _cue_at(tokens, at, _REPLIES)
+        if cue is None or (cue == "no" and at + 1 in inside and not tokens[at + 1].gap):
+            leading = leading and tokens[at].word in _FILLERS
+            at += 1
+            continue
+        reply = _REPLIES[cue]
+        if leading and (reply == "no" or cue in _PLAIN_YES):
+            return reply
+        if not (reply == "no" and cue in ("no", "n") and at and not tokens[at].gap and not leading):
+            replies.append(reply)
+        leading = False
+        at += words
+    return "no" if "no" in replies else "yes" if replies else ""
+
+
+def scope_of(said: str, scopes: Mapping[str, str]) -> str | None:
+    """How long an instruction holds, if the text says so; the longest cue decides."""
+    for cue in sorted(scopes, key=len, reverse=True):
+        if f" {cue} " in said:
+            return scopes[cue]
+    return None

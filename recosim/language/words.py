@@ -1,0 +1,133 @@
+"""Words of free text: cut, folded and compared, and what they say about tone. No names in here."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import NamedTuple
+
+__all__ = ["COMMON", "Token", "distance", "fold", "stem", "tokens_of"]
+
+
+class Token(NamedTuple):
+    """One word, or one mark of an explicit id."""
+
+    word: str  # folded; "" for a mark
+    stem: str
+    mark: tuple[str, int] | None  # (kind, id)
+    gap: str  # punctuation between the word before and this one
+
+
+# Words that carry no name by themselves: never a part of a name, never a misspelt one.
+_COMMON = """
+    a about above actually after again ah all already also although am an and another any anybody
+    anyone anything anyway are area around artist artists as at back bad band bands be because been
+    before being best better bit both but by call can cant cheap choose come could couldnt cuisine
+    day did didnt different discover do does doesnt doing done dont down drink each eat either else
+    end enjoy enough ever every everything exactly except fan far favourite favorite feel feeling
+    feels few film films find fine first fit food for forget free from get gets getting give gives
+    glad go goes going good got great had hand happy has have havent having hear heard hello help
+    her here hey hi him his hm hmm honest honestly hope hoping how however i id idea if ill im in
+    indeed instead into is isnt it item items its ive just keen kind know last late later least less
+    let lets like likes little live ll look looking looks lot lots love lovely loved made make makes
+    many may maybe me mean mention might mind mine minute mm moment more morning most mostly movie
+    movies much music must my myself name nah need needs never new next nice night no none nope nor
+    not nothing now of off oh ok okay old on once one ones only open option or other others our out
+    over own particular pass people perfect perhaps person pick place places play please pls
+    possible possibly prefer preference preferences pretty price prices probably put question quite
+    rather rating ratings ready really recommend recommendation recommendations restaurant right
+    said same say says see seem seems series set shall she shop should show shown since so some
+    somebody someone something sometimes somewhere song songs soon sorry sort sound sounds special
+    specific spot start stay still stop store stuff style suggest suggestion suggestions sure
+    surprise take taking taste tbh tell than thank thanks that thats the their them then there
+    these they thing things think thinking this those though thought through time to today
+    together told tonight too town track tracks tried true try two type u uh um under up us use
+    very visit vibe wait want wanted wants was wasnt way we well went were what whatever whats when
+    whenever where whether which while who whole why will wish with without wont work works worth
+    would wouldnt wrong y yea yeah year yep yes yet you your youre yours yup zero n anymore
+    definitely absolutely certainly totally particularly especially based ask avoid skip drop
+    appreciate interested appeal mood decade genre liked check option options picks top number
+    always general conversation session leave scratch remove add fresh amazing awesome cool wow
+    """
+COMMON = frozenset(_COMMON.split())
+
+# How a word may also be spelt; the right side is what both become.
+_SPELLINGS = {
+    "draft": "draught", "colour": "color", "yoghurt": "yogurt", "doughnut": "donut",
+    "doughnuts": "donuts", "theatre": "theater", "grey": "gray", "centre": "center",
+    "synthesiser": "synthesizer", "synthesisers": "synthesizers", "favourite": "favorite",
+    "lower": "low", "lowest": "low", "higher": "high", "highest": "high",
+    "20s": "twenties", "30s": "thirties", "40s": "forties", "50s": "fifties", "60s": "sixties",
+    "70s": "seventies", "80s": "eighties", "90s": "nineties", "1920s": "twenties",
+    "1930s": "thirties", "1940s": "forties", "1950s": "fifties", "1960s": "sixties",
+    "1970s": "seventies", "1980s": "eighties", "1990s": "nineties",
+}  # fmt: skip
+
+_LABEL = re.compile(
+    r"^\W*(?:(?:final )?answer|user|seeker|me|response|reply|assistant|recommender|system|bot"
+    r"|agent)\W*:\W*"
+)
+_TOKEN = re.compile("\ue000([aif])(\\d+)\ue001|[^\\W_]+")
+_PAUSE = re.compile(r"[.,;:!?()\n—–]")
+
+
+def fold(text: str) -> str:
+    """Lower case, no accents, no apostrophes; "&" is "and", "#3" is "number 3"."""
+    text = text.casefold()
+    if not text.isascii():
+        text = unicodedata.normalize("NFKD", text)
+        text = "".join(c for c in text if not unicodedata.combining(c)).replace("’", "'")
+    text = text.replace("'", "").replace("&", " and ")
+    return re.sub(r"#\s*(\d)", r" number \1", text) if "#" in text else text
+
+
+def stem(word: str) -> str:
+    """A word without its plural, in one spelling."""
+    word = _SPELLINGS.get(word, word)
+    if len(word) > 3 and word.endswith("ies"):
+        return word[:-3] + "y"
+    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us")):
+        return word[:-1]
+    return word
+
+
+def tokens_of(text: str) -> list[Token]:
+    """The words and marks of a text, without a label before it ("User: ...")."""
+    folded = _LABEL.sub("", fold(text))
+    tokens: list[Token] = []
+    end = 0
+    for found in _TOKEN.finditer(folded):
+        gap = "".join(_PAUSE.findall(folded, end, found.start()))
+        if found[1]:
+            tokens.append(Token("", "", (found[1], int(found[2])), gap))
+        else:
+            tokens.append(Token(found[0], stem(found[0]), None, gap))
+        end = found.end()
+    return tokens
+
+
+def distance(a: str, b: str, most: int) -> int:
+    """Letters to change, add, drop or swap with a neighbour (optimal string alignment).
+
+    Returns:
+        The distance, or `most + 1` where it is larger than `most`.
+    """
+    if abs(len(a) - len(b)) > most:
+        return most + 1
+    before: list[int] = []
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, start=1):
+        last, before, row = before, row, [i] + [0] * len(b)
+        for j, y in enumerate(b, start=1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (x != y))
+            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
+                cost = min(cost, last[j - 2] + 1)
+            row[j] = cost
+        if min(row) > most:
+            return most + 1
+    return row[-1]
+
+
+def slips_allowed(name: str) -> int:
+    """Wrong letters that a name of this length bears."""
+    return 0 if len(name) < 4 else 1 if len(name) < 8 else 2
