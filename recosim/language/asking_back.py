@@ -15,14 +15,15 @@ _FEW = 5
 
 def did_you_mean(labels: Labels, kind: str, ids: Sequence[int]) -> str:
     """ "Did you mean indie or indie rock?"."""
-    said = labels.say_all(kind, ids[:_FEW], "or")
+    said = labels.say_all(kind, ids[:_FEW], "or", plainly=True)
     return f"Did you mean {said}{', or another one' * (len(ids) > _FEW)}?"
 
 
 def which_of(labels: Labels, facet: int, inside: Sequence[int]) -> str:
     """ "Which style: rock, indie, pop, ...?"."""
-    said = labels.say_all("a", inside[:_FEW], "or")
-    return f"Which {labels.say('f', facet)}: {said}{', or another one' * (len(inside) > _FEW)}?"
+    said = labels.say_all("a", inside[:_FEW], "or", plainly=True)
+    more = ", or another one" * (len(inside) > _FEW)
+    return f"Which {labels.say('f', facet, plainly=True)}: {said}{more}?"
 
 
 def nearest_names(labels: Labels, tokens: Sequence[Token]) -> str:

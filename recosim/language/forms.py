@@ -6,6 +6,7 @@ slots. `write_*` goes from an act to (cases, slots), `read_*` back.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,6 +29,7 @@ from recosim.errors import OptionError
 from recosim.language.context import Context
 
 __all__ = [
+    "SLOT",
     "SLOTS",
     "SYSTEM_FORMS",
     "read_system",
@@ -37,6 +39,8 @@ __all__ = [
     "write_user",
 ]
 
+# A slot in a phrase: its name, and whether "or" joins its list.
+SLOT = re.compile(r"\{(\w+)(?::(or))?\}")
 # The kind of thing that a slot names: attributes, items, facet; "": a place in the list shown.
 SLOTS = {
     "attributes": "a",

@@ -2,7 +2,9 @@
 
 A name is said bare where nothing else can be meant: no other item, attribute or facet has it, and
 no word of it is one that the phrases are made of. Every other name carries its id, "Blue Lake
-[i203]", in quotes where it has a comma, a digit and the like: "Rock, Pop" [a17].
+[i203]", in quotes where it has a comma, a digit and the like: "Rock, Pop" [a17]. A name that is
+one of a kind but has words of the phrases, "Now and Then", is bare `plainly` only: in lines that
+have been read back once (`recosim.language.templates`).
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 import re
 import unicodedata
 import weakref
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import ClassVar
 
@@ -24,15 +26,16 @@ KINDS = {"a": "attribute", "i": "item", "f": "facet"}
 # Private characters stand around an explicit id, so that no name can look like one.
 OPEN, CLOSE = "\ue000", "\ue001"
 _MARK = re.compile(f"{OPEN}([aif])(\\d+){CLOSE}")
-_ID = re.compile(r"\[\s*([aif])\s?(\d{1,9})\s*\]", re.IGNORECASE)
+_ID = re.compile(r"\[\s*([aifAIF])\s?(\d{1,9})\s*\]")
 _SLOT = re.compile(r"\{\w+(?::or)?\}")
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 _TAME = re.compile(r"[^\W\d_](?:[^\W\d_]|[ '&-])*[^\W\d_]")
+_PLAIN = re.compile(r"[^\W_](?:(?:[^\W_]|[ '&.:!?/-])*[^\W_.:])?")
 _UNSAID = re.compile(r'[\[\]{}"“”„«»\ue000-\uf8ff]')  # brackets, quotes and private characters
 _APOSTROPHES = str.maketrans("’‘`´", "''''")
 # Names may begin with "the", so it does not count as a word of the phrases.
 _OPEN_TO_NAMES = {"the"}
-_SEPARATORS = re.compile(r",\s*(?:and |or )?| and | or ")
+_SEPARATORS = re.compile(r"(,\s*(?:and |or )?| and | or )")
 
 
 def normalised(text: str) -> str:
@@ -91,8 +94,11 @@ class Labels:
     def _phrase_words(self) -> frozenset[str]:
         return phrase_words()
 
-    def say(self, kind: str, i: int) -> str:
+    def say(self, kind: str, i: int, plainly: bool = False) -> str:
         """The name of attribute ("a"), item ("i") or facet ("f") number i, with its id if need be.
+
+        Args:
+            plainly: without the id wherever the name alone tells which one it is.
 
         Raises:
             IndexError: there is no such thing in this world.
@@ -100,19 +106,22 @@ class Labels:
         if not 0 <= i < self.sizes[kind]:
             raise IndexError(f"{KINDS[kind]} {i} does not exist; ids: 0 to {self.sizes[kind] - 1}")
         name = _sayable(self.names[kind][i])
-        if self._is_bare(self.names[kind][i]):
+        if self._is_bare(normalised(self.names[kind][i]), plainly):
             return name
         if not name:
             return f"[{kind}{i}]"
         return f"{name} [{kind}{i}]" if _TAME.fullmatch(name) else f'"{name}" [{kind}{i}]'
 
-    def say_all(self, kind: str, ids: Sequence[int], last: str = "and") -> str:
+    def say_all(
+        self, kind: str, ids: Sequence[int], last: str = "and", plainly: bool = False
+    ) -> str:
         """Several names as a list: "rock, indie and pop"."""
-        said = [self.say(kind, i) for i in ids]
+        said = [self.say(kind, i, plainly) for i in ids]
         return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} {last} {said[-1]}"
 
-    def _is_bare(self, name: str) -> bool:
-        key = normalised(name)
+    def _is_bare(self, key: str, plainly: bool) -> bool:
+        if plainly:
+            return _PLAIN.fullmatch(key) is not None and self.keys.get(key) is not None
         return (
             _TAME.fullmatch(key) is not None
             and self.keys.get(key) is not None
@@ -140,23 +149,29 @@ class Labels:
             end = found.end()
         return normalised("".join([*parts, text[end:]]))
 
-    def read_all(self, kind: str, text: str) -> tuple[int, ...] | None:
+    def read_all(self, kind: str, text: str, plainly: bool = False) -> tuple[int, ...] | None:
         """The ids that a list of marks and bare names means, as `say_all` wrote it; else None."""
+        parts = _SEPARATORS.split(text)  # name, separator, name, ...
         ids: list[int] = []
-        for part in _SEPARATORS.split(text):
-            mark = _MARK.fullmatch(part)
-            if not mark and not self._is_bare(part):
+        at = 0
+        while at < len(parts):
+            # Plainly, "now and then" is one name if there is one: the longest is tried first.
+            for end in range(len(parts) if plainly else at + 1, at, -2):
+                i = self._read(kind, "".join(parts[at:end]), plainly)
+                if i is not None:
+                    ids.append(i)
+                    at = end + 1
+                    break
+            else:
                 return None
-            said = (mark[1], int(mark[2])) if mark else self.keys[part]
-            if said is None or said[0] != kind:
-                return None
-            ids.append(said[1])
         return tuple(ids)
 
-
-def marks_in(text: str) -> Iterable[re.Match[str]]:
-    """The marks of a marked text: group 1 is the kind, group 2 the id."""
-    return _MARK.finditer(text)
+    def _read(self, kind: str, key: str, plainly: bool) -> int | None:
+        mark = _MARK.fullmatch(key)
+        if mark:
+            return int(mark[2]) if mark[1] == kind else None
+        said = self.keys.get(key) if self._is_bare(key, plainly) else None
+        return said[1] if said is not None and said[0] == kind else None
 
 
 def _sayable(name: str) -> str:

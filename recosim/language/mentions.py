@@ -5,22 +5,24 @@ from __future__ import annotations
 import re
 import weakref
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
 from recosim.language.labels import Labels
-from recosim.language.words import COMMON, Token, distance, fold, slips_allowed, stem
+from recosim.language.spelling import Spellings, slips_allowed
+from recosim.language.words import COMMON, Token, distance, fold, stem
 from recosim.world.world import World
 
 __all__ = ["Mention", "Mentions"]
 
 _WORD = re.compile(r"[^\W_]+")
+_PAUSED = re.compile("[.,;:!?()]")
+_Table = tuple[str, Mapping[str, list[int]]]  # kind, name as it is heard -> ids
 _ID = re.compile(r"([aif])(\d{1,9})")
 _LONGEST = 12  # words of a name, at most
 _GENERIC = 4  # a word that so many attributes have means none of them
-_SUFFIXES = ("y", "ish", "ic", "ical", "al", "er", "ful", "ian", "like")
 _FREQUENT = 500  # a word that more items have finds no misspelt name
 
 
@@ -70,6 +72,7 @@ class Mentions:
         facet: int | None = None,
         shown: Sequence[int] = (),
         everything: bool = False,
+        facets_first: bool = False,
     ) -> list[Mention]:
         """The mentions in a text, in its order; exact names first, the longest one first.
 
@@ -78,10 +81,16 @@ class Mentions:
             facet: its attributes come next.
             shown: items whose names may be said in part.
             everything: whether facets and all items may be named, not only those shown.
+            facets_first: whether a name that attribute and facet share is that of the facet.
         """
         inside = self.attributes_in(facet) if facet is not None else []
-        shown_keys = _table((i, self.labels.names["i"][i]) for i in shown)
-        found = self._whole(tokens, shown_keys, everything)
+        shown_keys = Spellings(_table((i, self.labels.names["i"][i]) for i in shown))
+        tables: list[_Table] = [("i", shown_keys.ids), ("a", self._attributes.ids)]
+        if everything:
+            tables += [("f", self._facets), ("i", self._items)]
+        if facets_first and everything:
+            tables.sort(key=lambda table: table[0] != "f")
+        found = self._whole(tokens, tables)
         free = [True] * len(tokens)
         for mention in found:
             free[mention.start : mention.end] = [False] * (mention.end - mention.start)
@@ -103,9 +112,9 @@ class Mentions:
     # ---- tables ------------------------------------------------------------------------------
 
     @cached_property
-    def _attributes(self) -> dict[str, list[int]]:
+    def _attributes(self) -> Spellings:
         """Stemmed name, also without "the" and without spaces -> attributes."""
-        return _table(enumerate(self.labels.names["a"]))
+        return Spellings(_table(enumerate(self.labels.names["a"])))
 
     @cached_property
     def _facets(self) -> dict[str, list[int]]:
@@ -129,41 +138,31 @@ class Mentions:
         return dict(table)
 
     @cached_property
-    def _attribute_words(self) -> dict[str, list[int]]:
+    def _attribute_words(self) -> Spellings:
         return self._words_of(range(len(self.labels.names["a"])))
 
-    @cached_property
-    def _by_initial(self) -> dict[str, list[str]]:
-        """First letter -> stemmed names of attributes."""
-        table: dict[str, list[str]] = defaultdict(list)
-        for key in self._attributes:
-            table[key[0]].append(key)
-        return dict(table)
-
-    def _words_of(self, ids: Iterable[int]) -> dict[str, list[int]]:
+    def _words_of(self, ids: Iterable[int]) -> Spellings:
         """Stemmed word that can stand for a name -> attributes."""
         table: dict[str, list[int]] = defaultdict(list)
         for i in ids:
             for word in {*_WORD.findall(fold(self.labels.names["a"][i]))} - COMMON:
                 table[stem(word)].append(i)
-        return dict(table)
+        return Spellings(dict(table))
 
     # ---- whole names -------------------------------------------------------------------------
 
-    def _whole(
-        self, tokens: Sequence[Token], shown: dict[str, list[int]], everything: bool
-    ) -> list[Mention]:
+    def _whole(self, tokens: Sequence[Token], tables: Sequence[_Table]) -> list[Mention]:
         found = []
         at = 0
         while at < len(tokens):
-            mention = self._whole_at(tokens, at, shown, everything)
+            mention = self._whole_at(tokens, at, tables)
             if mention:
                 found.append(mention)
             at = mention.end if mention else at + 1
         return found
 
     def _whole_at(
-        self, tokens: Sequence[Token], at: int, shown: dict[str, list[int]], everything: bool
+        self, tokens: Sequence[Token], at: int, tables: Sequence[_Table]
     ) -> Mention | None:
         if tokens[at].mark:
             kind, i = tokens[at].mark or ("", 0)
@@ -176,14 +175,13 @@ class Mentions:
             paused = any(token.gap for token in part[1:])
             key = " ".join(token.stem for token in part)
             exact = " ".join(token.word for token in part)
-            tables = [("i", shown, key), ("a", self._attributes, key)]
-            if everything:
-                tables += [("f", self._facets, key), ("i", self._items, exact)]
-            for kind, table, said in tables:
-                ids = table.get(said, ())
+            # An attribute or item called "want" is heard only where nothing else is said.
+            stands_out = len(part) > 1 or len(tokens) == 1 or exact not in COMMON
+            for place, (kind, table) in enumerate(tables):
+                ids = table.get(exact if table is self._items else key, [])
                 if paused:  # "rock, pop" is one name only where the name itself has a pause
-                    ids = [i for i in ids if re.search("[.,;:!?()]", self.labels.names[kind][i])]
-                if ids and not (kind == "i" and table is self._items and exact in COMMON):
+                    ids = [i for i in ids if _PAUSED.search(self.labels.names[kind][i])]
+                if ids and (stands_out or kind == "f" or (kind == "i" and place == 0)):
                     return Mention(kind, tuple(ids), at, end)
         code = _ID.fullmatch(tokens[at].word)
         if code and int(code[2]) < self.labels.sizes[code[1]]:
@@ -197,7 +195,7 @@ class Mentions:
         tokens: Sequence[Token],
         free: Sequence[bool],
         at: int,
-        shown: dict[str, list[int]],
+        shown: Spellings,
         everything: bool,
     ) -> Mention | None:
         reach = at
@@ -210,13 +208,10 @@ class Mentions:
             if part[0].word in COMMON or part[-1].word in COMMON:
                 continue
             key = " ".join(token.stem for token in part)
-            for kind, names, table in (
-                ("i", shown, shown),
-                ("a", self._by_initial.get(key[0], ()), self._attributes),
-            ):
-                near = _nearest(key, names)
+            for kind, names in (("i", shown), ("a", self._attributes)):
+                near = names.nearest(key)
                 if near:
-                    return Mention(kind, tuple(table[near]), at, end)
+                    return Mention(kind, tuple(names.ids[near]), at, end)
         return self._misspelt_item(tokens, free, at) if everything else None
 
     def _misspelt_item(
@@ -232,6 +227,11 @@ class Mentions:
             start = at - words.index(tokens[at].word)
             end = start + len(words)
             if len(words) < 2 or start < 0 or end > len(tokens) or not all(free[start:end]):
+                continue
+            if any(
+                token.word[:1] != word[0]
+                for token, word in zip(tokens[start:end], words, strict=True)
+            ):
                 continue
             said = " ".join(token.word for token in tokens[start:end])
             slips = distance(said, key, slips_allowed(key))
@@ -249,7 +249,8 @@ class Mentions:
     ) -> Mention | None:
         """What one word stands for: tried on what was asked, then shown, then on everything."""
         token = tokens[at]
-        if token.word in COMMON or len(token.word) < 3:
+        counted = at > 0 and tokens[at - 1].word in ("number", "option")
+        if token.word in COMMON or len(token.word) < 3 or counted:
             return None
         for ids in (asked, shown, inside):
             if ids is shown:
@@ -260,13 +261,13 @@ class Mentions:
                     or token.stem + "s" in _key(self.labels.names["i"][i]).split()
                 ]
                 pointed = at > 0 and tokens[at - 1].word == "the"
-                if len(items) == 1 and (pointed or token.stem not in self._attribute_words):
+                if len(items) == 1 and (pointed or token.stem not in self._attribute_words.ids):
                     return Mention("i", tuple(items), at, at + 1, partial=True)
                 continue
-            found = _stands_for(token, self._words_of(ids))
+            found = self._words_of(ids).stands_for(token.stem)
             if found and len(found) < _GENERIC:
                 return Mention("a", tuple(found), at, at + 1, partial=True)
-        found = _stands_for(token, self._attribute_words)
+        found = self._attribute_words.stands_for(token.stem)
         if found and len(found) < _GENERIC:
             return Mention("a", tuple(found), at, at + 1, partial=True)
         return None
@@ -286,38 +287,6 @@ def _table(names: Iterable[tuple[int, str]]) -> dict[str, list[int]]:
 
 def _key(name: str) -> str:
     return " ".join(_WORD.findall(fold(name)))
-
-
-def _nearest(said: str, names: Iterable[str]) -> str | None:
-    """The name that is said with a slip or two; the first letter is right."""
-    best, slips = None, 99
-    for name in names:
-        allowed = slips_allowed(name)
-        if allowed and name[0] == said[0]:
-            found = distance(said, name, allowed)
-            if found <= allowed and found < slips:
-                best, slips = name, found
-    return best
-
-
-def _stands_for(token: Token, words: dict[str, list[int]]) -> list[int]:
-    """The attributes that a word, its beginning or a form of it belongs to."""
-    said = token.stem
-    if said in words:
-        return words[said]
-    if len(said) >= 4:
-        for suffix in _SUFFIXES:
-            if said.endswith(suffix) and len(said) - len(suffix) >= 4:
-                root = said[: -len(suffix)]
-                if root in words:
-                    return words[root]
-        begun = {i for word, ids in words.items() if word.startswith(said) for i in ids}
-        if len(begun) == 1:
-            return list(begun)
-        near = _nearest(said, (word for word in words if len(word) > 4))
-        if near:
-            return words[near]
-    return []
 
 
 def _merged(mentions: list[Mention]) -> list[Mention]:

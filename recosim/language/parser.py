@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from recosim.acts import SystemAct, UserAct
+from recosim.errors import NotUnderstood, OptionError
 from recosim.language.context import Context
-from recosim.language.forms import (
-    SYSTEM_FORMS,
-    Cases,
-    Slots,
-    makes_sense,
-    read_system,
-    read_user,
-    user_forms,
-)
 from recosim.language.labels import Labels
 from recosim.language.mentions import Mentions
-from recosim.language.patterns import read_exactly
+from recosim.language.patterns import read_system_exactly, read_user_exactly
 from recosim.language.system_text import understand_system
 from recosim.language.user_text import understand_user
 from recosim.world.world import World
 
 __all__ = ["Parser"]
+
+# Characters of a line that no template wrote; who says more is not answering. It bounds the time.
+LONGEST = 2_000
 
 
 class Parser:
@@ -48,16 +43,15 @@ class Parser:
 
         Raises:
             NotUnderstood: it means nothing here, or several things; `.question` asks back.
+            OptionError: the context names what does not exist in this world.
         """
         context = context or Context()
+        self._check(context)
         marked = self._labels.mark(text)
-
-        def sensible(cases: Cases, slots: Slots) -> bool:
-            return makes_sense(cases, slots, context, self._facet_of)
-
-        exact = read_exactly(marked, "user", user_forms(context), self._labels, sensible)
+        exact = read_user_exactly(marked, context, self._labels, self._facet_of)
         if exact is not None:
-            return read_user(*exact, context)
+            return exact
+        _refuse_speeches(text)
         return understand_user(text, marked, context, self._mentions)
 
     def parse_system(self, text: str, context: Context | None = None) -> SystemAct:
@@ -67,10 +61,26 @@ class Parser:
             context: what was said before; only its `shown` and `facets` matter.
 
         Raises:
-            NotUnderstood: it means nothing here, or several things; `.question` asks back.
+            NotUnderstood, OptionError: see `parse_user`.
         """
+        context = context or Context()
+        self._check(context)
         marked = self._labels.mark(text)
-        exact = read_exactly(marked, "system", SYSTEM_FORMS, self._labels, lambda *_: True)
+        exact = read_system_exactly(marked, self._labels)
         if exact is not None:
-            return read_system(*exact)
-        return understand_system(text, marked, context or Context(), self._mentions)
+            return exact
+        _refuse_speeches(text)
+        return understand_system(text, marked, context, self._mentions)
+
+    def _check(self, context: Context) -> None:
+        facet = context.asked_facet
+        named = {"a": context.asked, "i": context.items, "f": () if facet is None else (facet,)}
+        for kind, ids in named.items():
+            if not all(0 <= i < self._labels.sizes[kind] for i in ids):
+                last = self._labels.sizes[kind] - 1
+                raise OptionError(f"{context} does not fit this world: {kind}0 to {kind}{last}.")
+
+
+def _refuse_speeches(text: str) -> None:
+    if len(text) > LONGEST:
+        raise NotUnderstood(text, "Could you say that in a few words?")

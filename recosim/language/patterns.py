@@ -5,14 +5,26 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from recosim.language.forms import SINGLE, SLOTS, Cases, Slots
+from recosim.acts import SystemAct, UserAct
+from recosim.language.context import Context
+from recosim.language.forms import (
+    SINGLE,
+    SLOT,
+    SLOTS,
+    SYSTEM_FORMS,
+    Cases,
+    Slots,
+    makes_sense,
+    read_system,
+    read_user,
+    user_forms,
+)
 from recosim.language.labels import Labels, normalised
 from recosim.language.phrases import PHRASES, STYLES
-from recosim.language.templates import SLOT
 
-__all__ = ["read_exactly"]
+__all__ = ["read_system_exactly", "read_user_exactly"]
 
 
 class Pattern(NamedTuple):
@@ -22,28 +34,51 @@ class Pattern(NamedTuple):
     names: tuple[str, ...]  # of the slots, one fewer than literals
 
 
-def read_exactly(
-    text: str,
-    side: str,
-    forms: tuple[Cases, ...],
-    labels: Labels,
-    makes_sense: Callable[[Cases, Slots], bool],
-) -> tuple[Cases, Slots] | None:
-    """The cases and slots of a line, or None if no template says it.
+def read_user_exactly(
+    marked: str, context: Context, labels: Labels, facet_of: Any
+) -> UserAct | None:
+    """The act of the user that a template said in a line, or None if none did.
 
     Args:
-        text: marked (`Labels.mark`).
-        side: "user" or "system".
-        forms: the rows of cases that can be meant; the first that fits is.
-        makes_sense: whether recognised cases can be meant here.
+        marked: the line (`Labels.mark`).
+        facet_of: the facet of each attribute, int (n_attributes,).
     """
-    for cases in forms:
-        for pattern in _patterns(side, cases):
-            parts = _fit(pattern.literals, text)
-            if parts is None:
-                continue
-            slots = _read_slots(pattern.names, parts, labels)
-            if slots is not None and makes_sense(cases, slots):
+
+    def can_be_meant(cases: Cases, slots: Slots) -> bool:
+        return makes_sense(cases, slots, context, facet_of)
+
+    said = _read("user", marked, user_forms(context), labels, can_be_meant)
+    return read_user(*said, context) if said else None
+
+
+def read_system_exactly(marked: str, labels: Labels) -> SystemAct | None:
+    """The act of the recommender that a template said in a line, or None if none did."""
+    said = _read("system", marked, SYSTEM_FORMS, labels, lambda *_: True)
+    return read_system(*said) if said else None
+
+
+def _read(
+    side: str,
+    text: str,
+    forms: tuple[Cases, ...],
+    labels: Labels,
+    can_be_meant: Callable[[Cases, Slots], bool],
+) -> tuple[Cases, Slots] | None:
+    """The first row of cases that fits, and its slots.
+
+    What can be read without the names that are bare `plainly` only is read so: then no name can
+    be taken for words of the phrases.
+    """
+    fitting = [
+        (cases, pattern.names, parts)
+        for cases in forms
+        for pattern in _patterns(side, cases)
+        if (parts := _fit(pattern.literals, text)) is not None
+    ]
+    for plainly in (False, True):
+        for cases, names, parts in fitting:
+            slots = _read_slots(names, parts, labels, plainly)
+            if slots is not None and can_be_meant(cases, slots):
                 return cases, slots
     return None
 
@@ -80,14 +115,16 @@ def _fit(literals: tuple[str, ...], text: str) -> list[str] | None:
     return [*parts, text[at:end]]
 
 
-def _read_slots(names: tuple[str, ...], parts: list[str], labels: Labels) -> Slots | None:
+def _read_slots(
+    names: tuple[str, ...], parts: list[str], labels: Labels, plainly: bool
+) -> Slots | None:
     slots: dict[str, tuple[int, ...]] = {}
     for name, part in zip(names, parts, strict=True):
         ids: tuple[int, ...] | None
         if not SLOTS[name]:
             ids = (int(part),) if part.isdecimal() and len(part) < 6 else None
         else:
-            ids = labels.read_all(SLOTS[name], part)
+            ids = labels.read_all(SLOTS[name], part, plainly)
         if ids is None or (name in SINGLE and len(ids) != 1):
             return None
         slots[name] = ids

@@ -15,6 +15,8 @@ _ORDINALS = (
     ("sixth", "6th"), ("seventh", "7th"), ("eighth", "8th"), ("ninth", "9th"), ("tenth", "10th"),
 )  # fmt: skip
 _PLACE = {word: place for place, words in enumerate(_ORDINALS, start=1) for word in words}
+_NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_NUMBER = {word: number for number, word in enumerate(_NUMBERS, start=1)}
 _NOUNS = ("one", "option", "suggestion", "choice", "pick", "item", "of")
 _BEFORE_NUMBERS = ("number", "option", "no", "nr", "num", "choice", "item")
 
@@ -56,6 +58,8 @@ def _place_at(tokens: Sequence[Token], at: int, n: int) -> int | None:
         if before in _BEFORE_NUMBERS or len(tokens) <= 2:
             return int(word)
         return None
+    if word in _NUMBER and before in _BEFORE_NUMBERS[:2]:
+        return _NUMBER[word]
     pointed = before == "the" or after in _NOUNS or len(tokens) <= 2 or word[0].isdecimal()
     if not pointed:
         return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from recosim.acts import Ask, Pass, Recommend, Reflect, SystemAct
 from recosim.errors import NotUnderstood
 from recosim.language import cues
@@ -10,11 +12,18 @@ from recosim.language.context import Context
 from recosim.language.mentions import Mention, Mentions
 from recosim.language.places import place_mentions
 from recosim.language.tone import has_cue, spoken
-from recosim.language.words import tokens_of
+from recosim.language.words import COMMON, Token, tokens_of
 
 __all__ = ["understand_system"]
 
 _WHICH = ("which", "what", "any", "whats", "preference", "preferences")
+# Lines that name nothing, and what they mean.
+_NAMELESS: tuple[tuple[tuple[str, ...], SystemAct], ...] = (
+    (cues.BEST, Recommend()),
+    (cues.PASSING, Pass()),
+    (cues.ASKING, Ask()),
+)
+_CUE_WORDS = frozenset(word for names, _ in _NAMELESS for cue in names for word in cue.split())
 
 
 def understand_system(text: str, marked: str, context: Context, find: Mentions) -> SystemAct:
@@ -32,30 +41,27 @@ def understand_system(text: str, marked: str, context: Context, find: Mentions) 
     """
     tokens = tokens_of(marked)
     said = spoken(tokens)
-    mentions = find.find(tokens, shown=context.shown, everything=True)
+    mentions = find.find(tokens, shown=context.items, everything=True, facets_first=context.facets)
     if not any(mention.kind == "i" for mention in mentions):
-        mentions = place_mentions(text, tokens, mentions, "i", context.shown)
-    unclear = [mention for mention in mentions if len(mention.ids) > 1]
-    items, attributes = _ids(mentions, "i"), _ids(mentions, "a")
-    facet = next(iter(_ids(mentions, "f")), None)
+        mentions = place_mentions(text, tokens, mentions, "i", context.items)
+    items, attributes, facets = (_clear(mentions, kind) for kind in "iaf")
     if items:
         return Recommend(items, attributes)
     if has_cue(said, cues.REFLECTING):
         return Reflect()
-    if facet is not None and (not attributes or has_cue(said, _WHICH)):
-        return Ask(attributes, facet)
+    unclear = next((mention for mention in mentions if len(mention.ids) > 1), None)
+    if unclear is not None and (unclear.kind == "i" or not attributes):
+        raise NotUnderstood(text, did_you_mean(find.labels, unclear.kind, unclear.ids))
+    if has_cue(said, cues.BECAUSE):
+        raise NotUnderstood(text, "Which item is recommended? Give its full name or its id.")
+    if facets and (not attributes or has_cue(said, _WHICH)):
+        return Ask(attributes, facets[0])
     if attributes:
         return Ask(attributes)
-    if facet is None and context.facets is False and unclear:
-        raise NotUnderstood(text, did_you_mean(find.labels, unclear[0].kind, unclear[0].ids))
-    named = [token.word for token in tokens]
-    if not unclear and _is_free_of_names(named):
-        if has_cue(said, cues.BEST):
-            return Recommend()
-        if has_cue(said, cues.PASSING):
-            return Pass()
-        if "ask" in named or "else" in named or "know" in named:
-            return Ask()
+    if not _unknown_words(tokens):
+        for names, act in _NAMELESS:
+            if has_cue(said, names):
+                return act
     raise NotUnderstood(
         text,
         nearest_names(find.labels, tokens)
@@ -63,12 +69,12 @@ def understand_system(text: str, marked: str, context: Context, find: Mentions) 
     )
 
 
-def _ids(mentions: list[Mention], kind: str) -> tuple[int, ...]:
-    clear = (mention.ids[0] for mention in mentions if len(mention.ids) == 1)
-    kinds = (mention.kind for mention in mentions if len(mention.ids) == 1)
-    return tuple(dict.fromkeys(i for i, k in zip(clear, kinds, strict=True) if k == kind))
+def _clear(mentions: Sequence[Mention], kind: str) -> tuple[int, ...]:
+    """What was named and can be one thing only, each once."""
+    ids = [m.ids[0] for m in mentions if m.kind == kind and len(m.ids) == 1]
+    return tuple(dict.fromkeys(ids))
 
 
-def _is_free_of_names(words: list[str]) -> bool:
-    """Whether a short line, a command say, names nothing that was not understood."""
-    return bool(words)
+def _unknown_words(tokens: Sequence[Token]) -> bool:
+    """Whether a word is there that could be a name, so that the line is not about nothing."""
+    return any(token.word not in COMMON and token.word not in _CUE_WORDS for token in tokens)

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from recosim.acts import SystemAct, UserAct
 from recosim.errors import OptionError, unknown
 from recosim.language.context import Context
-from recosim.language.forms import SLOTS, Slots, write_system, write_user
+from recosim.language.forms import SLOT, SLOTS, Slots, write_system, write_user
 from recosim.language.labels import Labels
+from recosim.language.patterns import read_system_exactly, read_user_exactly
 from recosim.language.phrases import PHRASES, STYLES
 from recosim.world.world import World
 
 __all__ = ["Templates"]
 
-SLOT = re.compile(r"\{(\w+)(?::(or))?\}")
 _MASK = (1 << 64) - 1
 
 
 class Templates:
     """Words acts with the names of a world, so that `Parser` gets the same act back, exactly.
+
+    Names are bare where that holds without an id: a line with a name that has words of the phrases
+    in it is read back before it is said, and says ids where it would be read as something else.
 
     Args:
         world: whose items, attributes and facets are named.
@@ -46,8 +50,18 @@ class Templates:
             UnknownNameError: not a style.
         """
         context = context or Context()
-        cases, slots = write_user(act, context, self._facet_of)
-        return self._say("user", cases, slots, key, style, act)
+        try:
+            cases, slots = write_user(act, context, self._facet_of)
+            phrases = _choose("user", cases, slots, key, style)
+            text = self._fill(phrases, slots, style)
+            plain = self._fill(phrases, slots, style, plainly=True)
+        except IndexError as problem:
+            raise OptionError(f"{act} cannot be worded in {context}: {problem}.") from None
+        if plain == text:
+            return text
+        marked = self._labels.mark(plain)
+        back = read_user_exactly(marked, context, self._labels, self._facet_of)
+        return plain if back == act else text
 
     def system(self, act: SystemAct, *, key: int = 0, style: str = "plain") -> str:
         """What a recommender says.
@@ -60,33 +74,43 @@ class Templates:
             UnknownNameError: not a style.
         """
         cases, slots = write_system(act)
-        return self._say("system", cases, slots, key, style, act)
+        phrases = _choose("system", cases, slots, key, style)
+        try:
+            text = self._fill(phrases, slots, style)
+            plain = self._fill(phrases, slots, style, plainly=True)
+        except IndexError as problem:
+            raise OptionError(f"{act} cannot be worded: {problem}.") from None
+        if plain == text:
+            return text
+        back = read_system_exactly(self._labels.mark(plain), self._labels)
+        return plain if back == act else text
 
-    def _say(
-        self, side: str, cases: tuple[str, ...], slots: Slots, key: int, style: str, act: object
-    ) -> str:
-        if style not in STYLES:
-            raise unknown("style", style, STYLES)
-        said = []
-        for place, case in enumerate(cases):
-            phrases = [
-                phrase
-                for phrase in PHRASES[side][case][style]
-                if all(name in slots for name, _ in SLOT.findall(phrase))
-            ]
-            phrase = phrases[_mix(key, place) % len(phrases)]
-            try:
-                said.append(SLOT.sub(lambda slot: self._fill(slot, slots), phrase))
-            except IndexError as problem:
-                raise OptionError(f"{act} cannot be worded: {problem}.") from None
-        text = " ".join(said)
-        return text[0].upper() + text[1:] if text[0] != '"' and style != "terse" else text
+    def _fill(self, phrases: Sequence[str], slots: Slots, style: str, plainly: bool = False) -> str:
+        """The phrases in a row, with names in their slots."""
 
-    def _fill(self, slot: re.Match[str], slots: Slots) -> str:
-        name, ids = slot[1], slots[slot[1]]
-        if not SLOTS[name]:
-            return str(ids[0])
-        return self._labels.say_all(SLOTS[name], ids, slot[2] or "and")
+        def named(slot: re.Match[str]) -> str:
+            kind, ids = SLOTS[slot[1]], slots[slot[1]]
+            if not kind:
+                return str(ids[0])
+            return self._labels.say_all(kind, ids, slot[2] or "and", plainly)
+
+        text = " ".join(SLOT.sub(named, phrase) for phrase in phrases)
+        return text if style == "terse" else text[0].upper() + text[1:]
+
+
+def _choose(side: str, cases: Sequence[str], slots: Slots, key: int, style: str) -> list[str]:
+    """One phrase for each case, of those whose slots all have something to say."""
+    if style not in STYLES:
+        raise unknown("style", style, STYLES)
+    chosen = []
+    for place, case in enumerate(cases):
+        phrases = [
+            phrase
+            for phrase in PHRASES[side][case][style]
+            if all(name in slots for name, _ in SLOT.findall(phrase))
+        ]
+        chosen.append(phrases[_mix(key, place) % len(phrases)])
+    return chosen
 
 
 @lru_cache(maxsize=4096)

@@ -21,6 +21,13 @@ _FILLERS = frozenset((
     "honestly", "haha",
 ))  # fmt: skip
 
+_BEFORE_DENIAL = frozenset(("is", "are", "was", "were", "would", "music", "just", "really"))
+_DENIALS = frozenset((
+    "not", "isnt", "arent", "wasnt", "werent", "doesnt", "dont", "wont", "never", "wouldnt",
+    "bores", "annoys", "sucks", "boring", "awful", "terrible",
+))  # fmt: skip
+_PRAISE = frozenset(("bad", "wrong", "enough", "hurt", "mind", "disappoint"))
+
 
 def spoken(tokens: Sequence[Token]) -> str:
     """The words with a space on both sides, to look cues up in; marks and pauses are "|"."""
@@ -50,6 +57,8 @@ def tones_of(tokens: Sequence[Token], mentions: Sequence[Mention]) -> list[str]:
             after = tokens[mention.end].word if mention.end < len(tokens) else ""
             not_enough = tone == "no" and after == "enough"
             tones[starts[at]] = "more" if not_enough else tone
+            if not tone and _is_denied(tokens, mention.end):
+                tones[starts[at]] = "no"
             at = mention.end
             continue
         cue, words = _cue_at(tokens, at, TONES)
@@ -59,6 +68,18 @@ def tones_of(tokens: Sequence[Token], mentions: Sequence[Mention]) -> list[str]:
         tone = _next_tone(tone, cue, tokens, at, at + words, starts, ends)
         at += words
     return tones
+
+
+def _is_denied(tokens: Sequence[Token], at: int) -> bool:
+    """Whether what was named before a word is refused after it: "jazz isn't for me"."""
+    words = []
+    for token in tokens[at : at + 4]:
+        if token.gap:
+            break
+        words.append(token.word)
+    while words and words[0] in _BEFORE_DENIAL:
+        del words[0]
+    return bool(words) and words[0] in _DENIALS and not _PRAISE & set(words[1:])
 
 
 def _next_tone(

@@ -36,6 +36,11 @@ _CONDITION = re.compile(
     r"(?:ask|want|look|looking|search|searching|request|say)(?: for)? "
 )
 
+_NEGATIONS = frozenset((
+    "not", "no", "dont", "never", "nothing", "doesnt", "isnt", "arent", "wont", "hate",
+))  # fmt: skip
+_ASIDES = 2  # words of other things in a line that still counts as an answer
+
 
 @dataclass
 class _Heard:
@@ -264,9 +269,11 @@ def _any_of_it_is_fine(said: str) -> bool:
 
 
 def _says_no(heard: _Heard) -> bool:
-    """A "not" or a "don't" about nothing that was asked."""
+    """A "not" or a "don't" in a line that is not mostly about something else."""
     words = {token.word for token in heard.tokens}
-    return bool(words & {"not", "no", "dont", "never", "nothing", "doesnt", "isnt", "wont", "hate"})
+    if len(words - COMMON) > _ASIDES:
+        return False
+    return bool(words & _NEGATIONS)
 
 
 # ---- reactions to lists --------------------------------------------------------------------------
@@ -335,13 +342,13 @@ def _what_can_be_said(heard: _Heard) -> str:
     if isinstance(context.answers, Recommend):
         n = len(context.items)
         if n == 1:
-            return f"Do you want {labels.say('i', context.items[0])}: yes or no?"
+            return f"Do you want {labels.say('i', context.items[0], plainly=True)}: yes or no?"
         return f"Which one do you want, 1 to {n}, or none of them?"
     if isinstance(context.answers, Reflect):
         return "What should there be less of, or more of?"
     if isinstance(context.answers, Ask):
         if context.asked:
-            return f"Do you want {labels.say_all('a', context.asked, 'or')}?"
+            return f"Do you want {labels.say_all('a', context.asked, 'or', plainly=True)}?"
         if context.asked_facet is not None:
             inside = heard.find.attributes_in(context.asked_facet)
             return which_of(labels, context.asked_facet, inside)

@@ -1,4 +1,4 @@
-"""Words of free text: cut, folded and compared, and what they say about tone. No names in here."""
+"""Words of free text: cut, folded and compared. No names of a world in here."""
 
 from __future__ import annotations
 
@@ -48,6 +48,8 @@ _COMMON = """
     definitely absolutely certainly totally particularly especially based ask avoid skip drop
     appreciate interested appeal mood decade genre liked check option options picks top number
     always general conversation session leave scratch remove add fresh amazing awesome cool wow
+    care evening afternoon first second third fourth fifth sixth seventh eighth ninth tenth
+    last former latter
     """
 COMMON = frozenset(_COMMON.split())
 
@@ -68,6 +70,7 @@ _LABEL = re.compile(
     r"|agent)\W*:\W*"
 )
 _TOKEN = re.compile("\ue000([aif])(\\d+)\ue001|[^\\W_]+")
+_DRAWN = re.compile(r"([a-z])\1{2,}")
 _PAUSE = re.compile(r"[.,;:!?()\n—–]")
 
 
@@ -91,6 +94,12 @@ def stem(word: str) -> str:
     return word
 
 
+def _undrawn(word: str) -> str:
+    """A word that is drawn out, as it is written: "nooo" is "no"."""
+    short = _DRAWN.sub(r"\1", word)
+    return short if short != word and word not in COMMON and short in COMMON else word
+
+
 def tokens_of(text: str) -> list[Token]:
     """The words and marks of a text, without a label before it ("User: ...")."""
     folded = _LABEL.sub("", fold(text))
@@ -101,7 +110,8 @@ def tokens_of(text: str) -> list[Token]:
         if found[1]:
             tokens.append(Token("", "", (found[1], int(found[2])), gap))
         else:
-            tokens.append(Token(found[0], stem(found[0]), None, gap))
+            word = _undrawn(found[0])
+            tokens.append(Token(word, stem(word), None, gap))
         end = found.end()
     return tokens
 
@@ -126,8 +136,3 @@ def distance(a: str, b: str, most: int) -> int:
         if min(row) > most:
             return most + 1
     return row[-1]
-
-
-def slips_allowed(name: str) -> int:
-    """Wrong letters that a name of this length bears."""
-    return 0 if len(name) < 4 else 1 if len(name) < 8 else 2
