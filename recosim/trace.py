@@ -26,6 +26,8 @@ attribute; null where no reason was given |
 | candidates | int32 | candidates left after this move |
 | terminated, truncated | bool | how the conversation ended, both false before its last row |
 | left | bool | the user left with this move |
+| told | string | the recommender's words, where the move was worded; else null |
+| said | string | the user's words, where they talk (`recosim.envs.talk`); else null |
 
 The metadata of the table holds JSON under the key `recosim`: the world's name and fingerprint, the
 protocol, the environment and the version.
@@ -73,6 +75,8 @@ SCHEMA = pa.schema(
         ("terminated", pa.bool_()),
         ("truncated", pa.bool_()),
         ("left", pa.bool_()),
+        ("told", pa.string()),
+        ("said", pa.string()),
     ]
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from typing import Any, Literal, cast
 
@@ -14,7 +15,8 @@ from pydantic import ConfigDict, Field, create_model
 from recosim.acts import Verb
 from recosim.agents.base import Agent, Decision
 from recosim.agents.critiquing import reasons
-from recosim.chat import Budget, Cassette, Chat, ChatRequest, ChatSettings, OpenAIBackend
+from recosim.chat import Chat, ChatRequest, ChatSettings, open_chat
+from recosim.chat.opening import CassetteMode
 from recosim.envs.cpr.dialogues import Dialogues
 from recosim.envs.cpr.random import AGENT
 from recosim.envs.cpr.recorder import Recorder
@@ -62,9 +64,7 @@ class LLMAgent(Agent):
         temperature, max_tokens: of the sampling.
         workers: calls at the same time.
         model, base_url: of the server; by default what the environment says.
-        cassette: file of recorded answers; None: nothing is recorded.
-        mode: "record", "replay", "strict" or "off"; see `recosim.chat.Cassette`.
-        requests, tokens, money: the budget of a run; None: no limit.
+        cassette, mode, requests, tokens, money: see `recosim.chat.open_chat`.
         chat: in place of all settings of the server, for Python.
     """
 
@@ -82,7 +82,7 @@ class LLMAgent(Agent):
         model: str = "",
         base_url: str = "",
         cassette: str | None = None,
-        mode: Literal["record", "replay", "strict", "off"] = "record",
+        mode: CassetteMode | None = None,
         requests: int | None = None,
         tokens: int | None = None,
         money: float | None = None,
@@ -94,8 +94,10 @@ class LLMAgent(Agent):
         self.questions, self.temperature = questions, temperature
         self.max_tokens, self.workers = max_tokens, workers
         self.model, self.base_url = model, base_url
-        self._cassette, self._mode = cassette, mode
-        self._budget = Budget(requests=requests, tokens=tokens, money=money)
+        self._open = partial(
+            open_chat, model=model, base_url=base_url, cassette=cassette, mode=mode,
+            requests=requests, tokens=tokens, money=money,
+        )  # fmt: skip
         self._chat = chat
         self._lines: list[list[str]] = []
         self._fallbacks = 0
@@ -125,9 +127,7 @@ class LLMAgent(Agent):
     def bind(self, dialogues: Dialogues) -> None:
         super().bind(dialogues)
         if self._chat is None:
-            cassette = None if self._cassette is None else Cassette(self._cassette, self._mode)
-            backend = OpenAIBackend(self._server())
-            self._chat = Chat(backend, cassette=cassette, budget=self._budget)
+            self._chat = self._open()
         self._chat.check()
         self._recorder = Recorder(dialogues)
         self._lines = [[] for _ in range(dialogues.size)]

@@ -75,11 +75,13 @@ class Users(Model):
         name: of the population.
         settings: those that differ from the users of the papers; a table is a distribution.
         seed: of the draws, where users differ.
+        llm: of the language model that speaks for them: what it decides, model, sampling, style.
     """
 
     name: str = "ideal"
     settings: dict[str, JsonValue] = {}
     seed: int | None = None
+    llm: dict[str, JsonValue] | None = None
 
     @model_validator(mode="after")
     def _possible(self) -> Users:

@@ -9,6 +9,7 @@ from recosim.chat.cassette import Cassette
 from recosim.chat.cassette_text import export_cassette, import_cassette
 from recosim.chat.chat import Chat
 from recosim.chat.openai_backend import OpenAIBackend
+from recosim.chat.opening import open_chat
 from recosim.chat.report import ChatReport
 from recosim.chat.request import ChatReply, ChatRequest, Message
 from recosim.chat.settings import ChatSettings
@@ -20,6 +21,7 @@ __all__ = [
     "Message",
     "ChatSettings",
     "OpenAIBackend",
+    "open_chat",
     "ScriptedBackend",
     "ChatBackend",
     "Answer",

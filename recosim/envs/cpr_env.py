@@ -16,6 +16,7 @@ from recosim.envs.cpr_setup import (
     ACTION_VIEWS,
     ILLEGAL,
     OBSERVATION_KEYS,
+    OBSERVATION_VIEWS,
     RENDER_MODES,
     CPRSetup,
     check_observe,
@@ -25,28 +26,32 @@ from recosim.envs.cpr_setup import (
     refuse_unknown,
 )
 from recosim.envs.cpr_spaces import (
-    LegalDiscrete,
-    LegalSlate,
+    Decoded,
     action_space,
     decode,
     log2_sizes,
     observation_space,
 )
 from recosim.envs.protocol import Protocol
-from recosim.errors import IllegalActionError, StateError
+from recosim.errors import IllegalActionError, NotUnderstood, StateError
 from recosim.estimators.base import Vectors
 from recosim.users import Behaviour, Population
 from recosim.world.world import World
 
 if TYPE_CHECKING:
+    from recosim.envs.cpr_text import TextView
+    from recosim.envs.talk import Talk
     from recosim.trace import Trace
 
 __all__ = ["CPREnv"]
 
+# Times in a turn that a line which was not understood is asked back.
+ASKED_BACK = 2
+
 Observation = dict[str, NDArray[Any]]
 
 
-class CPREnv(gym.Env[Observation, Any]):
+class CPREnv(gym.Env[Observation | str, Any]):
     """Find the item that a user has in mind by asking about attributes and recommending items.
 
     ## Description
@@ -60,7 +65,7 @@ class CPREnv(gym.Env[Observation, Any]):
 
     ## Action Space
 
-    `actions` chooses one of three views of the same acts (A attributes or, under facet questions,
+    `actions` chooses one of four views of the same acts (A attributes or, under facet questions,
     facets; K is `top_k`):
 
     | view | space | meaning |
@@ -68,19 +73,24 @@ class CPREnv(gym.Env[Observation, Any]):
     | `"flat"` (default) | `Discrete(A + 2)` | 0..A-1 ask that one, A recommend, A+1 reflect |
     | `"verb"` | `Discrete(3)` | 0 ask the best by `ask_best_by`, 1 recommend, 2 reflect |
     | `"slate"` | `Dict(verb, attribute, items)` | verb as in "verb", with what it asks or shows |
+    | `"text"` | `Text` | a line in English: "Do you like indie?", "How about Blue Lake?" |
 
     "flat" and "verb" recommend the estimator's best K candidates. In a "slate" action `attribute`
     (0..A-1) is read when asking, `items` ((K,) int32, padded with -1) when recommending; items that
-    are all -1 stand for the estimator's best.
+    are all -1 stand for the estimator's best. A "text" action is read by `recosim.language.Parser`;
+    "what else?" asks the best question, "here is what I found" recommends the estimator's best.
+    Text that is not understood is asked back: the observation says how, the reward is 0 and no turn
+    passes. After two such lines in a turn the next one counts as an illegal move.
 
     The spaces sample legal actions: `env.action_space.sample()` never breaks a rule. The legal
     moves are in `info["action_mask"]` and `obs["action_mask"]` (int8; 1 is legal) and in
-    `env.action_masks()` (bool, for sb3-contrib). The mask of the "slate" view is that of "flat".
+    `env.action_masks()` (bool, for sb3-contrib). The mask of "slate" and "text" is that of "flat".
     It is never all zero, and all ones once the conversation has ended.
 
     ## Observation Space
 
-    A one-level `Dict`; `observe` selects keys.
+    A one-level `Dict`; `observe` selects keys. With `observations="text"` a `Text` instead: the
+    conversation, a line each, then moves and candidates left, and the best questions and items.
 
     | key | shape, dtype | range | meaning |
     |---|---|---|---|
@@ -122,7 +132,8 @@ class CPREnv(gym.Env[Observation, Any]):
     left with this move; `true_utility`, 1.0 once the user got
     an item they wanted; `path`, a tuple of the attributes that the user confirmed so far, in that
     order (SCPR's path through the graph: with `items`, what led to a recommendation). The vector
-    environment leaves `path` out; a trace gives it with `Trace.paths()`. With `reveal=True` also
+    environment leaves `path` out; a trace gives it with `Trace.paths()`. With `actions="text"` also
+    `understood`: whether the last line was a move. With `reveal=True` also
     `privileged`: `user`, `targets`, `seed`, `conversation`.
 
     ## Arguments
@@ -135,12 +146,13 @@ class CPREnv(gym.Env[Observation, Any]):
         estimator: name of an estimator, or fitted `Vectors`.
         estimator_options: settings of the estimator.
         users: who answers: the name of a population ("ideal", "typical", "terse", "erratic",
-            "picky", "chatty", or a card of your own), a `Population`, a `Behaviour`, or settings
-            by name.
+            "picky", "chatty", "llm", or a card of your own), a `Population`, a `Behaviour`, or
+            settings by name.
         answer_noise, dont_know: these two settings of the users, whatever `users` says.
         split: interactions that conversations are drawn from: "valid" (default; where the papers
             train policies), "test" or "train" (which the estimator has seen).
-        actions: "flat", "verb" or "slate".
+        actions: "flat", "verb", "slate" or "text".
+        observations: "dict" or "text".
         observe: keys of the observation; fewer cost less.
         ask_best_by: "weighted_entropy" (SCPR) or "entropy": what the "verb" view asks.
         illegal: "raise" (default) or "penalise": an illegal move costs the turn and a reward.
@@ -150,6 +162,8 @@ class CPREnv(gym.Env[Observation, Any]):
     Raises:
         UnknownNameError: an argument, or its value, that does not exist; the nearest is offered.
         IllegalActionError: a malformed action; an illegal one under `illegal="raise"`.
+        ChatError, BudgetError, CassetteError: users whom a language model speaks for, and it could
+            not be asked; the conversation cannot go on then.
         StateError: `step` before `reset`, or after the end.
 
     ## References
@@ -181,6 +195,7 @@ class CPREnv(gym.Env[Observation, Any]):
         dont_know: float | None = None,
         split: str = "valid",
         actions: str = "flat",
+        observations: str = "dict",
         observe: tuple[str, ...] | list[str] = OBSERVATION_KEYS,
         ask_best_by: str = "weighted_entropy",
         illegal: str = "raise",
@@ -191,7 +206,8 @@ class CPREnv(gym.Env[Observation, Any]):
         arguments = {k: v for k, v in locals().items() if k not in ("self", "__class__")}
         refuse_unknown(arguments.pop("unknown_options"), arguments)
         self._arguments = arguments
-        check_option("actions", actions, ACTION_VIEWS)
+        check_option("actions", actions, (*ACTION_VIEWS, "text"))
+        check_option("observations", observations, OBSERVATION_VIEWS)
         check_option("illegal", illegal, ILLEGAL)
         check_option("ask_best_by", ask_best_by, ("entropy", "weighted_entropy"))
         if render_mode is not None:
@@ -217,11 +233,29 @@ class CPREnv(gym.Env[Observation, Any]):
             raise_illegal=illegal == "raise",
         )
         self._view, self._reveal = actions, reveal
+        self._raise_illegal = illegal == "raise"
         a = self.dialogues.arrays
         # The mask of the "verb" view is its own array; the other views show the core's.
         self._mask = np.ones(3, dtype=np.int8) if actions == "verb" else a["mask"][0]
+        self._talk: Talk | None = None
+        self._text: TextView | None = None
+        if actions == "text" or observations == "text" or self.setup.users.llm is not None:
+            from recosim.envs.talk import Talk, speaker_of
+
+            speaker = speaker_of(self.setup.world, self.setup.users)
+            self._talk = Talk(self.dialogues, speaker)
+        self._told_in_text = observations == "text"
+        if self._talk is not None and "text" in (actions, observations):
+            from recosim.envs.cpr_text import TextView
+
+            self._text = TextView(self._talk)
+        self._asked_back = 0
         self.action_space = action_space(actions, self.dialogues, self._mask)
         self.observation_space: Any = observation_space(actions, self.dialogues, keys)
+        if self._told_in_text:
+            from recosim.envs.cpr_text import LONGEST_TALK, Prose
+
+            self.observation_space = Prose(LONGEST_TALK)
         rows = {
             "turn": a["turn"],
             "history": a["history"][0],
@@ -247,7 +281,7 @@ class CPREnv(gym.Env[Observation, Any]):
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[Observation, dict[str, Any]]:
+    ) -> tuple[Observation | str, dict[str, Any]]:
         user, item, opening = read_reset_options(options, self.dialogues)
         if seed is not None:
             seed = check_seed(seed)
@@ -264,60 +298,50 @@ class CPREnv(gym.Env[Observation, Any]):
             items=None if item is None else [item],
             openings=[-1 if opening is None else opening],
         )
+        if self._talk is not None:
+            self._talk.open(np.ones(1, dtype=bool))
         self._opened = True
+        self._asked_back = 0
         self._path = self._confirmed()
         self._after_move()
         if self._recorder is not None:
             self._recorder.clear()
-            self._recorder.record()
-            if self.render_mode == "human":
-                self._print_last()
-        observation = self._observation()
-        return observation, self._information(observation, False)
+        self._record()
+        return self._observation(), self._information(False)
 
-    def step(self, action: Any) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
+    def step(self, action: Any) -> tuple[Observation | str, float, bool, bool, dict[str, Any]]:
         dialogues = self.dialogues
         a = dialogues.arrays
         if not self._opened:
             raise StateError("step was called before reset; call reset first.")
         if a["done"][0]:
             raise StateError("this conversation has ended; call reset to begin the next one.")
-        top_k = dialogues.protocol.top_k
-        aspects = dialogues.protocol.aspects
-        code, slate, because = decode(self._view, action, self._n_askables, top_k, aspects)
-        if aspects:
-            if because is not None:
-                dialogues.check_aspects(np.array([code]), because[None])
-            a["reasons"][0] = -1 if because is None else because
-        if slate is not None:
-            dialogues.check_slates(np.array([code]), slate[None])
-            a["slate"][0] = slate
-            a["n_slate"][0] = (slate >= 0).sum()
+        try:
+            decoded = self._decode(action)
+        except NotUnderstood as problem:
+            self._asked_back += 1
+            if self._asked_back <= ASKED_BACK:
+                return self._ask_back(action, problem.question)
+            decoded = self._not_heard(problem)
+        if self._talk is None:
+            self._write(decoded)
+            if batch.advance(dialogues.table, 0, 1) >= 0:
+                raise IllegalActionError(dialogues.explain_illegal(0, decoded.code))
         else:
-            if not -1 <= code < dialogues.n_actions or (code == -1 and self._view == "flat"):
-                raise IllegalActionError(
-                    f"action {code} does not exist; actions are 0 to {dialogues.n_actions - 1}: "
-                    f"ask 0 to {self._n_askables - 1}, recommend {self._n_askables}, reflect "
-                    f"{self._n_askables + 1}."
-                )
-            a["n_slate"][0] = 0
-        a["action"][0] = code
-        if batch.advance(dialogues.table, 0, 1) >= 0:
-            raise IllegalActionError(dialogues.explain_illegal(0, code))
+            told = {0: action} if self._view == "text" else None
+            lists = [None if part is None else part[None] for part in decoded[1:]]
+            self._talk.step(np.array([decoded.code]), *lists, told=told)
+        self._asked_back = 0
         self._path += self._confirmed()
         self._after_move()
-        if self._recorder is not None:
-            self._recorder.record()
-            if self.render_mode == "human":
-                self._print_last()
+        self._record()
         terminated = bool(a["terminated"][0])
-        observation = self._observation()
         return (
-            observation,
+            self._observation(),
             float(a["reward"][0]),
             terminated,
             bool(a["truncated"][0]),
-            self._information(observation, terminated),
+            self._information(terminated),
         )
 
     def render(self) -> Any:
@@ -359,13 +383,78 @@ class CPREnv(gym.Env[Observation, Any]):
 
     # ---- inside ----------------------------------------------------------------------------------
 
+    def _decode(self, action: Any) -> Decoded:
+        if self._view == "text":
+            assert self._text is not None
+            return self._text.decode(0, action)
+        protocol = self.dialogues.protocol
+        return decode(self._view, action, self._n_askables, protocol.top_k, protocol.aspects)
+
+    def _write(self, decoded: Decoded) -> None:
+        """A move into the fields of the core, checked; quicker than a batch of one does it."""
+        dialogues, a = self.dialogues, self.dialogues.arrays
+        code, slate, because = decoded
+        if dialogues.protocol.aspects:
+            if because is not None:
+                dialogues.check_aspects(np.array([code]), because[None])
+            a["reasons"][0] = -1 if because is None else because
+        if slate is not None:
+            dialogues.check_slates(np.array([code]), slate[None])
+            a["slate"][0] = slate
+            a["n_slate"][0] = (slate >= 0).sum()
+        else:
+            if not -1 <= code < dialogues.n_actions or (code == -1 and self._view == "flat"):
+                raise IllegalActionError(
+                    f"action {code} does not exist; actions are 0 to {dialogues.n_actions - 1}: "
+                    f"ask 0 to {self._n_askables - 1}, recommend {self._n_askables}, reflect "
+                    f"{self._n_askables + 1}."
+                )
+            a["n_slate"][0] = 0
+        a["action"][0] = code
+
+    def _ask_back(
+        self, action: str, question: str
+    ) -> tuple[Observation | str, float, bool, bool, dict[str, Any]]:
+        """What follows a line that was not understood: a question, and no turn."""
+        assert self._talk is not None
+        self._talk.hear(0, question, action)
+        information = self._information(False)
+        information |= {
+            "reward_terms": dict.fromkeys(REWARD_TERMS, 0.0),
+            "items": np.full_like(information["items"], -1),
+            "rank": 0,
+            "understood": False,
+        }
+        return self._observation(), 0.0, False, False, information
+
+    def _not_heard(self, problem: NotUnderstood) -> Decoded:
+        """An illegal move in the place of a line that was not understood too often.
+
+        Raises:
+            IllegalActionError: illegal moves are not penalised.
+        """
+        legal = self.dialogues.legal_actions()[0]
+        illegal = np.flatnonzero(legal == 0)
+        if self._raise_illegal or not len(illegal):
+            raise IllegalActionError(str(problem)) from problem
+        return Decoded(int(illegal[0]))
+
+    def _record(self) -> None:
+        if self._recorder is not None:
+            self._recorder.record(words=None if self._talk is None else self._talk.words)
+            if self.render_mode == "human":
+                self._print_last()
+
     def _after_move(self) -> None:
         if self._view == "verb":
             mask = self.dialogues.arrays["mask"][0]
             self._mask[0] = mask[: self._n_askables].any()
             self._mask[1:] = mask[self._n_askables :]
 
-    def _observation(self) -> Observation:
+    def _observation(self) -> Observation | str:
+        if self._told_in_text:
+            assert self._text is not None
+            return self._text.observation(0)
         observation = {key: row.copy() for key, row in self._copied}
         if self._with_size:
             n = self.dialogues.arrays["n_candidates"].item(0)
@@ -374,12 +463,11 @@ class CPREnv(gym.Env[Observation, Any]):
             observation["action_mask"] = self._mask.copy()
         return observation
 
-    def _information(self, observation: Observation, terminated: bool) -> dict[str, Any]:
+    def _information(self, terminated: bool) -> dict[str, Any]:
         a = self.dialogues.arrays
-        mask = observation.get("action_mask")
         success = terminated and a["rank"].item(0) > 0
         information: dict[str, Any] = {
-            "action_mask": self._mask.copy() if mask is None else mask,
+            "action_mask": self._mask.copy(),
             "reward_terms": dict(zip(REWARD_TERMS, a["reward_terms"][0].tolist(), strict=True)),
             "items": a["shown"][0].copy(),
             "rank": a["rank"].item(0),
@@ -389,6 +477,8 @@ class CPREnv(gym.Env[Observation, Any]):
             "true_utility": 1.0 if success else 0.0,
             "path": self._path,
         }
+        if self._view == "text":
+            information["understood"] = True
         if self._reveal:
             information["privileged"] = {
                 "user": int(a["user"][0]),
@@ -421,6 +511,8 @@ class CPREnv(gym.Env[Observation, Any]):
             "action_space": self.action_space,
             "path": self._path,
             "moves": None if self._recorder is None else self._recorder.moves,
+            "lines": None if self._talk is None else self._talk.lines,
+            "asked_back": self._asked_back,
         }
         return _restore, (type(self), self._arguments, state)
 
@@ -433,8 +525,13 @@ def _restore(cls: type[CPREnv], arguments: dict[str, Any], state: dict[str, Any]
     env._path = state["path"]
     env._np_random, env._np_random_seed = state["np_random"], state["np_random_seed"]
     env.action_space = state["action_space"]
-    if isinstance(env.action_space, (LegalDiscrete, LegalSlate)):
-        env.action_space.legal = env._mask
+    space: Any = env.action_space
+    space.legal = env._mask
+    if env._view == "text":
+        space.world = env.setup.world
+    if env._talk is not None:
+        env._talk.lines = state["lines"]
+    env._asked_back = state["asked_back"]
     if env._recorder is not None:
         env._recorder.moves = state["moves"]
     env._after_move()

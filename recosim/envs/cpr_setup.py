@@ -19,6 +19,7 @@ from recosim.world.world import SPLITS, World
 __all__ = [
     "CPRSetup",
     "OBSERVATION_KEYS",
+    "OBSERVATION_VIEWS",
     "check_observe",
     "check_option",
     "check_seed",
@@ -35,6 +36,7 @@ OBSERVATION_KEYS = (
     "action_mask",
 )
 ACTION_VIEWS = ("flat", "verb", "slate")
+OBSERVATION_VIEWS = ("dict", "text")
 ILLEGAL = ("raise", "penalise")
 RENDER_MODES = ("ansi", "human", "rgb_array")
 AUTORESET = ("NextStep", "SameStep", "Disabled")

@@ -17,6 +17,7 @@ from recosim.envs.cpr.dialogues import Dialogues
 from recosim.errors import IllegalActionError
 
 __all__ = [
+    "Decoded",
     "LegalDiscrete",
     "LegalSlate",
     "LegalSlates",
@@ -147,7 +148,11 @@ def _batch_slate(space: LegalSlate, n: int = 1) -> LegalSlates:
 def action_space(
     view: str, dialogues: Dialogues, legal: NDArray[np.int8] | None
 ) -> spaces.Space[Any]:
-    """The actions of one conversation, "flat", "verb" or "slate"."""
+    """The actions of one conversation, "flat", "verb", "slate" or "text"."""
+    if view == "text":
+        from recosim.envs.cpr_text import LegalText
+
+        return LegalText(dialogues.world, dialogues.protocol.question == "facet", legal)
     if view == "flat":
         return LegalDiscrete(dialogues.n_actions, legal)
     if view == "verb":

@@ -1,6 +1,7 @@
 """Users: who answers, and how wanting turns into acting."""
 
 from recosim.users.behaviour import Behaviour
+from recosim.users.llm_settings import LLMSettings
 from recosim.users.population import Population, population, population_names
 
-__all__ = ["Behaviour", "Population", "population", "population_names"]
+__all__ = ["Behaviour", "LLMSettings", "Population", "population", "population_names"]

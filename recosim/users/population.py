@@ -18,10 +18,11 @@ from recosim.cards import find_card, list_cards, read_toml
 from recosim.errors import CardError, OptionError, RecosimError, unknown
 from recosim.language.phrases import STYLES
 from recosim.users.behaviour import TRAITS, WORDS, Behaviour
+from recosim.users.llm_settings import LLMSettings, llm_settings
 
 __all__ = ["Population", "population", "population_names"]
 
-KEYS = ("name", "title", "description", "source", "style", "seed", "behaviour")
+KEYS = ("name", "title", "description", "source", "style", "seed", "behaviour", "llm")
 FORMS = ("uniform", "beta", "choice")
 
 
@@ -40,6 +41,7 @@ class Population:
         settings: by name; those that are missing are as in `Behaviour()`.
         style: how they talk (`recosim.language`): "plain", "terse" or "chatty".
         seed: of the draws; another seed is another crowd of the same kind.
+        llm: a language model speaks for them, and decides what it may; None: templates speak.
 
     Raises:
         UnknownNameError: a setting, form or style that does not exist.
@@ -50,6 +52,7 @@ class Population:
     settings: Mapping[str, Any] = field(default_factory=dict)
     style: str = "plain"
     seed: int = 0
+    llm: LLMSettings | None = None
 
     def __post_init__(self) -> None:
         if self.style not in STYLES:
@@ -61,6 +64,11 @@ class Population:
                 raise unknown("setting of users", name, TRAITS)
             for value in _extremes(name, given):
                 Behaviour(**{name: value})
+
+    @property
+    def decided_by_rules(self) -> bool:
+        """Whether rules alone decide what users do; language models may say it."""
+        return self.llm is None or self.llm.decides == "nothing"
 
     @property
     def varied(self) -> bool:
@@ -114,9 +122,12 @@ class Population:
             if value != getattr(usual, name)
         }
         # Where users are alike nothing is drawn, and the seed of the draws means nothing.
-        return {"name": self.name, "settings": settings} | (
-            {"seed": self.seed} if self.varied else {}
-        )
+        values: dict[str, Any] = {"name": self.name, "settings": settings}
+        if self.varied:
+            values["seed"] = self.seed
+        if self.llm is not None:
+            values["llm"] = {**self.llm.to_dict(), "style": self.style}
+        return values
 
     def _draw(self, name: str, form: Mapping[str, Any], n: int) -> NDArray[np.float64]:
         """One value a user; that of user u does not hang on how many users there are."""
@@ -176,7 +187,8 @@ def _read_card(name: str) -> Population:
     if not isinstance(settings, dict):
         raise CardError(f"{path}: behaviour is {settings!r}; a table of settings is needed.")
     try:
-        return Population(name, settings, data.get("style", "plain"), data.get("seed", 0))
+        style, seed = data.get("style", "plain"), data.get("seed", 0)
+        return Population(name, settings, style, seed, llm_settings(data.get("llm")))
     except RecosimError as error:
         raise CardError(f"{path}: {error}") from None
 

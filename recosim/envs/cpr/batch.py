@@ -14,6 +14,7 @@ from recosim.envs.cpr.scores import best_ask, top_items
 
 __all__ = [
     "advance",
+    "answer_rows",
     "begin_rows",
     "best_asks",
     "best_weighted_asks",
@@ -91,6 +92,14 @@ def pose_rows(t: Table, lo: int, hi: int) -> int:
         if f.done(t)[b] == 0:
             pose(t, b)
     return -1
+
+
+@entry
+def answer_rows(t: Table, lo: int, hi: int) -> None:
+    """The rule user's half of a move that was posed; it is not settled yet."""
+    for b in range(lo, hi):
+        if f.done(t)[b] == 0:
+            answer(t, b)
 
 
 @entry

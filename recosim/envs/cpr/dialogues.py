@@ -375,7 +375,14 @@ class Dialogues:
         Raises:
             IllegalActionError: a malformed action; or an illegal one under `raise_illegal`. Nothing
                 has changed then.
+            OptionError: users who decide for themselves, whom no kernel can answer for.
         """
+        if not self.users.decided_by_rules:
+            raise OptionError(
+                f"users {self.users.name!r} answer by a language model, one call an answer. They "
+                "play in gymnasium.make, recosim bench and recosim play; batches of gymnasium."
+                "make_vec, stable-baselines3 and training need users that rules decide for."
+            )
         self._pose_actions(actions, slates, aspects)
         self._raise_if_illegal(self.run(batch.advance, moves=True))
 
@@ -392,6 +399,10 @@ class Dialogues:
         """
         self._pose_actions(actions, slates, aspects)
         self._raise_if_illegal(self.run(batch.pose_rows, moves=True))
+
+    def answer(self) -> None:
+        """What rule users say to a move that was posed, into the fields of the move."""
+        self.run(batch.answer_rows)
 
     def settle(self) -> None:
         """The second half of `step`, after somebody answered."""

@@ -185,8 +185,7 @@ def _settle_ask(t: Table, b: int) -> None:
                     _accept(t, b, a)
                 else:
                     _reject(t, b, a)
-        if outcome == NO:
-            _accept_all(t, b)  # what the user added to it
+        _accept_all(t, b)  # what the user added to the answer too
     else:
         f.facet_asked(t)[b, facet] = 1
         if outcome == YES:
@@ -198,7 +197,7 @@ def _settle_ask(t: Table, b: int) -> None:
                     status[a] = 2
                 else:
                     _reject(t, b, a)
-        if outcome == NO:
+        if outcome != YES:
             _accept_all(t, b)
     which = R_YES if outcome == YES else (R_NO if outcome == NO else R_UNSURE)
     _pay(t, b, T_ASK, which)

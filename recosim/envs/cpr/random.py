@@ -27,6 +27,8 @@ EXAMINE = 10
 CHOOSE = 11
 CRITIC = 12
 LEAVE = 13
+TELL = 14  # which words a recommender uses; its count is that of moves, not of turns
+SAY = 15  # and which ones a user does
 TARGET = 16  # 16, 17, ...: one for each further target
 
 PURPOSES = {
@@ -43,6 +45,8 @@ PURPOSES = {
     "choose": CHOOSE,
     "critic": CRITIC,
     "leave": LEAVE,
+    "tell": TELL,
+    "say": SAY,
     "target": TARGET,
 }
 

@@ -13,7 +13,9 @@ from recosim.acts import Verb
 from recosim.envs.cpr.dialogues import Dialogues
 from recosim.trace import SCHEMA, Trace
 
-__all__ = ["Recorder"]
+__all__ = ["Recorder", "Words"]
+
+Words = tuple[NDArray[np.object_], NDArray[np.object_]]
 
 _PLAIN = (
     "conversation",
@@ -32,6 +34,7 @@ _PLAIN = (
 )
 _LISTS = {"asked": None, "accepted": "n_accepted", "shown": "n_shown", "aspects": None}
 
+_WORDS = ("told", "said")
 _LIST_COLUMNS = {"asked": "asked", "accepted": "accepted", "shown": "items", "aspects": "because"}
 
 
@@ -45,11 +48,17 @@ class Recorder:
     def clear(self) -> None:
         self.moves.clear()
 
-    def record(self, rows: NDArray[np.bool_] | None = None) -> None:
-        """Copy the last move of some rows (bool (B,)), or of all."""
+    def record(self, rows: NDArray[np.bool_] | None = None, words: Words | None = None) -> None:
+        """Copy the last move of some rows (bool (B,)), or of all.
+
+        Args:
+            words: what was told and said in it, an object array (B,) each, None for nothing.
+        """
         a = self.dialogues.arrays
         chosen: Any = slice(None) if rows is None or rows.all() else np.flatnonzero(rows)
         move = {name: a[name][chosen].copy() for name in _PLAIN}
+        if words is not None:
+            move |= {name: texts[chosen].copy() for name, texts in zip(_WORDS, words, strict=True)}
         move["target"] = a["targets"][chosen, 0].copy()
         move["supported"] = self._supported(chosen)
         move["row"] = np.arange(self.dialogues.size, dtype=np.int64)[chosen]
@@ -78,6 +87,13 @@ class Recorder:
             told = (a["verb"][chosen] == Verb.RECOMMEND) & (given > 0)
             share[told] = ((has > 0) & pairs).sum(axis=(1, 2))[told] / given[told]
         return share
+
+    def _words(self, name: str, order: NDArray[Any]) -> pa.Array:
+        if not any(name in move for move in self.moves):
+            return pa.nulls(len(order), pa.string())
+        silent = [np.full(len(move["row"]), None, dtype=object) for move in self.moves]
+        words = [move.get(name, none) for move, none in zip(self.moves, silent, strict=True)]
+        return pa.array(np.concatenate(words)[order], pa.string())
 
     def trace(
         self, agent: str = "", seed: int = 0, metadata: Mapping[str, Any] | None = None
@@ -116,6 +132,8 @@ class Recorder:
             "terminated": columns["terminated"].astype(bool),
             "truncated": columns["truncated"].astype(bool),
             "left": columns["left"].astype(bool),
+            "told": self._words("told", order),
+            "said": self._words("said", order),
         }
         for name, column in _LIST_COLUMNS.items():
             arrays[column] = _lists(joined(name), joined(f"n_{name}"), order)

@@ -1,0 +1,218 @@
+"""Moves of the CPR core as typed acts, and the answer of an outsider as fields of the move.
+
+`system_act` and `user_acts` read one move, `context_of` says what its answer answers.
+`write_answer` is their inverse for a user who is no rule: a person, a language model, a player.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from recosim.acts import (
+    Answer,
+    Ask,
+    Critique,
+    Edit,
+    Instruct,
+    Leave,
+    Outcome,
+    React,
+    Recommend,
+    Reflect,
+    Request,
+    SystemAct,
+    UserAct,
+    Verb,
+)
+from recosim.envs.cpr.dialogues import Dialogues
+from recosim.errors import OptionError
+from recosim.language import Context
+
+__all__ = ["context_of", "last_move", "system_act", "user_acts", "write_answer"]
+
+Move = Mapping[str, Any]
+
+
+def last_move(dialogues: Dialogues, row: int) -> dict[str, Any]:
+    """The opening or the last move of a row, with the keys of a trace that acts are read from."""
+    a = dialogues.arrays
+    verb = int(a["verb"][row])
+    shown = a["shown_last" if verb == Verb.REFLECT else "shown"][row]
+    reasons = a["aspects"][row] if verb == Verb.RECOMMEND else ()
+    return {
+        "verb": verb,
+        "facet": int(a["asked_facet"][row]),
+        "asked": [int(i) for i in a["asked"][row] if i >= 0],
+        "accepted": a["accepted"][row, : a["n_accepted"][row]].tolist(),
+        "items": [int(v) for v in shown if v >= 0]
+        if verb in (Verb.RECOMMEND, Verb.REFLECT)
+        else [],
+        "because": [int(i) for i in reasons if i >= 0],
+        "outcome": int(a["outcome"][row]),
+        "rank": int(a["rank"][row]),
+        "left": bool(a["left"][row]),
+    }
+
+
+def system_act(move: Move) -> SystemAct | None:
+    """What the recommender did; None for the opening, and for moves that nobody hears."""
+    if move["verb"] == Verb.ASK:
+        facet = move["facet"] if move["facet"] >= 0 else None
+        return Ask(() if facet is not None else tuple(move["asked"]), facet)
+    if move["verb"] == Verb.RECOMMEND:
+        return Recommend(tuple(move["items"]), tuple(move["because"]))
+    return Reflect() if move["verb"] == Verb.REFLECT else None
+
+
+def context_of(move: Move, *, facets: bool = False) -> Context:
+    """What the user's words in a move answer.
+
+    Args:
+        move: of `last_move`; of a trace only where it is no reflection (a trace does not repeat the
+            list that was refused).
+        facets: whether questions are about facets.
+    """
+    return Context(system_act(move), tuple(move["items"]), facets)
+
+
+def user_acts(move: Move) -> tuple[UserAct, ...]:
+    """What the user said in a move, in the order in which they say it; () for nothing."""
+    said = _said(move)
+    return (*said, Leave("impatient")) if move["left"] else said
+
+
+def _said(move: Move) -> tuple[UserAct, ...]:
+    verb, outcome = move["verb"], move["outcome"]
+    accepted, asked = tuple(move["accepted"]), tuple(move["asked"])
+    if verb == Verb.OPEN:
+        return (Request(accepted, move["facet"] if move["facet"] >= 0 else None),)
+    if verb == Verb.ASK:
+        if outcome == Outcome.YES:
+            if move["facet"] >= 0:
+                return (Answer("yes", accepted),)
+            inside = tuple(a for a in accepted if a in asked)
+            return (Answer("yes", inside, tuple(a for a in accepted if a not in asked)),)
+        return (Answer("no" if outcome == Outcome.NO else "unsure", also=accepted),)
+    if verb == Verb.RECOMMEND:
+        if outcome == Outcome.HIT:
+            return (React(move["items"][move["rank"] - 1]),)
+        return (React(None), *_feedback(asked, accepted))
+    if verb == Verb.REFLECT and outcome != Outcome.NOTHING:
+        return _feedback(asked, accepted) or (Answer("unsure"),)
+    return ()
+
+
+def _feedback(less: tuple[int, ...], more: tuple[int, ...]) -> tuple[UserAct, ...]:
+    if less and more:
+        return (Edit(add=more, remove=less),)
+    if less:
+        return (Critique(less[0], "less"),)
+    return (Instruct("want", more),) if more else ()
+
+
+# ---- answers from outside ------------------------------------------------------------------------
+
+
+def write_answer(dialogues: Dialogues, row: int, acts: Sequence[UserAct]) -> None:
+    """Put what an outsider said into the fields of the move that was posed (`Dialogues.pose`).
+
+    `Leave` may stand alone or beside an answer. What is wrong with a list goes with its refusal, or
+    alone: then it refuses it. Nothing is changed if an error is raised.
+
+    Args:
+        acts: of the user; at least one.
+
+    Raises:
+        OptionError: they do not answer the move, or name what it does not hold.
+    """
+    leaves = any(isinstance(act, Leave) for act in acts)
+    answers = [act for act in acts if not isinstance(act, Leave)]
+    move = last_move(dialogues, row)
+    read = {Verb.ASK: _read_answer, Verb.RECOMMEND: _read_reaction, Verb.REFLECT: _read_feedback}
+    outcome, rank, less, more = Outcome.MISS, 0, -1, tuple[int, ...]()
+    if answers:
+        outcome, rank, less, more = read[Verb(move["verb"])](dialogues, move, answers)
+    elif leaves:
+        outcome = Outcome.MISS if move["verb"] == Verb.RECOMMEND else Outcome.UNSURE
+    else:
+        raise OptionError("an answer is needed; none was given.")
+    a = dialogues.arrays
+    if len(more) > a["accepted"].shape[1]:
+        room = a["accepted"].shape[1]
+        raise OptionError(f"{len(more)} attributes were named; an answer holds up to {room}.")
+    a["outcome"][row], a["rank"][row], a["left"][row] = outcome, rank, leaves
+    a["accepted"][row, : len(more)] = more
+    a["n_accepted"][row] = len(more)
+    if move["verb"] != Verb.ASK:
+        a["asked"][row, 0] = less
+
+
+_Read = tuple[Outcome, int, int, tuple[int, ...]]
+
+
+def _read_answer(dialogues: Dialogues, move: Move, acts: Sequence[UserAct]) -> _Read:
+    (act,) = _only(acts, "a question")
+    if not isinstance(act, Answer):
+        raise OptionError(f"{act} does not answer a question; yes, no or don't know does.")
+    if act.kind != "yes":
+        outcome = Outcome.NO if act.kind == "no" else Outcome.UNSURE
+        return outcome, 0, -1, tuple(dict.fromkeys(act.also))
+    inside = move["asked"]
+    if move["facet"] >= 0:
+        inside = dialogues.world.facet_attributes.row(move["facet"]).tolist()
+    accepted = act.accepted or (tuple(inside) if move["facet"] < 0 and len(inside) == 1 else ())
+    strangers = [i for i in accepted if i not in inside]
+    if strangers or not accepted:
+        names = dialogues.world.attribute_names
+        what = ", ".join(names[i] for i in strangers) or "nothing"
+        raise OptionError(f"a yes to {what} does not answer the question; name what it asks about.")
+    return Outcome.YES, 0, -1, tuple(dict.fromkeys((*accepted, *act.also)))
+
+
+def _read_reaction(dialogues: Dialogues, move: Move, acts: Sequence[UserAct]) -> _Read:
+    reactions = [act for act in acts if isinstance(act, React)]
+    others = [act for act in acts if not isinstance(act, React)]
+    if len(reactions) > 1:
+        raise OptionError("one reaction to a list is needed; several were given.")
+    if reactions and reactions[0].accepted is not None:
+        taken = reactions[0].accepted
+        if taken not in move["items"]:
+            raise OptionError(f"item {taken} was not shown; shown: {move['items']}.")
+        return Outcome.HIT, 1 + move["items"].index(taken), -1, ()
+    if not others:
+        return Outcome.MISS, 0, -1, ()
+    return Outcome.MISS, 0, *_read_wishes(others)
+
+
+def _read_feedback(dialogues: Dialogues, move: Move, acts: Sequence[UserAct]) -> _Read:
+    if all(isinstance(act, Answer) for act in acts):
+        (act,) = _only(acts, "a question")
+        assert isinstance(act, Answer)
+        return Outcome.YES if act.also else Outcome.UNSURE, 0, -1, tuple(dict.fromkeys(act.also))
+    less, more = _read_wishes(acts)
+    return Outcome.YES if more else Outcome.NO, 0, less, more
+
+
+def _read_wishes(acts: Sequence[UserAct]) -> tuple[int, tuple[int, ...]]:
+    """What there should be less of, -1 for none, and more of."""
+    (act,) = _only(acts, "a list")
+    less: tuple[int, ...] = ()
+    more: tuple[int, ...] = ()
+    if isinstance(act, Critique):
+        less, more = ((act.attribute,), ()) if act.direction == "less" else ((), (act.attribute,))
+    elif isinstance(act, Instruct):
+        less, more = (act.attributes, ()) if act.directive == "avoid" else ((), act.attributes)
+    elif isinstance(act, Edit):
+        less, more = act.remove, act.add
+    else:
+        raise OptionError(f"{act} does not answer a list; take one, or say what is wrong with it.")
+    if len(less) > 1:
+        raise OptionError("say one thing that there should be less of; more than one was named.")
+    return (less[0] if less else -1), tuple(a for a in dict.fromkeys(more) if a not in less)
+
+
+def _only(acts: Sequence[UserAct], what: str) -> Sequence[UserAct]:
+    if len(acts) != 1:
+        raise OptionError(f"one answer to {what} is needed; {len(acts)} were given.")
+    return acts

@@ -1,0 +1,66 @@
+"""Who a user is, in words: what a language model is told that plays them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from recosim.users.behaviour import Behaviour
+from recosim.users.population import Population
+from recosim.world.world import World
+
+__all__ = ["Personas"]
+
+_MANNER = {
+    "plain": "You speak plainly.",
+    "terse": "You say as little as you can.",
+    "chatty": "You like to chat, and are warm.",
+}
+_LIKES = 4  # attributes
+
+
+class Personas:
+    """The people of a population, described.
+
+    Args:
+        world: what they took before tells what they like.
+        users: how they are.
+    """
+
+    def __init__(self, world: World, users: Population) -> None:
+        self._world, self._users = world, users
+        self.of = lru_cache(maxsize=65_536)(self._of)
+
+    def _of(self, user: int) -> str:
+        """A few sentences about a user, in the second person."""
+        behaviour = self._users.behaviour(user)
+        parts = [_MANNER[self._users.style], *_temper(behaviour), self._likes(user)]
+        return " ".join(part for part in parts if part)
+
+    def _likes(self, user: int) -> str:
+        items = self._world.train.row(user)
+        if not len(items):
+            return ""
+        rows = [self._world.item_attributes.row(int(v)) for v in items]
+        counts = np.bincount(np.concatenate(rows), minlength=self._world.n_attributes)
+        best = np.argsort(-counts, kind="stable")[:_LIKES]
+        names = [str(self._world.attribute_names[a]) for a in best if counts[a]]
+        return f"You often go for {', '.join(names)}." if names else ""
+
+
+def _temper(behaviour: Behaviour) -> list[str]:
+    """What the settings of a user come to."""
+    told = []
+    patience = behaviour.patience
+    if patience is not None:
+        told.append(
+            "You lose patience soon." if patience < 8 else "You are patient, up to a point."
+        )
+    if behaviour.answer_noise > 0.1:
+        told.append("You are distracted.")
+    if behaviour.cooperativeness > 0.5:
+        told.append("You help where you can.")
+    if behaviour.feedback in ("critique", "instruction", "edit"):
+        told.append("You say what bothers you.")
+    return told

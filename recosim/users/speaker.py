@@ -1,0 +1,101 @@
+"""Speakers: who puts into words what users say, and for some users decides it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from recosim.acts import UserAct
+from recosim.language import Context, Templates
+from recosim.world.world import World
+
+__all__ = ["Occasion", "Speaker", "TemplateSpeaker", "Utterance", "in_words"]
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """A moment at which a user says something.
+
+    Attributes:
+        user: who speaks.
+        key: of the luck of the words: a function of run, conversation and move.
+        acts: what the rules decided; a speaker that decides may decide otherwise.
+        context: what is answered.
+        heard: the conversation so far, a line each; the last one is what is answered.
+        secrets: the items in mind; they must not be named but to take one.
+        wants: attributes of the item in mind, ascending ids.
+        feedback: whether a refusal may say what was wrong.
+    """
+
+    user: int
+    key: int
+    acts: tuple[UserAct, ...]
+    context: Context
+    heard: tuple[str, ...] = ()
+    secrets: tuple[int, ...] = ()
+    wants: tuple[int, ...] = ()
+    feedback: bool = False
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """What a user says.
+
+    Attributes:
+        text: the words.
+        acts: what they do: as the rules decided, unless the speaker decides.
+        by: whose words they are.
+    """
+
+    text: str
+    acts: tuple[UserAct, ...]
+    by: Literal["template", "llm"] = "template"
+
+
+class Speaker(Protocol):
+    """Anything that speaks for users."""
+
+    @property
+    def decides(self) -> Literal["nothing", "answers"]:
+        """What it decides itself."""
+
+    def speak(self, occasions: Sequence[Occasion]) -> list[Utterance]:
+        """One utterance for each occasion; those of several conversations come together."""
+
+    def report(self) -> dict[str, Any]:
+        """Counts of what happened, as JSON values."""
+
+
+class TemplateSpeaker:
+    """Speaks in the phrases of `recosim.language`.
+
+    Args:
+        world: whose names are said.
+        style: "plain", "terse" or "chatty".
+    """
+
+    decides: Literal["nothing"] = "nothing"
+
+    def __init__(self, world: World, style: str = "plain") -> None:
+        self._templates, self.style = Templates(world), style
+        self._said = 0
+
+    def speak(self, occasions: Sequence[Occasion]) -> list[Utterance]:
+        self._said += len(occasions)
+        return [
+            Utterance(in_words(self._templates, occasion, self.style), occasion.acts)
+            for occasion in occasions
+        ]
+
+    def report(self) -> dict[str, Any]:
+        return {"utterances": self._said, "by": {"template": self._said, "llm": 0}}
+
+
+def in_words(templates: Templates, occasion: Occasion, style: str) -> str:
+    """The acts of an occasion by templates, one after the other."""
+    said = [
+        templates.user(act, occasion.context, key=occasion.key + k, style=style)
+        for k, act in enumerate(occasion.acts)
+    ]
+    return " ".join(said)
