@@ -45,12 +45,14 @@ from recosim.envs.cpr.dialogues import Dialogues
 from recosim.envs.cpr.recorder import Recorder
 from recosim.envs.cpr_setup import CPRSetup
 from recosim.envs.registration import env_card
+from recosim.envs.talk import Talk, speaker_of
 from recosim.errors import CheckpointError, IllegalActionError, MissingExtraError, OptionError
 from recosim.estimators.registry import estimator as make_estimator
 from recosim.files import write_json
 from recosim.progress import Progress
 from recosim.trace import Trace
 from recosim.users import Population, population
+from recosim.users.speaker import Speaker
 
 __all__ = [
     "BenchEnv",
@@ -226,6 +228,12 @@ def run_bench(
         _env_setup(env, entered, seeds, illegal)
         for env, entered in zip(environments, entrants, strict=True)
     ]
+    # Before anything is written: a server that is down ends the run here.
+    speakers = {
+        env.key: speaker_of(env.setup.world, env.setup.users)
+        for env in environments
+        if env.setup.users.llm is not None
+    }
     versions = {package: version(package) for package in ("recosim", "numpy", "numba")}
     claim_run(folder, setups, versions)
     clock = _Clock({(t.env, t.agent, t.seed): t for t in _old_timings(folder)})
@@ -247,7 +255,17 @@ def run_bench(
                 if has_episodes(folder, env.key, entrant.name, seed):
                     tell(len(env.conversations), f"{env.key} {entrant.name} (done before)")
                     continue
-                unit = _Unit(env, entrant, seed, folder, batch, threads, traces, illegal == "raise")
+                unit = _Unit(
+                    env,
+                    entrant,
+                    seed,
+                    folder,
+                    batch,
+                    threads,
+                    traces,
+                    illegal == "raise",
+                    speakers.get(env.key),
+                )
                 _run_unit(unit, tell, clock)
                 write_timings(folder, [clock.timings[k] for k in sorted(clock.timings)])
     return finish_run(folder)
@@ -353,6 +371,7 @@ class _Unit:
     threads: int | None
     traces: bool
     raise_illegal: bool
+    speaker: Speaker | None
 
 
 def _run_unit(unit: _Unit, tell: Callable[[int, str], None], clock: _Clock) -> None:
@@ -363,6 +382,7 @@ def _run_unit(unit: _Unit, tell: Callable[[int, str], None], clock: _Clock) -> N
         size, track=unit.entrant.track, threads=unit.threads, raise_illegal=unit.raise_illegal
     )
     agent = unit.entrant.ready(dialogues, seed)
+    talk = None if unit.speaker is None else Talk(dialogues, unit.speaker)
     path = trace_path(unit.folder, env.key, name, seed)
     parts = path.with_name(f"{path.stem}.parts")
     metadata = env.setup.metadata(env.id)
@@ -380,7 +400,7 @@ def _run_unit(unit: _Unit, tell: Callable[[int, str], None], clock: _Clock) -> N
         for rows in _batches(chunk, size):
             try:
                 with _threads_of(agent):
-                    play_batch(dialogues, agent, env.pairs, rows, seed, recorder)
+                    play_batch(dialogues, agent, env.pairs, rows, seed, recorder, talk)
             except IllegalActionError as error:
                 raise IllegalActionError(
                     f"agent {name!r} in {env.key}, seed {seed}: {error}"
@@ -393,8 +413,11 @@ def _run_unit(unit: _Unit, tell: Callable[[int, str], None], clock: _Clock) -> N
         if len(chunks) > 1:
             trace.write(part)
         clock.add(env.key, name, seed, time.perf_counter() - started, len(trace) - len(chunk))
+    reports = unit.folder / "reports" / env.key
     if report := agent.report():
-        write_json(unit.folder / "reports" / env.key / f"{name}-{seed}.json", report)
+        write_json(reports / f"{name}-{seed}.json", report)
+    if unit.speaker is not None:  # of all agents so far, in this process
+        write_json(reports / "users.json", unit.speaker.report())
     started = time.perf_counter()
     whole = Trace.concat(pieces)
     if unit.traces:
@@ -431,6 +454,7 @@ def play_batch(
     conversations: NDArray[np.int64],
     seed: int,
     recorder: Recorder,
+    talk: Talk | None = None,
 ) -> None:
     """Play some conversations to their ends in the first rows of a batch, and record them.
 
@@ -438,6 +462,7 @@ def play_batch(
         pairs: (available, 2), user and item by the number of the conversation.
         conversations: (n,) numbers, n at most the size of the batch.
         seed: seed of all luck.
+        talk: of the batch, where users talk.
     """
     n = len(conversations)
     running = np.arange(dialogues.size) < n
@@ -450,11 +475,14 @@ def play_batch(
         users=pairs[conversations, 0],
         items=pairs[conversations, 1],
     )
-    recorder.record(running)
+    if talk is not None:
+        talk.open(running)
+    step, words = (dialogues.step, None) if talk is None else (talk.step, talk.words)
+    recorder.record(running, words)
     agent.reset(running)
     while running.any():
-        dialogues.step(*agent.act())
-        recorder.record(running)
+        step(*agent.act())
+        recorder.record(running, words)
         agent.observe(running)
         running = dialogues.arrays["done"] == 0
 
