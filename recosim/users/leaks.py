@@ -143,7 +143,7 @@ class Secrets:
             slips = int(len(name) * _SHARE)
             if len(name) < _SHORTEST or slips < 1 or all(word in COMMON for word in form):
                 continue
-            for n in range(max(1, len(form) - 1), len(form) + 2):
+            for n in (1, *range(max(2, len(form) - 1), len(form) + 2)):
                 for at in range(len(words) - n + 1):
                     inside = range(at, at + n)
                     if any(taken[k] for k in inside) or not any(free[k] for k in inside):
