@@ -1,7 +1,8 @@
 """A conversation as text: one line for each act. Traces, renderings and golden files share it.
 
 Every name carries its id: [a17] is attribute 17, [i203] item 203, [f2] facet 2. The same trace and
-world give the same text. The target is not given away before the conversation has ended.
+world give the same text. The target is not given away before the conversation has ended. Where a
+row holds the words of the two sides (`told`, `said`), they stand in quotes below their acts.
 """
 
 from __future__ import annotations
@@ -16,11 +17,14 @@ from recosim.world.world import World
 __all__ = [
     "attribute_label",
     "describe_move",
+    "ending_text",
     "facet_label",
     "item_label",
     "question_text",
     "recommendation_text",
+    "system_text",
     "transcript",
+    "user_text",
 ]
 
 _INDENT = " " * 4
@@ -42,34 +46,55 @@ def transcript(trace: Trace, world: World, *, shorten: int | None = None) -> Ite
 
 def describe_move(row: Mapping[str, Any], world: World, *, shorten: int | None = None) -> list[str]:
     """The lines of one row of a trace: what the recommender did, what the user said to it."""
-    verb = row["verb"]
-    if verb == Verb.OPEN:
+    if row["verb"] == Verb.OPEN:
         agent = f", agent {row['agent']}" if row["agent"] else ""
         return [
             f"conversation {row['conversation']}, user {row['user']}{agent}",
-            f"{_USER}{_opening(row, world, shorten)}  ({_candidates(row)})",
+            f"{_USER}{user_text(row, world, shorten=shorten)}  ({_candidates(row)})",
+            *_quoted(row.get("said")),
         ]
-    if verb == Verb.REFLECT and row["outcome"] == Outcome.NOTHING:
-        return [f" -  recommender  (revises what it believes about the user)  ({_left(row)})"]
-    if verb == Verb.REFLECT:
-        said = "What was wrong with these?"
-    elif verb == Verb.ASK:
-        said = question_text(row, world, shorten=shorten)
-    elif verb == Verb.RECOMMEND:
-        said = recommendation_text(row["items"], world, row["because"], shorten=shorten)
-    elif verb == Verb.IGNORED:
-        said = "(a move of the last turn, which the protocol ignores)"
-    else:
-        said = "(an illegal move: the turn is lost)"
-    lines = [f"{row['move']:>2}. recommender  {said}"]
-    reply = _reply(row, world, shorten)
+    number = " - " if _is_silent(row) else f"{row['move']:>2}."
+    lines = [f"{number} recommender  {system_text(row, world, shorten=shorten)}"]
+    spoken = _quoted(row.get("told"))
+    reply = user_text(row, world, shorten=shorten)
     if reply:
-        lines.append(f"{_USER}{reply}  ({_left(row)})")
+        lines += [*spoken, f"{_USER}{reply}  ({_left(row)})"]
     else:
         lines[-1] += f"  ({_left(row)})"
-    if row["terminated"] or row["truncated"]:
-        lines.append(f"{_INDENT}{_end(row, world)}")
-    return lines
+        lines += spoken
+    lines += _quoted(row.get("said"))
+    end = ending_text(row, world)
+    return [*lines, f"{_INDENT}{end}"] if end else lines
+
+
+def system_text(row: Mapping[str, Any], world: World, *, shorten: int | None = None) -> str:
+    """What the recommender did in a move; "" for the user's opening."""
+    verb = row["verb"]
+    if verb == Verb.OPEN:
+        return ""
+    if _is_silent(row):
+        return "(revises what it believes about the user)"
+    if verb == Verb.REFLECT:
+        return "What was wrong with these?"
+    if verb == Verb.ASK:
+        return question_text(row, world, shorten=shorten)
+    if verb == Verb.RECOMMEND:
+        return recommendation_text(row["items"], world, row["because"], shorten=shorten)
+    if verb == Verb.IGNORED:
+        return "(a move of the last turn, which the protocol ignores)"
+    return "(an illegal move: the turn is lost)"
+
+
+def user_text(row: Mapping[str, Any], world: World, *, shorten: int | None = None) -> str:
+    """What the user said to a move, or their opening; "" if they said nothing."""
+    if row["verb"] == Verb.OPEN:
+        return _opening(row, world, shorten)
+    return "" if _is_silent(row) else _reply(row, world, shorten)
+
+
+def ending_text(row: Mapping[str, Any], world: World) -> str:
+    """How the conversation ended with a move, the target named; "" if it went on."""
+    return _end(row, world) if row["terminated"] or row["truncated"] else ""
 
 
 def question_text(row: Mapping[str, Any], world: World, *, shorten: int | None = None) -> str:
@@ -104,6 +129,11 @@ def attribute_label(world: World, attribute: int) -> str:
 def facet_label(world: World, facet: int) -> str:
     """The name of a facet with its id: "style [f2]"."""
     return f"{world.facet_names[facet]} [f{facet}]"
+
+
+def _is_silent(row: Mapping[str, Any]) -> bool:
+    """A reflection to which the user adds nothing: it takes no turn."""
+    return bool(row["verb"] == Verb.REFLECT and row["outcome"] == Outcome.NOTHING)
 
 
 def _opening(row: Mapping[str, Any], world: World, shorten: int | None) -> str:
@@ -150,6 +180,12 @@ def _answer(row: Mapping[str, Any], world: World, shorten: int | None) -> str:
     if outcome == Outcome.MISS:
         return "None of these." if len(row["items"]) > 1 else "No, not that."
     return ""
+
+
+def _quoted(words: str | None) -> list[str]:
+    """Words as they were said, on a line of their own below the act; no line if there are none."""
+    text = " ".join((words or "").split())
+    return [f"{' ' * len(_USER)}“{text}”"] if text else []
 
 
 def _candidates(row: Mapping[str, Any]) -> str:

@@ -177,6 +177,23 @@ def test_each_act_is_one_line(move: dict[str, Any], lines: list[str]) -> None:
     assert describe_move(move, WORLD) == lines
 
 
+def test_words_stand_below_the_act_that_they_say() -> None:
+    opening = row(Verb.OPEN, accepted=[0], said="Something with 0,\nplease.", told=None)
+    assert describe_move(opening, WORLD)[1:] == [
+        "    user         I am looking for something with attribute 0 [a0].  (4 candidates)",
+        "                 “Something with 0, please.”",
+    ]
+    asked = row(Verb.ASK, Outcome.NO, asked=[4], told="Would 4 do?", said="Not today.")
+    assert describe_move(asked, WORLD) == [
+        " 2. recommender  Do you want attribute 4 [a4]?",
+        "                 “Would 4 do?”",
+        "    user         No.  (4 candidates, reward -0.10)",
+        "                 “Not today.”",
+    ]
+    silent = row(Verb.REFLECT, told="Let me think.", said=None)
+    assert describe_move(silent, WORLD)[1:] == ["                 “Let me think.”"]
+
+
 def test_the_text_of_a_trace_holds_all_ids_unless_it_is_shortened() -> None:
     moves = trace(
         row(Verb.OPEN, accepted=[0]), row(Verb.RECOMMEND, Outcome.MISS, items=[0, 1, 2, 4, 5])
