@@ -43,7 +43,10 @@ def play(
             help="The same seed is the same conversation; drawn by default.", min=0, max=2**31 - 1
         ),
     ] = None,
-    user: Annotated[int | None, typer.Option(help="Id of the user; drawn by default.")] = None,
+    user: Annotated[
+        str | None,
+        typer.Option(help="Id of the user, drawn by default; or a kind of users, as --users."),
+    ] = None,
     item: Annotated[
         str | None,
         typer.Option(help="Id or name, or a part of it, of the item in mind; drawn by default."),
@@ -77,6 +80,9 @@ def play(
     As the user you have an item in mind, answer yes, no or don't know, and take
     one of the items shown by its number. You may answer wrongly: users do.
 
+    With --user llm a language model speaks for the user (OPENAI_BASE_URL,
+    RECOSIM_LLM_MODEL); with --user llm_decides it decides the answers too.
+
     Users and items are drawn from the test split. Conversation c under seed s
     is the one that `recosim bench` has under this number and seed, so you can
     be compared with the agents.
@@ -108,8 +114,9 @@ def play(
     if seat is Seat.recommender:
         _refuse("you recommend yourself, unless you play --as user", **{"--agent": agent})
     _check_save(save)
-    env = _prepare(environment, world, protocol, users)
-    _play(env, seat, agent or "max_entropy", seed, user, item, save, picture, console)
+    number, crowd = _who(user, users)
+    env = _prepare(environment, world, protocol, crowd)
+    _play(env, seat, agent or "max_entropy", seed, number, item, save, picture, console)
 
 
 # ---- before the conversation ---------------------------------------------------------------------
@@ -122,6 +129,17 @@ def _refuse(why: str, **given: object) -> None:
     for name, value in given.items():
         if value is not None:
             raise OptionError(f"{why}; leave out {name}.")
+
+
+def _who(user: str | None, users: str | None) -> tuple[int | None, str | None]:
+    """(user, population) of --user, which may be either, and --users."""
+    from recosim.errors import OptionError
+
+    if user is None or user.lstrip("-").isdecimal():
+        return None if user is None else int(user), users
+    if users is not None:
+        raise OptionError(f"--user {user} and --users {users} both name a kind of users; name one.")
+    return None, user
 
 
 def _check_picture(path: Path) -> None:
@@ -223,6 +241,7 @@ def _play(
     from recosim.cli.playing.recommender import recommend_as_person
     from recosim.cli.playing.user import answer_as_person
     from recosim.envs.picture import draw_conversation
+    from recosim.envs.talk import Talk, speaker_of
 
     # A stray byte is a wrong answer and no crash; a stream that was read before stays as it is.
     with suppress(AttributeError, UnsupportedOperation):
@@ -233,8 +252,11 @@ def _play(
     world, rules = env.setup.world, env.setup.protocol
     agent = make_agent(agent_name, env.name) if seat is Seat.user else None
     dialogues = env.setup.dialogues(1, track=agent is None or agent.track, threads=1)
+    talk = None
     if agent is not None:
         agent.bind(dialogues)
+    elif env.setup.users.llm is not None:
+        talk = Talk(dialogues, speaker_of(world, env.setup.users))
     dialogues.open(seeds=[seed], conversations=[number], users=[u], items=[v])
     console.print(
         f"[bold]{env.name}[/bold]: world {world.name} ({world.n_items:,} items, "
@@ -252,11 +274,12 @@ def _play(
             "protocol": rules.to_dict(),
             "users": env.setup.users.to_dict(),
             "split": env.setup.split,
-            "user": "rules" if agent is None else "person",
+            "user": "person" if agent is not None else "llm" if talk is not None else "rules",
             "version": version("recosim"),
         },
         save=save,
         console=console,
+        talk=talk,
     )
     try:
         if agent is None:

@@ -7,11 +7,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.text import Text
 
 from recosim.envs.cpr.dialogues import Dialogues
 from recosim.envs.cpr.recorder import Recorder
+from recosim.envs.talk import Talk
 from recosim.envs.transcript import describe_move, transcript
 from recosim.errors import RecosimError
 from recosim.trace import Trace
@@ -37,6 +40,7 @@ class Game:
         metadata: of the trace.
         save: the Parquet file to keep the conversation in, or None.
         console: where to print.
+        talk: of the batch, where the user talks; it is opened here.
     """
 
     def __init__(
@@ -48,10 +52,13 @@ class Game:
         metadata: Mapping[str, Any],
         save: Path | None,
         console: Console,
+        talk: Talk | None = None,
     ) -> None:
-        self.dialogues, self.console = dialogues, console
+        self.dialogues, self.console, self._talk = dialogues, console, talk
         self._agent, self._seed, self._metadata, self._save = agent, seed, metadata, save
         self._recorder = Recorder(dialogues)
+        if talk is not None:
+            talk.open(np.ones(1, dtype=bool))
         self.record()
 
     @property
@@ -68,9 +75,13 @@ class Game:
         protocol, turn = self.dialogues.protocol, int(self.dialogues.arrays["turn"][0])
         return protocol.first_turn + protocol.acting_turns - turn
 
+    def step(self, action: NDArray[np.int64], slate: NDArray[np.int32] | None = None) -> None:
+        """A move that the simulated user answers."""
+        (self.dialogues if self._talk is None else self._talk).step(action, slate)
+
     def record(self) -> None:
         """Keep the opening, or the move that was settled last."""
-        self._recorder.record()
+        self._recorder.record(words=None if self._talk is None else self._talk.words)
         if self._save is not None:
             self.trace().write(self._save)
 

@@ -171,7 +171,7 @@ def _reflect(game: Game) -> None:
 
 
 def _step(game: Game, action: int, slate: NDArray[np.int32] | None = None) -> None:
-    game.dialogues.step(np.array([action], dtype=np.int64), slate)
+    game.step(np.array([action], dtype=np.int64), slate)
     game.record()
     game.show_last()
 
