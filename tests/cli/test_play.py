@@ -18,6 +18,7 @@ from recosim.acts import Outcome, Verb
 from recosim.cli.play import play
 from recosim.errors import MissingExtraError, OptionError, ResultsError, UnknownNameError
 from recosim.trace import Trace
+from recosim.world.catalog import open_world
 from recosim.world.storage import save_world
 from recosim.world.world import World, build_world, csr_from_lists
 
@@ -292,7 +293,7 @@ def test_an_item_is_taken_by_its_name_or_id_too(talk: Any, tmp_path: Path) -> No
 )
 def test_answers_are_understood(talk: Any, tmp_path: Path, said: str, outcome: Outcome) -> None:
     path = tmp_path / "t.parquet"
-    talk("--as", "user", "--agent", "asker", "--save", path, lines=f"perhaps\n{said}\n")
+    talk("--as", "user", "--agent", "asker", "--save", path, lines=f"qwerty\n{said}\n")
     rows = Trace.read(path).table.to_pylist()
     assert len(rows) == 2
     assert rows[1]["outcome"] == outcome
@@ -543,3 +544,12 @@ def test_help_teaches_by_examples() -> None:
     out = CliRunner().invoke(app, ["--help"]).output
     assert "recosim play CPR-LastFM-Small --as user --agent max_entropy" in out
     assert "ask 12, ask indie" in out
+
+
+def test_a_person_criticises_in_a_sentence(talk: Any, tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    given = ("--as", "user", "--agent", "hard_filter", "--save", path, "--seed", "3")
+    talk("Critique-LastFM-Small", *given, lines="none of them, less rock please\n", env=None)
+    row = Trace.read(path).table.to_pylist()[1]
+    assert row["outcome"] == Outcome.MISS
+    assert [open_world("lastfm-small").attribute_names[a] for a in row["asked"]] == ["rock"]

@@ -50,8 +50,9 @@ def play(url: str, n: int, cassette: Path | None) -> tuple[Trace, dict]:
     agent.bind(d)
     talk, recorder = Talk(d, speaker), Recorder(d)
     for start in range(0, n, 128):
-        rows = np.arange(start, min(n, start + 128))
-        play_batch(d, agent, d.pool.pairs(), rows, 0, recorder, talk)
+        seed, first = divmod(start, 896)  # the split has 958 conversations
+        rows = first + np.arange(min(n - start, 128))
+        play_batch(d, agent, d.pool.pairs(), rows, seed, recorder, talk)
     return recorder.trace("max_entropy", 0), speaker.report()
 
 

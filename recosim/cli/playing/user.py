@@ -7,13 +7,15 @@ import numpy as np
 from recosim.acts import Outcome, Verb
 from recosim.agents.base import Agent
 from recosim.cli.playing.game import Game, PersonLeft
+from recosim.envs.spoken import context_of, last_move, write_answer
 from recosim.envs.transcript import (
     attribute_label,
     item_label,
     question_text,
     recommendation_text,
 )
-from recosim.errors import OptionError
+from recosim.errors import OptionError, RecosimError
+from recosim.language import Parser
 from recosim.language.names import find, find_all
 
 __all__ = ["answer_as_person"]
@@ -134,13 +136,29 @@ def _obey(game: Game, line: str) -> bool:
         _show_targets(game)
     elif given == "history":
         game.show_history()
-    elif game.dialogues.arrays["verb"][0] == Verb.RECOMMEND:
-        _react(game, given)
-        return True
     else:
-        _answer(game, given)
+        try:
+            react = game.dialogues.arrays["verb"][0] == Verb.RECOMMEND
+            (_react if react else _answer)(game, given)
+        except RecosimError as problem:
+            _understand(game, line, problem)
         return True
     return False
+
+
+def _understand(game: Game, line: str, problem: RecosimError) -> None:
+    """Write a sentence into the fields of the move: "no, and less electronic, please".
+
+    Raises:
+        RecosimError: `problem`, where the sentence is no answer either.
+    """
+    facets = game.dialogues.protocol.question == "facet"
+    move = last_move(game.dialogues, 0)
+    try:
+        act = Parser(game.world).parse_user(line, context_of(move, facets=facets))
+        write_answer(game.dialogues, 0, (act,))
+    except RecosimError:
+        raise problem from None
 
 
 def _answer(game: Game, given: str) -> None:
@@ -206,7 +224,8 @@ def _how_to_answer(game: Game) -> str:
         return (
             "Take it with 'yes', or refuse it with 'no'."
             if n == 1
-            else f"Take one by its number (1 to {n}) or its name, or refuse them all with 'no'."
+            else f"Take one by its number (1 to {n}) or its name, or refuse them all with 'no'; or "
+            "say what there should be less or more of."
         )
     if a["asked_facet"][0] >= 0:
         return "Name what you want, separated by commas, or answer 'none' or 'don't know'."
