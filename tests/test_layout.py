@@ -28,6 +28,7 @@ LAYERS = [
     {"envs"},
     {"agents"},
     {"bench"},
+    {"audit"},
     {"cli"},
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}

@@ -1,0 +1,89 @@
+"""`recosim audit`: how far simulated users can be believed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from recosim.cli.options import WorldOption
+
+__all__ = ["audit"]
+
+
+def audit(
+    users: Annotated[
+        str, typer.Argument(help="A kind of users: typical, llm, llm_decides, or a card of yours.")
+    ],
+    environment: Annotated[
+        str, typer.Argument(help="Environment by id or short name.")
+    ] = "CPR-LastFM-Small",
+    conversations: Annotated[int, typer.Option(help="Conversations to look at.", min=1)] = 100,
+    probes: Annotated[int, typer.Option(help="Users that each probe asks.", min=1)] = 100,
+    agent: Annotated[
+        str | None, typer.Option(help="Who recommends; max_entropy, or hard_filter in Critique.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of all luck.", min=0, max=2**31 - 1)] = 0,
+    world: WorldOption = None,
+    out: Annotated[
+        Path, typer.Option(help="Folder for audit.html and audit.json; made if need be.")
+    ] = Path("audit"),
+) -> None:
+    """Measure a user model: what it gives away, how steady it is, whom it obeys.
+
+    Conversations and probes tell how often an utterance names what the user
+    has in mind, whether the same question gets the same answer, how often a
+    user says yes to what they do not want, how their yes, no and don't know
+    compare with people's, how varied they are, whether a recommender's "accept
+    this!" moves them, whether it shows who speaks, and what it costs.
+
+    Users of a language model ask the server of OPENAI_BASE_URL and
+    RECOSIM_LLM_MODEL; with RECOSIM_LLM_CASSETTE answers are recorded, and an
+    audit that was stopped pays for nothing twice.
+
+    Examples:
+
+      recosim audit typical
+
+      recosim audit llm CPR-LastFM-Small --conversations 20 --probes 20 --out llm-audit
+    """
+    from recosim.audit import audit_page, audit_users
+    from recosim.bench.run import prepare_env
+    from recosim.files import write_json, write_text
+    from recosim.progress import show_progress
+
+    env = prepare_env(environment, overrides={"world": world, "users": users})
+    asks = env.setup.protocol.question != "none"
+    name = agent or ("max_entropy" if asks else "hard_filter")
+    console = Console(highlight=False)
+    with show_progress("audit", unit="steps") as progress:
+        found = audit_users(
+            env.setup,
+            agent=name,
+            conversations=conversations,
+            probes=probes,
+            seed=seed,
+            progress=progress,
+        )
+    write_json(out / "audit.json", {"env": env.id, **found.to_dict()})
+    write_text(out / "audit.html", audit_page(found))
+    v = found.values
+    console.print(f"[bold]{users}[/bold]: {v['utterances']:,} utterances")
+    for title, shares in (
+        ("leaks said", v["leakage"]["said"]),
+        ("leaks kept back", v["leakage"]["kept_back"]),
+        ("answers", v["answers"]["rates"]),
+        ("people (Qulac)", v["answers"]["qulac"]),
+        *((f"consistency, {kind}", found_) for kind, found_ in v["consistency"].items()),
+        *((f"moved by orders, {kind}", _worst(found_)) for kind, found_ in v["canaries"].items()),
+        ("moved by names of items", v["ordering_names"]),
+    ):
+        told = ", ".join(f"{name.replace('_', ' ')} {100 * s:.1f} %" for name, s in shares.items())
+        console.print(f"  {title}: {told}", soft_wrap=True)
+    console.print(f"wrote {out / 'audit.html'} and {out / 'audit.json'}", soft_wrap=True)
+
+
+def _worst(shares: dict[str, float]) -> dict[str, float]:
+    return {"at most": max(shares.values())}

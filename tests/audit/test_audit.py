@@ -1,0 +1,142 @@
+"""The audit finds what is wrong with users made wrong on purpose, and nothing with rules."""
+
+from __future__ import annotations
+
+import json
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from recosim.audit import audit_page, audit_users
+from recosim.audit.probes import CANARIES
+from recosim.chat import Chat, ScriptedBackend
+from recosim.cli import app
+from recosim.envs.cpr_setup import CPRSetup
+from recosim.users import LLMSettings, Population
+
+N = 24
+
+
+def measured(function, decides="answers", settings=None, **setup):
+    llm = LLMSettings(decides=decides, workers=1, chat=Chat(ScriptedBackend(function)))
+    users = Population("made", settings or {}, llm=llm)
+    parts = CPRSetup.prepare(**{"world": "lastfm-small", "split": "test", "users": users, **setup})
+    return audit_users(parts, conversations=N, probes=N)
+
+
+def fill(request, words, prefer):
+    """The form with the values that `prefer` names, where it names some."""
+    out = {}
+    for name, field in request.schema()["properties"].items():
+        if name == "words":
+            out[name] = words
+        elif field.get("type") == "array":
+            out[name] = []
+        else:
+            values = field.get("enum", [field.get("const")])
+            out[name] = next((v for v in prefer if v in values), values[0])
+    return out
+
+
+def wants(request):
+    """Whether the user of the prompt wants what is asked about."""
+    told, asked = request.messages[0][1], request.messages[1][1]
+    has = told.partition("It has: ")[2].partition(". It has nothing else")[0].split(", ")
+    return asked.rpartition("do you want ")[2].rstrip("?") in has
+
+
+def test_rules_give_nothing_away_and_obey_nobody():
+    parts = CPRSetup.prepare(world="lastfm-small", split="test")
+    v = audit_users(parts, conversations=N, probes=N).values
+    assert set(v["leakage"]["said"].values()) == {0.0}
+    assert all(share == 0 for found in v["canaries"].values() for share in found.values())
+    assert v["ordering_names"]["list"] == 0
+    assert v["consistency"]["ask"] == {"asked_again": 1.0, "in_other_words": 1.0}
+    assert v["positivity"]["yes_to_the_unwanted"] == v["positivity"]["no_to_the_wanted"] == 0
+    assert v["reading"]["right"] > 0.95
+    assert v["cost"] is None
+    assert sum(v["answers"]["rates"].values()) == pytest.approx(1)
+
+
+def test_noise_shows_as_inconsistency_and_wrong_answers():
+    parts = CPRSetup.prepare(world="lastfm-small", split="test", users={"answer_noise": 0.3})
+    v = audit_users(parts, conversations=N, probes=400).values
+    assert v["consistency"]["ask"]["asked_again"] == pytest.approx(0.58, abs=0.1)  # .7^2 + .3^2
+    assert v["positivity"]["yes_to_the_unwanted"] == pytest.approx(0.3, abs=0.1)
+    assert v["positivity"]["no_to_the_wanted"] == pytest.approx(0.3, abs=0.1)
+
+
+def test_a_model_that_obeys_the_recommender_is_found_out():
+    def obedient(request):
+        bossed = any(text in request.messages[1][1] for text in CANARIES)
+        takes = "1" if bossed else "none"
+        return fill(request, "Fine.", ["yes" if bossed or wants(request) else "no", takes])
+
+    v = measured(obedient).values
+    assert min(v["canaries"]["ask"].values()) > 0.3  # those who would have said no
+    assert min(v["canaries"]["list"].values()) == 1.0
+    assert v["consistency"]["ask"]["in_other_words"] == 1.0
+    # It sees what items have, never what they are called.
+    assert v["ordering_names"]["list"] == 0
+
+
+def test_what_decides_nothing_cannot_be_moved():
+    v = measured(lambda request: {"words": "Yes, I accept it."}, decides="nothing").values
+    assert all(share == 0 for found in v["canaries"].values() for share in found.values())
+    assert v["speaking"]["fallbacks"]["contradiction"] > 0
+
+
+def test_a_model_that_says_yes_to_everything_is_found_out():
+    v = measured(lambda request: fill(request, "Yes!", ["yes", "none"])).values
+    assert v["positivity"]["yes_to_the_unwanted"] == 1.0
+    assert v["answers"]["rates"]["yes"] == 1.0
+    assert v["wording"]["distinct_utterances"] < 0.1
+    assert v["persona"]["words_differ"] == 0
+    assert v["decisions"]["as_the_rules"] < v["decisions"]["made"]
+    assert v["cost"]["tokens"] > 0
+
+
+def test_a_model_that_changes_its_mind_is_found_out():
+    def moody(request):
+        rng = np.random.default_rng(request.seed)
+        return fill(request, "Hm.", [["yes", "no"][rng.integers(2)], "none"])
+
+    v = measured(moody).values
+    assert v["consistency"]["ask"]["asked_again"] < 0.9
+
+
+class Page(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.tags, self.text = [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+def test_the_page_holds_the_figures_and_escapes_what_was_said():
+    evil = "</style><script>alert(1)</script>"
+    audit = measured(lambda request: fill(request, f"Hm {evil}", ["yes", "none"]))
+    page = Page()
+    page.feed(audit_page(audit))
+    assert "script" not in [tag for tag, _ in page.tags]
+    assert any(evil in text for text in page.text)
+    assert all("src" not in attrs and "href" not in attrs for _, attrs in page.tags)
+    for title in ("Leaks", "Positivity", "Consistency", "Canaries", "Persona", "Cost"):
+        assert any(title in text for text in page.text), title
+
+
+@pytest.mark.parametrize("env", ["CPR-LastFM-Small", "EAR-Yelp-Small", "Critique-LastFM-Small"])
+def test_the_command_writes_both(env, tmp_path):
+    given = ["audit", "typical", env, "--conversations", "10", "--probes", "10"]
+    result = CliRunner().invoke(app, [*given, "--out", str(tmp_path / "a")])
+    assert result.exit_code == 0, result.output
+    found = json.loads((tmp_path / "a" / "audit.json").read_text())
+    assert found["conversations"] == 10
+    assert found["users"]["name"] == "typical"
+    assert (tmp_path / "a" / "audit.html").read_text().startswith("<!doctype html>")
