@@ -78,7 +78,7 @@ class CPREnv(gym.Env[Observation | str, Any]):
     "flat" and "verb" recommend the estimator's best K candidates. In a "slate" action `attribute`
     (0..A-1) is read when asking, `items` ((K,) int32, padded with -1) when recommending; items that
     are all -1 stand for the estimator's best. A "text" action is read by `recosim.language.Parser`;
-    "what else?" asks the best question, "here is what I found" recommends the estimator's best.
+    "ask" asks the best question, "recommend" recommends the estimator's best.
     Text that is not understood is asked back: the observation says how, the reward is 0 and no turn
     passes. After two such lines in a turn the next one counts as an illegal move.
 
