@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from recosim.estimators.base import Estimator, Vectors
     from recosim.trace import Trace
     from recosim.users.behaviour import Behaviour
+    from recosim.users.llm_settings import LLMSettings
     from recosim.users.population import Population
     from recosim.world.catalog import open_world
     from recosim.world.world import World
@@ -37,6 +38,7 @@ __all__ = [
     "CPREnv",
     "CPRVectorEnv",
     "Estimator",
+    "LLMSettings",
     "Population",
     "Protocol",
     "RecosimError",
@@ -53,6 +55,7 @@ _HOMES = {
     "CPREnv": "recosim.envs.cpr_env",
     "CPRVectorEnv": "recosim.envs.cpr_vector",
     "Estimator": "recosim.estimators.base",
+    "LLMSettings": "recosim.users.llm_settings",
     "Population": "recosim.users.population",
     "Protocol": "recosim.envs.protocol",
     "RecosimError": "recosim.errors",
