@@ -10,7 +10,7 @@ A trace is a table with one row for each move, ordered by agent, seed, conversat
 | step | int16 | 0 the user's opening, then 1, 2, ... for each call of the agent |
 | move | int16 | moves so far that used a turn (a reflection uses none) |
 | user | int32 | the user |
-| target | int32 | the (first) target item |
+| target | int32 | the (first) target item; that of this row, where users change their mind |
 | verb | int8 | `recosim.acts.Verb` |
 | facet | int16 | the facet that was asked or opened with; -1 for none |
 | asked | list of int32 | attributes asked about by name (none in a facet question); of a list or a
@@ -21,7 +21,7 @@ reflection: the one that the user wants less of |
 | supported | float32 | share of the (item, reason) pairs of the list in which the item has the
 attribute; null where no reason was given |
 | outcome | int8 | `recosim.acts.Outcome` |
-| rank | int16 | 1-based position of the target in `items`; 0 if none was taken |
+| rank | int16 | 1-based position in `items` of the item taken, 0 if none was |
 | reward | float32 | reward of this move, dimensionless |
 | candidates | int32 | candidates left after this move |
 | terminated, truncated | bool | how the conversation ended, both false before its last row |
@@ -87,9 +87,9 @@ class Episodes:
 
     Attributes:
         conversation: int32, the number of the conversation.
-        user, target: int32.
+        user: int32. target: int32, that of the end, where users change their mind.
         hit_move: int16, the number of the move that hit; 0 for a failure.
-        rank: int16, position of the target in the list that hit; 0 for a failure.
+        rank: int16, position of the item taken in the list that hit; 0 for a failure.
         moves, asks, yes, recommends, reflects: int16 counts.
         illegal: int16, moves that were penalised.
         justified: int16, lists for which a reason was given.
@@ -228,7 +228,7 @@ class Trace:
         return Episodes(
             conversation=conversation[starts],
             user=self.column("user")[starts],
-            target=self.column("target")[starts],
+            target=self.column("target")[last],
             hit_move=np.where(hit, move, 0).astype(np.int16),
             rank=self.column("rank")[last],
             moves=move,

@@ -127,14 +127,15 @@ class CPREnv(gym.Env[Observation | str, Any]):
     ## Information
 
     The same keys at every step: `action_mask`; `reward_terms` (dict of float); `items` (K,) int32,
-    the items shown in this move, -1 padded; `rank`, 1-based position of the target among them, 0
-    for none; `candidates`, how many are left; `is_success`; `left`, the user
+    the items shown in this move, -1 padded; `rank`, 1-based position of the item taken among them,
+    0 for none; `candidates`, how many are left; `is_success`; `left`, the user
     left with this move; `true_utility`, 1.0 once the user got
-    an item they wanted; `path`, a tuple of the attributes that the user confirmed so far, in that
+    an item they wanted, less if it was one that they would also take (the setting `acceptable`);
+    `path`, a tuple of the attributes that the user confirmed so far, in that
     order (SCPR's path through the graph: with `items`, what led to a recommendation). The vector
     environment leaves `path` out; a trace gives it with `Trace.paths()`. With `actions="text"` also
     `understood`: whether the last line was a move. With `reveal=True` also
-    `privileged`: `user`, `targets`, `seed`, `conversation`.
+    `privileged`: `user`, `targets`, `acceptable`, `musts`, `seed`, `conversation`.
 
     ## Arguments
 
@@ -146,8 +147,8 @@ class CPREnv(gym.Env[Observation | str, Any]):
         estimator: name of an estimator, or fitted `Vectors`.
         estimator_options: settings of the estimator.
         users: who answers: the name of a population ("ideal", "typical", "terse", "erratic",
-            "picky", "chatty", "llm", or a card of your own), a `Population`, a `Behaviour`, or
-            settings by name.
+            "picky", "chatty", "undecided", "llm", or a card of your own), a `Population`, a
+            `Behaviour`, or settings by name.
         answer_noise, dont_know: these two settings of the users, whatever `users` says.
         split: interactions that conversations are drawn from: "valid" (default; where the papers
             train policies), "test" or "train" (which the estimator has seen).
@@ -474,7 +475,7 @@ class CPREnv(gym.Env[Observation | str, Any]):
             "candidates": a["n_candidates"].item(0),
             "is_success": success,
             "left": bool(a["left"][0]),
-            "true_utility": 1.0 if success else 0.0,
+            "true_utility": a["utility"].item(0),
             "path": self._path,
         }
         if self._view == "text":
@@ -483,6 +484,8 @@ class CPREnv(gym.Env[Observation | str, Any]):
             information["privileged"] = {
                 "user": int(a["user"][0]),
                 "targets": a["targets"][0, : a["n_targets"][0]].tolist(),
+                "acceptable": a["acceptable"][0, : a["n_acceptable"][0]].tolist(),
+                "musts": [int(m) for m in a["musts"][0] if m >= 0],
                 "seed": int(a["seed"][0]),
                 "conversation": int(a["conversation"][0]),
             }

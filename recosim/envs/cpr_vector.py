@@ -289,15 +289,15 @@ class CPRVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
             "candidates": a["n_candidates"].copy(),
             "is_success": success,
             "left": a["left"] > 0,
-            "true_utility": success.astype(np.float64),
+            "true_utility": a["utility"].copy(),
         }
         if self._reveal:
-            wanted = np.arange(a["targets"].shape[1]) < a["n_targets"][:, None]
             values["privileged"] = _masked(
                 {
                     "user": a["user"].copy(),
-                    # Padded with -1: what lies there is left from earlier conversations.
-                    "targets": np.where(wanted, a["targets"], np.int32(-1)),
+                    "targets": _padded(a["targets"], a["n_targets"]),
+                    "acceptable": _padded(a["acceptable"], a["n_acceptable"]),
+                    "musts": a["musts"].copy(),
                     "seed": a["seed"].copy(),
                     "conversation": a["conversation"].copy(),
                 },
@@ -313,6 +313,12 @@ class CPRVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
             "a vector environment is not pickled; make it again with the same seed, which gives "
             "the same conversations."
         )
+
+
+def _padded(lists: NDArray[np.int32], lengths: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Lists padded with -1: what lies there is left from earlier conversations."""
+    used = np.arange(lists.shape[1]) < lengths[:, None]
+    return np.where(used, lists, np.int32(-1))
 
 
 def _masked(values: dict[str, Any], present: NDArray[np.bool_]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from recosim.errors import OptionError, unknown
 
-__all__ = ["Behaviour", "TRAITS", "WORDS"]
+__all__ = ["Behaviour", "COUNTS", "TRAITS", "WORDS"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,13 @@ class Behaviour:
         feedback: how much the user says about a list that they refuse; each form includes what it
             takes to say the ones before: none < unary < binary < critique < instruction < edit.
         critic: which aspect a critique names: that of most items shown, any, or the least liked.
+        acceptable: how many further items the user would also take, those most like their target;
+            0 to 32 (satisficing: the first one read that is good enough is taken).
+        musts: how many attributes of the target the user does not do without; 0 to 8.
+        weighting: how much each attribute weighs: all the same ("equal"), or 1 + the number of the
+            user's train items that have it ("liking").
+        drift: probability, at each turn after the first, that the user changes their mind and wants
+            another item that fits all that they said.
     """
 
     answer_noise: float = 0.0
@@ -48,6 +55,10 @@ class Behaviour:
     choice_temperature: float = 0.0
     feedback: Literal["none", "unary", "binary", "critique", "instruction", "edit"] = "binary"
     critic: Literal["salient", "random", "least_liked"] = "salient"
+    acceptable: int = 0
+    musts: int = 0
+    weighting: Literal["equal", "liking"] = "equal"
+    drift: float = 0.0
 
     def __post_init__(self) -> None:
         for name in _PROBABILITIES:
@@ -66,6 +77,12 @@ class Behaviour:
                 f"patience is {patience!r}; a whole number of disappointments from 1 is needed, or "
                 "None for a user who bears them all."
             )
+        for name, most in COUNTS.items():
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= most:
+                raise OptionError(
+                    f"{name} is {value!r}; a whole number from 0 to {most} is needed."
+                )
         for name, allowed in WORDS.items():
             if getattr(self, name) not in allowed:
                 raise unknown(f"value of {name}", getattr(self, name), allowed)
@@ -97,10 +114,13 @@ _PROBABILITIES = (
     "cooperativeness",
     "leave_hazard",
     "examination",
+    "drift",
 )
+# Settings that are whole numbers, and the largest that each may be.
+COUNTS = {"acceptable": 32, "musts": 8}
 # Settings that are words; in `traits` a word is its position.
 WORDS: dict[str, tuple[str, ...]] = {
     name: get_args(hint)
     for name, hint in get_type_hints(Behaviour).items()
-    if name in ("cooperation_trend", "feedback", "critic")
+    if name in ("cooperation_trend", "feedback", "critic", "weighting")
 }

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from recosim.cards import find_card, list_cards, read_toml
 from recosim.errors import CardError, OptionError, RecosimError, unknown
 from recosim.language.phrases import STYLES
-from recosim.users.behaviour import TRAITS, WORDS, Behaviour
+from recosim.users.behaviour import COUNTS, TRAITS, WORDS, Behaviour
 from recosim.users.llm_settings import LLMSettings, llm_settings
 
 __all__ = ["Population", "population", "population_names"]
@@ -104,6 +104,8 @@ class Population:
         values: dict[str, Any] = dict(zip(TRAITS, row.tolist(), strict=True))
         for name, words in WORDS.items():
             values[name] = words[int(values[name])]
+        for name in COUNTS:
+            values[name] = int(values[name])
         bears_all = np.isinf(values["patience"])
         values["patience"] = None if bears_all else int(values["patience"])
         return Behaviour(**values)
@@ -214,10 +216,10 @@ def _extremes(name: str, given: Any) -> list[Any]:
     if "weights" in given:
         raise OptionError(f"{name}: weights go with choice, not with {form}.")
     numbers = isinstance(values, (list, tuple)) and len(values) == 2 and all(map(_finite, values))
-    if not numbers or name in WORDS or name == "patience":
+    if not numbers or name in WORDS or name in COUNTS or name == "patience":
         raise OptionError(
             f"{name} has {form} = {values!r}; two numbers are needed, for a setting that is one "
-            "(use choice for words and for patience)."
+            f"(use choice for words, patience, {' and '.join(COUNTS)})."
         )
     low, high = values
     if form == "beta":

@@ -6,7 +6,7 @@ each row, and compares every field of the state after the opening and after ever
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -37,8 +37,12 @@ ENTROPY_TOLERANCE = 1e-6
 SCORE_TOLERANCE = 2e-4
 WEIGHTED_TOLERANCE = 2e-5
 
-# A population whose users differ, which gives each user a row in the table of settings.
-DIFFERENT_USERS = Population("mixed", {"answer_noise": {"choice": [0.0, 0.1]}})
+# A population whose users differ, which gives each user a row in the table of settings, and room
+# for all that they may want.
+DIFFERENT_USERS = Population(
+    "mixed",
+    {"acceptable": {"choice": [32]}, "musts": {"choice": [8]}, "drift": {"uniform": [0, 1]}},
+)
 
 
 def draws_of(seed: int, conversation: int) -> tuple[Draw, DrawUnit]:
@@ -96,19 +100,20 @@ def random_case(rng: np.random.Generator, sizes: tuple[int, ...], question: str)
         "open_ended": bool(rng.random() < 0.15),
         "threads": int(rng.integers(1, 4)),
     }
-    behaviours: tuple[Behaviour, ...] = ()
-    if rng.random() < 1 / 3:
-        behaviours = tuple(random_behaviour(rng) for _ in range(world.n_users))
+    answers = "outside" if rng.random() < 0.2 and not options["open_ended"] else "kernel"
+    behaviours = [random_behaviour(rng) for _ in range(1 + world.n_users)]
+    if answers == "outside":  # nobody tells the kernels of a change of mind
+        behaviours = [replace(each, drift=0.0) for each in behaviours]
     return Case(
         world=world,
         vectors=random_vectors(rng, world),
         protocol=random_protocol(rng, question if world.n_facets else "binary"),
-        behaviour=random_behaviour(rng),
+        behaviour=behaviours[0],
         size=size,
         options=options,
-        answers="outside" if rng.random() < 0.2 and not options["open_ended"] else "kernel",
+        answers=answers,
         look=float(rng.choice([0.0, 0.5, 1.0])),
-        behaviours=behaviours,
+        behaviours=tuple(behaviours[1:]) if rng.random() < 1 / 3 else (),
     )
 
 
@@ -328,9 +333,10 @@ class SideBySide:
         return -1 if luck > 0.65 else int(rng.choice(asks))
 
     def _random_list(self, conv: ReferenceConversation) -> list[int]:
-        """Items to show: candidates or any, mostly without the targets, that it may go on."""
+        """Items to show: candidates or any, mostly none that would be taken, that it may go on."""
         every = sorted(conv.candidates) if self.rng.random() < 0.6 else range(self.tables.n_items)
-        wrong = [v for v in every if v not in conv.targets]
+        taken = {*conv.targets, *conv.rule_user.acceptable}
+        wrong = [v for v in every if v not in taken]
         items = wrong if wrong and self.rng.random() < 0.8 else list(every)
         length = int(self.rng.integers(1, conv.protocol.top_k, endpoint=True))
         return self.rng.permutation(items)[:length].tolist()
@@ -526,6 +532,9 @@ def _state_fields(conv: ReferenceConversation) -> dict[str, Any]:
         "candidate_ids": sorted(conv.candidates),
         "n_candidates": len(conv.candidates),
         "shown_last": list(conv.shown_last),
+        "musts": conv.rule_user.musts,
+        "acceptable": conv.rule_user.acceptable,
+        "utility": conv.utility,
     }
 
 
@@ -567,6 +576,7 @@ _LENGTHS = {
     "shown": "n_shown",
     "shown_last": "n_shown_last",
     "targets": "n_targets",
+    "acceptable": "n_acceptable",
 }
 
 
@@ -575,8 +585,8 @@ def _found(d: Dialogues, b: int, name: str) -> Any:
     a = d.arrays
     if name == "candidate_ids":
         return d.candidate_ids(b).tolist()
-    if name == "aspects":
-        return [x for x in a["aspects"][b].tolist() if x >= 0]
+    if name in ("aspects", "musts"):
+        return [x for x in a[name][b].tolist() if x >= 0]
     if name in _LENGTHS:
         return a[name][b, : a[_LENGTHS[name]][b]].tolist()
     if name == "live":

@@ -36,7 +36,7 @@ class Step:
             what they named unasked, of a list or a reflection what they want more of.
         criticised: the attribute that the user wants less of, after a refused list.
         items: the items shown, best first.
-        rank: 1-based position in `items` of the target that was taken; 0 if none was.
+        rank: 1-based position in `items` of the item that was taken; 0 if none was.
         left: the user has left with this move.
         ignored: the protocol ignored the move, because it was the one of the last turn.
     """
@@ -66,14 +66,16 @@ class ReferenceConversation(Beliefs):
         vectors: what the estimator knows.
         behaviour: the settings of the user.
         draw: gives the random indices. Purposes and their second argument: "opening" (0), among
-            the target's attributes or facets; "target" (k = 0, 1, ... the number of the further
-            target), among the eligible items that are left; "flip" (the turn), among the
-            attributes of the facet; and those of `RuleUser`. All in ascending order of the ids.
+            the target's attributes or facets, each as often as it weighs; "target" (k = 0, 1, ...
+            the number of the further target), among the eligible items that are left; "flip" (the
+            turn), among the attributes of the facet; and those of `RuleUser`. All in ascending
+            order of the ids.
         draw_unit: gives the random units, those of `RuleUser`.
 
     State, as in docs/protocols.md: `turn`, `status`, `candidates`, `history` (one code a turn:
     `history[t - 1]` is that of turn t), `shown_last`, `user_vector` (float64), and `targets`,
-    `facets_asked`, `aspects` (the reasons given for the last list), `rule_user`, `done`.
+    `facets_asked`, `aspects` (the reasons given for the last list), `rule_user`, `utility` (what
+    the user got, 0 so far), `done`.
     """
 
     def __init__(
@@ -130,6 +132,7 @@ class ReferenceConversation(Beliefs):
             self.draw_unit,
         )
         self.done = False
+        self.utility = 0.0
 
         named = self._opening_attributes(target, opening)
         for a in named:
@@ -141,14 +144,18 @@ class ReferenceConversation(Beliefs):
             self._reject(a for a in tables.facet_attributes[facet] if a not in named)
 
         self.targets = [target]
+        self.rule_user.find_musts(target)
         eligible = sorted(
             v
             for v in set(interactions_of_split)
-            if v != target and tables.item_attributes[v].issuperset(named)
+            if v != target
+            and tables.item_attributes[v].issuperset(named)
+            and self.rule_user.has_musts(v)
         )
         while len(self.targets) < protocol.targets and eligible:
             k = len(self.targets) - 1
             self.targets.append(eligible.pop(self.draw("target", k, len(eligible))))
+        self.rule_user.find_acceptable(self.targets, self.candidates)
         return tuple(named)
 
     def _opening_attributes(self, target: int, opening: int | None) -> list[int]:
@@ -160,12 +167,32 @@ class ReferenceConversation(Beliefs):
         if not choices:
             raise OptionError(f"item {target} has nothing to open with; give another target.")
         if opening is None:
-            opening = choices[self.draw("opening", 0, len(choices))]
+            lots = [c for c in choices for _ in range(self._lots(c, has))]
+            opening = lots[self.draw("opening", 0, len(lots))]
         elif opening not in choices:
             raise OptionError(f"opening {opening} is not one of target {target}: {choices}.")
         if self.asks_facets:
             return [a for a in has if self.tables.attribute_facet[a] == opening]
         return [opening]
+
+    def _lots(self, askable: int, has: Iterable[int]) -> int:
+        """How many lots an attribute or a facet of the target has in the draw of the opening."""
+        weight = self.rule_user.weight
+        if not self.asks_facets:
+            return weight[askable]
+        if self.behaviour.weighting == "equal":
+            return 1
+        return sum(weight[a] for a in has if self.tables.attribute_facet[a] == askable)
+
+    def _perhaps_change_mind(self) -> None:
+        """Before the user answers: they may want another item from now on."""
+        if self.turn == self.protocol.first_turn or not self.rule_user.changes_mind(self.turn):
+            return
+        wish = self.rule_user.new_wish(self.turn, self.targets, self.candidates, self.status)
+        if wish is not None:
+            self.targets = [wish]
+            self.rule_user.find_musts(wish)
+            self.rule_user.find_acceptable(self.targets, self.candidates)
 
     # ---------------------------------------------------------------- what is legal
 
@@ -209,6 +236,7 @@ class ReferenceConversation(Beliefs):
         if self.asks_facets:
             self.facets_asked.add(a)
         user, rewards = self.rule_user, self.protocol.rewards
+        self._perhaps_change_mind()
 
         if user.does_not_know(self.turn):
             for p in about:
@@ -301,8 +329,10 @@ class ReferenceConversation(Beliefs):
         self.aspects = tuple(aspects)
 
         rewards = self.protocol.rewards
+        self._perhaps_change_mind()
         rank = self.rule_user.takes(self.turn, shown, self.targets)
         if rank:
+            self.utility = self.rule_user.utility(shown[rank - 1], self.targets)
             return self._end_move(Outcome.HIT, rewards.hit, items=shown, rank=rank)
         if self.protocol.drop_failed == "always" or len(self.candidates) > self.protocol.top_k:
             self.candidates = self.candidates - set(shown)
@@ -322,6 +352,8 @@ class ReferenceConversation(Beliefs):
         if not self.can_reflect():
             raise IllegalActionError("there is no refused recommendation to reflect on.")
         is_question = self.protocol.feedback_on == "reflect" and self.rule_user.says_what_was_wrong
+        if is_question:
+            self._perhaps_change_mind()
         said = self._feedback() if is_question else Feedback()
         self.user_vector = self.reflected(self.tables.train[self.user], self.shown_last)
         self.shown_last = ()

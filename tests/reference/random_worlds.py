@@ -7,6 +7,7 @@ are exact in float32 and in float64 alike and ties in score are real ties.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -140,4 +141,17 @@ def random_behaviour(rng: np.random.Generator) -> Behaviour:
         choice_temperature=float(rng.choice([0.0, 0.0, 0.7])),
         feedback=str(rng.choice(WORDS["feedback"], p=TALKATIVE)),  # type: ignore[arg-type]
         critic=str(rng.choice(WORDS["critic"])),  # type: ignore[arg-type]
+        **random_wishes(rng),
     )
+
+
+def random_wishes(rng: np.random.Generator) -> dict[str, Any]:
+    """Settings of what is wanted; half of the users want one item and nothing else."""
+    if rng.random() < 0.5:
+        return {}
+    return {
+        "acceptable": int(rng.choice([0, 0, 1, 3, 32])),
+        "musts": int(rng.choice([0, 0, 1, 2, 8])),
+        "weighting": str(rng.choice(WORDS["weighting"])),
+        "drift": float(rng.choice([0.0, 0.0, 0.3, 1.0])),
+    }

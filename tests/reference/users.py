@@ -32,12 +32,16 @@ class RuleUser:
         train: the user's train items.
         max_turns: of the protocol.
         draw: gives the random indices: "also" and "critic" (the turn), among the eligible
-            attributes in ascending order of the ids.
+            attributes in ascending order of the ids; "wish" (the turn), among the items that they
+            could want instead.
         draw_unit: gives the random units, one a turn for each of "unsure", "noise", "inform",
-            "examine", "choose", "leave".
+            "examine", "choose", "leave", "drift".
 
     Attributes:
         disappointments: so far.
+        weight: how much each attribute weighs for them.
+        musts: what they do not do without. acceptable: the items that they would also take, the
+            most like their target first. Both are set by `settle_on`.
     """
 
     def __init__(
@@ -56,6 +60,59 @@ class RuleUser:
         self.draw = draw
         self.draw_unit = draw_unit
         self.disappointments = 0
+        liked = Counter(a for v in train for a in tables.item_attributes[v])
+        by_liking = behaviour.weighting == "liking"
+        self.weight = [1 + liked[a] * by_liking for a in range(tables.n_attributes)]
+        self.musts: list[int] = []
+        self.acceptable: list[int] = []
+
+    # ---------------------------------------------------------------- wishes
+
+    def find_musts(self, target: int) -> None:
+        """Choose what they do not do without."""
+        has = sorted(self.tables.item_attributes[target], key=lambda a: (-self.weight[a], a))
+        self.musts = has[: self.behaviour.musts]
+
+    def find_acceptable(self, targets: Sequence[int], candidates: Collection[int]) -> None:
+        """Choose the items that would do, among the candidates."""
+        do = [v for v in candidates if v not in targets and self.has_musts(v)]
+        do.sort(key=lambda v: (-self._overlap(v, targets[0]), v))
+        self.acceptable = do[: self.behaviour.acceptable]
+
+    def has_musts(self, item: int) -> bool:
+        return self.tables.item_attributes[item].issuperset(self.musts)
+
+    def utility(self, item: int, targets: Sequence[int]) -> float:
+        """What an item is worth to them, from 0 to 1."""
+        if item in targets:
+            return 1.0
+        if not self.has_musts(item):
+            return 0.0
+        return self._overlap(item, targets[0]) / self._overlap(targets[0], targets[0])
+
+    def _overlap(self, item: int, other: int) -> int:
+        has = self.tables.item_attributes
+        return sum(self.weight[a] for a in has[item] & has[other])
+
+    def changes_mind(self, turn: int) -> bool:
+        return self._happens("drift", turn, self.behaviour.drift)
+
+    def new_wish(
+        self,
+        turn: int,
+        targets: Collection[int],
+        candidates: Collection[int],
+        status: Mapping[int, int],
+    ) -> int | None:
+        """Another item that fits all that they said, if a candidate does."""
+        yes, no = ({a for a, code in status.items() if code == said} for said in (1, -1))
+        has = self.tables.item_attributes
+        fitting = sorted(
+            v
+            for v in candidates
+            if has[v].issuperset(yes) and has[v].isdisjoint(no) and v not in targets
+        )
+        return fitting[self.draw("wish", turn, len(fitting))] if fitting else None
 
     # ---------------------------------------------------------------- answers
 
@@ -77,6 +134,8 @@ class RuleUser:
             return None
         has = sorted(self.tables.item_attributes[target])
         eligible = [a for a in has if status[a] == UNKNOWN and a not in about]
+        if self.behaviour.weighting == "liking":
+            return max(eligible, key=lambda a: (self.weight[a], -a), default=None)
         return eligible[self.draw("also", turn, len(eligible))] if eligible else None
 
     def cooperativeness(self, turn: int) -> float:
@@ -87,22 +146,22 @@ class RuleUser:
 
     # ---------------------------------------------------------------- lists
 
-    def takes(self, turn: int, items: Sequence[int], targets: Collection[int]) -> int:
-        """The 1-based position of the target that the user takes from the list, or 0."""
+    def takes(self, turn: int, items: Sequence[int], targets: Sequence[int]) -> int:
+        """The 1-based position of the item that the user takes from the list, or 0."""
         reach = self.draw_unit("examine", turn) if self.behaviour.examination < 1 else 0
         examined = 1.0
         for position, v in enumerate(items, start=1):
             if reach >= examined:
                 return 0
-            if v in targets:
-                return position if self._takes_what_is_wanted(turn) else 0
+            if v in targets or v in self.acceptable:
+                return position if self._takes_it(turn, self.utility(v, targets)) else 0
             examined *= self.behaviour.examination
         return 0
 
-    def _takes_what_is_wanted(self, turn: int) -> bool:
+    def _takes_it(self, turn: int, utility: float) -> bool:
         temperature = self.behaviour.choice_temperature
         certain = temperature == 0
-        return certain or self._happens("choose", turn, 1 / (1 + math.exp(-1 / temperature)))
+        return certain or self._happens("choose", turn, 1 / (1 + math.exp(-utility / temperature)))
 
     # ---------------------------------------------------------------- feedback
 
@@ -142,7 +201,12 @@ class RuleUser:
         if form in ("critique", "edit"):
             less = self._criticised(turn, too_much & set(aspects) or too_much, shown)
         if form in ("instruction", "edit"):
-            more = min(missing, key=lambda a: (shown[a], a), default=None)
+            lacked = {a for a in self.musts if shown[a] < len(items)}
+            more = min(
+                missing & lacked or missing,
+                key=lambda a: (-self.weight[a], shown[a], a),
+                default=None,
+            )
         return Feedback(less, more)
 
     def _criticised(self, turn: int, eligible: set[int], shown: Mapping[int, int]) -> int | None:

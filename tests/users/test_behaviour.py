@@ -113,6 +113,15 @@ def test_environments_take_populations_by_name_and_by_settings():
         {"choice_temperature": -1},
         {"choice_temperature": {"beta": [1, 1]}},
         {"feedback": {"uniform": [0, 1]}},
+        {"acceptable": 33},
+        {"acceptable": 1.0},
+        {"acceptable": {"uniform": [0, 8]}},
+        {"musts": -1},
+        {"musts": True},
+        {"musts": {"choice": [1, 9]}},
+        {"drift": 1.5},
+        {"drift": {"uniform": [0, 2]}},
+        {"weighting": {"beta": [1, 1]}},
     ],
 )
 def test_impossible_settings_are_refused(settings):
@@ -125,6 +134,8 @@ def test_impossible_settings_are_refused(settings):
     [
         ({"pacience": 3}, "patience"),
         ({"feedback": "critic"}, "critique"),
+        ({"weighting": "likes"}, "liking"),
+        ({"acceptible": 1}, "acceptable"),
         ({"dont_know": {"unifrom": [0, 1]}}, "uniform"),
     ],
 )

@@ -46,7 +46,8 @@ def tell_outcome(game: Game, env: BenchEnv, *, by_person: bool) -> None:
 
 def _how_others_do(game: Game, env: BenchEnv, row: dict[str, Any]) -> list[str]:
     """Agents that meet the same user, opening and luck."""
-    pairs = np.vstack([env.pairs, np.array([[row["user"], row["target"]]], dtype=np.int32)])
+    target = int(game.trace().column("target")[0])  # at first: users may change their mind
+    pairs = np.vstack([env.pairs, np.array([[row["user"], target]], dtype=np.int32)])
     told = []
     for name in _OTHERS:
         agent = make_agent(name, env.name)

@@ -1,8 +1,8 @@
 """The rule user's half of a move: what they answer, take, add, criticise, and whether they leave.
 
 The rules are in docs/protocols.md, "A move" and "Users". A rule user writes the fields of the move
-that `recosim.envs.cpr.moves.settle` reads, and nothing else of the conversation but their own count
-of disappointments.
+that `recosim.envs.cpr.moves.settle` reads, and nothing else of the conversation but their own side:
+what they want, and their count of disappointments.
 """
 
 from __future__ import annotations
@@ -17,6 +17,15 @@ from recosim.envs.cpr import random
 from recosim.envs.cpr.candidates import item_has, trait
 from recosim.envs.cpr.memory import Table, kernel
 from recosim.envs.cpr.scores import live_targets
+from recosim.envs.cpr.wishes import (
+    change_mind,
+    is_must,
+    liking,
+    utility,
+    weighs_by_liking,
+    weights,
+    would_take,
+)
 from recosim.users.behaviour import TRAITS, WORDS
 
 __all__ = ["answer"]
@@ -31,6 +40,7 @@ NOISE, DONT_KNOW = TRAITS.index("answer_noise"), TRAITS.index("dont_know")
 COOPERATIVENESS, TREND = TRAITS.index("cooperativeness"), TRAITS.index("cooperation_trend")
 PATIENCE, LEAVE_HAZARD = TRAITS.index("patience"), TRAITS.index("leave_hazard")
 EXAMINATION, TEMPERATURE = TRAITS.index("examination"), TRAITS.index("choice_temperature")
+DRIFT = TRAITS.index("drift")
 FEEDBACK, CRITIC = TRAITS.index("feedback"), TRAITS.index("critic")
 # Words of `traits`.
 RISING, FALLING = (WORDS["cooperation_trend"].index(word) for word in ("rising", "falling"))
@@ -42,15 +52,28 @@ SALIENT, ANY = (WORDS["critic"].index(word) for word in ("salient", "random"))
 
 @kernel
 def answer(t: Table, b: int) -> None:
-    """`outcome`, `accepted`, `rank`, what is criticised (`asked`) and `left` of the move."""
+    """`outcome`, `accepted`, `rank`, what is criticised (`asked`) and `left` of the move.
+
+    Before that the user may have changed their mind, which changes the target.
+    """
     verb = f.verb(t)[b]
+    says_what_was_wrong = (
+        verb == REFLECT and not f.feedback_on_refusal(t) and trait(t, b, FEEDBACK) > BINARY
+    )
+    speaks = verb in (ASK, RECOMMEND) or says_what_was_wrong
+    if (
+        speaks
+        and f.turn(t)[b] > f.first_turn(t)
+        and _chance(t, b, random.DRIFT, trait(t, b, DRIFT))
+    ):
+        change_mind(t, b)
     if verb == ASK:
         _answer_question(t, b)
     elif verb == RECOMMEND:
         _react(t, b)
         if f.outcome(t)[b] == MISS and f.feedback_on_refusal(t):
             _give_feedback(t, b, f.shown(t)[b, : f.n_shown(t)[b]])
-    elif verb == REFLECT and not f.feedback_on_refusal(t) and trait(t, b, FEEDBACK) > BINARY:
+    elif says_what_was_wrong:
         _give_feedback(t, b, f.shown_last(t)[b, : f.n_shown_last(t)[b]])
         if f.n_accepted(t)[b] > 0:
             f.outcome(t)[b] = YES
@@ -127,9 +150,17 @@ def _add_to_no(t: Table, b: int) -> None:
         if status[a] == 0 and not about:
             eligible[n] = a
             n += 1
-    if n > 0:
+    if n == 0:
+        return
+    f.n_accepted(t)[b] = 1
+    if not weighs_by_liking(t, b):
         f.accepted(t)[b, 0] = eligible[_pick(t, b, random.ALSO, n)]
-        f.n_accepted(t)[b] = 1
+        return
+    weight, best = weights(t, b), eligible[0]
+    for k in range(1, n):
+        if weight[eligible[k]] > weight[best]:
+            best = eligible[k]
+    f.accepted(t)[b, 0] = best
 
 
 @kernel
@@ -187,7 +218,7 @@ def _answer_facet(t: Table, b: int, flip: bool) -> None:
 
 @kernel
 def _react(t: Table, b: int) -> None:
-    """Take the first target that is read, or refuse the list."""
+    """Take the first item that is read and would do, or refuse the list."""
     f.outcome(t)[b] = MISS
     examination, temperature = trait(t, b, EXAMINATION), trait(t, b, TEMPERATURE)
     how_far = 0.0
@@ -195,19 +226,19 @@ def _react(t: Table, b: int) -> None:
         seed, conversation, turn = f.seed(t)[b], f.conversation(t)[b], f.turn(t)[b]
         how_far = random.draw_unit(seed, conversation, turn, random.EXAMINE)
     reach = 1.0  # probability of reading as far as this position
-    shown, targets = f.shown(t)[b], f.targets(t)[b]
+    shown = f.shown(t)[b]
     for position in range(f.n_shown(t)[b]):
         if how_far >= reach:
             return
-        for k in range(f.n_targets(t)[b]):
-            if shown[position] == targets[k]:
-                if temperature > 0.0 and not _chance(
-                    t, b, random.CHOOSE, 1.0 / (1.0 + math.exp(-1.0 / temperature))
-                ):
-                    return
-                f.rank(t)[b] = position + 1
-                f.outcome(t)[b] = HIT
+        v = np.int64(shown[position])
+        if would_take(t, b, v):
+            if temperature > 0.0 and not _chance(
+                t, b, random.CHOOSE, 1.0 / (1.0 + math.exp(-utility(t, b, v) / temperature))
+            ):
                 return
+            f.rank(t)[b] = position + 1
+            f.outcome(t)[b] = HIT
+            return
         reach *= examination
 
 
@@ -230,7 +261,7 @@ def _give_feedback(t: Table, b: int, items: np.ndarray) -> None:
     if feedback in (CRITIQUE, EDIT):
         f.asked(t)[b, 0] = _less(t, b, shown, target, errs)
     if feedback in (INSTRUCTION, EDIT):
-        more = _more(t, b, shown, target, errs)
+        more = _more(t, b, shown, items.shape[0], target, errs)
         if more >= 0:
             f.accepted(t)[b, 0] = more
             f.n_accepted(t)[b] = 1
@@ -265,7 +296,7 @@ def _less(t: Table, b: int, shown: np.ndarray, target: int, errs: bool) -> int:
     critic = trait(t, b, CRITIC)
     if critic == ANY:
         return eligible[_pick(t, b, random.CRITIC, n)]
-    cost = -shown if critic == SALIENT else _liking(t, b)
+    cost = -shown if critic == SALIENT else liking(t, b)
     best = eligible[0]
     for k in range(1, n):
         if cost[eligible[k]] < cost[best]:
@@ -274,26 +305,27 @@ def _less(t: Table, b: int, shown: np.ndarray, target: int, errs: bool) -> int:
 
 
 @kernel
-def _liking(t: Table, b: int) -> np.ndarray:
-    """How many of the user's train items have each attribute, int32 (attributes,)."""
-    user = f.user(t)[b]
-    liking = np.zeros(f.attributes(t), dtype=np.int32)
-    for j in range(f.train_indptr(t)[user], f.train_indptr(t)[user + 1]):
-        v = np.int64(f.train_indices(t)[j])
-        for k in range(f.item_indptr(t)[v], f.item_indptr(t)[v + 1]):
-            liking[f.item_indices(t)[k]] += 1
-    return liking
+def _more(t: Table, b: int, shown: np.ndarray, n_items: int, target: int, errs: bool) -> int:
+    """The attribute that is asked for, -1 for none.
 
-
-@kernel
-def _more(t: Table, b: int, shown: np.ndarray, target: int, errs: bool) -> int:
-    """The attribute that is asked for, -1 for none: that of the fewest items of the list."""
-    best = -1
+    A must that an item of the list lacks goes first, then what weighs most, then what the fewest
+    items of the list have.
+    """
+    weight, best, best_is_must = weights(t, b), np.int64(-1), False
     for a in range(shown.shape[0]):
         status = f.status(t)[b, a]
         wanted = item_has(t, target, a) != errs and (shown[a] > 0 or not errs)
-        if wanted and (status == 0 or status == 2) and (best < 0 or shown[a] < shown[best]):
-            best = a
+        if not wanted or (status != 0 and status != 2):
+            continue
+        must = shown[a] < n_items and is_must(t, b, a)
+        if best < 0 or must != best_is_must:
+            better = best < 0 or must
+        elif weight[a] != weight[best]:
+            better = weight[a] > weight[best]
+        else:
+            better = shown[a] < shown[best]
+        if better:
+            best, best_is_must = a, must
     return best
 
 

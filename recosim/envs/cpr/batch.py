@@ -9,7 +9,7 @@ from recosim.envs.cpr.answers import answer
 from recosim.envs.cpr.candidates import refresh
 from recosim.envs.cpr.memory import Table, entry
 from recosim.envs.cpr.moves import is_legal, pose, settle
-from recosim.envs.cpr.opening import begin, draw_opening
+from recosim.envs.cpr.opening import begin, open_conversation
 from recosim.envs.cpr.scores import best_ask, top_items
 
 __all__ = [
@@ -33,8 +33,7 @@ def open_rows(t: Table, lo: int, hi: int) -> None:
     for b in range(lo, hi):
         if f.to_open(t)[b]:
             f.to_open(t)[b] = 0
-            draw_opening(t, b)
-            begin(t, b)
+            open_conversation(t, b)
 
 
 @entry
@@ -73,8 +72,7 @@ def advance(t: Table, lo: int, hi: int) -> int:
             settle(t, b)
         elif f.open_ended(t):
             f.conversation(t)[b] += 1
-            draw_opening(t, b)
-            begin(t, b)
+            open_conversation(t, b)
         else:
             f.reward(t)[b] = 0.0
             f.reward_terms(t)[b, :] = 0.0

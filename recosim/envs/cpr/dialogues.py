@@ -23,6 +23,7 @@ from recosim.envs.protocol import Protocol
 from recosim.errors import IllegalActionError, OptionError
 from recosim.estimators.base import Vectors
 from recosim.users import Behaviour, Population, population
+from recosim.users.behaviour import TRAITS
 from recosim.world.world import World
 
 __all__ = ["Dialogues", "Pool", "QUESTIONS", "REWARD_TERMS"]
@@ -137,8 +138,8 @@ class Dialogues:
     What an agent may read: `turn`, `status`, `history`, `n_candidates`, `candidate_ids`, `counts`,
     `entropy`, `mask`, `weighted_entropy`, `best_items`, `user`, `done`, and the fields of the last
     move (`verb`, `asked`, `asked_facet`, `accepted`, `shown`, `outcome`, `reward`). The arrays in
-    `arrays` are live: copy what must not change. The user's side (`targets`) is hidden from agents
-    by convention; only the oracle reads it.
+    `arrays` are live: copy what must not change. The user's side (`targets`, `acceptable`, `musts`)
+    is hidden from agents by convention; only the oracle reads it.
 
     Args:
         world: the world; its arrays are used where they are, without a copy.
@@ -253,6 +254,8 @@ class Dialogues:
             "n_traits": given["traits"].shape[1],
             "trait_rows": given["traits"].shape[0],
             "max_aspects": protocol.aspects,
+            "max_musts": int(given["traits"][:, TRAITS.index("musts")].max()),
+            "max_acceptable": int(given["traits"][:, TRAITS.index("acceptable")].max()),
             "two": 2,
             "question": QUESTIONS.index(protocol.question),
             "on_reject_remove": int(protocol.on_reject == "remove"),

@@ -23,6 +23,8 @@ vector_size = dimension("vector_size")  # d of the estimator
 top_k = dimension("top_k")
 max_turns = dimension("max_turns")
 max_targets = dimension("max_targets")
+max_musts = dimension("max_musts")  # of any user
+max_acceptable = dimension("max_acceptable")  # of any user
 max_accepted = dimension("max_accepted")  # attributes that one answer can accept, at most
 n_item_links = dimension("n_item_links")
 n_train_links = dimension("n_train_links")
@@ -104,6 +106,10 @@ user = array1("user", np.int32, "rows")
 targets = array2("targets", np.int32, "rows", "max_targets")
 n_targets = array1("n_targets", np.int32, "rows")
 live = array1("live", np.uint64, "rows")  # bit k: target k has all accepted attributes
+musts = array2("musts", np.int32, "rows", "max_musts")  # attributes of all targets, -1: none
+# Items that the user would also take, the most like the target first.
+acceptable = array2("acceptable", np.int32, "rows", "max_acceptable")
+n_acceptable = array1("n_acceptable", np.int32, "rows")
 disappointments = array1("disappointments", np.int32, "rows")  # so far: what patience counts
 
 # ---- the conversation --------------------------------------------------------------------------
@@ -150,7 +156,8 @@ shown = array2("shown", np.int32, "rows", "top_k")  # items shown, best first, -
 n_shown = array1("n_shown", np.int32, "rows")
 aspects = array2("aspects", np.int32, "rows", "max_aspects")  # reasons of the last list, -1: none
 outcome = array1("outcome", np.int8, "rows")  # `Outcome`
-rank = array1("rank", np.int32, "rows")  # 1-based position of the target, 0: not taken
+rank = array1("rank", np.int32, "rows")  # 1-based position of the item taken, 0: none was
+utility = array1("utility", np.float64, "rows")  # what the user got: 1 a target, 0 nothing so far
 left = array1("left", np.uint8, "rows")  # 1: with this move the user leaves
 
 choice = array1("choice", np.int64, "rows")  # what `best_asks` found, -1: nothing askable

@@ -29,6 +29,7 @@ from recosim.envs.cpr.scores import (
     reflect,
     top_items,
 )
+from recosim.envs.cpr.wishes import utility
 
 __all__ = ["is_ignored", "is_legal", "pose", "settle"]
 
@@ -206,6 +207,7 @@ def _settle_ask(t: Table, b: int) -> None:
 @kernel
 def _settle_recommendation(t: Table, b: int) -> None:
     if f.outcome(t)[b] == HIT:
+        f.utility(t)[b] = utility(t, b, np.int64(f.shown(t)[b, f.rank(t)[b] - 1]))
         _pay(t, b, T_RECOMMEND, R_HIT)
         f.terminated(t)[b] = 1
         return

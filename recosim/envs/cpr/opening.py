@@ -10,8 +10,15 @@ from recosim.envs.cpr import random
 from recosim.envs.cpr.candidates import intersect, item_has, refresh, remove, start_candidates
 from recosim.envs.cpr.memory import Table, kernel
 from recosim.envs.cpr.scores import accept_in_query, narrow_targets, start_query
+from recosim.envs.cpr.wishes import (
+    choose_acceptable,
+    choose_musts,
+    has_musts,
+    weighs_by_liking,
+    weights,
+)
 
-__all__ = ["begin", "draw_opening"]
+__all__ = ["begin", "open_conversation"]
 
 ONE = np.uint64(1)
 NOTHING = int(Outcome.NOTHING)
@@ -49,32 +56,32 @@ def _draw_pair(t: Table, b: int) -> None:
 
 @kernel
 def _draw_askable(t: Table, b: int, target: int) -> int:
-    """An attribute of the target, or a facet in which it has one, uniformly."""
+    """An attribute of the target, or a facet in which it has one: uniformly, or by weight."""
     seed, conversation = f.seed(t)[b], f.conversation(t)[b]
     first, last = f.item_indptr(t)[target], f.item_indptr(t)[target + 1]
     attributes, facet_of = f.item_indices(t), f.facet_of(t)
-    if f.question(t) != 1:
+    by_weight = weighs_by_liking(t, b)
+    if f.question(t) != 1 and not by_weight:
         k = random.draw_index(seed, conversation, 0, random.OPENING, last - first)
         return np.int64(attributes[first + k])
-    present = np.zeros(f.facets(t), dtype=np.uint8)
-    n = 0
+    # The share of each askable: facets alike, or the weights of what the target has in it.
+    shares = np.zeros(f.askables(t), dtype=np.int64)
+    weight = weights(t, b) if by_weight else np.zeros(0, dtype=np.int32)
     for k in range(first, last):
-        facet = facet_of[attributes[k]]
-        if facet >= 0 and present[facet] == 0:
-            present[facet] = 1
-            n += 1
-    k = random.draw_index(seed, conversation, 0, random.OPENING, n)
-    for facet in range(present.shape[0]):
-        if present[facet]:
-            if k == 0:
-                return facet
-            k -= 1
+        askable = np.int64(facet_of[attributes[k]] if f.question(t) == 1 else attributes[k])
+        if askable >= 0:
+            shares[askable] = shares[askable] + weight[attributes[k]] if by_weight else 1
+    k = random.draw_index(seed, conversation, 0, random.OPENING, shares.sum())
+    for askable in range(shares.shape[0]):
+        k -= shares[askable]
+        if k < 0:
+            return askable
     return -1
 
 
 @kernel
 def _draw_further_targets(t: Table, b: int) -> None:
-    """Other items of the user that have every opening attribute, without replacement."""
+    """Other items of the user that have every opening attribute and must, without replacement."""
     users, indptr, indices = f.pool_users(t), f.pool_indptr(t), f.pool_indices(t)
     row = np.searchsorted(users, f.user(t)[b])
     if row >= users.shape[0] or users[row] != f.user(t)[b]:
@@ -84,7 +91,7 @@ def _draw_further_targets(t: Table, b: int) -> None:
     n = 0
     for link in range(indptr[row], indptr[row + 1]):
         v = indices[link]
-        fits = v != targets[0]
+        fits = v != targets[0] and has_musts(t, b, np.int64(v))
         for k in range(n_accepted):
             fits = fits and item_has(t, v, accepted[k])
         if fits:
@@ -103,7 +110,15 @@ def _draw_further_targets(t: Table, b: int) -> None:
 
 
 @kernel
-def draw_opening(t: Table, b: int) -> None:
+def open_conversation(t: Table, b: int) -> None:
+    """Draw who the user is and what they want and say first, and begin."""
+    _draw_opening(t, b)
+    begin(t, b)
+    choose_acceptable(t, b)
+
+
+@kernel
+def _draw_opening(t: Table, b: int) -> None:
     """The user's side: user, targets, and the attributes named first, into `accepted`."""
     if f.given_pair(t)[b] == 0:
         _draw_pair(t, b)
@@ -126,6 +141,7 @@ def draw_opening(t: Table, b: int) -> None:
                 accepted[n] = a
                 n += 1
     f.n_accepted(t)[b] = n
+    choose_musts(t, b)
     if f.max_targets(t) > 1:
         _draw_further_targets(t, b)
 
@@ -146,6 +162,7 @@ def begin(t: Table, b: int) -> None:
     f.shown(t)[b, :] = -1
     f.n_shown(t)[b] = 0
     f.rank(t)[b] = 0
+    f.utility(t)[b] = 0.0
     f.aspects(t)[b, :] = -1
     f.disappointments(t)[b] = 0
     f.left(t)[b] = 0

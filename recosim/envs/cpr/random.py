@@ -29,7 +29,9 @@ CRITIC = 12
 LEAVE = 13
 TELL = 14  # which words a recommender uses; its count is that of moves, not of turns
 SAY = 15  # and which ones a user does
-TARGET = 16  # 16, 17, ...: one for each further target
+TARGET = 16  # 16, 17, ...: one for each further target, up to 30
+DRIFT = 32
+WISH = 33
 
 PURPOSES = {
     "user": USER,
@@ -48,6 +50,8 @@ PURPOSES = {
     "tell": TELL,
     "say": SAY,
     "target": TARGET,
+    "drift": DRIFT,
+    "wish": WISH,
 }
 
 

@@ -135,6 +135,10 @@ def tiny_cases(draw: st.DrawFn) -> Case:
             examination=draw(st.sampled_from([1.0, 0.5])),
             feedback=draw(st.sampled_from(WORDS["feedback"])),  # type: ignore[arg-type]
             critic=draw(st.sampled_from(WORDS["critic"])),  # type: ignore[arg-type]
+            acceptable=draw(st.sampled_from([0, 1, 2])),
+            musts=draw(st.sampled_from([0, 1, 2])),
+            weighting=draw(st.sampled_from(WORDS["weighting"])),  # type: ignore[arg-type]
+            drift=draw(st.sampled_from([0.0, 1.0])),
         ),
         size=1,
         options={"track": draw(st.booleans()), "raise_illegal": False},

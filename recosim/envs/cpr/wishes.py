@@ -1,0 +1,239 @@
+"""What the rule user wants beyond one item: weights, musts, items that would do, changes of mind.
+
+The rules are in docs/protocols.md, "Wishes". All of it is about the first target; whoever changes
+their mind has one target from then on.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from recosim.envs.cpr import fields as f
+from recosim.envs.cpr import random
+from recosim.envs.cpr.candidates import current_words, item_has, trait
+from recosim.envs.cpr.memory import Table, kernel, popcount, trailing_zeros
+from recosim.users.behaviour import TRAITS, WORDS
+
+__all__ = [
+    "change_mind",
+    "choose_acceptable",
+    "choose_musts",
+    "has_musts",
+    "is_must",
+    "liking",
+    "utility",
+    "weighs_by_liking",
+    "weights",
+    "would_take",
+]
+
+ONE = np.uint64(1)
+LOW6 = np.int64(63)
+# Columns and words of `traits`.
+ACCEPTABLE, MUSTS, WEIGHTING = (TRAITS.index(name) for name in ("acceptable", "musts", "weighting"))
+LIKING = WORDS["weighting"].index("liking")
+
+
+# ---- weights -------------------------------------------------------------------------------------
+
+
+@kernel
+def weighs_by_liking(t: Table, b: int) -> bool:
+    return trait(t, b, WEIGHTING) == LIKING
+
+
+@kernel
+def liking(t: Table, b: int) -> np.ndarray:
+    """How many of the user's train items have each attribute, int32 (attributes,)."""
+    user = f.user(t)[b]
+    counts = np.zeros(f.attributes(t), dtype=np.int32)
+    for j in range(f.train_indptr(t)[user], f.train_indptr(t)[user + 1]):
+        v = np.int64(f.train_indices(t)[j])
+        for k in range(f.item_indptr(t)[v], f.item_indptr(t)[v + 1]):
+            counts[f.item_indices(t)[k]] += 1
+    return counts
+
+
+@kernel
+def weights(t: Table, b: int) -> np.ndarray:
+    """How much each attribute weighs for the user, int32 (attributes,), from 1."""
+    if weighs_by_liking(t, b):
+        return liking(t, b) + np.int32(1)
+    return np.ones(f.attributes(t), dtype=np.int32)
+
+
+@kernel
+def _wanted(t: Table, b: int) -> np.ndarray:
+    """The weights of the attributes of the target, 0 for all others: int32 (attributes,)."""
+    weight, target = weights(t, b), np.int64(f.targets(t)[b, 0])
+    wanted = np.zeros(weight.shape[0], dtype=np.int32)
+    for k in range(f.item_indptr(t)[target], f.item_indptr(t)[target + 1]):
+        a = f.item_indices(t)[k]
+        wanted[a] = weight[a]
+    return wanted
+
+
+@kernel
+def _overlap(t: Table, wanted: np.ndarray, v: int) -> int:
+    """The sum of the weights of what an item has in common with the target."""
+    total = 0
+    for k in range(f.item_indptr(t)[v], f.item_indptr(t)[v + 1]):
+        total += wanted[f.item_indices(t)[k]]
+    return total
+
+
+# ---- musts ---------------------------------------------------------------------------------------
+
+
+@kernel
+def choose_musts(t: Table, b: int) -> None:
+    """The attributes of the target that weigh most, the smallest id on ties, into `musts`."""
+    if f.max_musts(t) == 0:
+        return
+    musts, target, weight = f.musts(t)[b], np.int64(f.targets(t)[b, 0]), weights(t, b)
+    musts[:] = -1
+    first, last = f.item_indptr(t)[target], f.item_indptr(t)[target + 1]
+    for n in range(min(np.int64(trait(t, b, MUSTS)), last - first)):
+        best = np.int64(-1)
+        for k in range(first, last):
+            a = np.int64(f.item_indices(t)[k])
+            if not is_must(t, b, a) and (best < 0 or weight[a] > weight[best]):
+                best = a
+        musts[n] = best
+
+
+@kernel
+def is_must(t: Table, b: int, a: int) -> bool:
+    """Whether the user does not do without an attribute."""
+    for k in range(f.max_musts(t)):  # noqa: SIM110 (numba compiles no generators)
+        if f.musts(t)[b, k] == a:
+            return True
+    return False
+
+
+@kernel
+def has_musts(t: Table, b: int, v: int) -> bool:
+    """Whether an item has everything that the user does not do without."""
+    for k in range(f.max_musts(t)):
+        a = np.int64(f.musts(t)[b, k])
+        if a >= 0 and not item_has(t, v, a):
+            return False
+    return True
+
+
+# ---- items that would do -------------------------------------------------------------------------
+
+
+@kernel
+def _is_target(t: Table, b: int, v: int) -> bool:
+    for k in range(f.n_targets(t)[b]):  # noqa: SIM110 (numba compiles no generators)
+        if f.targets(t)[b, k] == v:
+            return True
+    return False
+
+
+@kernel
+def choose_acceptable(t: Table, b: int) -> None:
+    """The candidates with all musts that are most like the target, into `acceptable`.
+
+    In the order of their overlap, the smallest id on ties. Reads the candidates as they stand.
+    """
+    if f.max_acceptable(t) == 0:
+        return
+    f.n_acceptable(t)[b] = 0
+    most = np.int64(trait(t, b, ACCEPTABLE))
+    if most == 0:
+        return
+    items, wanted, n = f.acceptable(t)[b], _wanted(t, b), 0
+    overlaps = np.zeros(most, dtype=np.int64)
+    words = current_words(t, b)
+    for w in range(words.shape[0]):
+        word = words[w]
+        while word != np.uint64(0):
+            v = (w << 6) + trailing_zeros(word)
+            word &= word - ONE
+            if _is_target(t, b, v) or not has_musts(t, b, v):
+                continue
+            overlap = _overlap(t, wanted, v)
+            if n == most and overlap <= overlaps[n - 1]:
+                continue
+            n = min(n + 1, most)
+            place = n - 1
+            while place > 0 and overlaps[place - 1] < overlap:
+                overlaps[place] = overlaps[place - 1]
+                items[place] = items[place - 1]
+                place -= 1
+            overlaps[place] = overlap
+            items[place] = v
+    f.n_acceptable(t)[b] = n
+
+
+@kernel
+def would_take(t: Table, b: int, v: int) -> bool:
+    """Whether an item is a target, or one that the user would also take."""
+    if _is_target(t, b, v):
+        return True
+    if f.max_acceptable(t) > 0:
+        for k in range(f.n_acceptable(t)[b]):
+            if f.acceptable(t)[b, k] == v:
+                return True
+    return False
+
+
+@kernel
+def utility(t: Table, b: int, v: int) -> float:
+    """What an item is worth to the user, from 0 to 1.
+
+    1 for a target; 0 for what lacks a must; else the share of the target's weights that it has.
+    """
+    if f.n_targets(t)[b] == 0:  # an agent's own copy of a conversation: nobody knows
+        return 0.0
+    if _is_target(t, b, v):
+        return 1.0
+    if not has_musts(t, b, v):
+        return 0.0
+    wanted = _wanted(t, b)
+    return _overlap(t, wanted, v) / _overlap(t, wanted, np.int64(f.targets(t)[b, 0]))
+
+
+# ---- changes of mind -----------------------------------------------------------------------------
+
+
+@kernel
+def change_mind(t: Table, b: int) -> None:
+    """Another target, uniformly among the candidates that fit all that the user said, if any."""
+    left = current_words(t, b).copy()
+    status, bitsets = f.status(t)[b], f.bitsets(t)
+    for a in range(status.shape[0]):
+        if status[a] == 1:
+            left &= bitsets[a]
+        elif status[a] == -1:
+            left &= ~bitsets[a]
+    for k in range(f.n_targets(t)[b]):
+        v = np.int64(f.targets(t)[b, k])
+        left[v >> 6] &= ~(ONE << np.uint64(v & LOW6))
+    n = 0
+    for w in range(left.shape[0]):
+        n += popcount(left[w])
+    if n == 0:
+        return
+    seed, conversation, turn = f.seed(t)[b], f.conversation(t)[b], f.turn(t)[b]
+    f.targets(t)[b, 0] = _member(left, random.draw_index(seed, conversation, turn, random.WISH, n))
+    f.n_targets(t)[b] = 1
+    f.live(t)[b] = ONE
+    choose_musts(t, b)
+    choose_acceptable(t, b)
+
+
+@kernel
+def _member(words: np.ndarray, k: int) -> int:
+    """The k-th item of a set, from 0."""
+    for w in range(words.shape[0]):
+        size = popcount(words[w])
+        if k < size:
+            word = words[w]
+            for _ in range(k):
+                word &= word - ONE
+            return (w << 6) + trailing_zeros(word)
+        k -= size
+    return -1
