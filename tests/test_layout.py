@@ -140,7 +140,8 @@ def test_an_unknown_name_of_the_package_is_an_attribute_error():
 def test_the_public_surface_is_this():
     """Adding or removing a name here is a decision, not an accident."""
     assert sorted(recosim.__all__) == [
-        "Agent", "Behaviour", "CPREnv", "CPRVectorEnv", "Estimator", "LLMSettings", "Population", "Protocol",
+        "Agent", "Behaviour", "CPREnv", "CPRVectorEnv", "Estimator", "LLMSettings",
+        "Population", "Protocol",
         "RecosimError", "Trace", "Vectors", "World", "make_agent", "open_world",
     ]  # fmt: skip
 

@@ -14,6 +14,7 @@ from recosim.bench.metrics import Comparison, Summary
 from recosim.envs.protocol import Protocol
 from recosim.errors import RecosimError, ResultsError, unknown
 from recosim.users import Population
+from recosim.users.llm_settings import llm_settings
 from recosim.world.world import World
 
 __all__ = [
@@ -93,7 +94,10 @@ class Users(Model):
 
     @property
     def population(self) -> Population:
-        return Population(self.name, self.settings, seed=self.seed or 0)
+        llm = dict(self.llm or {})
+        style = str(llm.pop("style", "plain"))
+        spoken = llm_settings(llm) if llm else None
+        return Population(self.name, self.settings, style, self.seed or 0, spoken)
 
 
 class EstimatorInfo(Model):

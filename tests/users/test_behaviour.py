@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from recosim.bench.schema import Users
 from recosim.envs.cpr_setup import CPRSetup
 from recosim.errors import CardError, OptionError, UnknownNameError
 from recosim.users import Behaviour, Population, population, population_names
@@ -68,9 +69,7 @@ def test_every_card_describes_possible_users(name):
     for user in range(0, len(table), 37):
         assert np.array_equal(crowd.behaviour(user).traits(), table[user])
     again = crowd.to_dict()
-    assert (
-        Population(again["name"], again["settings"], seed=again.get("seed", 0)).to_dict() == again
-    )
+    assert Users(**again).population.to_dict() == again
 
 
 def test_a_setting_can_be_fixed_for_all():
