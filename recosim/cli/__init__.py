@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from recosim.cli import audit, bench, data, play, report, train
+from recosim.cli import audit, bench, data, play, report, show, train
 from recosim.errors import RecosimError
 
 __all__ = ["app", "main"]
@@ -33,6 +33,7 @@ app.command()(train.train)
 app.command()(bench.bench)
 app.command()(report.report)
 app.command()(play.play)
+app.command()(show.show)
 app.command()(audit.audit)
 app.add_typer(data.app, name="data")
 

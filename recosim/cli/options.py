@@ -22,6 +22,7 @@ __all__ = [
     "SetOption",
     "UsersOption",
     "WorldOption",
+    "check_picture",
     "environment_overrides",
     "split_names",
     "users_of",
@@ -64,6 +65,22 @@ CheckpointsOption = Annotated[
     Path | None,
     typer.Option(help="Where trained agents are kept; a folder of RecoSim's cache by default."),
 ]
+
+
+def check_picture(path: Path) -> None:
+    """Raise before anyone has talked for half an hour, not after.
+
+    Raises:
+        OptionError: the file is no `.png`. MissingExtraError: matplotlib is not installed.
+    """
+    from importlib.util import find_spec
+
+    from recosim.envs.picture import check_picture_path
+    from recosim.errors import MissingExtraError
+
+    check_picture_path(path)
+    if find_spec("matplotlib") is None:
+        raise MissingExtraError("matplotlib", "plot", "Drawing a conversation")
 
 
 def split_names(given: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from contextlib import suppress
 from enum import Enum
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from recosim.cli.options import ProtocolOption, UsersOption, WorldOption
+from recosim.cli.options import ProtocolOption, UsersOption, WorldOption, check_picture
 
 if TYPE_CHECKING:
     from recosim.bench.run import BenchEnv
@@ -58,13 +59,6 @@ def play(
         Path | None,
         typer.Option(help="Keep the conversation in a new Parquet file, move by move."),
     ] = None,
-    replay: Annotated[
-        Path | None,
-        typer.Option(help="Print a saved conversation, or those of a bench's trace, and end."),
-    ] = None,
-    conversation: Annotated[
-        int | None, typer.Option(help="With --replay: only the conversation of this number.")
-    ] = None,
     picture: Annotated[
         Path | None,
         typer.Option(help="Draw the conversation into a PNG file (needs the extra `plot`)."),
@@ -95,24 +89,13 @@ def play(
 
       recosim play EAR-Yelp-Small --as user --item 88 --save talk.parquet
 
-      recosim play --replay talk.parquet --picture talk.png
+    A saved conversation is shown again by `recosim show talk.parquet`.
     """
     console = Console(highlight=False)
     if picture is not None:
-        _check_picture(picture)
-    if replay is not None:
-        _refuse(
-            "--replay prints what was saved",
-            **{"ENVIRONMENT": environment, "--save": save, "--agent": agent, "--seed": seed},
-            **{"--user": user, "--item": item, "--protocol": protocol},
-        )
-        from recosim.cli.playing.saved import show_saved
-
-        show_saved(replay, world, conversation, picture, console)
-        return
-    _refuse("--conversation chooses in a saved file", **{"--conversation": conversation})
+        check_picture(picture)
     if seat is Seat.recommender:
-        _refuse("you recommend yourself, unless you play --as user", **{"--agent": agent})
+        _check_no_agent(agent)
     _check_save(save)
     number, crowd = _who(user, users)
     env = _prepare(environment, world, protocol, crowd)
@@ -122,13 +105,11 @@ def play(
 # ---- before the conversation ---------------------------------------------------------------------
 
 
-def _refuse(why: str, **given: object) -> None:
-    """Raise `OptionError` if one of some options was given."""
+def _check_no_agent(agent: str | None) -> None:
     from recosim.errors import OptionError
 
-    for name, value in given.items():
-        if value is not None:
-            raise OptionError(f"{why}; leave out {name}.")
+    if agent is not None:
+        raise OptionError("you recommend yourself, unless you play --as user; leave out --agent.")
 
 
 def _who(user: str | None, users: str | None) -> tuple[int | None, str | None]:
@@ -140,18 +121,6 @@ def _who(user: str | None, users: str | None) -> tuple[int | None, str | None]:
     if users is not None:
         raise OptionError(f"--user {user} and --users {users} both name a kind of users; name one.")
     return None, user
-
-
-def _check_picture(path: Path) -> None:
-    """Raise before anyone has talked for half an hour, not after."""
-    from importlib.util import find_spec
-
-    from recosim.envs.picture import check_picture_path
-    from recosim.errors import MissingExtraError
-
-    check_picture_path(path)
-    if find_spec("matplotlib") is None:
-        raise MissingExtraError("matplotlib", "plot", "Drawing a conversation")
 
 
 def _check_save(path: Path | None) -> None:
@@ -292,7 +261,7 @@ def _play(
     console.print()
     tell_outcome(game, env, by_person=agent is None)
     if save is not None:
-        game.say(f"wrote {save}; show it with: recosim play --replay {save}")
+        game.say(f"wrote {save}; show it with: recosim show {shlex.quote(str(save))}")
     if picture is not None:
         draw_conversation(game.trace(), world, picture)
         game.say(f"wrote {picture}")

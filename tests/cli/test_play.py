@@ -16,7 +16,8 @@ from typer.testing import CliRunner
 
 from recosim.acts import Outcome, Verb
 from recosim.cli.play import play
-from recosim.errors import MissingExtraError, OptionError, ResultsError, UnknownNameError
+from recosim.cli.show import show
+from recosim.errors import MissingExtraError, OptionError, UnknownNameError
 from recosim.trace import Trace
 from recosim.world.catalog import open_world
 from recosim.world.storage import save_world
@@ -27,13 +28,13 @@ SIZES = ["small", "large", "medium, or so", "black and white"]
 ITEMS, USERS = 240, 6
 
 
-def shop(name: str = "shop", shift: int = 0) -> World:
+def shop() -> World:
     """240 items, each with about half of four colours and four sizes; 6 users."""
-    rng = np.random.default_rng(3 + shift)
+    rng = np.random.default_rng(3)
     has = [np.flatnonzero(rng.random(8) < 0.5).tolist() or [0] for _ in range(ITEMS)]
     took = [rng.permutation(ITEMS)[:20].tolist() for _ in range(USERS)]
     return build_world(
-        name=name,
+        name="shop",
         item_attributes=csr_from_lists(has),
         train=csr_from_lists([items[:12] for items in took]),
         valid=csr_from_lists([items[12:15] for items in took]),
@@ -63,7 +64,6 @@ class Asker(Agent):
 def worlds(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("worlds")
     save_world(shop(), folder / "shop")
-    save_world(shop("other", shift=1), folder / "other")
     return folder
 
 
@@ -382,8 +382,6 @@ def test_facet_questions_take_the_names_of_attributes(worlds: Path, tmp_path: Pa
         (["--as", "user", "--agent", "logik"], UnknownNameError, "Did you mean 'logic'"),
         (["--save", "x.csv"], OptionError, "is kept in a .parquet file"),
         (["--picture", "x.jpg"], OptionError, "ends in .png"),
-        (["--conversation", 3], OptionError, "chooses in a saved file"),
-        (["--replay", "x.parquet"], OptionError, "leave out ENVIRONMENT"),
     ],
 )
 def test_wrong_options_are_refused(
@@ -439,67 +437,30 @@ def test_a_missing_extra_is_told_before_the_conversation(
         talk("--picture", tmp_path / "x.png", lines="quit\n")
 
 
+def shown(*arguments: object) -> list[str]:
+    """What `recosim show` prints of a saved conversation, below its header."""
+    app = typer.Typer()
+    app.command()(show)
+    result = CliRunner().invoke(app, [*map(str, arguments)], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return str(result.output).splitlines()[2:]
+
+
 def test_a_saved_conversation_is_shown_again_and_drawn(
     talk: Any, worlds: Path, tmp_path: Path
 ) -> None:
-    path, picture = tmp_path / "t.parquet", tmp_path / "t.png"
+    path, picture = tmp_path / "a talk.parquet", tmp_path / "t.png"
     out = talk("--save", path, "--picture", picture, lines="ask 4\nrecommend\nhistory\nquit\n")
+    assert f"wrote {path}; show it with: recosim show '{path}'" in out
     history = out.split("> history\n")[1].split("\n\n")[0].splitlines()
-    again = talk("--replay", path, "--world", worlds / "shop", env=None).splitlines()
+    again = [line for line in shown(path, "--world", worlds / "shop") if line]
     assert (
         again == [line for line in history if not line.startswith(("> ", "You left"))][: len(again)]
     )
     assert len(again) >= 6
     first = picture.read_bytes()
-    talk("--replay", path, "--world", worlds / "shop", "--picture", picture, env=None)
+    shown(path, "--world", worlds / "shop", "--picture", picture)
     assert picture.read_bytes() == first
-
-
-def test_a_conversation_of_another_world_is_refused(
-    talk: Any, worlds: Path, tmp_path: Path
-) -> None:
-    path = tmp_path / "t.parquet"
-    talk("--save", path)
-    with pytest.raises(ResultsError, match="with fingerprint"):
-        talk("--replay", path, "--world", worlds / "other", env=None)
-    with pytest.raises(UnknownNameError, match=r"'shop', which is not here.*--world"):
-        talk("--replay", path, env=None)
-    with pytest.raises(ResultsError, match="no such trace"):
-        talk("--replay", tmp_path / "none.parquet", env=None)
-    (tmp_path / "bad.parquet").write_bytes(b"nothing")
-    with pytest.raises(ResultsError, match="not a readable Parquet file"):
-        talk("--replay", tmp_path / "bad.parquet", env=None)
-
-
-def test_one_conversation_of_a_long_trace_can_be_chosen(
-    talk: Any, worlds: Path, tmp_path: Path
-) -> None:
-    traces = []
-    for seed in (1, 2):
-        path = tmp_path / f"{seed}.parquet"
-        result = CliRunner().invoke(
-            app,
-            [
-                *("CPR-LastFM-Small", "--world", str(worlds / "shop")),
-                *("--seed", str(seed), "--save", str(path)),
-            ],
-            input="ask 4\n",
-        )
-        assert result.exit_code == 0
-        traces.append(Trace.read(path))
-    numbers = [int(trace.column("conversation")[0]) for trace in traces]
-    assert len(set(numbers)) == 2
-    whole = tmp_path / "both.parquet"
-    Trace.concat(traces).write(whole)
-    world = ("--world", worlds / "shop")
-    out = talk("--replay", whole, *world, env=None)
-    assert all(f"conversation {n}, user" in out for n in numbers)
-    out = talk("--replay", whole, *world, "--conversation", numbers[1], env=None)
-    assert f"conversation {numbers[0]}," not in out
-    with pytest.raises(OptionError, match="it has 2"):
-        talk("--replay", whole, *world, "--conversation", 10**6, env=None)
-    with pytest.raises(OptionError, match="one conversation"):
-        talk("--replay", whole, *world, "--picture", tmp_path / "p.png", env=None)
 
 
 PROGRAM = "import typer; from recosim.cli.play import play; typer.run(play)"

@@ -1,0 +1,1 @@
+"""Showing recorded conversations: where they lie, which are chosen, the terminal, the HTML page."""
