@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import select
 import socket
 import struct
 import threading
@@ -50,7 +51,7 @@ class FaultServer:
     script: called with (request, number of the call with this content, from 0); returns a key of
         `FAULTS`, of `DRESSES`, or a (status, body) pair; None leaves the choice to `rate`.
     say: called with the request; the text of the answer.
-    slow: seconds that a slow answer takes.
+    slow: seconds that a slow answer takes, if its caller waits that long.
     models: names that it has.
     key: that it wants; "" for none.
     forms: of `response_format` that it obeys; "ignored" takes all and obeys none.
@@ -58,7 +59,7 @@ class FaultServer:
     """
 
     def __init__(
-        self, *, rate=0.0, kinds=tuple(FAULTS), script=None, say=say, slow=1.0, models=("test",),
+        self, *, rate=0.0, kinds=tuple(FAULTS), script=None, say=say, slow=60.0, models=("test",),
         key="", forms=("json_schema", "json_object"), delay=0.0,
     ):  # fmt: skip
         self.rate, self.kinds, self.script, self.say, self.slow = rate, kinds, script, say, slow
@@ -182,8 +183,12 @@ class Handler(BaseHTTPRequestHandler):
         elif fate == "500":
             self.reply(500, {"error": {"message": "out of order"}})
         elif fate == "slow":
-            time.sleep(owner.slow)
-            self.complete(request, good)
+            # What can be read now is the end: the caller has hung up.
+            waiting, _, _ = select.select([self.connection], [], [], owner.slow)
+            if waiting:
+                self.close_connection = True
+            else:
+                self.complete(request, good)
         elif fate == "cut":
             self.reply(200, completion(request, good), keep=0.5)
         elif fate == "reset":

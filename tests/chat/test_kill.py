@@ -66,7 +66,7 @@ def test_a_run_killed_ten_times_pays_again_only_for_what_was_under_way(tmp_path)
             before = answered()
             goal = REQUESTS * kill // (KILLS + 1)
             process = subprocess.Popen([sys.executable, "-c", CODE, server.url, str(path)])
-            give_up = time.monotonic() + 30
+            give_up = time.monotonic() + 300
             while answered().total() < goal and process.poll() is None:
                 assert time.monotonic() < give_up
                 time.sleep(0.002)
@@ -98,7 +98,7 @@ def server_says(words):
 def quiet(answered):
     """Wait until the server has nothing under way any more."""
     last, since = None, time.monotonic()
-    while time.monotonic() - since < 0.1:
+    while time.monotonic() - since < 0.3:
         now = answered().total()
         if now != last:
             last, since = now, time.monotonic()
