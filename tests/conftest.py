@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+# Two workers on two cores: more threads of torch would wait for one another most of the time.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 @pytest.fixture(scope="session", autouse=True)
 def shared_cache(tmp_path_factory: pytest.TempPathFactory):
