@@ -16,6 +16,8 @@ A trace is a table with one row for each move, ordered by agent, seed, conversat
 | asked | list of int32 | attributes asked about by name (none in a facet question); of a list or a
 reflection: the one that the user wants less of |
 | accepted | list of int32 | the attributes that the user accepted or asked for in this move |
+| standing | list of int32 | the instruction given with a request: 1 (want) or 0 (avoid), the
+attribute, and the condition if there is one (an attribute that a request must name) |
 | items | list of int32 | the items shown, best first |
 | because | list of int32 | the attributes that were given as the reason for the list |
 | supported | float32 | share of the (item, reason) pairs of the list in which the item has the
@@ -49,6 +51,7 @@ from numpy.typing import NDArray
 from recosim.acts import Outcome, Verb
 from recosim.errors import ResultsError
 from recosim.files import atomic_write
+from recosim.standing import wanted_by_standing
 
 __all__ = ["Episodes", "SCHEMA", "Trace"]
 
@@ -65,6 +68,7 @@ SCHEMA = pa.schema(
         ("facet", pa.int16()),
         ("asked", pa.list_(pa.int32())),
         ("accepted", pa.list_(pa.int32())),
+        ("standing", pa.list_(pa.int32())),
         ("items", pa.list_(pa.int32())),
         ("because", pa.list_(pa.int32())),
         ("supported", pa.float32()),
@@ -181,18 +185,19 @@ class Trace:
             that order (list of int32); `items`, the list; `outcome`. Rows of the trace must be
             ordered by conversation, then step.
         """
-        table = self.table.select(
-            ["agent", "seed", "conversation", "step", "verb", "accepted", "items", "outcome"]
-        )
+        read = ("step", "verb", "accepted", "standing")
         path: list[int] = []
         paths, chosen = [], []
-        columns = (table.column(name).to_pylist() for name in ("step", "verb", "accepted"))
-        for row, (step, verb, accepted) in enumerate(zip(*columns, strict=True)):
-            path = [*accepted] if step == 0 else [*path, *accepted]
+        columns = (self.table.column(name).to_pylist() for name in read)
+        for row, (step, verb, accepted, standing) in enumerate(zip(*columns, strict=True)):
+            if step == 0:
+                path = [*accepted, *wanted_by_standing(standing, accepted)]
+            else:
+                path = [*path, *accepted]
             if verb == Verb.RECOMMEND:
                 chosen.append(row)
                 paths.append(path)
-        shown = table.take(pa.array(chosen, pa.int64())).select(
+        shown = self.table.take(pa.array(chosen, pa.int64())).select(
             ["agent", "seed", "conversation", "step", "items", "outcome"]
         )
         return shown.add_column(4, "path", pa.array(paths, pa.list_(pa.int32())))

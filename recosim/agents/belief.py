@@ -92,6 +92,7 @@ class Belief:
             a["accepted"],
             a["n_accepted"],
             a["asked_facet"],
+            a["standing"],
             a["query"],
             vectors.user,
             vectors.item,

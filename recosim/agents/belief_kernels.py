@@ -15,6 +15,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from recosim.acts import Outcome, Verb
+from recosim.standing import AVOIDED, HOLDS, WANTED
 
 __all__ = ["Graph", "OUT", "Rows", "look", "open_belief", "prior_moments", "revise"]
 
@@ -122,6 +123,7 @@ def open_belief(
     accepted: NDArray[np.int32],
     n_accepted: NDArray[np.int32],
     facets: NDArray[np.int16],
+    standing: NDArray[np.int32],
     queries: NDArray[np.float32],
     user_vectors: NDArray[np.float32],
     vectors: NDArray[np.float32],
@@ -132,7 +134,8 @@ def open_belief(
     """Begin the belief of some rows: the prior over all items that fit the opening.
 
     The arrays by row have B rows. The opening is what the user truly wants, so an item that lacks a
-    named attribute, or has another one of the opening facet, is out; so is what the user took.
+    named attribute, or has another one of the opening facet, is out; so is what the user took, and
+    what goes against an instruction that was given with the request and holds.
     """
     friends = np.zeros(g.groups.shape[0], dtype=np.float32)
     features = np.empty(theta.shape[0], dtype=np.float64)
@@ -177,6 +180,10 @@ def open_belief(
             out = friends[v] < 0.0
             if facet >= 0:
                 out = out or g.groups[v, facet] != wanted
+            if standing[b, HOLDS] == 1:
+                more, less = standing[b, WANTED], standing[b, AVOIDED]
+                out = out or (more >= 0 and not _has(g, v, more))
+                out = out or (less >= 0 and _has(g, v, less))
             if out:
                 rows.miss[b, k] = OUT
                 continue

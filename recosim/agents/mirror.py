@@ -73,6 +73,7 @@ class Mirror:
             a["asked_facet"][chosen],
             a["accepted"][chosen],
             a["n_accepted"][chosen],
+            a["standing"][chosen],
         )
 
     def observe(self, rows: NDArray[np.bool_]) -> None:

@@ -53,8 +53,8 @@ EstimatorSetOption = Annotated[
 UsersOption = Annotated[
     str | None,
     typer.Option(
-        help="Who the users are: ideal, typical, terse, erratic, picky, chatty, undecided, or a "
-        "card of yours."
+        help="Who the users are: ideal, typical, terse, erratic, picky, chatty, undecided, "
+        "standing, or a card of yours."
     ),
 ]
 NoiseOption = Annotated[float | None, typer.Option(help="Probability that an answer is flipped.")]

@@ -10,6 +10,7 @@ import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
+from recosim.acts import Verb
 from recosim.envs.cpr import batch
 from recosim.envs.cpr.dialogues import REWARD_TERMS
 from recosim.envs.cpr_setup import (
@@ -35,6 +36,7 @@ from recosim.envs.cpr_spaces import (
 from recosim.envs.protocol import Protocol
 from recosim.errors import IllegalActionError, NotUnderstood, StateError
 from recosim.estimators.base import Vectors
+from recosim.standing import standing_codes, wanted_by_standing
 from recosim.users import Behaviour, Population
 from recosim.world.world import World
 
@@ -147,8 +149,8 @@ class CPREnv(gym.Env[Observation | str, Any]):
         estimator: name of an estimator, or fitted `Vectors`.
         estimator_options: settings of the estimator.
         users: who answers: the name of a population ("ideal", "typical", "terse", "erratic",
-            "picky", "chatty", "undecided", "llm", or a card of your own), a `Population`, a
-            `Behaviour`, or settings by name.
+            "picky", "chatty", "undecided", "standing", "llm", or a card of your own), a
+            `Population`, a `Behaviour`, or settings by name.
         answer_noise, dont_know: these two settings of the users, whatever `users` says.
         split: interactions that conversations are drawn from: "valid" (default; where the papers
             train policies), "test" or "train" (which the estimator has seen).
@@ -494,7 +496,11 @@ class CPREnv(gym.Env[Observation | str, Any]):
     def _confirmed(self) -> tuple[int, ...]:
         """The attributes that the last move of the user confirmed."""
         a = self.dialogues.arrays
-        return tuple(a["accepted"][0, : a["n_accepted"].item(0)].tolist())
+        named = tuple(a["accepted"][0, : a["n_accepted"].item(0)].tolist())
+        if a["verb"][0] != Verb.OPEN:
+            return named
+        codes = [int(code) for code in standing_codes(a["standing"])[0] if code >= 0]
+        return (*named, *wanted_by_standing(codes, named))
 
     def _print_last(self) -> None:
         from recosim.envs.transcript import describe_move

@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from recosim.acts import (
     Answer,
     Ask,
@@ -28,6 +31,7 @@ from recosim.acts import (
 from recosim.envs.cpr.dialogues import Dialogues
 from recosim.errors import OptionError
 from recosim.language import Context
+from recosim.standing import standing_acts, standing_codes
 
 __all__ = ["context_of", "last_move", "system_act", "user_acts", "write_answer"]
 
@@ -44,6 +48,7 @@ def last_move(dialogues: Dialogues, row: int) -> dict[str, Any]:
         "verb": verb,
         "facet": int(a["asked_facet"][row]),
         "asked": [int(i) for i in a["asked"][row] if i >= 0],
+        "standing": _codes(a["standing"][row]) if verb == Verb.OPEN else [],
         "accepted": a["accepted"][row, : a["n_accepted"][row]].tolist(),
         "items": [int(v) for v in shown if v >= 0]
         if verb in (Verb.RECOMMEND, Verb.REFLECT)
@@ -53,6 +58,10 @@ def last_move(dialogues: Dialogues, row: int) -> dict[str, Any]:
         "rank": int(a["rank"][row]),
         "left": bool(a["left"][row]),
     }
+
+
+def _codes(standing: NDArray[np.int32]) -> list[int]:
+    return [int(code) for code in standing_codes(standing[None])[0] if code >= 0]
 
 
 def system_act(move: Move) -> SystemAct | None:
@@ -86,7 +95,8 @@ def _said(move: Move) -> tuple[UserAct, ...]:
     verb, outcome = move["verb"], move["outcome"]
     accepted, asked = tuple(move["accepted"]), tuple(move["asked"])
     if verb == Verb.OPEN:
-        return (Request(accepted, move["facet"] if move["facet"] >= 0 else None),)
+        request = Request(accepted, move["facet"] if move["facet"] >= 0 else None)
+        return (request, *standing_acts(move["standing"]))
     if verb == Verb.ASK:
         if outcome == Outcome.YES:
             if move["facet"] >= 0:

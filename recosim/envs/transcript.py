@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from recosim.acts import Outcome, Verb
+from recosim.standing import standing_acts
 from recosim.trace import Trace
 from recosim.world.world import World
 
@@ -138,9 +139,18 @@ def _is_silent(row: Mapping[str, Any]) -> bool:
 
 def _opening(row: Mapping[str, Any], world: World, shorten: int | None) -> str:
     named = _listed(row["accepted"], world, attribute_label, "and", shorten)
+    said = f"I am looking for something with {named}."
     if row["facet"] >= 0:
-        return f"As to {facet_label(world, row['facet'])} I want {named}."
-    return f"I am looking for something with {named}."
+        said = f"As to {facet_label(world, row['facet'])} I want {named}."
+    for act in standing_acts(row["standing"]):
+        wish = _listed(act.attributes, world, attribute_label, "and")
+        wish = f"something with {wish}" if act.directive == "want" else f"nothing with {wish}"
+        if act.condition:
+            given = _listed(act.condition, world, attribute_label, "and")
+            said += f" Whenever I ask for {given}: {wish}."
+        else:
+            said += f" This time: {wish}."
+    return said
 
 
 def _reply(row: Mapping[str, Any], world: World, shorten: int | None) -> str:

@@ -43,6 +43,9 @@ class Behaviour:
             user's train items that have it ("liking").
         drift: probability, at each turn after the first, that the user changes their mind and wants
             another item that fits all that they said.
+        standing: the instruction that the user gives with their request: none, one for this
+            conversation ("session"), or one that holds whenever they ask for what they like most
+            ("always"; after the conditional instructions of NLSI, Moghe et al. 2024).
     """
 
     answer_noise: float = 0.0
@@ -59,6 +62,7 @@ class Behaviour:
     musts: int = 0
     weighting: Literal["equal", "liking"] = "equal"
     drift: float = 0.0
+    standing: Literal["none", "session", "always"] = "none"
 
     def __post_init__(self) -> None:
         for name in _PROBABILITIES:
@@ -122,5 +126,5 @@ COUNTS = {"acceptable": 32, "musts": 8}
 WORDS: dict[str, tuple[str, ...]] = {
     name: get_args(hint)
     for name, hint in get_type_hints(Behaviour).items()
-    if name in ("cooperation_trend", "feedback", "critic", "weighting")
+    if name in ("cooperation_trend", "feedback", "critic", "weighting", "standing")
 }

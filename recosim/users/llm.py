@@ -16,6 +16,7 @@ from recosim.acts import (
     Answer,
     Ask,
     Critique,
+    Instruct,
     Leave,
     React,
     Recommend,
@@ -130,7 +131,7 @@ class LLMSpeaker:
 
     def _request(self, occasion: Occasion, attempt: int) -> ChatRequest:
         persona = self.personas.of(occasion.user) if self.settings.persona else ""
-        names = [str(self.world.attribute_names[a]) for a in occasion.wants]
+        names = self._attributes(occasion)
         masked = tuple(
             self.secrets.hide(line, occasion.secrets, allowed=names) for line in occasion.heard
         )
@@ -207,7 +208,13 @@ class LLMSpeaker:
         world, occasion = self.world, draft.occasion
         items = [v for v in occasion.context.items if v not in secret]
         names = [str(world.item_names[v]) for v in items]
-        return names + [str(world.attribute_names[a]) for a in occasion.wants]
+        return names + self._attributes(occasion)
+
+    def _attributes(self, occasion: Occasion) -> list[str]:
+        """Names of what is wanted, and of what an instruction is about."""
+        said = [act for act in occasion.acts if isinstance(act, Instruct)]
+        about = [a for act in said for a in (*act.attributes, *act.condition)]
+        return [str(self.world.attribute_names[a]) for a in (*occasion.wants, *about)]
 
     def _contradicts(self, text: str, draft: _Draft) -> bool:
         """Whether words are read as another act of the same kind: a yes as a no, and the like."""

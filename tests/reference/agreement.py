@@ -21,6 +21,7 @@ from reference.random_worlds import (
     random_world,
 )
 from reference.tables import Draw, DrawUnit, WorldTables
+from reference.users import Standing
 
 from recosim.acts import Outcome, Verb
 from recosim.envs.cpr import random
@@ -533,9 +534,21 @@ def _state_fields(conv: ReferenceConversation) -> dict[str, Any]:
         "n_candidates": len(conv.candidates),
         "shown_last": list(conv.shown_last),
         "musts": conv.rule_user.musts,
+        "standing": _standing(conv.rule_user.standing),
         "acceptable": conv.rule_user.acceptable,
         "utility": conv.utility,
     }
+
+
+def _standing(standing: Standing | None) -> list[int]:
+    """The instruction given with the request, in the columns of the kernels."""
+    if standing is None:
+        return [-1, -1, -1, -1]
+    wanted, avoided = standing.attribute, -1
+    if not standing.wanted:
+        wanted, avoided = avoided, wanted
+    condition = -1 if standing.condition is None else standing.condition
+    return [wanted, avoided, condition, 1 if standing.holds else -1]
 
 
 def _move_fields(conv: ReferenceConversation, verb: Verb, step: Step) -> dict[str, Any]:

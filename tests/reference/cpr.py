@@ -145,6 +145,8 @@ class ReferenceConversation(Beliefs):
 
         self.targets = [target]
         self.rule_user.find_musts(target)
+        self.rule_user.find_standing(target, named)
+        self._heed_standing()
         eligible = sorted(
             v
             for v in set(interactions_of_split)
@@ -183,6 +185,13 @@ class ReferenceConversation(Beliefs):
         if self.behaviour.weighting == "equal":
             return 1
         return sum(weight[a] for a in has if self.tables.attribute_facet[a] == askable)
+
+    def _heed_standing(self) -> None:
+        """An instruction that holds and tells something new settles it like a yes or a no."""
+        standing = self.rule_user.standing
+        if standing and standing.holds and self.status[standing.attribute] == UNKNOWN:
+            settle = self._accept if standing.wanted else self._reject
+            settle([standing.attribute])
 
     def _perhaps_change_mind(self) -> None:
         """Before the user answers: they may want another item from now on."""

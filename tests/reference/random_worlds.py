@@ -154,4 +154,5 @@ def random_wishes(rng: np.random.Generator) -> dict[str, Any]:
         "musts": int(rng.choice([0, 0, 1, 2, 8])),
         "weighting": str(rng.choice(WORDS["weighting"])),
         "drift": float(rng.choice([0.0, 0.0, 0.3, 1.0])),
+        "standing": str(rng.choice(WORDS["standing"])),
     }

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 from reference.cpr import ReferenceConversation, Step
-from reference.six_items import WORLD, conversation
+from reference.six_items import WORLD, conversation, with_status
 from reference.tables import WorldTables
+from reference.users import Standing
 
 from recosim.acts import Outcome
 
@@ -88,6 +89,52 @@ def test_instruction_names_a_must_that_the_list_lacks_first() -> None:
 
     assert (named([2, 3], 0), named([2, 3], 2)) == ((3,), (1,))  # item 3 has no 1
     assert named([2], 2) == (3,)  # nothing is lacking that must be
+
+
+# ---------------------------------------------------------------- standing instructions
+
+
+def test_instruction_for_this_conversation_is_what_tells_the_user_from_others() -> None:
+    # Two of the five items with 0 have 1, and two have 3; the user's only one has both.
+    conv = conversation(standing="session", tables=liking(1))
+    assert conv.rule_user.standing == Standing(1, wanted=True, condition=None, holds=True)
+    assert (with_status(conv, 1), conv.candidates) == ({0, 1}, {1, 2})
+    # What the user's only one with 0 has too much of, the target has not; it lacks 4, as this does.
+    for rule, left in (("keep", {0, 1, 2, 3, 5}), ("remove", {0, 1, 3})):
+        conv = conversation(standing="session", tables=liking(3), on_reject=rule)
+        assert conv.rule_user.standing == Standing(4, wanted=False, condition=None, holds=True)
+        assert (with_status(conv, -1), conv.candidates) == ({4}, left)
+
+
+def test_user_who_has_nothing_of_the_kind_gives_no_instruction() -> None:
+    for scope, tables in (("session", liking()), ("session", liking(4)), ("always", liking())):
+        assert conversation(standing=scope, tables=tables).rule_user.standing is None
+
+
+def test_instruction_for_always_is_the_same_one_and_holds_where_its_condition_is_named() -> None:
+    # The user likes 1 most. Two of three items with 1 have 0, and one of the user's two.
+    given = {"standing": "always", "tables": liking(2, 4)}
+    conv = conversation(**given, on_reject="remove")
+    assert conv.rule_user.standing == Standing(0, wanted=False, condition=1, holds=False)
+    assert (with_status(conv, -1), conv.candidates) == (set(), {0, 1, 2, 3, 5})
+    conv = conversation(**given, target=4, opening=1, on_reject="remove")
+    assert conv.rule_user.standing == Standing(0, wanted=False, condition=1, holds=True)
+    assert (with_status(conv, -1), conv.candidates) == ({0}, {4})
+    # Item 1 has 0: today is an exception, of which nothing is said.
+    conv = conversation(**given, target=1, opening=1, on_reject="remove")
+    assert conv.rule_user.standing is None
+    assert conv.candidates == {1, 2, 4}
+
+
+def test_items_against_an_instruction_that_holds_would_not_do() -> None:
+    given = {"standing": "always", "tables": liking(2, 4), "acceptable": 32}
+    conv = conversation(**given, target=4, opening=1)
+    assert (conv.candidates, conv.rule_user.acceptable) == ({1, 2, 4}, [])
+    assert conv.rule_user.utility(1, conv.targets) == 0.0
+    assert conversation(**given).rule_user.acceptable == [0, 2, 3, 5]
+    draws = {("target", 0): 0}
+    conv = conversation(**given, target=4, opening=1, targets=2, split=(1, 2), draws=draws)
+    assert conv.targets == [4]
 
 
 # ---------------------------------------------------------------- weights

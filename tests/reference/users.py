@@ -12,7 +12,21 @@ from reference.tables import Draw, DrawUnit, WorldTables
 
 from recosim.users import Behaviour
 
-__all__ = ["Feedback", "RuleUser"]
+__all__ = ["Feedback", "RuleUser", "Standing"]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """An instruction given with a request: an attribute, wanted or avoided.
+
+    `condition` is what a request has to name for it to hold; None: it does. `holds`: in this
+    conversation.
+    """
+
+    attribute: int
+    wanted: bool
+    condition: int | None
+    holds: bool
 
 
 @dataclass(frozen=True)
@@ -40,6 +54,7 @@ class RuleUser:
     Attributes:
         disappointments: so far.
         weight: how much each attribute weighs for them.
+        standing: the instruction that they give with their request, set by `find_standing`.
         musts: what they do not do without. acceptable: the items that they would also take, the
             most like their target first. Both are set by `settle_on`.
     """
@@ -63,6 +78,7 @@ class RuleUser:
         liked = Counter(a for v in train for a in tables.item_attributes[v])
         by_liking = behaviour.weighting == "liking"
         self.weight = [1 + liked[a] * by_liking for a in range(tables.n_attributes)]
+        self.standing: Standing | None = None
         self.musts: list[int] = []
         self.acceptable: list[int] = []
 
@@ -79,8 +95,40 @@ class RuleUser:
         do.sort(key=lambda v: (-self._overlap(v, targets[0]), v))
         self.acceptable = do[: self.behaviour.acceptable]
 
+    def find_standing(self, target: int, named: Sequence[int]) -> None:
+        """Choose the instruction that goes with a request for some attributes."""
+        has, scope = self.tables.item_attributes, self.behaviour.standing
+        liked = Counter(a for v in self.train for a in has[v])
+        if scope == "none" or not liked:
+            return
+        condition = named[0] if scope == "session" else min(liked, key=lambda a: (-liked[a], a))
+        mine = [v for v in self.train if condition in has[v]]
+        everyone = self.tables.attribute_items[condition]
+
+        def surplus(a: int) -> int:
+            with_a = sum(a in has[v] for v in mine), sum(a in has[v] for v in everyone)
+            return with_a[0] * len(everyone) - with_a[1] * len(mine)
+
+        surpluses = {a: surplus(a) for a in range(self.tables.n_attributes) if a != condition}
+        if scope == "session":
+            surpluses = {
+                a: n
+                for a, n in surpluses.items()
+                if (n > 0) == (a in has[target]) and a not in named
+            }
+        a = max(surpluses, key=lambda a: abs(surpluses[a]), default=None)
+        if a is None or surpluses[a] == 0:
+            return
+        wanted, holds = surpluses[a] > 0, condition in named
+        if not holds or wanted == (a in has[target]):  # otherwise today is an exception
+            given = condition if scope == "always" else None
+            self.standing = Standing(a, wanted, given, holds)
+
     def has_musts(self, item: int) -> bool:
-        return self.tables.item_attributes[item].issuperset(self.musts)
+        has, standing = self.tables.item_attributes[item], self.standing
+        if standing and standing.holds and (standing.attribute in has) != standing.wanted:
+            return False
+        return has.issuperset(self.musts)
 
     def utility(self, item: int, targets: Sequence[int]) -> float:
         """What an item is worth to them, from 0 to 1."""

@@ -257,6 +257,7 @@ class Dialogues:
             "max_musts": int(given["traits"][:, TRAITS.index("musts")].max()),
             "max_acceptable": int(given["traits"][:, TRAITS.index("acceptable")].max()),
             "two": 2,
+            "four": 4,
             "question": QUESTIONS.index(protocol.question),
             "on_reject_remove": int(protocol.on_reject == "remove"),
             "drop_always": int(protocol.drop_failed == "always"),
@@ -314,6 +315,7 @@ class Dialogues:
         facets: ArrayLike,
         accepted: NDArray[np.int32],
         n_accepted: ArrayLike,
+        standing: ArrayLike = -1,
     ) -> None:
         """Begin rows whose user and opening are known and whose target is not.
 
@@ -322,6 +324,7 @@ class Dialogues:
         Args:
             users: int32 (rows,). facets: int16 (rows,), the facet opened with, -1 for none.
             accepted: int32 (rows, >= max n_accepted), the attributes named. n_accepted: (rows,).
+            standing: int32 (rows, 4), the instructions given; default: none.
         """
         a = self.arrays
         a["user"][rows] = users
@@ -329,6 +332,7 @@ class Dialogues:
         a["asked_facet"][rows] = facets
         a["accepted"][rows] = accepted[:, : a["accepted"].shape[1]]
         a["n_accepted"][rows] = n_accepted
+        a["standing"][rows] = standing
         a["to_open"][rows] = 1
         self.run(batch.begin_rows)
 

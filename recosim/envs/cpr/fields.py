@@ -45,6 +45,7 @@ n_traits = dimension("n_traits")
 trait_rows = dimension("trait_rows")  # users, or 1 where all users are alike
 max_aspects = dimension("max_aspects")  # attributes that justify a list, at most
 two = dimension("two")
+four = dimension("four")
 
 # ---- settings: whole numbers -------------------------------------------------------------------
 question = dimension("question")  # 0 binary, 1 facet, 2 choice, 3 none
@@ -110,6 +111,9 @@ musts = array2("musts", np.int32, "rows", "max_musts")  # attributes of all targ
 # Items that the user would also take, the most like the target first.
 acceptable = array2("acceptable", np.int32, "rows", "max_acceptable")
 n_acceptable = array1("n_acceptable", np.int32, "rows")
+# The instruction given with the request: the attribute wanted, that avoided, the condition (-1 for
+# what there is not), and 1 where it holds in this conversation.
+standing = array2("standing", np.int32, "rows", "four")
 disappointments = array1("disappointments", np.int32, "rows")  # so far: what patience counts
 
 # ---- the conversation --------------------------------------------------------------------------

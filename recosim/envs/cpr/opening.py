@@ -13,10 +13,12 @@ from recosim.envs.cpr.scores import accept_in_query, narrow_targets, start_query
 from recosim.envs.cpr.wishes import (
     choose_acceptable,
     choose_musts,
+    choose_standing,
     has_musts,
     weighs_by_liking,
     weights,
 )
+from recosim.standing import AVOIDED, HOLDS, WANTED
 
 __all__ = ["begin", "open_conversation"]
 
@@ -142,6 +144,7 @@ def _draw_opening(t: Table, b: int) -> None:
                 n += 1
     f.n_accepted(t)[b] = n
     choose_musts(t, b)
+    choose_standing(t, b)
     if f.max_targets(t) > 1:
         _draw_further_targets(t, b)
 
@@ -190,6 +193,25 @@ def begin(t: Table, b: int) -> None:
                 status[a] = -1
                 if f.on_reject_remove(t):
                     remove(t, b, a)
+    _heed_standing(t, b)
     f.fresh(t)[b] = 0
     if f.track(t):
         refresh(t, b)
+
+
+@kernel
+def _heed_standing(t: Table, b: int) -> None:
+    """Take the instruction given with the request, if it holds, like a yes or a no."""
+    standing, status = f.standing(t)[b], f.status(t)[b]
+    if standing[HOLDS] != 1:
+        return
+    wanted, avoided = np.int64(standing[WANTED]), np.int64(standing[AVOIDED])
+    if wanted >= 0 and status[wanted] == 0:
+        status[wanted] = 1
+        accept_in_query(t, b, wanted)
+        narrow_targets(t, b, wanted)
+        intersect(t, b, wanted)
+    if avoided >= 0 and status[avoided] == 0:
+        status[avoided] = -1
+        if f.on_reject_remove(t):
+            remove(t, b, avoided)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from recosim.acts import Verb
 from recosim.envs.cpr.dialogues import Dialogues
+from recosim.standing import standing_codes
 from recosim.trace import SCHEMA, Trace
 
 __all__ = ["Recorder", "Words"]
@@ -35,7 +36,13 @@ _PLAIN = (
 _LISTS = {"asked": None, "accepted": "n_accepted", "shown": "n_shown", "aspects": None}
 
 _WORDS = ("told", "said")
-_LIST_COLUMNS = {"asked": "asked", "accepted": "accepted", "shown": "items", "aspects": "because"}
+_LIST_COLUMNS = {
+    "asked": "asked",
+    "accepted": "accepted",
+    "standing": "standing",
+    "shown": "items",
+    "aspects": "because",
+}
 
 
 class Recorder:
@@ -62,6 +69,9 @@ class Recorder:
         move["target"] = a["targets"][chosen, 0].copy()
         move["supported"] = self._supported(chosen)
         move["row"] = np.arange(self.dialogues.size, dtype=np.int64)[chosen]
+        codes = standing_codes(a["standing"][chosen])
+        spoken = (codes >= 0) & (move["verb"] == Verb.OPEN)[:, None]
+        move["standing"], move["n_standing"] = codes[spoken], spoken.sum(axis=1)
         for name, length in _LISTS.items():
             values = a[name][chosen]
             if name == "aspects":  # those of the last list, until there is another

@@ -1,4 +1,4 @@
-"""What the rule user wants beyond one item: weights, musts, items that would do, changes of mind.
+"""What the rule user wants beyond one item: weights, musts, instructions, changes of mind.
 
 The rules are in docs/protocols.md, "Wishes". All of it is about the first target; whoever changes
 their mind has one target from then on.
@@ -12,12 +12,14 @@ from recosim.envs.cpr import fields as f
 from recosim.envs.cpr import random
 from recosim.envs.cpr.candidates import current_words, item_has, trait
 from recosim.envs.cpr.memory import Table, kernel, popcount, trailing_zeros
+from recosim.standing import AVOIDED, CONDITION, HOLDS, WANTED
 from recosim.users.behaviour import TRAITS, WORDS
 
 __all__ = [
     "change_mind",
     "choose_acceptable",
     "choose_musts",
+    "choose_standing",
     "has_musts",
     "is_must",
     "liking",
@@ -32,6 +34,8 @@ LOW6 = np.int64(63)
 # Columns and words of `traits`.
 ACCEPTABLE, MUSTS, WEIGHTING = (TRAITS.index(name) for name in ("acceptable", "musts", "weighting"))
 LIKING = WORDS["weighting"].index("liking")
+STANDING = TRAITS.index("standing")
+SESSION, ALWAYS = WORDS["standing"].index("session"), WORDS["standing"].index("always")
 
 
 # ---- weights -------------------------------------------------------------------------------------
@@ -113,12 +117,94 @@ def is_must(t: Table, b: int, a: int) -> bool:
 
 @kernel
 def has_musts(t: Table, b: int, v: int) -> bool:
-    """Whether an item has everything that the user does not do without."""
+    """Whether an item has everything that the user does not do without, and heeds what they said.
+
+    That is their standing instruction, if it holds.
+    """
     for k in range(f.max_musts(t)):
         a = np.int64(f.musts(t)[b, k])
         if a >= 0 and not item_has(t, v, a):
             return False
+    standing = f.standing(t)[b]
+    if standing[HOLDS] == 1:
+        wanted, avoided = np.int64(standing[WANTED]), np.int64(standing[AVOIDED])
+        if wanted >= 0 and not item_has(t, v, wanted):
+            return False
+        if avoided >= 0 and item_has(t, v, avoided):
+            return False
     return True
+
+
+# ---- standing instructions -----------------------------------------------------------------------
+
+
+@kernel
+def choose_standing(t: Table, b: int) -> None:
+    """The instruction that the user gives with their request (`accepted`), into `standing`.
+
+    It is about the attribute in which their own items with the condition differ most from all items
+    with it; the smallest id on ties.
+    """
+    standing = f.standing(t)[b]
+    standing[:] = -1
+    scope = np.int64(trait(t, b, STANDING))
+    if scope == 0:
+        return
+    named, target = f.accepted(t)[b, : f.n_accepted(t)[b]], np.int64(f.targets(t)[b, 0])
+    condition = np.int64(named[0] if scope == SESSION else np.argmax(liking(t, b)))
+    mine, theirs = _counts_of_train(t, b, condition), _counts_of_all(t, condition)
+    best, most = np.int64(-1), np.int64(0)
+    for a in range(mine.shape[0]):
+        # The difference of the two shares, times both numbers of items.
+        more = mine[a] * theirs[condition] - theirs[a] * mine[condition]
+        fits = scope == ALWAYS or (item_has(t, target, a) == (more > 0) and not _names(named, a))
+        if fits and a != condition and abs(more) > abs(most):
+            best, most = np.int64(a), more
+    holds = scope == SESSION or _names(named, condition)
+    if best < 0 or (holds and item_has(t, target, best) != (most > 0)):
+        return
+    standing[WANTED if most > 0 else AVOIDED] = best
+    if scope == ALWAYS:
+        standing[CONDITION] = condition
+    if holds:
+        standing[HOLDS] = 1
+
+
+@kernel
+def _names(named: np.ndarray, a: int) -> bool:
+    for k in range(named.shape[0]):  # noqa: SIM110 (numba compiles no generators)
+        if named[k] == a:
+            return True
+    return False
+
+
+@kernel
+def _counts_of_train(t: Table, b: int, condition: int) -> np.ndarray:
+    """How many of the user's train items with an attribute have each, int64 (attributes,)."""
+    user, counts = f.user(t)[b], np.zeros(f.attributes(t), dtype=np.int64)
+    for j in range(f.train_indptr(t)[user], f.train_indptr(t)[user + 1]):
+        v = np.int64(f.train_indices(t)[j])
+        if item_has(t, v, condition):
+            _count(t, v, counts)
+    return counts
+
+
+@kernel
+def _counts_of_all(t: Table, condition: int) -> np.ndarray:
+    """How many of all items with an attribute have each, int64 (attributes,)."""
+    words, counts = f.bitsets(t)[condition], np.zeros(f.attributes(t), dtype=np.int64)
+    for w in range(words.shape[0]):
+        word = words[w]
+        while word != np.uint64(0):
+            _count(t, (w << 6) + trailing_zeros(word), counts)
+            word &= word - ONE
+    return counts
+
+
+@kernel
+def _count(t: Table, v: int, counts: np.ndarray) -> None:
+    for k in range(f.item_indptr(t)[v], f.item_indptr(t)[v + 1]):
+        counts[f.item_indices(t)[k]] += 1
 
 
 # ---- items that would do -------------------------------------------------------------------------

@@ -139,6 +139,7 @@ def tiny_cases(draw: st.DrawFn) -> Case:
             musts=draw(st.sampled_from([0, 1, 2])),
             weighting=draw(st.sampled_from(WORDS["weighting"])),  # type: ignore[arg-type]
             drift=draw(st.sampled_from([0.0, 1.0])),
+            standing=draw(st.sampled_from(WORDS["standing"])),  # type: ignore[arg-type]
         ),
         size=1,
         options={"track": draw(st.booleans()), "raise_illegal": False},
