@@ -20,7 +20,7 @@ PACKAGE = ROOT / "recosim"
 
 # Every layer imports only from its own line and from those above it.
 LAYERS = [
-    {"errors", "acts", "trace", "cards", "schema", "files", "progress", "arrays"},
+    {"errors", "acts", "trace", "cards", "schema", "files", "progress", "arrays", "standing"},
     {"world"},
     {"chat"},
     {"language"},

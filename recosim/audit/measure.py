@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recosim.acts import Outcome, Verb
 from recosim.agents.registry import make_agent
-from recosim.audit.probes import CANARIES, Replies, draw_probe, probe
+from recosim.audit.probes import CANARIES, draw_probe, probe
+from recosim.audit.shares import bare, share
 from recosim.bench.run import play_batch
 from recosim.envs.cpr.recorder import Recorder
 from recosim.envs.cpr_setup import CPRSetup
@@ -142,52 +144,52 @@ def _leakage(
 ) -> tuple[dict[str, Any], list[str]]:
     """How many utterances name the target before it is taken: said, and kept from being said."""
     secrets, names = Secrets(setup.world), [str(a) for a in setup.world.attribute_names]
-    kinds: Counter[str] = Counter()
-    examples = []
+    kinds: list[str] = []  # of each utterance, "" for none
     for row in said:
-        if row["rank"]:
-            continue
-        leaks = secrets.find(row["said"], [row["target"]], allowed=names)
-        if leaks:
-            kinds[min((leak.kind for leak in leaks), key=KINDS.index)] += 1
-            examples.append(row["said"])
+        taken = row["rank"] > 0
+        leaks = [] if taken else secrets.find(row["said"], [row["target"]], allowed=names)
+        kinds.append(min((leak.kind for leak in leaks), key=KINDS.index, default=""))
+    examples = [row["said"] for row, kind in zip(said, kinds, strict=True) if kind]
+    users = [row["user"] for row in said]
     tried = talked.get("leaks", dict.fromkeys(KINDS, 0))
     return {
-        "said": {kind: _share(kinds[kind], len(said)) for kind in KINDS},
-        "kept_back": {kind: _share(tried[kind], talked["utterances"]) for kind in KINDS},
+        "said": {kind: share([found == kind for found in kinds], users) for kind in KINDS},
+        "kept_back": {kind: bare(tried[kind], talked["utterances"]) for kind in KINDS},
     }, examples[:10]
 
 
 def _answers(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """How questions were answered, beside people's rates."""
-    asked = [row["outcome"] for row in rows if row["verb"] == Verb.ASK]
+    asked = [row for row in rows if row["verb"] == Verb.ASK]
     names = {"yes": Outcome.YES, "no": Outcome.NO, "unsure": Outcome.UNSURE}
-    rates = {name: _share(asked.count(code), len(asked)) for name, code in names.items()}
-    more = [r for r in rows if r["verb"] == Verb.ASK and r["outcome"] == Outcome.NO]
+    users = [row["user"] for row in asked]
+    rates = {n: share([r["outcome"] == code for r in asked], users) for n, code in names.items()}
+    noes = [row for row in asked if row["outcome"] == Outcome.NO]
+    more = share([bool(row["accepted"]) for row in noes], [row["user"] for row in noes])
     return {
         "questions": len(asked),
         "rates": rates,
         "qulac": QULAC,
-        "no_that_says_more": _share(sum(bool(r["accepted"]) for r in more), len(more)),
+        "no_that_says_more": more,
     }
 
 
 def _reading(setup: CPRSetup, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Whether the words of answers to questions and lists are read as the act they stand for."""
     parser, facets = Parser(setup.world), setup.protocol.question == "facet"
-    counts: Counter[str] = Counter()
+    found, users = [], []
     for row in rows:
         if not row["said"] or row["verb"] not in (Verb.ASK, Verb.RECOMMEND):
             continue
-        acts = user_acts(row)
+        users.append(row["user"])
         try:
             read = parser.parse_user(row["said"], context_of(row, facets=facets))
         except NotUnderstood:
-            counts["unclear"] += 1
-            continue
-        counts["right" if read in acts else "other"] += 1
-    total = sum(counts.values())
-    return {name: _share(counts[name], total) for name in ("right", "unclear", "other")}
+            found.append("unclear")
+        else:
+            found.append("right" if read in user_acts(row) else "other")
+    kinds = ("right", "unclear", "other")
+    return {kind: share([each == kind for each in found], users) for kind in kinds}
 
 
 def _wording(said: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -200,9 +202,9 @@ def _wording(said: Sequence[dict[str, Any]]) -> dict[str, Any]:
         by_outcome[row["outcome"]].append(row["said"])
     same = by_outcome.get(Outcome.NO, [])
     return {
-        "distinct_utterances": _share(len(set(texts)), len(texts)),
-        "distinct_2": _share(len(set(pairs)), len(pairs)),
-        "distinct_among_no": _share(len(set(same)), len(same)),
+        "distinct_utterances": bare(len(set(texts)), len(texts)),
+        "distinct_2": bare(len(set(pairs)), len(pairs)),
+        "distinct_among_no": bare(len(set(same)), len(same)),
         "mean_words": float(np.mean([len(text) for text in words])) if words else 0.0,
     }
 
@@ -211,18 +213,19 @@ def _people(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """How users differ: spread over users of the rate of yes, and of the length of talks."""
     yes: dict[int, list[bool]] = defaultdict(list)
     moves: dict[int, list[int]] = defaultdict(list)
+    last = [row for row in rows if row["terminated"] or row["truncated"]]
     for row in rows:
         if row["verb"] == Verb.ASK:
             yes[row["user"]].append(row["outcome"] == Outcome.YES)
-        if row["terminated"] or row["truncated"]:
-            moves[row["user"]].append(row["move"])
+    for row in last:
+        moves[row["user"]].append(row["move"])
     rates = [float(np.mean(v)) for v in yes.values()]
     lengths = [float(np.mean(v)) for v in moves.values()]
     return {
         "users": len(moves),
         "yes_rate_sd": float(np.std(rates)) if rates else 0.0,
         "moves_sd": float(np.std(lengths)) if lengths else 0.0,
-        "left": _share(sum(row["left"] for row in rows), sum(map(len, moves.values()))),
+        "left": share([row["left"] for row in last], [row["user"] for row in last]),
     }
 
 
@@ -233,14 +236,14 @@ def _positivity(setup: CPRSetup, speaker: Speaker, n: int, seed: int) -> dict[st
     """Yes to what is not wanted, no to what is: half of the questions are of each kind."""
     drawn = draw_probe(setup, "ask", n, seed)
     asked = drawn.actions < setup.dialogues(1, threads=1).n_askables
-    outcome = probe(setup, speaker, drawn, seed=seed).outcome
+    outcome, users = probe(setup, speaker, drawn, seed=seed).outcome, drawn.users
     yes, no = outcome == Outcome.YES, outcome == Outcome.NO
     wanted, other = asked & drawn.wanted, asked & ~drawn.wanted
     return {
-        "yes_to_the_unwanted": _share(int((yes & other).sum()), int(other.sum())),
-        "no_to_the_wanted": _share(int((no & wanted).sum()), int(wanted.sum())),
-        "yes": _share(int((yes & asked).sum()), int(asked.sum())),
-        "wanted": _share(int(wanted.sum()), int(asked.sum())),
+        "yes_to_the_unwanted": share(yes[other], users[other]),
+        "no_to_the_wanted": share(no[wanted], users[wanted]),
+        "yes": share(yes[asked], users[asked]),
+        "wanted": share(wanted[asked], users[asked]),
     }
 
 
@@ -251,8 +254,8 @@ def _consistency(setup: CPRSetup, speaker: Speaker, kind: Any, n: int, seed: int
     again = probe(setup, speaker, drawn, seed=seed + 1, wording=0)
     other = probe(setup, speaker, drawn, seed=seed, wording=1)
     return {
-        "asked_again": float((first.outcome == again.outcome).mean()),
-        "in_other_words": float((first.outcome == other.outcome).mean()),
+        "asked_again": share(first.outcome == again.outcome, drawn.users),
+        "in_other_words": share(first.outcome == other.outcome, drawn.users),
     }
 
 
@@ -266,9 +269,9 @@ def _canaries(
     for text in CANARIES:
         orders = dict.fromkeys(range(n), text)
         bossed = probe(setup, speaker, drawn, seed=seed, wording=0, after=orders)
-        changed = [b for b in range(n) if plain.acts[b] != bossed.acts[b]]
-        flips[text] = _share(len(changed), n)
-        examples += [f"{plain.said[b]} -> {bossed.said[b]}" for b in changed[:2]]
+        changed = _differ(plain.acts, bossed.acts)
+        flips[text] = share(changed, drawn.users)
+        examples += [f"{plain.said[b]} -> {bossed.said[b]}" for b in np.flatnonzero(changed)[:2]]
     return flips, examples
 
 
@@ -280,7 +283,7 @@ def _ordering_names(setup: CPRSetup, n: int, seed: int) -> dict[str, Any]:
     bossy = dataclasses.replace(setup, world=world)
     plain = probe(setup, speaker_of(setup.world, setup.users), drawn, seed=seed)
     bossed = probe(bossy, speaker_of(bossy.world, bossy.users), drawn, seed=seed)
-    return {"list": 1.0 - _same(plain, bossed)}
+    return {"list": share(_differ(plain.acts, bossed.acts), drawn.users)}
 
 
 def _persona(setup: CPRSetup, kind: Any, n: int, seed: int) -> dict[str, Any]:
@@ -295,11 +298,10 @@ def _persona(setup: CPRSetup, kind: Any, n: int, seed: int) -> dict[str, Any]:
         for style, replies in heard.items()
     }
     terse, chatty = heard["terse"], heard["chatty"]
-    differ = sum(a != b for a, b in zip(terse.said, chatty.said, strict=True))
     return {
         "mean_words": words,
-        "words_differ": _share(differ, n),
-        "acts_differ": 1.0 - _same(terse, chatty),
+        "words_differ": share(_differ(terse.said, chatty.said), drawn.users),
+        "acts_differ": share(_differ(terse.acts, chatty.acts), drawn.users),
     }
 
 
@@ -320,9 +322,5 @@ def _cost(talked: dict[str, Any], conversations: int) -> dict[str, Any] | None:
     }
 
 
-def _same(a: Replies, b: Replies) -> float:
-    return float(np.mean([x == y for x, y in zip(a.acts, b.acts, strict=True)]))
-
-
-def _share(count: int, of: int) -> float:
-    return count / of if of else 0.0
+def _differ(a: Sequence[str], b: Sequence[str]) -> NDArray[np.bool_]:
+    return np.array([x != y for x, y in zip(a, b, strict=True)])

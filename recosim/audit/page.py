@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 from recosim.audit.measure import Audit
+from recosim.audit.shares import Share, bare
 
 __all__ = ["audit_page"]
 
@@ -17,11 +18,12 @@ body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); max-width: 52rem
   padding: 0 1rem; }
 h2 { margin: 2rem 0 .2rem; font-size: 1.15rem; } p { margin: .2rem 0 .8rem; color: var(--soft); }
 table { border-collapse: collapse; width: 100%; } td { padding: .15rem .5rem .15rem 0; }
-td.name { width: 45%; } td.value { width: 5rem; text-align: right; }
+td.name { width: 42%; } td.value { width: 9rem; text-align: right; }
 .bar { background: var(--low); height: .7rem; border-radius: .35rem; overflow: hidden;
   position: relative; }
 .bar i { display: block; height: 100%; background: var(--bar); }
 .bar b { position: absolute; top: 0; width: 3px; height: 100%; background: var(--ink); }
+.bar u { position: absolute; top: .3rem; height: 2px; background: var(--ink); }
 blockquote { margin: .2rem 0; padding-left: .7rem; border-left: 3px solid var(--low); }
 """
 
@@ -37,7 +39,7 @@ def audit_page(audit: Audit) -> str:
         f"<p>{escape(who)} · world {escape(v['world']['name'])} "
         f"({v['world']['fingerprint'][:12]}) · {v['conversations']} conversations with "
         f"{escape(v['agent'])}, {v['utterances']:,} utterances; {v['probes']} users a probe, "
-        f"seed {v['seed']}</p>",
+        f"seed {v['seed']}. Lines on bars and numbers in brackets: 95 % intervals over users.</p>",
         *_leakage(audit),
         *_section(
             "Answers to questions",
@@ -98,7 +100,7 @@ def audit_page(audit: Audit) -> str:
     )
 
 
-def _section(title: str, about: str, bars: Iterable[tuple[str, float, float | None]]) -> list[str]:
+def _section(title: str, about: str, bars: Iterable[tuple[str, Share, float | None]]) -> list[str]:
     rows = [_bar(*bar) for bar in bars]
     return [
         f"<h2>{escape(title)}</h2>",
@@ -107,12 +109,17 @@ def _section(title: str, about: str, bars: Iterable[tuple[str, float, float | No
     ]
 
 
-def _bar(name: str, share: float, mark: float | None) -> str:
-    at = "" if mark is None else f'<b style="left:{100 * mark:.1f}%"></b>'
-    text = f"{100 * share:.1f} %" + ("" if mark is None else f" ({100 * mark:.0f})")
+def _bar(name: str, share: Share, mark: float | None) -> str:
+    value, low, high = share["value"], share["low"], share["high"]
+    at, text = "", f"{100 * value:.1f} %"
+    if low is not None:
+        at = f'<u style="left:{100 * low:.1f}%;width:{100 * (high - low):.1f}%"></u>'
+        text += f" [{100 * low:.0f}, {100 * high:.0f}]"
+    if mark is not None:
+        at += f'<b style="left:{100 * mark:.1f}%" title="people: {100 * mark:.0f} %"></b>'
     return (
         f'<tr><td class="name">{escape(name)}</td><td><div class="bar">'
-        f'<i style="width:{100 * min(share, 1):.1f}%"></i>{at}</div></td>'
+        f'<i style="width:{100 * value:.1f}%"></i>{at}</div></td>'
         f'<td class="value">{text}</td></tr>'
     )
 
@@ -162,7 +169,7 @@ def _people(v: dict[str, Any]) -> list[str]:
 def _decisions(found: dict[str, int] | None) -> list[str]:
     if not found or not found["made"]:
         return ["<h2>Who decides</h2>", "<p>The rules decide every act.</p>"]
-    share = found["as_the_rules"] / found["made"]
+    share = bare(found["as_the_rules"], found["made"])
     return _section(
         "Who decides",
         f"The model decided {found['made']:,} answers. As the rules would have it:",

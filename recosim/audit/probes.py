@@ -42,6 +42,11 @@ class Probe:
     slates: NDArray[np.int32]
     wanted: NDArray[np.bool_]
 
+    @property
+    def users(self) -> NDArray[np.int32]:
+        """int32 (n,)."""
+        return self.pairs[:, 0]
+
 
 @dataclass(frozen=True)
 class Replies:

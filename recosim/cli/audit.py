@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -75,15 +75,26 @@ def audit(
         ("leaks said", v["leakage"]["said"]),
         ("leaks kept back", v["leakage"]["kept_back"]),
         ("answers", v["answers"]["rates"]),
-        ("people (Qulac)", v["answers"]["qulac"]),
+        ("people (Qulac)", {n: _exactly(rate) for n, rate in v["answers"]["qulac"].items()}),
         *((f"consistency, {kind}", found_) for kind, found_ in v["consistency"].items()),
         *((f"moved by orders, {kind}", _worst(found_)) for kind, found_ in v["canaries"].items()),
         ("moved by names of items", v["ordering_names"]),
     ):
-        told = ", ".join(f"{name.replace('_', ' ')} {100 * s:.1f} %" for name, s in shares.items())
+        told = ", ".join(f"{name.replace('_', ' ')} {_percent(s)}" for name, s in shares.items())
         console.print(f"  {title}: {told}", soft_wrap=True)
     console.print(f"wrote {out / 'audit.html'} and {out / 'audit.json'}", soft_wrap=True)
 
 
-def _worst(shares: dict[str, float]) -> dict[str, float]:
-    return {"at most": max(shares.values())}
+def _worst(shares: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {"at most": max(shares.values(), key=lambda share: float(share["value"]))}
+
+
+def _exactly(value: float) -> dict[str, Any]:
+    return {"value": value, "low": None}
+
+
+def _percent(share: dict[str, Any]) -> str:
+    text = f"{100 * share['value']:.1f} %"
+    if share["low"] is None:
+        return text
+    return f"{text} [{100 * share['low']:.0f}, {100 * share['high']:.0f}]"

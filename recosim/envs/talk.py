@@ -157,6 +157,7 @@ class Talk:
     def _occasion(self, b: int, move: Mapping[str, Any], acts: Any, key: int) -> Occasion:
         a, world = self.dialogues.arrays, self.dialogues.world
         targets = tuple(a["targets"][b, : a["n_targets"][b]].tolist())
+        others = tuple(a["acceptable"][b, : a["n_acceptable"][b]].tolist())
         facets = self.dialogues.protocol.question == "facet"
         opening = move["verb"] == Verb.OPEN
         asked = self.dialogues.protocol.feedback_on == "refusal" or move["verb"] == Verb.REFLECT
@@ -166,7 +167,7 @@ class Talk:
             acts=acts,
             context=Context(facets=facets) if opening else context_of(move, facets=facets),
             heard=tuple(map(str, self.lines[b])),
-            secrets=targets,
+            secrets=(*targets, *others),
             wants=tuple(world.item_attributes.row(targets[0]).tolist()) if targets else (),
             feedback=asked,
         )

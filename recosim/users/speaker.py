@@ -23,7 +23,7 @@ class Occasion:
         acts: what the rules decided; a speaker that decides may decide otherwise.
         context: what is answered.
         heard: the conversation so far, a line each; the last one is what is answered.
-        secrets: the items in mind; they must not be named but to take one.
+        secrets: the items in mind, and those that would do; they must not be named but to take one.
         wants: attributes of the item in mind, ascending ids.
         feedback: whether a refusal may say what was wrong.
     """

@@ -7,10 +7,12 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 from typer.testing import CliRunner
 
 from recosim.audit import audit_page, audit_users
 from recosim.audit.probes import CANARIES
+from recosim.audit.shares import share
 from recosim.chat import Chat, ScriptedBackend
 from recosim.cli import app
 from recosim.envs.cpr_setup import CPRSetup
@@ -50,22 +52,26 @@ def wants(request):
 def test_rules_give_nothing_away_and_obey_nobody():
     parts = CPRSetup.prepare(world="lastfm-small", split="test")
     v = audit_users(parts, conversations=N, probes=N).values
-    assert set(v["leakage"]["said"].values()) == {0.0}
-    assert all(share == 0 for found in v["canaries"].values() for share in found.values())
-    assert v["ordering_names"]["list"] == 0
-    assert v["consistency"]["ask"] == {"asked_again": 1.0, "in_other_words": 1.0}
-    assert v["positivity"]["yes_to_the_unwanted"] == v["positivity"]["no_to_the_wanted"] == 0
-    assert v["reading"]["right"] > 0.95
+    assert {found["value"] for found in v["leakage"]["said"].values()} == {0.0}
+    assert all(s["value"] == 0 for found in v["canaries"].values() for s in found.values())
+    assert v["ordering_names"]["list"]["value"] == 0
+    assert [found["value"] for found in v["consistency"]["ask"].values()] == [1.0, 1.0]
+    for name in ("yes_to_the_unwanted", "no_to_the_wanted"):
+        assert v["positivity"][name]["value"] == 0
+        assert 0.1 < v["positivity"][name]["high"] < 0.5  # of a dozen users
+    assert v["reading"]["right"]["value"] > 0.95
     assert v["cost"] is None
-    assert sum(v["answers"]["rates"].values()) == pytest.approx(1)
+    assert sum(rate["value"] for rate in v["answers"]["rates"].values()) == pytest.approx(1)
 
 
 def test_noise_shows_as_inconsistency_and_wrong_answers():
     parts = CPRSetup.prepare(world="lastfm-small", split="test", users={"answer_noise": 0.3})
     v = audit_users(parts, conversations=N, probes=400).values
-    assert v["consistency"]["ask"]["asked_again"] == pytest.approx(0.58, abs=0.1)  # .7^2 + .3^2
-    assert v["positivity"]["yes_to_the_unwanted"] == pytest.approx(0.3, abs=0.1)
-    assert v["positivity"]["no_to_the_wanted"] == pytest.approx(0.3, abs=0.1)
+    assert v["consistency"]["ask"]["asked_again"]["value"] == pytest.approx(
+        0.58, abs=0.1
+    )  # .7^2 + .3^2
+    assert v["positivity"]["yes_to_the_unwanted"]["value"] == pytest.approx(0.3, abs=0.1)
+    assert v["positivity"]["no_to_the_wanted"]["value"] == pytest.approx(0.3, abs=0.1)
 
 
 def test_a_model_that_obeys_the_recommender_is_found_out():
@@ -75,25 +81,27 @@ def test_a_model_that_obeys_the_recommender_is_found_out():
         return fill(request, "Fine.", ["yes" if bossed or wants(request) else "no", takes])
 
     v = measured(obedient).values
-    assert min(v["canaries"]["ask"].values()) > 0.3  # those who would have said no
-    assert min(v["canaries"]["list"].values()) == 1.0
-    assert v["consistency"]["ask"]["in_other_words"] == 1.0
+    assert (
+        min(s["value"] for s in v["canaries"]["ask"].values()) > 0.3
+    )  # those who would have said no
+    assert min(s["value"] for s in v["canaries"]["list"].values()) == 1.0
+    assert v["consistency"]["ask"]["in_other_words"]["value"] == 1.0
     # It sees what items have, never what they are called.
-    assert v["ordering_names"]["list"] == 0
+    assert v["ordering_names"]["list"]["value"] == 0
 
 
 def test_what_decides_nothing_cannot_be_moved():
     v = measured(lambda request: {"words": "Yes, I accept it."}, decides="nothing").values
-    assert all(share == 0 for found in v["canaries"].values() for share in found.values())
+    assert all(s["value"] == 0 for found in v["canaries"].values() for s in found.values())
     assert v["speaking"]["fallbacks"]["contradiction"] > 0
 
 
 def test_a_model_that_says_yes_to_everything_is_found_out():
     v = measured(lambda request: fill(request, "Yes!", ["yes", "none"])).values
-    assert v["positivity"]["yes_to_the_unwanted"] == 1.0
-    assert v["answers"]["rates"]["yes"] == 1.0
-    assert v["wording"]["distinct_utterances"] < 0.1
-    assert v["persona"]["words_differ"] == 0
+    assert v["positivity"]["yes_to_the_unwanted"]["value"] == 1.0
+    assert v["answers"]["rates"]["yes"]["value"] == 1.0
+    assert v["wording"]["distinct_utterances"]["value"] < 0.1
+    assert v["persona"]["words_differ"]["value"] == 0
     assert v["decisions"]["as_the_rules"] < v["decisions"]["made"]
     assert v["cost"]["tokens"] > 0
 
@@ -104,7 +112,33 @@ def test_a_model_that_changes_its_mind_is_found_out():
         return fill(request, "Hm.", [["yes", "no"][rng.integers(2)], "none"])
 
     v = measured(moody).values
-    assert v["consistency"]["ask"]["asked_again"] < 0.9
+    assert v["consistency"]["ask"]["asked_again"]["high"] < 1.0
+
+
+def test_shares_of_independent_users_have_wilsons_interval():
+    for k, n in ((0, 100), (30, 100), (100, 100), (700, 1000)):
+        found = share(np.arange(n) < k)
+        ends = binomtest(k, n).proportion_ci(method="wilson")
+        assert found["value"] == k / n
+        assert (found["low"], found["high"]) == pytest.approx(tuple(ends), abs=0.003)
+    assert share([]) == {"value": 0.0, "low": None, "high": None, "of": 0}
+    assert share([True, False], [7, 7])["low"] is None  # of one user: nothing is known of others
+
+
+@pytest.mark.parametrize("rate", [0.02, 0.3])
+def test_the_interval_holds_the_truth_where_users_repeat_themselves(rate):
+    """Each of 60 users says ten things, and nine of ten users always say the same."""
+    rng, held, naive = np.random.default_rng(3), 0, 0
+    users = np.repeat(np.arange(60), 10)
+    for _ in range(400):
+        same = np.repeat(rng.random(60) < 0.9, 10)
+        once = np.repeat(rng.random(60) < rate, 10)
+        said = np.where(same, once, rng.random(600) < rate)
+        found, alone = share(said, users), share(said)
+        held += found["low"] <= rate <= found["high"]
+        naive += alone["low"] <= rate <= alone["high"]
+    assert held / 400 > 0.92
+    assert naive / 400 < 0.75
 
 
 class Page(HTMLParser):

@@ -25,6 +25,7 @@ def row(verb: Verb, outcome: Outcome = Outcome.NOTHING, **values: Any) -> dict[s
         "verb": int(verb),
         "facet": -1,
         "asked": [],
+        "standing": [],
         "accepted": [],
         "items": [],
         "because": [],
