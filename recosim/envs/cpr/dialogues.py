@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from recosim.envs.cpr import batch
+from recosim.envs.cpr.candidates import COLUMNS
 from recosim.envs.cpr.memory import Entry, Memory, row_arrays, slot_of
 from recosim.envs.protocol import Protocol
 from recosim.errors import IllegalActionError, OptionError
@@ -84,11 +85,32 @@ def _dense_attributes(world: World) -> NDArray[np.float32]:
     return table
 
 
+def _columns(world: World) -> tuple[NDArray[np.uint16], NDArray[np.uint64]]:
+    """The table of the first attributes of each item, and the set of those that have more.
+
+    Both are empty in worlds of few attributes, which are counted by sets, and of too many.
+    """
+    table, n = world.item_attributes, world.n_attributes
+    if n <= _DENSE_LIMIT or n >= np.iinfo(np.uint16).max:
+        return np.zeros((0, COLUMNS), dtype=np.uint16), np.zeros(0, dtype=np.uint64)
+    columns = np.full((world.n_items, COLUMNS), n, dtype=np.uint16)
+    items, attributes = table.pairs()
+    places = np.arange(len(items)) - table.indptr[items]
+    first = places < COLUMNS
+    columns[items[first], places[first]] = attributes[first]
+    more = np.zeros(64 * world.bitsets.shape[1], dtype=bool)
+    more[: world.n_items] = table.degrees() > COLUMNS
+    return columns, np.packbits(more, bitorder="little").view(np.uint64)
+
+
 def _world_arrays(world: World) -> dict[str, NDArray[Any]]:
     """The arrays of a world as the kernels name them."""
     facets = world.facet_attributes
     n = np.arange(world.n_items + 1, dtype=np.float64)
+    columns, long_items = _columns(world)
     return {
+        "item_columns": columns,
+        "long_items": long_items,
         "item_indptr": world.item_attributes.indptr,
         "item_indices": world.item_attributes.indices,
         "posting_indptr": world.attribute_items.indptr,
@@ -247,6 +269,9 @@ class Dialogues:
             "attributes_plus_1": world.n_attributes + 1,
             "facets_plus_1": world.n_facets + 1,
             "pool_users_plus_1": len(self.pool.users) + 1,
+            "column_items": len(given["item_columns"]),
+            "n_columns": COLUMNS,
+            "column_words": len(given["long_items"]),
             "dense_width": given["dense_attributes"].shape[1],
             "n_rewards": len(given["rewards"]),
             "n_terms": len(REWARD_TERMS),

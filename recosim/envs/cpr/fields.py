@@ -31,6 +31,9 @@ n_train_links = dimension("n_train_links")
 n_facet_links = dimension("n_facet_links")
 n_pool_users = dimension("n_pool_users")
 n_pool_links = dimension("n_pool_links")
+column_items = dimension("column_items")  # items, or 0 where there are no columns
+n_columns = dimension("n_columns")
+column_words = dimension("column_words")
 dense_width = dimension("dense_width")  # attributes rounded up to 8, or 0 where there are many
 cooccurrence_size = dimension("cooccurrence_size")  # attributes, or 0 where there is no table
 users_plus_1 = dimension("users_plus_1")
@@ -71,6 +74,10 @@ posting_indptr = array1("posting_indptr", np.int64, "attributes_plus_1")
 bitsets = array2("bitsets", np.uint64, "attributes", "words")  # the postings as sets
 cooccurrence = array2("cooccurrence", np.int32, "cooccurrence_size", "cooccurrence_size")
 dense_attributes = array2("dense_attributes", np.float32, "items", "dense_width")  # 0 or 1
+# The first attributes of each item, filled up with the number of attributes; and, as a set, the
+# items that have more.
+item_columns = array2("item_columns", np.uint16, "column_items", "n_columns")
+long_items = array1("long_items", np.uint64, "column_words")
 facet_of = array1("facet_of", np.int16, "attributes")  # -1: in no facet
 facet_indptr = array1("facet_indptr", np.int64, "facets_plus_1")
 facet_indices = array1("facet_indices", np.int32, "n_facet_links")  # attributes of each facet

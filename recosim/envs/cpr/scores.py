@@ -227,9 +227,10 @@ def _add_sparse(
     indptr, indices = f.item_indptr(t), f.item_indices(t)
     for j in range(n):
         sums = other if j & 1 else weights
-        value = np.float64(values[j])
-        for k in range(indptr[items[j]], indptr[items[j] + 1]):
-            sums[indices[k]] += value
+        value, v = np.float64(values[j]), np.uint64(items[j])
+        # Signed indices would be compared with 0 each time, since -1 would be the last.
+        for k in range(np.uint64(indptr[v]), np.uint64(indptr[v + ONE])):
+            sums[np.uint64(indices[k])] += value
 
 
 @kernel

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from reference.agreement import Case, SideBySide, play_cases, random_case
 from reference.random_worlds import random_protocol, random_vectors, random_world
 
+from recosim.envs.cpr.candidates import COLUMNS
 from recosim.envs.cpr.dialogues import QUESTIONS
 from recosim.envs.protocol import Protocol
 from recosim.users import Behaviour
 from recosim.users.behaviour import WORDS
-from recosim.world.world import build_world, csr_from_lists
+from recosim.world.world import build_world, csr_from_lists, csr_from_pairs
 
 
 @pytest.mark.parametrize(("seed", "sizes"), [(0, (1, 3, 9)), (1, (1, 7, 16))])
@@ -64,6 +65,35 @@ def test_they_agree_where_questions_and_feedback_are_about_the_same(
         options={},
     )
     both = SideBySide(case, rng)
+    both.open()
+    both.play()
+
+
+@pytest.mark.parametrize("on_reject", ["keep", "remove"])
+def test_they_agree_where_many_items_of_many_attributes_are_counted(on_reject: str) -> None:
+    """Cuts of 21 to 186 items are counted in columns there; items have more and less than fit."""
+    rng = np.random.default_rng(6)
+    split = rng.integers(0, 3, (4, 3_000))
+    world = build_world(
+        name="many",
+        item_attributes=csr_from_pairs(*np.nonzero(rng.random((3_000, 80)) < 0.1), 3_000),
+        train=csr_from_pairs(*np.nonzero(split == 0), 4),
+        valid=csr_from_pairs(*np.nonzero(split == 1), 4),
+        test=csr_from_pairs(*np.nonzero(split == 2), 4),
+        n_attributes=80,
+    )
+    degrees = world.item_attributes.degrees()
+    assert (degrees > COLUMNS).sum() > 500 < (degrees < COLUMNS).sum()
+    case = Case(
+        world,
+        random_vectors(rng, world),
+        Protocol(on_reject=on_reject, max_turns=8, top_k=3),  # type: ignore[arg-type]
+        Behaviour(answer_noise=0.3, cooperativeness=1.0),
+        size=12,
+        options={},
+    )
+    both = SideBySide(case, rng)
+    assert both.dialogues.arrays["item_columns"].shape == (3_000, COLUMNS)
     both.open()
     both.play()
 
