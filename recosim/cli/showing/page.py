@@ -31,6 +31,7 @@ from recosim.envs.transcript import (
 )
 from recosim.errors import OptionError
 from recosim.files import write_text
+from recosim.standing import wanted_by_standing
 from recosim.world.world import World
 
 __all__ = ["check_page_path", "page_data", "write_page"]
@@ -132,12 +133,17 @@ def _row(row: Mapping[str, Any], world: World) -> dict[str, Any]:
         "items": [item_label(world, v) for v in row["items"]] if verb is Verb.RECOMMEND else [],
         "because": [attribute_label(world, a) for a in row["because"]],
         "rank": row["rank"],
-        "confirmed": [attribute_label(world, a) for a in row["accepted"]],
+        "confirmed": [attribute_label(world, a) for a in _confirmed(row)],
         "candidates": row["candidates"],
         "reward": round(row["reward"], 4),
         "supported": None if supported is None else round(supported, 4),
         "end": ending_text(row, world),
     }
+
+
+def _confirmed(row: Mapping[str, Any]) -> list[int]:
+    """The attributes that the user accepted or asked for, by an instruction that holds too."""
+    return [*row["accepted"], *wanted_by_standing(row["standing"], row["accepted"])]
 
 
 def _lead(items: Sequence[int]) -> str:
