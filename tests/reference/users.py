@@ -75,12 +75,17 @@ class RuleUser:
         self.draw = draw
         self.draw_unit = draw_unit
         self.disappointments = 0
-        liked = Counter(a for v in train for a in tables.item_attributes[v])
-        by_liking = behaviour.weighting == "liking"
-        self.weight = [1 + liked[a] * by_liking for a in range(tables.n_attributes)]
+        self.weight = [1] * tables.n_attributes
+        if behaviour.weighting == "liking":
+            self.weight = [1 + liked for liked in self.liking()]
         self.standing: Standing | None = None
         self.musts: list[int] = []
         self.acceptable: list[int] = []
+
+    def liking(self) -> list[int]:
+        """How many of their train items have each attribute."""
+        liked = Counter(a for v in self.train for a in self.tables.item_attributes[v])
+        return [liked[a] for a in range(self.tables.n_attributes)]
 
     # ---------------------------------------------------------------- wishes
 
@@ -91,6 +96,8 @@ class RuleUser:
 
     def find_acceptable(self, targets: Sequence[int], candidates: Collection[int]) -> None:
         """Choose the items that would do, among the candidates."""
+        if self.behaviour.acceptable == 0:
+            return
         do = [v for v in candidates if v not in targets and self.has_musts(v)]
         do.sort(key=lambda v: (-self._overlap(v, targets[0]), v))
         self.acceptable = do[: self.behaviour.acceptable]
@@ -98,10 +105,10 @@ class RuleUser:
     def find_standing(self, target: int, named: Sequence[int]) -> None:
         """Choose the instruction that goes with a request for some attributes."""
         has, scope = self.tables.item_attributes, self.behaviour.standing
-        liked = Counter(a for v in self.train for a in has[v])
-        if scope == "none" or not liked:
+        if scope == "none":
             return
-        condition = named[0] if scope == "session" else min(liked, key=lambda a: (-liked[a], a))
+        liked = self.liking()
+        condition = named[0] if scope == "session" else liked.index(max(liked))
         mine = [v for v in self.train if condition in has[v]]
         everyone = self.tables.attribute_items[condition]
 
@@ -264,7 +271,7 @@ class RuleUser:
             return sorted(eligible)[self.draw("critic", turn, len(eligible))]
         if self.behaviour.critic == "salient":
             return min(eligible, key=lambda a: (-shown[a], a))
-        liked = Counter(a for v in self.train for a in self.tables.item_attributes[v])
+        liked = self.liking()
         return min(eligible, key=lambda a: (liked[a], a))
 
     # ---------------------------------------------------------------- leaving
