@@ -36,7 +36,7 @@ from recosim.envs.cpr_spaces import (
 from recosim.envs.protocol import Protocol
 from recosim.errors import IllegalActionError, NotUnderstood, StateError
 from recosim.estimators.base import Vectors
-from recosim.standing import standing_codes, wanted_by_standing
+from recosim.standing import HOLDS, WANTED
 from recosim.users import Behaviour, Population
 from recosim.world.world import World
 
@@ -49,6 +49,9 @@ __all__ = ["CPREnv"]
 
 # Times in a turn that a line which was not understood is asked back.
 ASKED_BACK = 2
+
+# As a plain number: numpy asks a member of an enum what it is, which takes as long as a move.
+OPEN = int(Verb.OPEN)
 
 Observation = dict[str, NDArray[Any]]
 
@@ -497,10 +500,10 @@ class CPREnv(gym.Env[Observation | str, Any]):
         """The attributes that the last move of the user confirmed."""
         a = self.dialogues.arrays
         named = tuple(a["accepted"][0, : a["n_accepted"].item(0)].tolist())
-        if a["verb"][0] != Verb.OPEN:
+        if a["standing"].item(0, HOLDS) != 1 or a["verb"].item(0) != OPEN:
             return named
-        codes = [int(code) for code in standing_codes(a["standing"])[0] if code >= 0]
-        return (*named, *wanted_by_standing(codes, named))
+        wanted = a["standing"].item(0, WANTED)
+        return named if wanted < 0 or wanted in named else (*named, wanted)
 
     def _print_last(self) -> None:
         from recosim.envs.transcript import describe_move
