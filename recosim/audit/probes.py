@@ -58,11 +58,17 @@ class Replies:
 
 
 def draw_probe(setup: CPRSetup, kind: Literal["ask", "list"], n: int, seed: int) -> Probe:
-    """A question to each of n users, half of them about what they want; or a list without it."""
+    """A question to each of n users, half of them about what they want; or a list without it.
+
+    The users differ, as long as the split has so many.
+    """
     rng = np.random.default_rng([seed, n, kind == "list"])
     d = setup.dialogues(n, threads=1)
-    pairs = d.pool.pairs()
-    pairs = pairs[rng.choice(len(pairs), n, replace=len(pairs) < n)]
+    pairs = rng.permutation(d.pool.pairs())
+    _, first = np.unique(pairs[:, 0], return_index=True)
+    others = np.setdiff1d(np.arange(len(pairs)), first)
+    chosen = np.concatenate([rng.permutation(first), rng.permutation(others)])
+    pairs = pairs[np.resize(chosen, n)]  # from the start again where there are too few
     _open(d, pairs, None, seed)
     facets = setup.protocol.question == "facet"
     a = d.arrays
