@@ -11,7 +11,7 @@ from torch import nn
 from recosim.agents.registry import make_agent
 from recosim.agents.torch_learner import TorchLearner, one_thread
 from recosim.bench.run import play_batch, prepare_env
-from recosim.envs.cpr.recorder import Recorder
+from recosim.envs.cpr.columns import Recorder
 from recosim.envs.sb3 import make_sb3
 from recosim.estimators.registry import estimator
 from recosim.estimators.samples import PairSampler

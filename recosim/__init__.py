@@ -18,9 +18,9 @@ from recosim.envs.registration import register_all
 if TYPE_CHECKING:
     from recosim.agents.base import Agent
     from recosim.agents.registry import make_agent
-    from recosim.envs.cpr_env import CPREnv
-    from recosim.envs.cpr_vector import CPRVectorEnv
-    from recosim.envs.protocol import Protocol
+    from recosim.envs.cpr.env import CPREnv
+    from recosim.envs.cpr.protocol import Protocol
+    from recosim.envs.gym_vector import CPRVectorEnv
     from recosim.errors import RecosimError
     from recosim.estimators.base import Estimator, Vectors
     from recosim.trace import Trace
@@ -52,12 +52,12 @@ __all__ = [
 _HOMES = {
     "Agent": "recosim.agents.base",
     "Behaviour": "recosim.users.behaviour",
-    "CPREnv": "recosim.envs.cpr_env",
-    "CPRVectorEnv": "recosim.envs.cpr_vector",
+    "CPREnv": "recosim.envs.cpr.env",
+    "CPRVectorEnv": "recosim.envs.gym_vector",
     "Estimator": "recosim.estimators.base",
     "LLMSettings": "recosim.users.llm_settings",
     "Population": "recosim.users.population",
-    "Protocol": "recosim.envs.protocol",
+    "Protocol": "recosim.envs.cpr.protocol",
     "RecosimError": "recosim.errors",
     "Trace": "recosim.trace",
     "Vectors": "recosim.estimators.base",

@@ -23,8 +23,8 @@ import numpy as np
 
 import recosim
 from recosim.acts import Verb
+from recosim.envs.cpr.words import describe_move
 from recosim.envs.registration import EnvCard, env_cards
-from recosim.envs.transcript import describe_move
 from recosim.files import write_text
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -21,6 +21,7 @@ PACKAGE = ROOT / "recosim"
 # Every layer imports only from its own line and from those above it.
 LAYERS = [
     {"errors", "acts", "trace", "cards", "schema", "files", "progress", "arrays", "standing"},
+    {"kernels"},
     {"world"},
     {"chat"},
     {"language"},
@@ -79,13 +80,15 @@ def test_layers_import_only_downwards(path):
 
 
 def test_the_rules_know_nothing_of_gymnasium():
-    rules = [*(PACKAGE / "envs" / "cpr").glob("*.py"), PACKAGE / "envs" / "protocol.py"]
+    adapters = {"env.py", "critique_env.py", "spaces.py", "observer.py"}
+    folder = PACKAGE / "envs" / "cpr"
+    rules = [path for path in folder.glob("*.py") if path.name not in adapters]
     assert len(rules) > 5
     for path in rules:
         for module in imported(path):
             outside = module.split(".")[0]
             assert outside not in ("gymnasium", "pettingzoo", "stable_baselines3"), path
-            assert not module.startswith(("recosim.envs.cpr_env", "recosim.envs.cpr_vector")), path
+            assert not module.startswith(("recosim.envs.cpr.env", "recosim.envs.gym_vector")), path
 
 
 def test_only_the_bridge_imports_stable_baselines3():

@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from recosim.envs.cpr import random
 from recosim.envs.cpr.dialogues import Dialogues
-from recosim.envs.protocol import Protocol
+from recosim.envs.cpr.protocol import Protocol
 from recosim.errors import StateError
+from recosim.kernels import random
 
 __all__ = ["Agent", "Decision"]
 

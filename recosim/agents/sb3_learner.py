@@ -16,9 +16,9 @@ from gymnasium.vector import AutoresetMode
 from recosim.agents.base import Decision
 from recosim.agents.learner import Arrays, Learner
 from recosim.envs.cpr.dialogues import Dialogues
-from recosim.envs.cpr_observer import Observer
-from recosim.envs.cpr_setup import OBSERVATION_KEYS, check_observe, check_option
-from recosim.envs.cpr_vector import CPRVectorEnv
+from recosim.envs.cpr.observer import Observer
+from recosim.envs.gym_vector import CPRVectorEnv
+from recosim.envs.setup import OBSERVATION_KEYS, check_observe, check_option
 from recosim.errors import CheckpointError, MissingExtraError, OptionError, unknown
 
 try:

@@ -12,7 +12,7 @@ import numpy as np
 
 from recosim.agents.checkpoints import Checkpoint, Place, read_checkpoint, write_checkpoint
 from recosim.agents.learner import Learner
-from recosim.envs.cpr_setup import CPRSetup
+from recosim.envs.setup import CPRSetup
 from recosim.errors import MissingExtraError, OptionError, TrainingError
 from recosim.progress import Progress
 

@@ -9,9 +9,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from recosim.envs.cpr.acts import last_move, user_acts
 from recosim.envs.cpr.dialogues import Dialogues
-from recosim.envs.cpr_setup import CPRSetup
-from recosim.envs.spoken import last_move, user_acts
+from recosim.envs.setup import CPRSetup
 from recosim.envs.talk import Talk
 from recosim.language import Templates
 from recosim.users.speaker import Speaker

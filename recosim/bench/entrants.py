@@ -24,7 +24,7 @@ from recosim.agents.learner import Learner
 from recosim.agents.registry import make_agent
 from recosim.bench.schema import AgentSetup, CheckpointInfo, Users
 from recosim.envs.cpr.dialogues import Dialogues
-from recosim.envs.cpr_setup import CPRSetup
+from recosim.envs.setup import CPRSetup
 from recosim.errors import CheckpointError
 from recosim.users import Population
 

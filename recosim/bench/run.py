@@ -41,10 +41,10 @@ from recosim.bench.schema import (
     Users,
     WorldInfo,
 )
+from recosim.envs.cpr.columns import Recorder
 from recosim.envs.cpr.dialogues import Dialogues
-from recosim.envs.cpr.recorder import Recorder
-from recosim.envs.cpr_setup import CPRSetup
 from recosim.envs.registration import env_card
+from recosim.envs.setup import CPRSetup
 from recosim.envs.talk import Talk, speaker_of
 from recosim.errors import CheckpointError, IllegalActionError, MissingExtraError, OptionError
 from recosim.estimators.registry import estimator as make_estimator

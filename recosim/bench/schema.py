@@ -11,7 +11,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from recosim.bench.metrics import Comparison, Summary
-from recosim.envs.protocol import Protocol
+from recosim.envs.cpr.protocol import Protocol
 from recosim.errors import RecosimError, ResultsError, unknown
 from recosim.users import Population
 from recosim.users.llm_settings import llm_settings

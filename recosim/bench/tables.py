@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from recosim.bench.schema import AgentResult, EnvResult, Users
 from recosim.bench.stats import Estimate
-from recosim.envs.protocol import PRESETS, Protocol
+from recosim.envs.cpr.protocol import PRESETS, Protocol
 
 if TYPE_CHECKING:
     from rich.table import Table as RichTable

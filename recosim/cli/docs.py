@@ -17,10 +17,10 @@ from typing import Any, NamedTuple
 
 from recosim.bench.tables import protocol_label
 from recosim.cards import find_card
-from recosim.envs.cpr_setup import OBSERVATION_KEYS
-from recosim.envs.cpr_spaces import action_space, observation_space
-from recosim.envs.protocol import Protocol, protocol
+from recosim.envs.cpr.protocol import Protocol, protocol
+from recosim.envs.cpr.spaces import action_space, observation_space
 from recosim.envs.registration import FAMILIES, EnvCard, env_cards
+from recosim.envs.setup import OBSERVATION_KEYS
 from recosim.files import write_text
 from recosim.schema import load_card
 from recosim.world.data_card import DataCard

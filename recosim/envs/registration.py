@@ -17,8 +17,11 @@ ID_PATTERN = re.compile(r"^[A-Za-z0-9_-]+/[A-Za-z0-9_-]+-v(0|[1-9][0-9]*)$")
 
 # family -> (scalar entry point, vector entry point)
 FAMILIES = {
-    "cpr": ("recosim.envs.cpr_env:CPREnv", "recosim.envs.cpr_vector:CPRVectorEnv"),
-    "critique": ("recosim.envs.critique_env:CritiqueEnv", "recosim.envs.cpr_vector:CPRVectorEnv"),
+    "cpr": ("recosim.envs.cpr.env:CPREnv", "recosim.envs.gym_vector:CPRVectorEnv"),
+    "critique": (
+        "recosim.envs.cpr.critique_env:CritiqueEnv",
+        "recosim.envs.gym_vector:CPRVectorEnv",
+    ),
 }
 KEYS = ("id", "family", "title", "description", "arguments")
 

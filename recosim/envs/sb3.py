@@ -13,8 +13,8 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
-from recosim.envs.cpr_observer import Observations
-from recosim.envs.cpr_vector import CPRVectorEnv
+from recosim.envs.cpr.observer import Observations
+from recosim.envs.gym_vector import CPRVectorEnv
 from recosim.envs.registration import env_card
 from recosim.errors import MissingExtraError, OptionError, StateError
 

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from recosim.acts import Reflect, Verb
-from recosim.envs.cpr import random
+from recosim.envs.cpr.acts import context_of, last_move, system_act, user_acts, write_answer
+from recosim.envs.cpr.columns import Words
 from recosim.envs.cpr.dialogues import Dialogues
-from recosim.envs.cpr.recorder import Words
-from recosim.envs.spoken import context_of, last_move, system_act, user_acts, write_answer
+from recosim.kernels import random
 from recosim.language import Context, Templates
 from recosim.users.population import Population
 from recosim.users.speaker import Occasion, Speaker, TemplateSpeaker

@@ -10,9 +10,9 @@ from recosim.agents.learner import Learner
 from recosim.agents.registry import agent_names, make_agent
 from recosim.bench.metrics import average_turns, success_rate
 from recosim.bench.run import play_batch
-from recosim.envs.cpr.recorder import Recorder
-from recosim.envs.cpr_setup import CPRSetup
-from recosim.envs.protocol import PRESETS, protocol
+from recosim.envs.cpr.columns import Recorder
+from recosim.envs.cpr.protocol import PRESETS, protocol
+from recosim.envs.setup import CPRSetup
 from recosim.errors import CardError, OptionError, StateError, UnknownNameError
 from recosim.trace import Episodes
 
@@ -158,7 +158,9 @@ def test_a_setting_the_agent_does_not_have_is_refused():
 
 def test_a_card_with_an_unknown_key_offers_the_nearest(tmp_path, monkeypatch):
     (tmp_path / "agents").mkdir()
-    card = 'name = "mine"\ntitle = "t"\ndescription = "d"\nclas = "recosim.agents.rules:Oracle"\n'
+    card = (
+        'name = "mine"\ntitle = "t"\ndescription = "d"\nclas = "recosim.agents.cpr.rules:Oracle"\n'
+    )
     (tmp_path / "agents" / "mine.toml").write_text(card)
     monkeypatch.setenv("RECOSIM_PATH", str(tmp_path))
     with pytest.raises(CardError, match=r"unknown key 'clas'.*Did you mean 'class'"):
@@ -167,7 +169,9 @@ def test_a_card_with_an_unknown_key_offers_the_nearest(tmp_path, monkeypatch):
 
 def test_a_new_card_is_a_new_agent(tmp_path, monkeypatch):
     (tmp_path / "agents").mkdir()
-    card = 'name = "mine"\ntitle = "t"\ndescription = "d"\nclass = "recosim.agents.rules:Oracle"\n'
+    card = (
+        'name = "mine"\ntitle = "t"\ndescription = "d"\nclass = "recosim.agents.cpr.rules:Oracle"\n'
+    )
     (tmp_path / "agents" / "mine.toml").write_text(card)
     monkeypatch.setenv("RECOSIM_PATH", str(tmp_path))
     assert "mine" in agent_names()

@@ -10,9 +10,9 @@ import pytest
 pytest.importorskip("torch")
 
 from recosim.acts import Outcome, Verb
-from recosim.agents.belief import ERROR_CHANCES, ERROR_RATES, Belief
-from recosim.envs.cpr_setup import CPRSetup
-from recosim.envs.protocol import PRESETS
+from recosim.agents.cpr.belief.belief import ERROR_CHANCES, ERROR_RATES, Belief
+from recosim.envs.cpr.protocol import PRESETS
+from recosim.envs.setup import CPRSetup
 
 THETA = np.array([0.7, -0.3, 0.2, 0.4, 0.1, 0.5])
 

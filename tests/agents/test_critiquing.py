@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from recosim.acts import Outcome
-from recosim.agents.critiquing import criticised, reasons
+from recosim.agents.cpr.critiquing import criticised, reasons
 from recosim.agents.registry import make_agent
 from recosim.bench.run import prepare_env, run_bench
-from recosim.envs.cpr_setup import CPRSetup
+from recosim.envs.setup import CPRSetup
 from recosim.errors import OptionError
 
 

@@ -11,8 +11,8 @@ import pytest
 from recosim.agents.llm import LLMAgent
 from recosim.bench.run import play_batch
 from recosim.chat import Budget, Cassette, Chat, ChatFault, ChatSettings, ScriptedBackend
-from recosim.envs.cpr.recorder import Recorder
-from recosim.envs.cpr_setup import CPRSetup
+from recosim.envs.cpr.columns import Recorder
+from recosim.envs.setup import CPRSetup
 from recosim.errors import BudgetError, CassetteError, OptionError
 
 PATIENT = ChatSettings(model="scripted", attempts=2, pause=0.0, longest_pause=0.0, reasks=1)

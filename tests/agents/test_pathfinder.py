@@ -8,9 +8,9 @@ import pytest
 pytest.importorskip("torch")
 
 from recosim.acts import Outcome
-from recosim.agents.pathfinder import Pathfinder
+from recosim.agents.cpr.belief.agent import Pathfinder
 from recosim.agents.registry import make_agent
-from recosim.envs.cpr_setup import CPRSetup
+from recosim.envs.setup import CPRSetup
 from recosim.errors import CheckpointError, OptionError
 
 

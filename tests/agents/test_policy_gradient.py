@@ -8,10 +8,10 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from recosim.acts import Outcome, Verb  # noqa: E402
-from recosim.agents.ear import CRM, EAR, SIZES  # noqa: E402
-from recosim.agents.policy_gradient import _drawn  # noqa: E402
+from recosim.agents.cpr.ear import CRM, EAR, SIZES  # noqa: E402
+from recosim.agents.cpr.policy_gradient import _drawn  # noqa: E402
 from recosim.agents.registry import make_agent  # noqa: E402
-from recosim.envs.cpr_setup import CPRSetup  # noqa: E402
+from recosim.envs.setup import CPRSetup  # noqa: E402
 from recosim.errors import OptionError  # noqa: E402
 
 QUICK = {"rounds": 20, "batch": 64, "rate": 0.01}

@@ -13,8 +13,8 @@ pytest.importorskip("sb3_contrib")
 
 from recosim.agents.registry import agent_card, make_agent
 from recosim.agents.sb3_learner import SMALL, SB3Learner
-from recosim.envs.cpr_setup import OBSERVATION_KEYS, CPRSetup
-from recosim.envs.cpr_vector import CPRVectorEnv
+from recosim.envs.gym_vector import CPRVectorEnv
+from recosim.envs.setup import OBSERVATION_KEYS, CPRSetup
 from recosim.errors import CheckpointError, OptionError, UnknownNameError
 
 NAMES = ["ppo", "maskable_ppo", "dqn"]

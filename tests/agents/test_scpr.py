@@ -9,10 +9,10 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from recosim.acts import Outcome, Verb  # noqa: E402
-from recosim.agents.dqn import ASK, RECOMMEND, TwoWayDQN  # noqa: E402
+from recosim.agents.cpr.dqn import ASK, RECOMMEND, TwoWayDQN  # noqa: E402
+from recosim.agents.cpr.scpr import BITS, SCPR, friends_attributes  # noqa: E402
 from recosim.agents.registry import make_agent  # noqa: E402
-from recosim.agents.scpr import BITS, SCPR, friends_attributes  # noqa: E402
-from recosim.envs.cpr_setup import CPRSetup  # noqa: E402
+from recosim.envs.setup import CPRSetup  # noqa: E402
 from recosim.errors import OptionError  # noqa: E402
 from recosim.world.catalog import open_world  # noqa: E402
 

@@ -21,9 +21,9 @@ from recosim.agents.registry import agent_names, make_agent
 from recosim.agents.training import train
 from recosim.bench.metrics import average_turns, success_rate
 from recosim.bench.run import prepare_env
-from recosim.envs.cpr.recorder import Recorder
-from recosim.envs.cpr_setup import CPRSetup
-from recosim.envs.protocol import PRESETS
+from recosim.envs.cpr.columns import Recorder
+from recosim.envs.cpr.protocol import PRESETS
+from recosim.envs.setup import CPRSetup
 from recosim.errors import CheckpointError, OptionError, StateError, TrainingError
 
 LEARNERS = [name for name in agent_names() if isinstance(make_agent(name), Learner)]

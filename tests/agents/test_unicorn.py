@@ -8,15 +8,15 @@ import pytest
 import torch
 from reference.random_worlds import random_world
 
+from recosim.agents.cpr.unicorn.agent import Unicorn
+from recosim.agents.cpr.unicorn.state import StateBuilder, States
 from recosim.agents.registry import make_agent
-from recosim.agents.unicorn import Unicorn
-from recosim.agents.unicorn_state import StateBuilder, States
 from recosim.bench.metrics import success_rate
 from recosim.bench.run import play_batch
+from recosim.envs.cpr.columns import Recorder
 from recosim.envs.cpr.dialogues import Dialogues
-from recosim.envs.cpr.recorder import Recorder
-from recosim.envs.cpr_setup import CPRSetup
-from recosim.envs.protocol import Protocol
+from recosim.envs.cpr.protocol import Protocol
+from recosim.envs.setup import CPRSetup
 from recosim.errors import CheckpointError, OptionError, StateError, UnknownNameError
 from recosim.estimators.base import Vectors
 from recosim.users import Behaviour

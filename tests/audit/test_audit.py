@@ -15,7 +15,7 @@ from recosim.audit.probes import CANARIES
 from recosim.audit.shares import share
 from recosim.chat import Chat, ScriptedBackend
 from recosim.cli import app
-from recosim.envs.cpr_setup import CPRSetup
+from recosim.envs.setup import CPRSetup
 from recosim.users import LLMSettings, Population
 
 N = 24

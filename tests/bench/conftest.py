@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from recosim.bench.results import claim_run, write_episodes
 from recosim.bench.schema import AgentSetup, EnvSetup, EstimatorInfo, Users, WorldInfo
-from recosim.envs.protocol import Protocol, protocol
+from recosim.envs.cpr.protocol import Protocol, protocol
 from recosim.trace import Episodes
 
 VERSIONS = {"recosim": "0.1.0", "numpy": "2.0"}

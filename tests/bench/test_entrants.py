@@ -13,7 +13,7 @@ from recosim.bench.entrants import train_command
 from recosim.bench.results import read_results
 from recosim.bench.run import prepare_env, rule_agents, run_bench
 from recosim.cli import main
-from recosim.envs.protocol import PRESETS
+from recosim.envs.cpr.protocol import PRESETS
 from recosim.errors import CheckpointError, IllegalActionError, MissingExtraError, OptionError
 
 CARD = """

@@ -14,7 +14,7 @@ from recosim.bench.plots import agent_colours, draw_env
 from recosim.bench.report import render_report
 from recosim.bench.stats import Estimate
 from recosim.cli.report import report
-from recosim.envs.protocol import protocol
+from recosim.envs.cpr.protocol import protocol
 from recosim.errors import ResultsError
 
 

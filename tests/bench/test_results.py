@@ -8,7 +8,7 @@ import pytest
 
 from recosim.bench import results
 from recosim.bench.schema import Run, Timing
-from recosim.envs.protocol import protocol
+from recosim.envs.cpr.protocol import protocol
 from recosim.errors import ResultsError, UnknownNameError
 
 VERSIONS = {"recosim": "0.1.0", "numpy": "2.0"}

@@ -91,7 +91,7 @@ def test_another_run_in_the_same_folder_is_refused(tmp_path):
 
 def test_an_illegal_move_of_an_agent_is_an_error_that_names_it(tmp_path, monkeypatch):
     from recosim.agents.base import Decision
-    from recosim.agents.rules import AbsGreedy
+    from recosim.agents.cpr.rules import AbsGreedy
 
     reflect = lambda self: Decision(np.full(self.dialogues.size, self.dialogues.n_askables + 1))  # noqa: E731
     monkeypatch.setattr(AbsGreedy, "act", reflect)

@@ -23,7 +23,7 @@ from recosim.cli.showing.conversations import Conversations
 from recosim.cli.showing.ending import Ending
 from recosim.cli.showing.page import page_data, write_page
 from recosim.cli.showing.terminal import print_conversations
-from recosim.envs.transcript import item_label, transcript
+from recosim.envs.cpr.words import item_label, transcript
 from recosim.errors import OptionError, ResultsError, UnknownNameError
 from recosim.trace import SCHEMA, Trace
 from recosim.world.catalog import open_world

@@ -10,7 +10,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from recosim.envs.cpr_setup import CPRSetup  # noqa: E402
+from recosim.envs.setup import CPRSetup  # noqa: E402
 from recosim.errors import OptionError  # noqa: E402
 from recosim.estimators.fm import (  # noqa: E402
     Adagrad,

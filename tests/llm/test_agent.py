@@ -8,8 +8,8 @@ import pytest
 from recosim.agents.llm import LLMAgent
 from recosim.bench.run import play_batch
 from recosim.chat import Cassette, Chat, ChatSettings, OpenAIBackend
-from recosim.envs.cpr.recorder import Recorder
-from recosim.envs.cpr_setup import CPRSetup
+from recosim.envs.cpr.columns import Recorder
+from recosim.envs.setup import CPRSetup
 
 pytestmark = pytest.mark.llm
 

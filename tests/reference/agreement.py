@@ -24,10 +24,10 @@ from reference.tables import Draw, DrawUnit, WorldTables
 from reference.users import Standing
 
 from recosim.acts import Outcome, Verb
-from recosim.envs.cpr import random
 from recosim.envs.cpr.dialogues import QUESTIONS, REWARD_TERMS, Dialogues
-from recosim.envs.protocol import Protocol
+from recosim.envs.cpr.protocol import Protocol
 from recosim.estimators.base import Vectors
+from recosim.kernels import random
 from recosim.users import Behaviour, Population
 from recosim.world.world import World
 

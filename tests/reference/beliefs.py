@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from reference.tables import WorldTables
 
-from recosim.envs.protocol import Protocol
+from recosim.envs.cpr.protocol import Protocol
 from recosim.estimators.base import Vectors
 
 __all__ = ["ACCEPTED", "REJECTED", "UNKNOWN", "UNSURE", "Beliefs", "binary_entropy", "sigmoid"]

@@ -16,7 +16,7 @@ from reference.tables import Draw, DrawUnit, WorldTables, draws_from, no_draw
 from reference.users import Feedback, RuleUser
 
 from recosim.acts import Outcome
-from recosim.envs.protocol import Protocol
+from recosim.envs.cpr.protocol import Protocol
 from recosim.errors import IllegalActionError, OptionError, StateError
 from recosim.estimators.base import Vectors
 from recosim.users import Behaviour

@@ -13,8 +13,8 @@ import numpy as np
 
 from recosim.agents.registry import make_agent
 from recosim.bench.run import play_batch
-from recosim.envs.cpr.recorder import Recorder
-from recosim.envs.cpr_setup import CPRSetup
+from recosim.envs.cpr.columns import Recorder
+from recosim.envs.setup import CPRSetup
 from recosim.trace import Trace
 
 __all__ = ["play", "write"]

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from recosim.envs.protocol import PRESETS, Protocol, Rewards
+from recosim.envs.cpr.protocol import PRESETS, Protocol, Rewards
 from recosim.estimators.base import Vectors
 from recosim.users import Behaviour
 from recosim.users.behaviour import WORDS

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from reference.cpr import ReferenceConversation, WorldTables
 
-from recosim.envs.protocol import Protocol
+from recosim.envs.cpr.protocol import Protocol
 from recosim.estimators.base import Vectors
 from recosim.users import Behaviour
 from recosim.users.behaviour import TRAITS

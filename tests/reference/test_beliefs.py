@@ -12,7 +12,7 @@ from reference.cpr import ReferenceConversation, draws_from
 from reference.six_items import TABLES, conversation, vectors
 
 from recosim.acts import Ask, Recommend, Reflect
-from recosim.envs.protocol import Protocol
+from recosim.envs.cpr.protocol import Protocol
 
 # ---------------------------------------------------------------- counts, entropies, scores
 

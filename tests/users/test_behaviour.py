@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from recosim.bench.schema import Users
-from recosim.envs.cpr_setup import CPRSetup
+from recosim.envs.setup import CPRSetup
 from recosim.errors import CardError, OptionError, UnknownNameError
 from recosim.users import Behaviour, Population, population, population_names
 from recosim.users.behaviour import TRAITS, WORDS

@@ -13,8 +13,8 @@ from recosim.acts import Verb
 from recosim.agents.registry import make_agent
 from recosim.bench.run import play_batch
 from recosim.chat import Chat, ChatFault, ChatSettings, ScriptedBackend
-from recosim.envs.cpr.recorder import Recorder
-from recosim.envs.cpr_setup import CPRSetup
+from recosim.envs.cpr.columns import Recorder
+from recosim.envs.setup import CPRSetup
 from recosim.envs.talk import Talk
 from recosim.language import Parser
 from recosim.users import LLMSettings, Population
@@ -161,7 +161,7 @@ def test_what_is_said_is_never_the_opposite_of_what_is_done():
     asked = [row for row in parts if row["verb"] == Verb.ASK]
     assert asked
     for row in asked:
-        from recosim.envs.spoken import context_of, user_acts
+        from recosim.envs.cpr.acts import context_of, user_acts
 
         assert parser.parse_user(row["said"], context_of(row)) == user_acts(row)[0]
     assert speaker.report()["fallbacks"]["contradiction"] > 0

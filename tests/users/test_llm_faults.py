@@ -17,8 +17,8 @@ from chat.fault_server import FAULTS, FaultServer
 from recosim.agents.registry import make_agent
 from recosim.bench.run import play_batch
 from recosim.chat import Cassette, Chat, ChatSettings, OpenAIBackend
-from recosim.envs.cpr.recorder import Recorder
-from recosim.envs.cpr_setup import CPRSetup
+from recosim.envs.cpr.columns import Recorder
+from recosim.envs.setup import CPRSetup
 from recosim.envs.talk import Talk
 from recosim.trace import Trace
 from recosim.users import LLMSettings, Population

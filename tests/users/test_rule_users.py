@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from recosim.acts import Outcome
-from recosim.envs.cpr_setup import CPRSetup
+from recosim.envs.setup import CPRSetup
 from recosim.users import Behaviour
 
 

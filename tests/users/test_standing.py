@@ -12,10 +12,10 @@ import recosim  # noqa: F401 (registers the environments)
 from recosim.acts import Instruct, Request, Verb
 from recosim.agents.learner import Learner
 from recosim.agents.registry import make_agent
-from recosim.envs.cpr.recorder import Recorder
-from recosim.envs.cpr_setup import CPRSetup
-from recosim.envs.spoken import last_move, user_acts
-from recosim.envs.transcript import transcript
+from recosim.envs.cpr.acts import last_move, user_acts
+from recosim.envs.cpr.columns import Recorder
+from recosim.envs.cpr.words import transcript
+from recosim.envs.setup import CPRSetup
 from recosim.language import Parser
 from recosim.standing import HOLDS
 from recosim.users import Behaviour, population

@@ -8,8 +8,8 @@ import pytest
 
 import recosim  # noqa: F401 (registers the environments)
 from recosim.acts import Outcome, Verb
-from recosim.envs.cpr.recorder import Recorder
-from recosim.envs.cpr_setup import CPRSetup
+from recosim.envs.cpr.columns import Recorder
+from recosim.envs.setup import CPRSetup
 from recosim.users import Behaviour, population
 
 NAME = "recosim/CPR-LastFM-Small-v0"

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.text import Text
 
+from recosim.envs.cpr.columns import Recorder
 from recosim.envs.cpr.dialogues import Dialogues
-from recosim.envs.cpr.recorder import Recorder
+from recosim.envs.cpr.words import describe_move, transcript
 from recosim.envs.talk import Talk
-from recosim.envs.transcript import describe_move, transcript
 from recosim.errors import RecosimError
 from recosim.trace import Trace
 from recosim.world.world import World

@@ -10,8 +10,8 @@ from recosim.acts import Outcome
 from recosim.agents.registry import make_agent
 from recosim.bench.run import BenchEnv, play_batch
 from recosim.cli.playing.game import Game
-from recosim.envs.cpr.recorder import Recorder
-from recosim.envs.transcript import item_label
+from recosim.envs.cpr.columns import Recorder
+from recosim.envs.cpr.words import item_label
 
 __all__ = ["tell_outcome"]
 

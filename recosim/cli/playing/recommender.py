@@ -11,7 +11,7 @@ from rich.text import Text
 
 from recosim.cli.playing.game import Game, PersonLeft
 from recosim.envs.cpr.dialogues import Dialogues
-from recosim.envs.transcript import attribute_label, facet_label, item_label
+from recosim.envs.cpr.words import attribute_label, facet_label, item_label
 from recosim.errors import IllegalActionError, OptionError, RecosimError
 from recosim.language.names import find, find_all
 

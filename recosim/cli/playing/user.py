@@ -7,8 +7,8 @@ import numpy as np
 from recosim.acts import Outcome, Verb
 from recosim.agents.base import Agent
 from recosim.cli.playing.game import Game, PersonLeft
-from recosim.envs.spoken import context_of, last_move, write_answer
-from recosim.envs.transcript import (
+from recosim.envs.cpr.acts import context_of, last_move, write_answer
+from recosim.envs.cpr.words import (
     attribute_label,
     item_label,
     question_text,

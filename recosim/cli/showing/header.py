@@ -9,7 +9,7 @@ import numpy as np
 from recosim.bench.schema import Users
 from recosim.bench.tables import protocol_label, users_label
 from recosim.cli.showing.conversations import Conversations
-from recosim.envs.protocol import Protocol
+from recosim.envs.cpr.protocol import Protocol
 from recosim.errors import RecosimError
 from recosim.world.world import World
 

@@ -22,7 +22,7 @@ import numpy as np
 from recosim.acts import Outcome, Verb
 from recosim.cli.showing.conversations import Conversations
 from recosim.cli.showing.header import describe
-from recosim.envs.transcript import (
+from recosim.envs.cpr.words import (
     attribute_label,
     ending_text,
     item_label,

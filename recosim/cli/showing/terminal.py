@@ -14,7 +14,7 @@ from rich.text import Text
 from recosim.cli.showing.conversations import Conversations
 from recosim.cli.showing.header import describe, one_line
 from recosim.cli.showing.source import Unit
-from recosim.envs.transcript import transcript
+from recosim.envs.cpr.words import transcript
 from recosim.world.world import World
 
 __all__ = ["print_conversations", "print_units"]

@@ -13,9 +13,7 @@ import numpy as np
 
 from recosim.acts import Outcome, Verb
 from recosim.envs.cpr import fields as f
-from recosim.envs.cpr import random
 from recosim.envs.cpr.candidates import item_has, trait
-from recosim.envs.cpr.memory import Table, kernel
 from recosim.envs.cpr.scores import live_targets
 from recosim.envs.cpr.wishes import (
     change_mind,
@@ -26,6 +24,8 @@ from recosim.envs.cpr.wishes import (
     weights,
     would_take,
 )
+from recosim.kernels import random
+from recosim.kernels.table import Table, kernel
 from recosim.users.behaviour import TRAITS, WORDS
 
 __all__ = ["answer"]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from recosim.envs.cpr import fields as f
-from recosim.envs.cpr.memory import Table, kernel, popcount, trailing_zeros
+from recosim.kernels.table import Table, kernel, popcount, trailing_zeros
 from recosim.users.behaviour import TRAITS
 
 __all__ = [

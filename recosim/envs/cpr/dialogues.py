@@ -17,12 +17,12 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from recosim.envs.cpr import batch
+from recosim.envs.cpr import entries
 from recosim.envs.cpr.candidates import COLUMNS
-from recosim.envs.cpr.memory import Entry, Memory, row_arrays, slot_of
-from recosim.envs.protocol import Protocol
+from recosim.envs.cpr.protocol import Protocol
 from recosim.errors import IllegalActionError, OptionError
 from recosim.estimators.base import Vectors
+from recosim.kernels.table import Entry, Memory, row_arrays, slot_of
 from recosim.users import Behaviour, Population, population
 from recosim.users.behaviour import TRAITS
 from recosim.world.world import World
@@ -331,7 +331,7 @@ class Dialogues:
         if openings is not None:
             a["given_opening"][rows] = openings
         a["to_open"][rows] = 1
-        self.run(batch.open_rows)
+        self.run(entries.open_rows)
 
     def begin(
         self,
@@ -359,7 +359,7 @@ class Dialogues:
         a["n_accepted"][rows] = n_accepted
         a["standing"][rows] = standing
         a["to_open"][rows] = 1
-        self.run(batch.begin_rows)
+        self.run(entries.begin_rows)
 
     def check_pair(self, user: int, item: int) -> None:
         """Raise `OptionError` unless the user had the item, and it can be opened with."""
@@ -416,7 +416,7 @@ class Dialogues:
                 "make_vec, stable-baselines3 and training need users that rules decide for."
             )
         self._pose_actions(actions, slates, aspects)
-        self._raise_if_illegal(self.run(batch.advance, moves=True))
+        self._raise_if_illegal(self.run(entries.advance, moves=True))
 
     def pose(
         self,
@@ -430,15 +430,15 @@ class Dialogues:
         what is criticised, `asked`, and settles. A reflection that was a question has an outcome.
         """
         self._pose_actions(actions, slates, aspects)
-        self._raise_if_illegal(self.run(batch.pose_rows, moves=True))
+        self._raise_if_illegal(self.run(entries.pose_rows, moves=True))
 
     def answer(self) -> None:
         """What rule users say to a move that was posed, into the fields of the move."""
-        self.run(batch.answer_rows)
+        self.run(entries.answer_rows)
 
     def settle(self) -> None:
         """The second half of `step`, after somebody answered."""
-        self.run(batch.settle_rows)
+        self.run(entries.settle_rows)
 
     def _pose_actions(
         self, actions: ArrayLike, slates: ArrayLike | None, aspects: ArrayLike | None
@@ -545,23 +545,23 @@ class Dialogues:
     def legal_actions(self) -> NDArray[np.int8]:
         """Legal actions, int8 (B, n_actions), 1 is legal; live."""
         if not self.track:
-            self.run(batch.refresh_rows)
+            self.run(entries.refresh_rows)
         return self.arrays["mask"]
 
     def entropy(self) -> NDArray[np.float32]:
         """Entropy in bits of each askable among the candidates, float32 (B, n_askables); live."""
         if not self.track:
-            self.run(batch.refresh_rows)
+            self.run(entries.refresh_rows)
         return self.arrays["entropy"]
 
     def best_asks(self, by: str = "entropy") -> NDArray[np.int64]:
         """The legal ask of the highest "entropy" or "weighted_entropy", int64 (B,), -1 for none."""
-        self.run(batch.best_weighted_asks if by == "weighted_entropy" else batch.best_asks)
+        self.run(entries.best_weighted_asks if by == "weighted_entropy" else entries.best_asks)
         return self.arrays["choice"]
 
     def best_items(self) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """The `top_k` candidates of the highest scores, and those; (B, top_k), -1 padded."""
-        self.run(batch.rank_items)
+        self.run(entries.rank_items)
         return self.arrays["best"], self.arrays["best_scores"]
 
     def candidate_ids(self, row: int) -> NDArray[np.int64]:
@@ -600,7 +600,7 @@ class Dialogues:
             found = kernel(self.table, 0, self.size)
             return -1 if found is None else int(found)
         if moves and self.table[slot_of("raise_illegal")]:
-            row = batch.find_illegal(self.table, 0, self.size)
+            row = entries.find_illegal(self.table, 0, self.size)
             if row >= 0:
                 return int(row)
         kernel(self.table, 0, 0)  # compile or load before the threads start

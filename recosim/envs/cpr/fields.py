@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from recosim.envs.cpr.memory import array1, array2, dimension
+from recosim.kernels.table import array1, array2, dimension
 
 # ---- sizes -------------------------------------------------------------------------------------
 rows = dimension("rows")  # B

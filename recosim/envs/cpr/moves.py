@@ -20,7 +20,6 @@ from recosim.envs.cpr.candidates import (
     refresh,
     remove,
 )
-from recosim.envs.cpr.memory import Table, kernel
 from recosim.envs.cpr.scores import (
     accept_in_query,
     best_ask,
@@ -30,6 +29,7 @@ from recosim.envs.cpr.scores import (
     top_items,
 )
 from recosim.envs.cpr.wishes import utility
+from recosim.kernels.table import Table, kernel
 
 __all__ = ["is_ignored", "is_legal", "pose", "settle"]
 
@@ -42,7 +42,7 @@ HIT, MISS, ILLEGAL, NOTHING = (
     int(Outcome.ILLEGAL),
     int(Outcome.NOTHING),
 )
-# Positions in `rewards` (the order of `recosim.envs.protocol.Rewards`) and in `reward_terms`.
+# Positions in `rewards` (the order of `recosim.envs.cpr.protocol.Rewards`) and in `reward_terms`.
 R_YES, R_NO, R_UNSURE, R_HIT, R_MISS, R_TIMEOUT, R_NOTHING_LEFT, R_ILLEGAL, R_LEAVE = range(9)
 T_ASK, T_RECOMMEND, T_TIMEOUT, T_NOTHING_LEFT, T_ILLEGAL, T_LEAVE = range(6)
 FACET, CHOICE = 1, 2

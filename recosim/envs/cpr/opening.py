@@ -6,9 +6,7 @@ import numpy as np
 
 from recosim.acts import Outcome, Verb
 from recosim.envs.cpr import fields as f
-from recosim.envs.cpr import random
 from recosim.envs.cpr.candidates import intersect, item_has, refresh, remove, start_candidates
-from recosim.envs.cpr.memory import Table, kernel
 from recosim.envs.cpr.scores import accept_in_query, narrow_targets, start_query
 from recosim.envs.cpr.wishes import (
     choose_acceptable,
@@ -18,6 +16,8 @@ from recosim.envs.cpr.wishes import (
     weighs_by_liking,
     weights,
 )
+from recosim.kernels import random
+from recosim.kernels.table import Table, kernel
 from recosim.standing import AVOIDED, HOLDS, WANTED
 
 __all__ = ["begin", "open_conversation"]

@@ -19,7 +19,7 @@ from recosim.envs.cpr.candidates import (
     item_has,
     refresh,
 )
-from recosim.envs.cpr.memory import Table, kernel, trailing_zeros
+from recosim.kernels.table import Table, kernel, trailing_zeros
 
 __all__ = [
     "accept_in_query",

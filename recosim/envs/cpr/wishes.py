@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from recosim.envs.cpr import fields as f
-from recosim.envs.cpr import random
 from recosim.envs.cpr.candidates import current_words, item_has, trait
-from recosim.envs.cpr.memory import Table, kernel, popcount, trailing_zeros
+from recosim.kernels import random
+from recosim.kernels.table import Table, kernel, popcount, trailing_zeros
 from recosim.standing import AVOIDED, CONDITION, HOLDS, WANTED
 from recosim.users.behaviour import TRAITS, WORDS
 

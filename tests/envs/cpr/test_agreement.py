@@ -11,7 +11,7 @@ from reference.random_worlds import random_protocol, random_vectors, random_worl
 
 from recosim.envs.cpr.candidates import COLUMNS
 from recosim.envs.cpr.dialogues import QUESTIONS
-from recosim.envs.protocol import Protocol
+from recosim.envs.cpr.protocol import Protocol
 from recosim.users import Behaviour
 from recosim.users.behaviour import WORDS
 from recosim.world.world import build_world, csr_from_lists, csr_from_pairs

@@ -10,7 +10,7 @@ import pytest
 from reference.random_worlds import random_vectors, random_world
 
 from recosim.envs.cpr.dialogues import QUESTIONS, Dialogues
-from recosim.envs.protocol import Protocol
+from recosim.envs.cpr.protocol import Protocol
 from recosim.errors import IllegalActionError, OptionError
 from recosim.users import Behaviour
 from recosim.world.world import build_world, csr_from_lists

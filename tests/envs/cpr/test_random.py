@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from recosim.envs.cpr import random
-from recosim.envs.cpr.random import PURPOSES, draw, draw_index, draw_unit, draw_units
+from recosim.kernels import random
+from recosim.kernels.random import PURPOSES, draw, draw_index, draw_unit, draw_units
 
 # A fair generator falls below this once in ten thousand tests; the keys here are fixed.
 SMALLEST_P = 1e-4
@@ -79,7 +79,7 @@ def test_numpy_gives_the_same_units() -> None:
 
 def test_another_process_draws_the_same() -> None:
     code = (
-        "import numpy as np; from recosim.envs.cpr.random import draw\n"
+        "import numpy as np; from recosim.kernels.random import draw\n"
         "print([int(draw(np.uint64(s), np.int64(c), np.int64(3), np.int64(5)))"
         " for s in (0, 2**64 - 1) for c in (0, 9)])"
     )

@@ -1,0 +1,1 @@
+"""Agents that only make sense in the CPR family and those that stand on it."""

@@ -1,0 +1,1 @@
+"""A belief about the target in Bayes' rule, and `pathfinder`, the agent that keeps it."""

@@ -1,0 +1,71 @@
+"""`Logic`: takes "no" for the information that it is."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recosim.agents.base import Agent, Decision
+from recosim.agents.cpr.mirror import Mirror
+from recosim.envs.cpr.dialogues import Dialogues
+from recosim.users.behaviour import TRAITS
+
+__all__ = ["Logic"]
+
+
+class Logic(Agent):
+    """Keeps its own candidates, in which a refused attribute rules its items out.
+
+    Most published agents leave the candidates alone after a "no" (`on_reject = "keep"`), although
+    the user has told them something. This agent reasons with it, whatever the protocol does: its
+    beliefs are a batch of conversations of its own under `on_reject = "remove"`. It asks the
+    attribute that halves its candidates best, and shows the best of its own candidates when
+
+    - the moves left, of `top_k` items each, suffice to show all of them (with users that do not err
+      the target is found then), or
+    - it is the last move, or there is nothing to ask that would divide them.
+
+    Where its beliefs have run empty (users that err), it uses the environment's candidates.
+    """
+
+    name = "logic"
+
+    def bind(self, dialogues: Dialogues) -> None:
+        super().bind(dialogues)
+        rules = dialogues.protocol.with_options(on_reject="remove", drop_failed="always")
+        self._mirror = Mirror(dialogues, protocol=rules)
+        self.belief = self._mirror.dialogues
+        self._may_err = bool(dialogues.arrays["traits"][:, TRAITS.index("answer_noise")].any())
+
+    def reset(self, rows: NDArray[np.bool_]) -> None:
+        self._mirror.reset(rows)
+
+    def act(self) -> Decision:
+        d, belief = self.dialogues, self.belief
+        n = belief.arrays["n_candidates"]
+        lost = (belief.arrays["done"] > 0) | (n == 0)
+        asks = self._asks(lost)
+        recommend = self.must_show(n) | (asks < 0)
+        best, _ = belief.best_items()
+        slates = np.where(lost[:, None], np.int32(-1), best)
+        return Decision(np.where(recommend, d.n_askables, asks), slates)
+
+    def _asks(self, lost: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """The best ask of each row, -1 where none would divide the candidates; int64 (B,)."""
+        d, belief = self.dialogues, self.belief
+        asks: NDArray[np.int64] = belief.best_asks("entropy").copy()
+        if d.protocol.question == "facet":
+            divides = belief.entropy()[np.arange(d.size), asks] > 0
+        else:
+            divides = (
+                belief.arrays["counts"][np.arange(d.size), asks] < belief.arrays["n_candidates"]
+            )
+        asks[~divides] = -1
+        if lost.any() or self._may_err:
+            # Beliefs of a user that errs may leave the environment's candidates: keep to its rules.
+            legal = d.legal_actions()[np.arange(d.size), asks] > 0
+            asks = np.where(lost | ~legal, d.best_asks("entropy"), asks)
+        return asks
+
+    def observe(self, rows: NDArray[np.bool_]) -> None:
+        self._mirror.observe(rows)

@@ -1,0 +1,86 @@
+"""`Mirror`: the conversations of a batch once more, under other rules or another estimator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recosim.envs.cpr.dialogues import Dialogues
+from recosim.envs.cpr.protocol import Protocol
+from recosim.estimators.base import Vectors
+
+__all__ = ["Mirror"]
+
+# What is taken over from a move: the question, the list, and what the user said to it.
+_MOVE = (
+    "verb",
+    "asked_facet",
+    "asked",
+    "accepted",
+    "n_accepted",
+    "shown",
+    "n_shown",
+    "outcome",
+    "rank",
+    "left",
+)
+
+
+class Mirror:
+    """An agent's own view of a batch: what the user said, and what the agent makes of it.
+
+    The agent's `reset` and `observe` call those of the mirror. The targets are not known to it.
+
+    Args:
+        dialogues: the batch that is mirrored.
+        protocol: the agent's own rules, say for what a "no" means; default: those of the batch.
+        vectors: the agent's own estimator; default: that of the batch.
+
+    Attributes:
+        dialogues: the agent's own batch; row b mirrors row b.
+    """
+
+    def __init__(
+        self,
+        dialogues: Dialogues,
+        *,
+        protocol: Protocol | None = None,
+        vectors: Vectors | None = None,
+        **settings: Any,
+    ) -> None:
+        self.source = dialogues
+        self.dialogues = Dialogues(
+            dialogues.world,
+            vectors or dialogues.vectors,
+            protocol or dialogues.protocol,
+            dialogues.size,
+            split=dialogues.split,
+            track=False,
+            raise_illegal=False,
+            threads=dialogues.threads,
+            **settings,
+        )
+
+    def reset(self, rows: NDArray[np.bool_]) -> None:
+        """Begin the rows (bool (B,)) that have begun in the batch."""
+        a = self.source.arrays
+        chosen = np.flatnonzero(rows)
+        self.dialogues.begin(
+            chosen,
+            a["user"][chosen],
+            a["asked_facet"][chosen],
+            a["accepted"][chosen],
+            a["n_accepted"][chosen],
+            a["standing"][chosen],
+        )
+
+    def observe(self, rows: NDArray[np.bool_]) -> None:
+        """Take over the last move of some rows (bool (B,)); ends what has ended in the batch."""
+        a, own = self.source.arrays, self.dialogues.arrays
+        for name in _MOVE:
+            own[name][rows] = a[name][rows]
+        own["done"][~rows] = 1
+        self.dialogues.settle()
+        own["done"][a["done"] > 0] = 1

@@ -1,0 +1,88 @@
+"""Rule agents: nothing is learned, so nothing is hidden in a number of episodes or a seed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from recosim.agents.base import Agent, Decision
+from recosim.envs.cpr.protocol import Protocol
+from recosim.kernels.random import AGENT
+
+__all__ = ["AbsGreedy", "MaxEntropy", "Oracle", "RandomAgent", "WeightedEntropy"]
+
+
+class RandomAgent(Agent):
+    """Any legal action, all equally likely."""
+
+    name = "random"
+    track = True
+
+    def misfit(self, protocol: Protocol) -> str:
+        return ""
+
+    def act(self) -> Decision:
+        mask = self.dialogues.legal_actions()
+        order = np.cumsum(mask, axis=1, dtype=np.int32)
+        pick = (self.luck(AGENT) * order[:, -1]).astype(np.int32)
+        return Decision(np.argmax(order > pick[:, None], axis=1))
+
+
+class AbsGreedy(Agent):
+    """Always recommends the estimator's best candidates ("absolute greedy"; EAR section 5.2)."""
+
+    name = "abs_greedy"
+
+    def misfit(self, protocol: Protocol) -> str:
+        return ""
+
+    def act(self) -> Decision:
+        d = self.dialogues
+        return Decision(np.full(d.size, d.n_askables, dtype=np.int64))
+
+
+class MaxEntropy(Agent):
+    """Asks the attribute of highest entropy; recommends with probability top_k / candidates.
+
+    EAR section 5.2: recommend with probability 10 / max(10, candidates), ask otherwise.
+    """
+
+    name = "max_entropy"
+
+    def act(self) -> Decision:
+        d = self.dialogues
+        asks = d.best_asks("entropy")
+        n = np.maximum(d.arrays["n_candidates"], 1)
+        recommend = (self.luck(AGENT) < d.protocol.top_k / n) | (asks < 0)
+        return Decision(np.where(recommend, d.n_askables, asks))
+
+
+class WeightedEntropy(Agent):
+    """Asks by SCPR's weighted entropy (section 4.3) until the moves left can show all candidates.
+
+    A fixed rule in place of SCPR's learned policy: recommend as soon as the moves left, of `top_k`
+    items each, suffice to show all candidates. SCPR's walk along paths is left out too.
+    """
+
+    name = "weighted_entropy"
+
+    def act(self) -> Decision:
+        d = self.dialogues
+        asks = d.best_asks("weighted_entropy")
+        recommend = self.must_show(d.arrays["n_candidates"]) | (asks < 0)
+        return Decision(np.where(recommend, d.n_askables, asks))
+
+
+class Oracle(Agent):
+    """Knows the target and recommends it at once: the ceiling of every metric; checks an env."""
+
+    name = "oracle"
+    privileged = True
+
+    def misfit(self, protocol: Protocol) -> str:
+        return ""
+
+    def act(self) -> Decision:
+        d = self.dialogues
+        slates = np.full((d.size, d.protocol.top_k), -1, dtype=np.int32)
+        slates[:, 0] = d.arrays["targets"][:, 0]
+        return Decision(np.full(d.size, d.n_askables, dtype=np.int64), slates)

@@ -1,0 +1,1 @@
+"""UNICORN (Deng et al. 2021): its state, networks and kernels."""

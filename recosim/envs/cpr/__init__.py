@@ -1,0 +1,1 @@
+"""The CPR family: find the item that a user has in mind by asking and recommending."""

@@ -1,0 +1,1 @@
+"""Compiled kernels: how they reach arrays, and the randomness that all of them share."""

@@ -1,0 +1,104 @@
+"""Counter-based randomness: a number is a function of (seed, conversation, turn, purpose).
+
+Nothing is drawn from a stream, so conversations do not depend on the order, the batch or the
+process they run in, and two agents that meet the same user meet the same luck (common random
+numbers).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from recosim.kernels.table import kernel
+
+__all__ = ["PURPOSES", "draw", "draw_index", "draw_unit", "draw_units"]
+
+USER = 1
+ITEM = 2
+OPENING = 3
+UNSURE = 4
+NOISE = 5
+FLIP = 6
+AGENT = 7
+INFORM = 8
+ALSO = 9
+EXAMINE = 10
+CHOOSE = 11
+CRITIC = 12
+LEAVE = 13
+TELL = 14  # which words a recommender uses; its count is that of moves, not of turns
+SAY = 15  # and which ones a user does
+TARGET = 16  # 16, 17, ...: one for each further target, up to 30
+DRIFT = 32
+WISH = 33
+
+PURPOSES = {
+    "user": USER,
+    "item": ITEM,
+    "opening": OPENING,
+    "unsure": UNSURE,
+    "noise": NOISE,
+    "flip": FLIP,
+    "agent": AGENT,
+    "inform": INFORM,
+    "also": ALSO,
+    "examine": EXAMINE,
+    "choose": CHOOSE,
+    "critic": CRITIC,
+    "leave": LEAVE,
+    "tell": TELL,
+    "say": SAY,
+    "target": TARGET,
+    "drift": DRIFT,
+    "wish": WISH,
+}
+
+
+@kernel
+def _mix(x: int) -> int:
+    """The finaliser of SplitMix64 (Steele et al. 2014): a bijection of 64 bits that avalanches."""
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))
+
+
+@kernel
+def draw(seed: int, conversation: int, turn: int, purpose: int) -> int:
+    """64 random bits (uint64) for one purpose of one turn of one conversation."""
+    step = np.uint64(0x9E3779B97F4A7C15)
+    x = _mix(np.uint64(seed) + step)
+    x = _mix((x ^ np.uint64(conversation)) + step)
+    return _mix((x ^ (np.uint64(turn) << np.uint64(16) | np.uint64(purpose))) + step)
+
+
+@kernel
+def draw_unit(seed: int, conversation: int, turn: int, purpose: int) -> float:
+    """A float64 in [0, 1), uniform over the multiples of 2**-53."""
+    return (draw(seed, conversation, turn, purpose) >> np.uint64(11)) * (1.0 / 9007199254740992.0)
+
+
+@kernel
+def draw_index(seed: int, conversation: int, turn: int, purpose: int, n: int) -> int:
+    """A whole number in 0..n-1; the bias is below n / 2**32."""
+    high = draw(seed, conversation, turn, purpose) >> np.uint64(32)
+    return np.int64((high * np.uint64(n)) >> np.uint64(32))
+
+
+def draw_units(
+    seeds: NDArray[np.uint64], conversations: ArrayLike, turns: ArrayLike, purpose: int
+) -> NDArray[np.float64]:
+    """`draw_unit` for many rows at once with numpy, the same numbers: float64, shape (rows,)."""
+    step = np.uint64(0x9E3779B97F4A7C15)
+    with np.errstate(over="ignore"):
+        x = _mix_array(seeds.astype(np.uint64) + step)
+        x = _mix_array((x ^ np.asarray(conversations).astype(np.uint64)) + step)
+        key = np.asarray(turns).astype(np.uint64) << np.uint64(16) | np.uint64(purpose)
+        x = _mix_array((x ^ key) + step)
+    return (x >> np.uint64(11)) * (1.0 / 9007199254740992.0)
+
+
+def _mix_array(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))

@@ -1,0 +1,225 @@
+"""The text of a conversation: every act is one line, every name has its id."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from reference.six_items import WORLD
+
+from recosim.acts import Outcome, Verb
+from recosim.envs.cpr.words import describe_move, transcript
+from recosim.trace import SCHEMA, Trace
+
+
+def row(verb: Verb, outcome: Outcome = Outcome.NOTHING, **values: Any) -> dict[str, Any]:
+    start = {
+        "agent": "",
+        "seed": 0,
+        "conversation": 7,
+        "step": 0,
+        "move": 2,
+        "user": 1,
+        "target": 3,
+        "verb": int(verb),
+        "facet": -1,
+        "asked": [],
+        "standing": [],
+        "accepted": [],
+        "items": [],
+        "because": [],
+        "supported": None,
+        "outcome": int(outcome),
+        "rank": 0,
+        "reward": -0.1,
+        "candidates": 4,
+        "terminated": False,
+        "truncated": False,
+        "left": False,
+    }
+    return start | values
+
+
+def trace(*rows: dict[str, Any]) -> Trace:
+    return Trace(pa.Table.from_pylist(list(rows), schema=SCHEMA))
+
+
+@pytest.mark.parametrize(
+    ("move", "lines"),
+    [
+        (
+            row(Verb.OPEN, accepted=[0], reward=0.0, agent="logic"),
+            [
+                "conversation 7, user 1, agent logic",
+                "    user         I am looking for something with attribute 0 [a0]."
+                "  (4 candidates)",
+            ],
+        ),
+        (
+            row(Verb.OPEN, accepted=[0, 2], facet=0, candidates=1),
+            [
+                "conversation 7, user 1",
+                "    user         As to facet 0 [f0] I want attribute 0 [a0] and attribute 2 [a2]."
+                "  (1 candidate)",
+            ],
+        ),
+        (
+            row(Verb.ASK, Outcome.YES, asked=[4], accepted=[4], reward=0.01),
+            [
+                " 2. recommender  Do you want attribute 4 [a4]?",
+                "    user         Yes.  (4 candidates, reward +0.01)",
+            ],
+        ),
+        (
+            row(Verb.ASK, Outcome.NO, asked=[4]),
+            [
+                " 2. recommender  Do you want attribute 4 [a4]?",
+                "    user         No.  (4 candidates, reward -0.10)",
+            ],
+        ),
+        (
+            row(Verb.ASK, Outcome.UNSURE, asked=[4]),
+            [
+                " 2. recommender  Do you want attribute 4 [a4]?",
+                "    user         I don't know.  (4 candidates, reward -0.10)",
+            ],
+        ),
+        (
+            row(Verb.ASK, Outcome.YES, asked=[1, 2], accepted=[2]),
+            [
+                " 2. recommender  Do you want attribute 1 [a1] or attribute 2 [a2]?",
+                "    user         Yes: attribute 2 [a2].  (4 candidates, reward -0.10)",
+            ],
+        ),
+        (
+            row(Verb.ASK, Outcome.YES, asked=[1, 2], accepted=[1, 2]),
+            [
+                " 2. recommender  Do you want attribute 1 [a1] or attribute 2 [a2]?",
+                "    user         Yes, both.  (4 candidates, reward -0.10)",
+            ],
+        ),
+        (
+            row(Verb.ASK, Outcome.NO, asked=[1, 2]),
+            [
+                " 2. recommender  Do you want attribute 1 [a1] or attribute 2 [a2]?",
+                "    user         Neither.  (4 candidates, reward -0.10)",
+            ],
+        ),
+        (
+            row(Verb.ASK, Outcome.YES, facet=1, accepted=[3]),
+            [
+                " 2. recommender  Which facet 1 [f1] do you have in mind?",
+                "    user         Yes: attribute 3 [a3].  (4 candidates, reward -0.10)",
+            ],
+        ),
+        (
+            row(Verb.ASK, Outcome.NO, facet=1),
+            [
+                " 2. recommender  Which facet 1 [f1] do you have in mind?",
+                "    user         None in particular.  (4 candidates, reward -0.10)",
+            ],
+        ),
+        (
+            row(Verb.RECOMMEND, Outcome.MISS, items=[5]),
+            [
+                " 2. recommender  How about item 5 [i5]?",
+                "    user         No, not that.  (4 candidates, reward -0.10)",
+            ],
+        ),
+        (
+            row(Verb.RECOMMEND, Outcome.HIT, items=[5, 3], rank=2, reward=1.0, terminated=True),
+            [
+                " 2. recommender  How about item 5 [i5] or item 3 [i3]?",
+                "    user         Yes, item 3 [i3]!  (4 candidates, reward +1.00)",
+                "    found at move 2, rank 2",
+            ],
+        ),
+        (
+            row(
+                Verb.RECOMMEND,
+                Outcome.MISS,
+                items=[4, 5],
+                candidates=0,
+                terminated=True,
+                reward=-0.2,
+            ),
+            [
+                " 2. recommender  How about item 4 [i4] or item 5 [i5]?",
+                "    user         None of these.  (0 candidates, reward -0.20)",
+                "    not found: nothing is left; the user had item 3 [i3] in mind",
+            ],
+        ),
+        (
+            row(Verb.REFLECT, reward=0.0),
+            [
+                " -  recommender  (revises what it believes about the user)"
+                "  (4 candidates, reward +0.00)"
+            ],
+        ),
+        (
+            row(Verb.IGNORED, move=15, truncated=True, reward=-0.3),
+            [
+                "15. recommender  (a move of the last turn, which the protocol ignores)"
+                "  (4 candidates, reward -0.30)",
+                "    not found: the turns ran out; the user had item 3 [i3] in mind",
+            ],
+        ),
+        (
+            row(Verb.ILLEGAL, Outcome.ILLEGAL),
+            [
+                " 2. recommender  (an illegal move: the turn is lost)"
+                "  (4 candidates, reward -0.10)",
+            ],
+        ),
+    ],
+)
+def test_each_act_is_one_line(move: dict[str, Any], lines: list[str]) -> None:
+    assert describe_move(move, WORLD) == lines
+
+
+def test_words_stand_below_the_act_that_they_say() -> None:
+    opening = row(Verb.OPEN, accepted=[0], said="Something with 0,\nplease.", told=None)
+    assert describe_move(opening, WORLD)[1:] == [
+        "    user         I am looking for something with attribute 0 [a0].  (4 candidates)",
+        "                 “Something with 0, please.”",
+    ]
+    asked = row(Verb.ASK, Outcome.NO, asked=[4], told="Would 4 do?", said="Not today.")
+    assert describe_move(asked, WORLD) == [
+        " 2. recommender  Do you want attribute 4 [a4]?",
+        "                 “Would 4 do?”",
+        "    user         No.  (4 candidates, reward -0.10)",
+        "                 “Not today.”",
+    ]
+    silent = row(Verb.REFLECT, told="Let me think.", said=None)
+    assert describe_move(silent, WORLD)[1:] == ["                 “Let me think.”"]
+
+
+def test_the_text_of_a_trace_holds_all_ids_unless_it_is_shortened() -> None:
+    moves = trace(
+        row(Verb.OPEN, accepted=[0]), row(Verb.RECOMMEND, Outcome.MISS, items=[0, 1, 2, 4, 5])
+    )
+    full = "\n".join(transcript(moves, WORLD))
+    assert all(f"[i{v}]" in full for v in (0, 1, 2, 4, 5))
+    assert full == "\n".join(transcript(moves, WORLD))
+    short = list(transcript(moves, WORLD, shorten=2))
+    assert short[2] == " 2. recommender  How about item 0 [i0], item 1 [i1] or 3 more?"
+
+
+def test_conversations_are_set_apart_by_an_empty_line() -> None:
+    opening = row(Verb.OPEN, accepted=[0])
+    lines = list(transcript(trace(opening, opening | {"conversation": 8}), WORLD))
+    assert [line.split(",")[0] for line in lines if not line.startswith(" ")] == [
+        "conversation 7",
+        "",
+        "conversation 8",
+    ]
+
+
+def test_the_target_is_not_named_before_the_end() -> None:
+    going_on = trace(row(Verb.OPEN, accepted=[0]), row(Verb.ASK, Outcome.NO, asked=[4]))
+    assert "[i3]" not in "\n".join(transcript(going_on, WORLD))
+
+
+def test_an_empty_trace_has_no_lines() -> None:
+    assert list(transcript(trace(), WORLD)) == []
