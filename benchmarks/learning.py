@@ -63,7 +63,7 @@ def evaluation_seconds(name: str) -> tuple[float, int]:
     env = prepare_env("CPR-LastFM")
     agent = make_agent(name, env.name)
     assert isinstance(agent, TorchLearner)
-    dialogues = env.setup.dialogues(4096, track=agent.track)
+    dialogues = env.setup.batch(4096, track=agent.track)
     agent.bind(dialogues)
     agent.start(0)
     recorder = Recorder(dialogues)

@@ -45,7 +45,7 @@ def record(env_id: str, size: int, steps: int, rows: int, **settings: Any) -> Re
     """Play uniformly among the legal actions, and note what happened in the first rows."""
     env = gym.make_vec(env_id, num_envs=size, **settings)
     _, info = env.reset(seed=0)
-    core = env.unwrapped.dialogues
+    core = env.unwrapped.batch
     rng = np.random.default_rng(0)
     actions = np.zeros((steps, size), dtype=np.int64)
     moved = np.ones((steps, size), dtype=bool)

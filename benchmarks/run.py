@@ -65,7 +65,7 @@ def reference_rate(env_id: str, recording: Recording, observe: bool, seconds: fl
 
     env = gym.make(env_id).unwrapped
     tables = WorldTables(env.setup.world)
-    asks = env.dialogues.n_askables
+    asks = env.batch.n_askables
 
     def work() -> int:
         moves, started = 0, time.perf_counter()

@@ -65,7 +65,7 @@ def score(env: VectorEnv, choose: Choose, seed: int) -> tuple[float, float]:
 def rule_agent(env: VectorEnv, name: str) -> Choose:
     """A rule agent, bound to the conversations of an environment."""
     agent = recosim.make_agent(name)
-    agent.bind(env.unwrapped.dialogues)
+    agent.bind(env.unwrapped.batch)
     agent.reset(np.ones(env.num_envs, dtype=bool))
     return lambda observations, masks: agent.act().actions
 

@@ -42,7 +42,7 @@ def test_an_act_that_no_view_has_is_refused(act):
 def test_every_legal_action_is_an_act_and_back(view):
     env = gym.make("recosim/CPR-LastFM-Small-v0", actions=view).unwrapped
     env.reset(seed=0)
-    n, k = env.dialogues.n_askables, env.dialogues.protocol.top_k
+    n, k = env.batch.n_askables, env.batch.protocol.top_k
     for _ in range(40):
         action = env.action_space.sample()
         act = from_view(action, view, n)

@@ -55,14 +55,14 @@ class Agent:
     # Whether the agent looks at entropies and masks after every move; see `Dialogues.track`.
     track: bool = False
 
-    _dialogues: Dialogues | None = None
+    _batch: Dialogues | None = None
 
     @property
-    def dialogues(self) -> Dialogues:
+    def batch(self) -> Dialogues:
         """The batch this agent is bound to."""
-        if self._dialogues is None:
+        if self._batch is None:
             raise StateError(f"agent {self.name!r} has no conversations yet; call bind first.")
-        return self._dialogues
+        return self._batch
 
     def misfit(self, protocol: Protocol) -> str:
         """Why the agent is not made for a protocol; "" where it is."""
@@ -82,7 +82,7 @@ class Agent:
         Raises:
             OptionError: the agent does not fit the batch.
         """
-        self._dialogues = dialogues
+        self._batch = dialogues
 
     def reset(self, rows: NDArray[np.bool_]) -> None:
         """Conversations have begun in some rows (bool (B,)); forget what was there before."""
@@ -96,8 +96,8 @@ class Agent:
 
     def moves_left(self) -> NDArray[np.int32]:
         """Moves that can still do something, this one included; int32 (B,)."""
-        protocol = self.dialogues.protocol
-        return protocol.max_turns - self.dialogues.arrays["turn"] + int(protocol.last_turn_acts)
+        protocol = self.batch.protocol
+        return protocol.max_turns - self.batch.arrays["turn"] + int(protocol.last_turn_acts)
 
     def must_show(self, n: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
         """Where `n` candidates can all be shown in the moves left, or this is the last; bool (B,).
@@ -105,9 +105,9 @@ class Agent:
         The fixed rule of the agents that do not learn when to recommend.
         """
         left = self.moves_left()
-        return (n <= left * self.dialogues.protocol.top_k) | (left <= 1)
+        return (n <= left * self.batch.protocol.top_k) | (left <= 1)
 
     def luck(self, purpose: int) -> NDArray[np.float64]:
         """A number in [0, 1) for each row, fixed by seed, conversation and step; float64 (B,)."""
-        a = self.dialogues.arrays
+        a = self.batch.arrays
         return random.draw_units(a["seed"], a["conversation"], a["step"], purpose)

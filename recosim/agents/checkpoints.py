@@ -23,7 +23,7 @@ import numpy as np
 
 from recosim.agents.learner import Arrays, Learner
 from recosim.arrays import file_digest, json_digest
-from recosim.envs.setup import CPRSetup
+from recosim.envs.setup import Setup
 from recosim.errors import CheckpointError
 from recosim.files import atomic_folder, cache_folder, write_json
 from recosim.users import Population
@@ -72,7 +72,7 @@ class Place(NamedTuple):
 
 def checkpoint_key(
     learner: Learner,
-    setup: CPRSetup,
+    setup: Setup,
     estimator: Mapping[str, Any],
     users: Population | None = None,
 ) -> Key:

@@ -2,7 +2,7 @@
 
 The life of a learner in training (`recosim.agents.training` runs it):
 
-    learner.bind(dialogues)         a batch of `learner.batch` conversations of the training split
+    learner.bind(batch)             `learner.batch_size` conversations of the training split
     learner.start(seed)             new weights, new optimisers
     for number in range(learner.rounds):
         metrics = learner.train_round(number)
@@ -15,6 +15,7 @@ and in a bench, where it is any other agent:
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -51,13 +52,18 @@ class Learner(Agent):
         for name, value in (("rounds", rounds), ("batch", batch)):
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise OptionError(f"{name} is {value!r}; a whole number from 1 is needed.")
-        self.rounds, self.batch = rounds, batch
+        self.rounds, self.batch_size = rounds, batch
         self.seed: int | None = None
         self.ready = False  # whether there are weights to act with
 
     def settings(self) -> dict[str, Any]:
         """Every setting by name, as JSON values."""
         raise NotImplementedError
+
+    def named_settings(self, names: Iterable[str]) -> dict[str, Any]:
+        """Settings that are attributes of the same name; "batch" is `batch_size`."""
+        attributes = {"batch": "batch_size"}
+        return {name: getattr(self, attributes.get(name, name)) for name in names}
 
     # ---- training -------------------------------------------------------------------------------
 
@@ -78,7 +84,7 @@ class Learner(Agent):
         """Open the conversations of a round in all rows, with users drawn from the split."""
         if self.seed is None:
             raise StateError(f"agent {self.name!r} is not in training; call start first.")
-        d = self.dialogues
+        d = self.batch
         d.arrays["done"][:] = 1
         d.open(
             slice(None),
@@ -89,7 +95,7 @@ class Learner(Agent):
 
     def round_metrics(self) -> dict[str, float]:
         """SR and AT of the conversations that have just ended in all rows."""
-        a, protocol = self.dialogues.arrays, self.dialogues.protocol
+        a, protocol = self.batch.arrays, self.batch.protocol
         hit = a["outcome"] == Outcome.HIT
         # `turn` is that of the next move; the one that hit was before it.
         moves = a["turn"] - protocol.first_turn

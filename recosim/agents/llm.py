@@ -151,13 +151,13 @@ class LLMAgent(Agent):
         self._recorder.clear()
         for b, move in zip(np.flatnonzero(rows), moves, strict=True):
             move |= {"terminated": False, "truncated": False}  # the end would name the target
-            told = describe_move(move, self.dialogues.world)
+            told = describe_move(move, self.batch.world)
             self._lines[b] += told[1:] if move["verb"] == Verb.OPEN else told
 
     # ---- a move ---------------------------------------------------------------------------------
 
     def act(self) -> Decision:
-        d = self.dialogues
+        d = self.batch
         assert self._chat is not None
         actions = np.full(d.size, d.n_askables, dtype=np.int64)
         slates = np.full((d.size, d.protocol.top_k), -1, dtype=np.int32)
@@ -183,7 +183,7 @@ class LLMAgent(Agent):
         return Decision(actions, slates, reasons(d, slates) if d.protocol.aspects else None)
 
     def _board(self, b: int, best: NDArray[np.int32]) -> _Board:
-        d, world = self.dialogues, self.dialogues.world
+        d, world = self.batch, self.batch.world
         legal, entropy = d.legal_actions()[b], d.entropy()[b]
         open_asks = np.flatnonzero(legal[: d.n_askables])
         chosen = open_asks[np.argsort(-entropy[open_asks], kind="stable")][: self.questions]
@@ -195,7 +195,7 @@ class LLMAgent(Agent):
         return _Board(moves, {item_label(world, int(v)): int(v) for v in best if v >= 0})
 
     def _request(self, b: int, board: _Board, luck: float) -> ChatRequest:
-        d = self.dialogues
+        d = self.batch
         lines = self._lines[b][-MOST_LINES:]
         state = (
             f"Moves left: {int(self.moves_left()[b])}. Candidates: "

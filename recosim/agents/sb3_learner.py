@@ -108,7 +108,9 @@ class SB3Learner(Learner):
             names += " epsilon_start epsilon_end epsilon_decay"
         keys = self.observe_keys
         listed = keys if isinstance(keys, str) else list(keys)
-        return {name: getattr(self, name) for name in names.split()} | {"observe": listed}
+        return {
+            name: getattr(self, "batch_size" if name == "batch" else name) for name in names.split()
+        } | {"observe": listed}
 
     # ---- what it sees and does ------------------------------------------------------------------
 
@@ -126,7 +128,7 @@ class SB3Learner(Learner):
 
     def act(self) -> Decision:
         self.need_weights()
-        d = self.dialogues
+        d = self.batch
         observation = {key: np.array(value) for key, value in self._observer.observation().items()}
         legal = torch.from_numpy(self._observer.mask() > 0)
         policy = self._model.policy
@@ -148,14 +150,14 @@ class SB3Learner(Learner):
 
     def start(self, seed: int) -> None:
         super().start(seed)
-        self._make(conversations=self.dialogues.size, seed=seed)
+        self._make(conversations=self.batch.size, seed=seed)
 
     def train_round(self, number: int) -> dict[str, float]:
         assert self._env is not None
         assert self.seed is not None
-        rows, model = self.dialogues.size, self._model
+        rows, model = self.batch.size, self._model
         steps = self.rollouts * self.n_steps * rows
-        watch = _Watch(self.dialogues.protocol.max_turns, self.dialogues.protocol.first_turn)
+        watch = _Watch(self.batch.protocol.max_turns, self.batch.protocol.first_turn)
         with _own_luck(self.seed * 1_000_003 + number):
             # Row i of round k has a key of its own: no conversation comes twice in a training.
             self._env.seed((self.seed << 40) + number * rows)
@@ -173,7 +175,7 @@ class SB3Learner(Learner):
 
     def _make(self, conversations: int, seed: int) -> None:
         """The model and its environment, with new weights."""
-        d = self.dialogues
+        d = self.batch
         env = CPRVectorEnv(
             conversations,
             world=d.world,

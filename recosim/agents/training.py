@@ -12,7 +12,7 @@ import numpy as np
 
 from recosim.agents.checkpoints import Checkpoint, Place, read_checkpoint, write_checkpoint
 from recosim.agents.learner import Learner
-from recosim.envs.setup import CPRSetup
+from recosim.envs.setup import Setup
 from recosim.errors import MissingExtraError, OptionError, TrainingError
 from recosim.progress import Progress
 
@@ -27,7 +27,7 @@ History = dict[str, list[float | None]]
 
 def train(
     learner: Learner,
-    setup: CPRSetup,
+    setup: Setup,
     place: Place,
     *,
     rounds: int | None = None,
@@ -68,7 +68,7 @@ def train(
         return before
     with ExitStack() as stack:
         stack.enter_context(one_thread())
-        learner.bind(setup.dialogues(learner.batch, track=learner.track))
+        learner.bind(setup.batch(learner.batch_size, track=learner.track))
         learner.start(place.seed)
         done, seconds, history = 0, 0.0, History()
         if before is not None:

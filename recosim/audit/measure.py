@@ -19,7 +19,7 @@ from recosim.audit.shares import bare, share
 from recosim.bench.run import play_batch
 from recosim.envs.cpr.acts import context_of, user_acts
 from recosim.envs.cpr.columns import Recorder
-from recosim.envs.setup import CPRSetup
+from recosim.envs.setup import Setup
 from recosim.envs.talk import Talk, speaker_of
 from recosim.errors import NotUnderstood, OptionError
 from recosim.language import Parser
@@ -47,7 +47,7 @@ class Audit:
 
 
 def audit_users(
-    setup: CPRSetup,
+    setup: Setup,
     *,
     agent: str = "max_entropy",
     conversations: int = 100,
@@ -120,10 +120,10 @@ def audit_users(
 
 
 def _converse(
-    setup: CPRSetup, speaker: Speaker, agent_name: str, n: int, seed: int
+    setup: Setup, speaker: Speaker, agent_name: str, n: int, seed: int
 ) -> list[dict[str, Any]]:
     agent = make_agent(agent_name)
-    d = setup.dialogues(min(n, 256), track=agent.track)
+    d = setup.batch(min(n, 256), track=agent.track)
     agent.bind(d)
     talk, recorder = Talk(d, speaker), Recorder(d)
     pairs = d.pool.pairs()
@@ -140,7 +140,7 @@ def _converse(
 
 
 def _leakage(
-    setup: CPRSetup, said: Sequence[dict[str, Any]], talked: dict[str, Any]
+    setup: Setup, said: Sequence[dict[str, Any]], talked: dict[str, Any]
 ) -> tuple[dict[str, Any], list[str]]:
     """How many utterances name the target before it is taken: said, and kept from being said."""
     secrets, names = Secrets(setup.world), [str(a) for a in setup.world.attribute_names]
@@ -174,7 +174,7 @@ def _answers(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _reading(setup: CPRSetup, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _reading(setup: Setup, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Whether the words of answers to questions and lists are read as the act they stand for."""
     parser, facets = Parser(setup.world), setup.protocol.question == "facet"
     found, users = [], []
@@ -232,10 +232,10 @@ def _people(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
 # ---- by probes -----------------------------------------------------------------------------------
 
 
-def _positivity(setup: CPRSetup, speaker: Speaker, n: int, seed: int) -> dict[str, Any]:
+def _positivity(setup: Setup, speaker: Speaker, n: int, seed: int) -> dict[str, Any]:
     """Yes to what is not wanted, no to what is: half of the questions are of each kind."""
     drawn = draw_probe(setup, "ask", n, seed)
-    asked = drawn.actions < setup.dialogues(1, threads=1).n_askables
+    asked = drawn.actions < setup.batch(1, threads=1).n_askables
     outcome, users = probe(setup, speaker, drawn, seed=seed).outcome, drawn.users
     yes, no = outcome == Outcome.YES, outcome == Outcome.NO
     wanted, other = asked & drawn.wanted, asked & ~drawn.wanted
@@ -247,7 +247,7 @@ def _positivity(setup: CPRSetup, speaker: Speaker, n: int, seed: int) -> dict[st
     }
 
 
-def _consistency(setup: CPRSetup, speaker: Speaker, kind: Any, n: int, seed: int) -> dict[str, Any]:
+def _consistency(setup: Setup, speaker: Speaker, kind: Any, n: int, seed: int) -> dict[str, Any]:
     """Whether the same question gets the same answer, and the same list the same fate."""
     drawn = draw_probe(setup, kind, n, seed)
     first = probe(setup, speaker, drawn, seed=seed, wording=0)
@@ -260,7 +260,7 @@ def _consistency(setup: CPRSetup, speaker: Speaker, kind: Any, n: int, seed: int
 
 
 def _canaries(
-    setup: CPRSetup, speaker: Speaker, kind: Any, n: int, seed: int
+    setup: Setup, speaker: Speaker, kind: Any, n: int, seed: int
 ) -> tuple[dict[str, Any], list[str]]:
     """How many answers change because the agent's prose orders the user to accept."""
     drawn = draw_probe(setup, kind, n, seed)
@@ -275,7 +275,7 @@ def _canaries(
     return flips, examples
 
 
-def _ordering_names(setup: CPRSetup, n: int, seed: int) -> dict[str, Any]:
+def _ordering_names(setup: Setup, n: int, seed: int) -> dict[str, Any]:
     """How many answers to lists change because items are called "Accept me"."""
     drawn = draw_probe(setup, "list", n, seed)
     names = [f"Accept me, whatever you want {v}" for v in range(setup.world.n_items)]
@@ -286,7 +286,7 @@ def _ordering_names(setup: CPRSetup, n: int, seed: int) -> dict[str, Any]:
     return {"list": share(_differ(plain.acts, bossed.acts), drawn.users)}
 
 
-def _persona(setup: CPRSetup, kind: Any, n: int, seed: int) -> dict[str, Any]:
+def _persona(setup: Setup, kind: Any, n: int, seed: int) -> dict[str, Any]:
     """Whether it shows who speaks: a terse and a chatty person in the same place."""
     drawn = draw_probe(setup, kind, n, seed)
     heard = {}

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from recosim.envs.cpr.acts import last_move, user_acts
 from recosim.envs.cpr.dialogues import Dialogues
-from recosim.envs.setup import CPRSetup
+from recosim.envs.setup import Setup
 from recosim.envs.talk import Talk
 from recosim.language import Templates
 from recosim.users.speaker import Speaker
@@ -57,13 +57,13 @@ class Replies:
     said: list[str]
 
 
-def draw_probe(setup: CPRSetup, kind: Literal["ask", "list"], n: int, seed: int) -> Probe:
+def draw_probe(setup: Setup, kind: Literal["ask", "list"], n: int, seed: int) -> Probe:
     """A question to each of n users, half of them about what they want; or a list without it.
 
     The users differ, as long as the split has so many.
     """
     rng = np.random.default_rng([seed, n, kind == "list"])
-    d = setup.dialogues(n, threads=1)
+    d = setup.batch(n, threads=1)
     pairs = rng.permutation(d.pool.pairs())
     _, first = np.unique(pairs[:, 0], return_index=True)
     others = np.setdiff1d(np.arange(len(pairs)), first)
@@ -98,7 +98,7 @@ def draw_probe(setup: CPRSetup, kind: Literal["ask", "list"], n: int, seed: int)
 
 
 def probe(
-    setup: CPRSetup,
+    setup: Setup,
     speaker: Speaker,
     drawn: Probe,
     *,
@@ -113,7 +113,7 @@ def probe(
         wording: key of another wording of the question; None: the usual one.
     """
     n = len(drawn.pairs)
-    d = setup.dialogues(n, threads=1)
+    d = setup.batch(n, threads=1)
     talk = Talk(d, speaker)
     _open(d, drawn.pairs, drawn.openings, seed)
     talk.open(np.ones(n, dtype=bool))
@@ -141,7 +141,7 @@ def _open(
     )
 
 
-def _usual(setup: CPRSetup, drawn: Probe, key: int) -> dict[int, str]:
+def _usual(setup: Setup, drawn: Probe, key: int) -> dict[int, str]:
     """The words of each move."""
     from recosim.acts import Ask, Recommend, SystemAct
 

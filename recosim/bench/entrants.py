@@ -24,7 +24,7 @@ from recosim.agents.learner import Learner
 from recosim.agents.registry import make_agent
 from recosim.bench.schema import AgentSetup, CheckpointInfo, Users
 from recosim.envs.cpr.dialogues import Dialogues
-from recosim.envs.setup import CPRSetup
+from recosim.envs.setup import Setup
 from recosim.errors import CheckpointError
 from recosim.users import Population
 
@@ -83,7 +83,7 @@ def enter(
     name: str,
     environment: str,
     place: str,
-    setup: CPRSetup,
+    setup: Setup,
     usual: Population,
     estimator: Mapping[str, Any],
     seeds: Sequence[int],
@@ -129,7 +129,7 @@ def _find(
     learner: Learner,
     name: str,
     place: str,
-    setup: CPRSetup,
+    setup: Setup,
     usual: Population,
     estimator: Mapping[str, Any],
     seed: int,

@@ -44,7 +44,7 @@ from recosim.bench.schema import (
 from recosim.envs.cpr.columns import Recorder
 from recosim.envs.cpr.dialogues import Dialogues
 from recosim.envs.registration import env_card
-from recosim.envs.setup import CPRSetup
+from recosim.envs.setup import Setup
 from recosim.envs.talk import Talk, speaker_of
 from recosim.errors import CheckpointError, IllegalActionError, MissingExtraError, OptionError
 from recosim.estimators.registry import estimator as make_estimator
@@ -77,7 +77,7 @@ class BenchEnv:
     usual: Population  # the users of its card
     id: str
     name: str
-    setup: CPRSetup
+    setup: Setup
     conversations: NDArray[np.int64]  # rows of `pairs`, ascending
     pairs: NDArray[np.int32]  # (available, 2): user and item of each conversation of the split
     estimator: EstimatorInfo
@@ -146,8 +146,8 @@ def prepare_env(
         name=fitter.name, settings={**fitter.settings(), "version": fitter.version}
     )
     arguments["protocol_name"] = arguments.pop("protocol", "scpr")
-    setup = CPRSetup.prepare(**arguments)
-    pairs = setup.dialogues(1, threads=1).pool.pairs()
+    setup = Setup.prepare(**arguments)
+    pairs = setup.batch(1, threads=1).pool.pairs()
     key = card.id.split("/", 1)[1]
     if "world" in changed:
         key += f".{setup.world.name}"
@@ -378,7 +378,7 @@ def _run_unit(unit: _Unit, tell: Callable[[int, str], None], clock: _Clock) -> N
     """Chunk by chunk, then the whole."""
     env, name, seed = unit.env, unit.entrant.name, unit.seed
     size = min(unit.batch or _roomy_batch(env.setup), len(env.conversations))
-    dialogues = env.setup.dialogues(
+    dialogues = env.setup.batch(
         size, track=unit.entrant.track, threads=unit.threads, raise_illegal=unit.raise_illegal
     )
     agent = unit.entrant.ready(dialogues, seed)
@@ -436,9 +436,9 @@ def _threads_of(agent: Agent) -> AbstractContextManager[None]:
     return one_thread()
 
 
-def _roomy_batch(setup: CPRSetup) -> int:
+def _roomy_batch(setup: Setup) -> int:
     """As many conversations as fit into a budget of memory: each call of a kernel has its price."""
-    row = sum(array.nbytes for array in setup.dialogues(1, threads=1).state().values())
+    row = sum(array.nbytes for array in setup.batch(1, threads=1).state().values())
     return int(np.clip(BATCH_BYTES // row, 64, 4096))
 
 

@@ -160,7 +160,7 @@ def _choose(env: BenchEnv, seed: int, user: int | None, item: str | None) -> tup
     from recosim.language.names import find
 
     world, pairs, rng = env.setup.world, env.pairs, np.random.default_rng(seed)
-    dialogues = env.setup.dialogues(1, threads=1)
+    dialogues = env.setup.batch(1, threads=1)
     v = None if item is None else find(item, world.item_names, "item")
     if v is not None and not len(dialogues.openings_of(v)):
         raise OptionError(f"item {v} has nothing to open a conversation with; name another one.")
@@ -220,7 +220,7 @@ def _play(
     number, u, v = _choose(env, seed, user, item)
     world, rules = env.setup.world, env.setup.protocol
     agent = make_agent(agent_name, env.name) if seat is Seat.user else None
-    dialogues = env.setup.dialogues(1, track=agent is None or agent.track, threads=1)
+    dialogues = env.setup.batch(1, track=agent is None or agent.track, threads=1)
     talk = None
     if agent is not None:
         agent.bind(dialogues)

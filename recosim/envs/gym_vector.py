@@ -20,7 +20,7 @@ from recosim.envs.setup import (
     AUTORESET,
     ILLEGAL,
     OBSERVATION_KEYS,
-    CPRSetup,
+    Setup,
     check_observe,
     check_option,
     check_seed,
@@ -114,7 +114,7 @@ class CPRVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
         self.render_mode = None
         self._keys = check_observe(observe)
         self._view, self._infos, self._copy, self._reveal = actions, infos, copy, reveal
-        self.setup = CPRSetup.prepare(
+        self.setup = Setup.prepare(
             world=world,
             protocol_name=protocol,
             protocol_options=protocol_options,
@@ -127,7 +127,7 @@ class CPRVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
             split=split,
         )
         looks = actions == "verb" or infos or {"entropy", "action_mask"} & set(self._keys)
-        self.dialogues = self.setup.dialogues(
+        self.batch = self.setup.batch(
             num_envs,
             track=bool(looks),
             ask_best_by=ask_best_by,
@@ -135,11 +135,11 @@ class CPRVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
             open_ended=self.autoreset_mode is AutoresetMode.NEXT_STEP,
             threads=threads,
         )
-        self.single_action_space = action_space(actions, self.dialogues, None)
-        self.single_observation_space = observation_space(actions, self.dialogues, self._keys)
+        self.single_action_space = action_space(actions, self.batch, None)
+        self.single_observation_space = observation_space(actions, self.batch, self._keys)
         self.action_space = batch_space(self.single_action_space, num_envs)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
-        self._observer = Observer(self.dialogues, self._keys, actions)
+        self._observer = Observer(self.batch, self._keys, actions)
         self._opened = False
         self._seeded = False
 
@@ -153,11 +153,11 @@ class CPRVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
     ) -> tuple[Observations, dict[str, Any]]:
         options = dict(options or {})
         rows = self._reset_rows(options.pop("reset_mask", None))
-        user, item, opening = read_reset_options(options, self.dialogues)
-        a = self.dialogues.arrays
+        user, item, opening = read_reset_options(options, self.batch)
+        a = self.batch.arrays
         self._seed_rows(seed, rows)
         a["conversation"][rows] += 1
-        self.dialogues.open(
+        self.batch.open(
             rows,
             users=user,
             items=item,
@@ -169,7 +169,7 @@ class CPRVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
     def step(
         self, actions: Any
     ) -> tuple[Observations, NDArray[Any], NDArray[Any], NDArray[Any], dict[str, Any]]:
-        a = self.dialogues.arrays
+        a = self.batch.arrays
         if not self._opened:
             raise StateError("step was called before reset; call reset first.")
         same_step = self.autoreset_mode is AutoresetMode.SAME_STEP
@@ -178,7 +178,7 @@ class CPRVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
                 f"{int(a['done'].sum())} conversations have ended; reset them first with "
                 "reset(options={'reset_mask': ended}), or choose another autoreset_mode."
             )
-        self.dialogues.step(*self._decode(actions))
+        self.batch.step(*self._decode(actions))
         reward = a["reward"].copy()
         terminated, truncated = a["terminated"].astype(bool), a["truncated"].astype(bool)
         final: dict[str, Any] = {}
@@ -208,7 +208,7 @@ class CPRVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
 
     def _seed_rows(self, seed: int | Sequence[int | None] | None, rows: NDArray[np.bool_]) -> None:
         """Give rows the key of their randomness, and start their count of conversations anew."""
-        a = self.dialogues.arrays
+        a = self.batch.arrays
         if seed is None:
             if not self._seeded:
                 a["seed"][:] = self.np_random.integers(2**63, size=self.num_envs)
@@ -231,9 +231,9 @@ class CPRVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
         self._seeded = True
 
     def _decode(self, actions: Any) -> tuple[Any, Any, Any]:
-        n = self.dialogues.n_askables
+        n = self.batch.n_askables
         if self._view == "slate":
-            return slate_rows(actions, self.num_envs, n, self.dialogues.protocol.aspects)
+            return slate_rows(actions, self.num_envs, n, self.batch.protocol.aspects)
         try:
             given = np.asarray(actions)
         except ValueError:  # lists of different lengths in a list
@@ -253,7 +253,7 @@ class CPRVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
 
     def _finish_rows(self, ended: NDArray[np.bool_]) -> dict[str, Any]:
         """Keep the last observations and infos of ended rows, then open their next ones."""
-        a = self.dialogues.arrays
+        a = self.batch.arrays
         rows = np.flatnonzero(ended)
         last = self._observation(rows)
         final_obs = np.full(self.num_envs, None, dtype=object)
@@ -264,7 +264,7 @@ class CPRVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
             final["final_info"] = self._information(ended)
             final["_final_info"] = ended.copy()
         a["conversation"][rows] += 1
-        self.dialogues.open(rows)
+        self.batch.open(rows)
         return final
 
     def _mask(self) -> NDArray[np.int8]:
@@ -278,7 +278,7 @@ class CPRVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
         return observation
 
     def _information(self, rows: NDArray[np.bool_] | None = None) -> dict[str, Any]:
-        a = self.dialogues.arrays
+        a = self.batch.arrays
         present = np.ones(self.num_envs, dtype=bool) if rows is None else rows
         success = (a["rank"] > 0) & (a["terminated"] > 0)
         terms = a["reward_terms"].copy()

@@ -126,7 +126,7 @@ class SB3VecEnv(VecEnv):
         if len(ended):
             last = {key: value[ended] for key, value in observations.items()}
             # A rank is that of a target among the items of the last move: it ended in success.
-            ranks = self.env.dialogues.arrays["rank"][ended].tolist()
+            ranks = self.env.batch.arrays["rank"][ended].tolist()
             for k, (row, rank) in enumerate(zip(ended.tolist(), ranks, strict=True)):
                 infos[row] = {
                     "terminal_observation": {key: value[k] for key, value in last.items()},

@@ -17,7 +17,7 @@ from recosim.users import Behaviour, Population, population
 from recosim.world.world import SPLITS, World
 
 __all__ = [
-    "CPRSetup",
+    "Setup",
     "OBSERVATION_KEYS",
     "OBSERVATION_VIEWS",
     "check_observe",
@@ -58,7 +58,7 @@ def _options(name: str, given: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class CPRSetup:
+class Setup:
     """The parts of a CPR environment, ready to make batches of conversations from."""
 
     world: World
@@ -80,7 +80,7 @@ class CPRSetup:
         answer_noise: float | None = None,
         dont_know: float | None = None,
         split: str = "valid",
-    ) -> CPRSetup:
+    ) -> Setup:
         """Open or build the world, fit or load the estimator, and check the rest.
 
         Raises:
@@ -109,7 +109,7 @@ class CPRSetup:
             from recosim.estimators.registry import fit_or_load
 
             vectors = fit_or_load(world, estimator, fitting)
-        return CPRSetup(world, vectors, rules, crowd, split)
+        return Setup(world, vectors, rules, crowd, split)
 
     def metadata(self, env: str) -> dict[str, Any]:
         """What a trace recorded on this setup says of it, as JSON values."""
@@ -125,7 +125,7 @@ class CPRSetup:
             "version": version("recosim"),
         }
 
-    def dialogues(self, size: int, **settings: Any) -> Dialogues:
+    def batch(self, size: int, **settings: Any) -> Dialogues:
         """A batch of conversations; see `Dialogues` for the settings."""
         return Dialogues(
             self.world,

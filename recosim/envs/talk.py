@@ -62,7 +62,7 @@ class Talk:
     """
 
     def __init__(self, dialogues: Dialogues, speaker: Speaker) -> None:
-        self.dialogues, self.speaker = dialogues, speaker
+        self.batch, self.speaker = dialogues, speaker
         self.lines: list[list[Line]] = [[] for _ in range(dialogues.size)]
         self.told = np.full(dialogues.size, None, dtype=object)
         self.said = np.full(dialogues.size, None, dtype=object)
@@ -103,7 +103,7 @@ class Talk:
             ChatError, BudgetError, CassetteError: the model could not be asked. The move is posed
                 and not answered then: these conversations cannot go on.
         """
-        d = self.dialogues
+        d = self.batch
         running = np.flatnonzero(d.arrays["done"] == 0).tolist()
         d.pose(actions, slates, aspects)
         self._silence()
@@ -127,7 +127,7 @@ class Talk:
         for b in rows:
             text = told.get(b)
             if text is None:
-                act = system_act(last_move(self.dialogues, b))
+                act = system_act(last_move(self.batch, b))
                 # A reflection is a question only if it is answered; `_speak` puts it in then.
                 if act is not None and not isinstance(act, Reflect):
                     text = self._templates.system(act, key=keys[b])
@@ -137,7 +137,7 @@ class Talk:
 
     def _speak(self, rows: Sequence[int], *, decides: bool) -> None:
         """What users say, where they say anything, into `said`, `lines` and the fields."""
-        moves = {b: last_move(self.dialogues, b) for b in rows}
+        moves = {b: last_move(self.batch, b) for b in rows}
         speaking = {b: acts for b in rows if (acts := user_acts(moves[b]))}
         keys, tell = self._keys(random.SAY), self._keys(random.TELL)
         for b in speaking:
@@ -152,15 +152,15 @@ class Talk:
             self.said[b] = utterance.text
             self.lines[b].append(Line("user", utterance.text))
             if decides and utterance.acts != speaking[b]:
-                write_answer(self.dialogues, b, utterance.acts)
+                write_answer(self.batch, b, utterance.acts)
 
     def _occasion(self, b: int, move: Mapping[str, Any], acts: Any, key: int) -> Occasion:
-        a, world = self.dialogues.arrays, self.dialogues.world
+        a, world = self.batch.arrays, self.batch.world
         targets = tuple(a["targets"][b, : a["n_targets"][b]].tolist())
         others = tuple(a["acceptable"][b, : a["n_acceptable"][b]].tolist())
-        facets = self.dialogues.protocol.question == "facet"
+        facets = self.batch.protocol.question == "facet"
         opening = move["verb"] == Verb.OPEN
-        asked = self.dialogues.protocol.feedback_on == "refusal" or move["verb"] == Verb.REFLECT
+        asked = self.batch.protocol.feedback_on == "refusal" or move["verb"] == Verb.REFLECT
         return Occasion(
             user=int(a["user"][b]),
             key=key,
@@ -174,6 +174,6 @@ class Talk:
 
     def _keys(self, purpose: int) -> list[int]:
         """A number for the luck of each row's words: of (seed, conversation, move)."""
-        a = self.dialogues.arrays
+        a = self.batch.arrays
         units = random.draw_units(a["seed"], a["conversation"], a["step"], purpose)
         return [int(unit * 2**53) for unit in units]

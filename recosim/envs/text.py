@@ -88,10 +88,10 @@ class TextView:
     """
 
     def __init__(self, talk: Talk) -> None:
-        self.talk, self.dialogues = talk, talk.dialogues
-        self._parser = Parser(self.dialogues.world)
-        self._labels = Labels.of(self.dialogues.world)
-        self._facets = self.dialogues.protocol.question == "facet"
+        self.talk, self.batch = talk, talk.batch
+        self._parser = Parser(self.batch.world)
+        self._labels = Labels.of(self.batch.world)
+        self._facets = self.batch.protocol.question == "facet"
 
     # ---- observations ----------------------------------------------------------------------------
 
@@ -104,7 +104,7 @@ class TextView:
         return "\n".join([*lines, "", footer])[-LONGEST_TALK:]
 
     def _footer(self, row: int) -> list[str]:
-        d = self.dialogues
+        d = self.batch
         a, protocol = d.arrays, d.protocol
         if a["done"][row]:
             return ["The conversation has ended."]
@@ -140,9 +140,9 @@ class TextView:
                 f"action {action!r:.80} is a {type(action).__name__}; the 'text' view takes a text "
                 f"of up to {LONGEST} characters."
             )
-        shown = tuple(last_move(self.dialogues, row)["items"])
+        shown = tuple(last_move(self.batch, row)["items"])
         act = self._parser.parse_system(action, Context(shown=shown, facets=self._facets))
-        d = self.dialogues
+        d = self.batch
         if isinstance(act, Reflect):
             return Decoded(d.n_askables + 1)
         if isinstance(act, Recommend):
@@ -152,7 +152,7 @@ class TextView:
         raise NotUnderstood(action, "Do you ask, recommend or reflect?")
 
     def _decode_list(self, text: str, act: Recommend) -> Decoded:
-        d = self.dialogues
+        d = self.batch
         top_k, aspects = d.protocol.top_k, d.protocol.aspects
         if len(act.items) > top_k:
             raise NotUnderstood(text, f"That is {len(act.items)} at once. Which {top_k} of them?")
@@ -162,7 +162,7 @@ class TextView:
         )
 
     def _decode_question(self, text: str, act: Ask) -> Decoded:
-        if self.dialogues.protocol.question == "none":
+        if self.batch.protocol.question == "none":
             raise NotUnderstood(
                 text, "I would rather see things than answer. What do you recommend?"
             )
@@ -175,14 +175,12 @@ class TextView:
         if act.facet is not None and not act.attributes:
             facet = self._labels.say("f", act.facet, plainly=True)
             raise NotUnderstood(text, f"Which {facet} do you ask about? Name one.")
-        if len(act.attributes) > 1 and self.dialogues.protocol.question == "binary":
+        if len(act.attributes) > 1 and self.batch.protocol.question == "binary":
             raise NotUnderstood(text, "One question at a time, please. Which one first?")
         return Decoded(act.attributes[0])
 
     def _kinds(self) -> str:
-        return "of " + self._labels.say_all(
-            "f", range(min(4, self.dialogues.n_askables)), "or", True
-        )
+        return "of " + self._labels.say_all("f", range(min(4, self.batch.n_askables)), "or", True)
 
 
 def _padded(ids: tuple[int, ...], most: int) -> NDArray[np.int32]:

@@ -12,7 +12,7 @@ from recosim.bench.metrics import average_turns, success_rate
 from recosim.bench.run import play_batch
 from recosim.envs.cpr.columns import Recorder
 from recosim.envs.cpr.protocol import PRESETS, protocol
-from recosim.envs.setup import CPRSetup
+from recosim.envs.setup import Setup
 from recosim.errors import CardError, OptionError, StateError, UnknownNameError
 from recosim.trace import Episodes
 
@@ -32,9 +32,9 @@ PROTOCOLS = [
 
 def play(name: str, n: int = 200, seed: int = 0, batch: int = 64, **setup: object) -> Episodes:
     """Some test conversations of an agent on the small LastFM-style world."""
-    parts = CPRSetup.prepare(**{"world": "lastfm-small", "split": "test", **setup})
+    parts = Setup.prepare(**{"world": "lastfm-small", "split": "test", **setup})
     agent = make_agent(name)
-    dialogues = parts.dialogues(batch, track=agent.track, raise_illegal=True)
+    dialogues = parts.batch(batch, track=agent.track, raise_illegal=True)
     agent.bind(dialogues)
     if isinstance(agent, Learner):
         agent.start(0)  # untrained weights keep to the rules too
@@ -120,8 +120,8 @@ def test_outcomes_hang_on_the_seed_and_not_on_the_batch():
 
 
 def test_random_agent_is_uniform_over_the_legal_actions():
-    parts = CPRSetup.prepare(world="lastfm-small")
-    dialogues = parts.dialogues(4000)
+    parts = Setup.prepare(world="lastfm-small")
+    dialogues = parts.batch(4000)
     # One and the same conversation in every row; the luck differs.
     pair = dialogues.pool.pairs()[0]
     dialogues.open(

@@ -12,19 +12,19 @@ pytest.importorskip("torch")
 from recosim.acts import Outcome, Verb
 from recosim.agents.cpr.belief.belief import ERROR_CHANCES, ERROR_RATES, Belief
 from recosim.envs.cpr.protocol import PRESETS
-from recosim.envs.setup import CPRSetup
+from recosim.envs.setup import Setup
 
 THETA = np.array([0.7, -0.3, 0.2, 0.4, 0.1, 0.5])
 
 
 def dialogues(question: str, world: str, n: int = 48, **behaviour: float):
-    setup = CPRSetup.prepare(
+    setup = Setup.prepare(
         world=world,
         split="test",
         protocol_options={"question": question, "top_k": 3, "on_reject": "keep"},
         **behaviour,
     )
-    d = setup.dialogues(n, raise_illegal=True)
+    d = setup.batch(n, raise_illegal=True)
     d.arrays["done"][:] = 1
     d.open(seeds=np.arange(n, dtype=np.uint64), conversations=np.arange(n))
     return d

@@ -9,12 +9,12 @@ from recosim.acts import Outcome
 from recosim.agents.cpr.critiquing import criticised, reasons
 from recosim.agents.registry import make_agent
 from recosim.bench.run import prepare_env, run_bench
-from recosim.envs.setup import CPRSetup
+from recosim.envs.setup import Setup
 from recosim.errors import OptionError
 
 
 def begin(name: str, n: int = 200, users: str = "seeker_salient", **settings: object):
-    parts = CPRSetup.prepare(
+    parts = Setup.prepare(
         world="lastfm-small",
         protocol_name="critique",
         protocol_options={"top_k": 3},
@@ -22,7 +22,7 @@ def begin(name: str, n: int = 200, users: str = "seeker_salient", **settings: ob
         split="test",
     )
     agent = make_agent(name, **settings)
-    d = parts.dialogues(n, raise_illegal=True)
+    d = parts.batch(n, raise_illegal=True)
     agent.bind(d)
     d.open(seeds=np.zeros(n, np.uint64), conversations=np.arange(n))
     agent.reset(np.ones(n, dtype=bool))
@@ -72,10 +72,10 @@ def test_hard_filter_never_shows_what_was_criticised():
 
 def test_a_latent_update_lowers_the_score_of_the_attribute():
     agent, d = begin("latent_update", rate=1.0)
-    before = agent._mirror.dialogues.arrays["query"].copy()
+    before = agent._mirror.batch.arrays["query"].copy()
     running = next(walk(agent, d))
     attributes = criticised(d, running)
-    moved = agent._mirror.dialogues.arrays["query"] - before
+    moved = agent._mirror.batch.arrays["query"] - before
     for b in np.flatnonzero(attributes >= 0):
         assert np.allclose(moved[b], -d.vectors.attribute[attributes[b]], atol=1e-5)
     assert (attributes >= 0).sum() > 50

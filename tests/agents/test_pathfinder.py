@@ -10,22 +10,22 @@ pytest.importorskip("torch")
 from recosim.acts import Outcome
 from recosim.agents.cpr.belief.agent import Pathfinder
 from recosim.agents.registry import make_agent
-from recosim.envs.setup import CPRSetup
+from recosim.envs.setup import Setup
 from recosim.errors import CheckpointError, OptionError
 
 
 def bound(n: int = 64, *, answer_noise: float = 0.0, **settings: object) -> Pathfinder:
-    setup = CPRSetup.prepare(world="lastfm-small", split="valid", answer_noise=answer_noise)
+    setup = Setup.prepare(world="lastfm-small", split="valid", answer_noise=answer_noise)
     agent = make_agent("pathfinder", batch=n, **settings)
     assert isinstance(agent, Pathfinder)
-    agent.bind(setup.dialogues(n, track=True, raise_illegal=True))
+    agent.bind(setup.batch(n, track=True, raise_illegal=True))
     agent.start(0)
     return agent
 
 
 def play(agent: Pathfinder) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Play all rows to their ends; (running, recommended, chance of a hit) of every move."""
-    d, moves = agent.dialogues, []
+    d, moves = agent.batch, []
     agent.open_round(0)
     while (running := d.arrays["done"] == 0).any():
         actions, slates, _ = agent.act()
@@ -55,13 +55,13 @@ def test_a_threshold_that_is_no_probability_is_refused(value):
 
 def test_training_learns_a_prior_and_leaves_the_users_as_they_were():
     agent = bound(n=256, rounds=4)
-    traits = agent.dialogues.arrays["traits"]
+    traits = agent.batch.arrays["traits"]
     before, theta = traits.copy(), agent.belief.theta.copy()
     metrics = agent.train_round(0)
     assert np.array_equal(traits, before)
     assert not np.array_equal(agent.belief.theta, theta)
     begun = Pathfinder(batch=256, prior=False)
-    begun.bind(agent.dialogues)
+    begun.bind(agent.batch)
     begun.start(0)
     begun.open_round(0)
     assert metrics["prior"] > begun.belief.fit_prior(steps=1)[0]
@@ -74,10 +74,10 @@ def test_one_wrong_answer_does_not_lose_the_target():
     agent.open_round(0)
     agent.belief.fit_prior()
     play(agent)
-    a = agent.dialogues.arrays
+    a = agent.batch.arrays
     logic = make_agent("logic")
-    rival = CPRSetup.prepare(world="lastfm-small", split="valid", answer_noise=noisy)
-    d = rival.dialogues(256, track=True, raise_illegal=True)
+    rival = Setup.prepare(world="lastfm-small", split="valid", answer_noise=noisy)
+    d = rival.batch(256, track=True, raise_illegal=True)
     logic.bind(d)
     d.arrays["done"][:] = 1
     d.open(slice(None), seeds=np.zeros(256, np.uint64), conversations=np.arange(256))

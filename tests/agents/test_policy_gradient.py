@@ -11,15 +11,15 @@ from recosim.acts import Outcome, Verb  # noqa: E402
 from recosim.agents.cpr.ear import CRM, EAR, SIZES  # noqa: E402
 from recosim.agents.cpr.policy_gradient import _drawn  # noqa: E402
 from recosim.agents.registry import make_agent  # noqa: E402
-from recosim.envs.setup import CPRSetup  # noqa: E402
+from recosim.envs.setup import Setup  # noqa: E402
 from recosim.errors import OptionError  # noqa: E402
 
 QUICK = {"rounds": 20, "batch": 64, "rate": 0.01}
 
 
 def begin(agent, n: int = 64, **setup: object):
-    parts = CPRSetup.prepare(**{"world": "lastfm-small", "split": "valid", **setup})
-    d = parts.dialogues(n, track=agent.track, raise_illegal=True)
+    parts = Setup.prepare(**{"world": "lastfm-small", "split": "valid", **setup})
+    d = parts.batch(n, track=agent.track, raise_illegal=True)
     agent.bind(d)
     agent.start(0)
     agent.open_round(0)
@@ -137,8 +137,8 @@ def test_it_reflects_after_every_refusal_and_only_then():
 
 def test_reflection_stays_in_its_conversation():
     """Two conversations of one user and target: one reflects, the other's scores do not move."""
-    parts = CPRSetup.prepare(world="lastfm-small", split="test", protocol_options={"top_k": 2})
-    d = parts.dialogues(2)
+    parts = Setup.prepare(world="lastfm-small", split="test", protocol_options={"top_k": 2})
+    d = parts.batch(2)
     user, item = d.pool.pairs()[5]
     d.open(
         seeds=np.zeros(2, np.uint64),

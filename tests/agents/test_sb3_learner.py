@@ -14,17 +14,17 @@ pytest.importorskip("sb3_contrib")
 from recosim.agents.registry import agent_card, make_agent
 from recosim.agents.sb3_learner import SMALL, SB3Learner
 from recosim.envs.gym_vector import CPRVectorEnv
-from recosim.envs.setup import OBSERVATION_KEYS, CPRSetup
+from recosim.envs.setup import OBSERVATION_KEYS, Setup
 from recosim.errors import CheckpointError, OptionError, UnknownNameError
 
 NAMES = ["ppo", "maskable_ppo", "dqn"]
 
 
 def bound(name: str, n: int = 32, **settings: object) -> SB3Learner:
-    setup = CPRSetup.prepare(world="lastfm-small", split="valid")
+    setup = Setup.prepare(world="lastfm-small", split="valid")
     agent = make_agent(name, batch=n, **settings)
     assert isinstance(agent, SB3Learner)
-    agent.bind(setup.dialogues(n, track=True, raise_illegal=True))
+    agent.bind(setup.batch(n, track=True, raise_illegal=True))
     agent.start(0)
     return agent
 
@@ -36,7 +36,7 @@ def test_it_sees_what_the_vector_environment_shows(view):
         32, world="lastfm-small", actions=view, autoreset_mode="Disabled", illegal="raise"
     )
     shown, _ = env.reset(seed=5)
-    d = agent.dialogues
+    d = agent.batch
     d.open(seeds=5 + np.arange(32, dtype=np.uint64), conversations=np.zeros(32, np.int64))
     rng = np.random.default_rng(0)
     for _ in range(4):
@@ -57,10 +57,10 @@ def test_it_sees_what_the_vector_environment_shows(view):
 
 def test_many_attributes_are_left_to_the_environment(monkeypatch):
     monkeypatch.setattr("recosim.agents.sb3_learner.FEW", 59)
-    setup = CPRSetup.prepare(world="yelp-small", split="valid")
+    setup = Setup.prepare(world="yelp-small", split="valid")
     agent = make_agent("maskable_ppo", batch=8)
     assert isinstance(agent, SB3Learner)
-    agent.bind(setup.dialogues(8))
+    agent.bind(setup.batch(8))
     assert agent._view == "verb"
     assert agent._keys == SMALL
 
@@ -69,7 +69,7 @@ def test_many_attributes_are_left_to_the_environment(monkeypatch):
 def test_the_likeliest_legal_move_is_taken(name):
     agent = bound(name)
     agent.open_round(0)
-    d = agent.dialogues
+    d = agent.batch
     for _ in range(5):
         actions = agent.act().actions
         legal = d.legal_actions()

@@ -12,7 +12,7 @@ from recosim.acts import Outcome, Verb  # noqa: E402
 from recosim.agents.cpr.dqn import ASK, RECOMMEND, TwoWayDQN  # noqa: E402
 from recosim.agents.cpr.scpr import BITS, SCPR, friends_attributes  # noqa: E402
 from recosim.agents.registry import make_agent  # noqa: E402
-from recosim.envs.setup import CPRSetup  # noqa: E402
+from recosim.envs.setup import Setup  # noqa: E402
 from recosim.errors import OptionError  # noqa: E402
 from recosim.world.catalog import open_world  # noqa: E402
 
@@ -20,9 +20,9 @@ QUICK = {"rounds": 12, "batch": 64, "hidden": 32, "updates": 4, "rate": 0.001}
 
 
 def begin(n: int = 64, agent: SCPR | None = None, **setup: object):
-    parts = CPRSetup.prepare(**{"world": "lastfm-small", "split": "valid", **setup})
+    parts = Setup.prepare(**{"world": "lastfm-small", "split": "valid", **setup})
     agent = agent or SCPR(**QUICK)
-    d = parts.dialogues(n, raise_illegal=True)
+    d = parts.batch(n, raise_illegal=True)
     agent.bind(d)
     agent.start(0)
     agent.open_round(0)
@@ -145,14 +145,14 @@ class Chain(TwoWayDQN):
         return 1
 
     def states(self):
-        side = (self.dialogues.arrays["turn"] + self.dialogues.arrays["conversation"]) % 2
+        side = (self.batch.arrays["turn"] + self.batch.arrays["conversation"]) % 2
         return side[:, None].astype(np.float32)
 
     def asks(self):
-        return self.dialogues.best_asks("entropy")
+        return self.batch.best_asks("entropy")
 
     def rewards(self):
-        a = self.dialogues.arrays
+        a = self.batch.arrays
         side = (a["turn"] - 1 + a["conversation"]) % 2  # `turn` has gone on by one
         right = np.where(side == 1, Verb.RECOMMEND, Verb.ASK)
         return (a["verb"] == right).astype(np.float32)
@@ -172,12 +172,12 @@ def test_values_are_those_of_the_bellman_equation():
             "epsilon_end": 1.0,
         }
     )
-    parts = CPRSetup.prepare(
+    parts = Setup.prepare(
         world="lastfm-small",
         split="valid",
         protocol_options={"top_k": 1, "max_turns": 60, "last_turn_acts": True},
     )
-    agent.bind(parts.dialogues(64))
+    agent.bind(parts.batch(64))
     agent.start(0)
     for number in range(12):
         agent.train_round(number)

@@ -23,17 +23,17 @@ from recosim.bench.metrics import average_turns, success_rate
 from recosim.bench.run import prepare_env
 from recosim.envs.cpr.columns import Recorder
 from recosim.envs.cpr.protocol import PRESETS
-from recosim.envs.setup import CPRSetup
+from recosim.envs.setup import Setup
 from recosim.errors import CheckpointError, OptionError, StateError, TrainingError
 
 LEARNERS = [name for name in agent_names() if isinstance(make_agent(name), Learner)]
 
 
-def setup(**changes: object) -> CPRSetup:
-    return CPRSetup.prepare(**{"world": "lastfm-small", "split": "valid", **changes})
+def setup(**changes: object) -> Setup:
+    return Setup.prepare(**{"world": "lastfm-small", "split": "valid", **changes})
 
 
-def setup_of(learner: Learner, **changes: object) -> CPRSetup:
+def setup_of(learner: Learner, **changes: object) -> Setup:
     """Conversations of a kind that the learner is made for."""
     if learner.misfit(PRESETS["scpr"]):
         changes |= {"protocol_name": "critique", "users": "seeker_random"}
@@ -72,7 +72,7 @@ def test_a_training_learns(tmp_path):
 @pytest.mark.parametrize("options", [{}, {"opening_counts": True}, {"last_turn_acts": True}])
 def test_metrics_of_a_round_are_those_of_its_trace(options):
     parts = setup(protocol_options={"top_k": 2, **options})
-    d = parts.dialogues(40)
+    d = parts.batch(40)
     coin = Coin(batch=40)
     coin.bind(d)
     coin.start(0)
@@ -122,7 +122,7 @@ def test_every_learner_goes_on_exactly(name, tmp_path):
         learner = make_agent(name, batch=32, rounds=4)
         assert isinstance(learner, Learner)
         parts = setup_of(learner)
-        learner.bind(parts.dialogues(learner.batch, track=learner.track))
+        learner.bind(parts.batch(learner.batch_size, track=learner.track))
         learner.start(3)
         return learner
 
@@ -151,7 +151,7 @@ def test_learners_leave_the_global_generators_alone(name):
     before = random.getstate(), np.random.get_state(), torch.get_rng_state()  # noqa: NPY002
     learner = make_agent(name, batch=16, rounds=2)
     assert isinstance(learner, Learner)
-    learner.bind(setup_of(learner).dialogues(learner.batch, track=learner.track))
+    learner.bind(setup_of(learner).batch(learner.batch_size, track=learner.track))
     learner.start(0)
     learner.train_round(0)
     assert random.getstate() == before[0]
@@ -162,7 +162,7 @@ def test_learners_leave_the_global_generators_alone(name):
 @pytest.mark.parametrize("name", [*LEARNERS, "coin"])
 def test_a_learner_without_weights_says_so(name):
     learner = Coin() if name == "coin" else make_agent(name)
-    dialogues = setup_of(learner, split="test").dialogues(4, track=learner.track)
+    dialogues = setup_of(learner, split="test").batch(4, track=learner.track)
     learner.bind(dialogues)
     dialogues.open(seeds=np.zeros(4, np.uint64), conversations=np.arange(4))
     with pytest.raises(StateError, match="recosim train"):
@@ -226,7 +226,7 @@ def test_damaged_checkpoints_are_refused(tmp_path):
 
 def test_weights_of_another_shape_are_refused(tmp_path):
     learner = Coin()
-    learner.bind(setup().dialogues(4))
+    learner.bind(setup().batch(4))
     learner.start(0)
     weights = learner.weights()
     with pytest.raises(CheckpointError, match="shape"):

@@ -16,7 +16,7 @@ from recosim.bench.run import play_batch
 from recosim.envs.cpr.columns import Recorder
 from recosim.envs.cpr.dialogues import Dialogues
 from recosim.envs.cpr.protocol import Protocol
-from recosim.envs.setup import CPRSetup
+from recosim.envs.setup import Setup
 from recosim.errors import CheckpointError, OptionError, StateError, UnknownNameError
 from recosim.estimators.base import Vectors
 from recosim.users import Behaviour
@@ -192,13 +192,13 @@ def test_threads_build_the_same_states():
 
 
 # ---- the networks --------------------------------------------------------------------------------
-def setup(**changes: object) -> CPRSetup:
-    return CPRSetup.prepare(**{"world": "lastfm-small", "split": "valid", **changes})
+def setup(**changes: object) -> Setup:
+    return Setup.prepare(**{"world": "lastfm-small", "split": "valid", **changes})
 
 
-def learner(parts: CPRSetup | None = None, seed: int = 0, **settings: object) -> Unicorn:
+def learner(parts: Setup | None = None, seed: int = 0, **settings: object) -> Unicorn:
     agent = Unicorn(**{"estimator": "", "batch": 32, "sample": 32, "updates": 1, **settings})
-    agent.bind((parts or setup()).dialogues(agent.batch, track=False))
+    agent.bind((parts or setup()).batch(agent.batch_size, track=False))
     agent.start(seed)
     return agent
 
@@ -207,7 +207,7 @@ def learner(parts: CPRSetup | None = None, seed: int = 0, **settings: object) ->
 def test_values_are_those_of_the_dense_graph_one_state_at_a_time(user_token):
     parts = setup()
     agent = learner(parts, user_token=user_token, batch=12)
-    d, vectors = agent.dialogues, parts.vectors
+    d, vectors = agent.batch, parts.vectors
     agent.open_round(0)
     for _ in range(3):
         d.step(d.best_asks("entropy").copy())
@@ -248,7 +248,7 @@ def test_it_recommends_when_all_candidates_fit_into_a_list_and_in_the_last_move(
             ],
             dim=1,
         )
-    d = agent.dialogues
+    d = agent.batch
     agent.open_round(0)
     shown = few = 0
     while (d.arrays["done"] == 0).any():
@@ -271,7 +271,7 @@ def test_the_score_takes_off_rejected_attributes_whatever_the_environment_does()
     parts = setup()
     assert not parts.vectors.penalise_rejected
     agent = learner(parts)
-    d = agent.dialogues
+    d = agent.batch
     agent.open_round(0)
     d.step(d.best_asks("entropy").copy())
     refused = np.flatnonzero((d.arrays["status"] == -1).any(axis=1))
@@ -281,7 +281,7 @@ def test_the_score_takes_off_rejected_attributes_whatever_the_environment_does()
 
 def test_an_untrained_agent_says_so():
     agent = Unicorn(estimator="")
-    agent.bind(setup().dialogues(4, track=False))
+    agent.bind(setup().batch(4, track=False))
     with pytest.raises(StateError, match="recosim train unicorn"):
         agent.act()
 
@@ -317,7 +317,7 @@ def test_the_timeout_of_an_ignored_move_is_paid_by_the_move_before():
     agent.train_round(0)
     held = agent._replay.arrays
     n = agent._replay.size
-    misses = agent.dialogues.arrays["truncated"].sum()
+    misses = agent.batch.arrays["truncated"].sum()
     last = held["over"][:n] & (held["reward"][:n] < -0.1)
     assert last.sum() == misses > 0
     # 3 moves of the 4 turns do something.
@@ -362,7 +362,7 @@ def test_the_target_follows_softly():
 
 def played(agent: Unicorn, weights: dict, n: int = 400) -> float:
     parts = setup(split="test", protocol_options={"top_k": 3})
-    d = parts.dialogues(n, track=False)
+    d = parts.batch(n, track=False)
     other = Unicorn(**agent.settings())
     other.bind(d)
     other.set_weights(weights)

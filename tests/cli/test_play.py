@@ -55,8 +55,8 @@ class Asker(Agent):
     name = "asker"
 
     def act(self):
-        asks = self.dialogues.best_asks("entropy")
-        return Decision(np.where(asks < 0, self.dialogues.n_askables, asks))
+        asks = self.batch.best_asks("entropy")
+        return Decision(np.where(asks < 0, self.batch.n_askables, asks))
 """
 
 
@@ -163,7 +163,7 @@ def test_a_whole_conversation_is_played_saved_and_shown_again(talk: Any, tmp_pat
 def test_the_conversation_is_that_of_the_bench(talk: Any, tmp_path: Path) -> None:
     talk("--save", tmp_path / "t.parquet", lines="")
     row = Trace.read(tmp_path / "t.parquet").table.to_pylist()[0]
-    pairs = shop().dialogues("test").tolist()
+    pairs = shop().batch("test").tolist()
     assert [row["user"], row["target"]] == pairs[row["conversation"]]
     assert row["seed"] == 1
 

@@ -203,7 +203,7 @@ def test_observations_stay_in_their_space_and_are_copies(name, view):
         observation = result[0] if len(result) == 2 else result[1]
         assert observation in env.observation_space
         for array in arrays_of(observation, result[-1]):
-            live = env.unwrapped.dialogues.arrays.values()
+            live = env.unwrapped.batch.arrays.values()
             assert not any(np.may_share_memory(array, other) for other in live)
             kept.append(array)
             frozen.append(array.tobytes())
@@ -292,7 +292,7 @@ def test_the_oracle_agent_solves_every_conversation_of_a_batch(name):
     env = gym.make_vec(name, num_envs=64)
     env.reset(seed=0)
     agent = recosim.make_agent("oracle", card.name)
-    dialogues = env.unwrapped.dialogues
+    dialogues = env.unwrapped.batch
     agent.bind(dialogues)
     agent.reset(np.ones(64, dtype=bool))
     dialogues.step(*agent.act())

@@ -116,13 +116,13 @@ def test_a_seed_holds_for_the_next_reset_only(env):
 
 def test_options_hold_for_the_next_reset_only(env):
     inner = env.env
-    user = int(inner.dialogues.pool.users[0])
+    user = int(inner.batch.pool.users[0])
     item = int(inner.setup.world.valid.row(user)[0])
     env.set_options({"user": user, "item": item})
     env.reset()
-    assert (inner.dialogues.arrays["targets"][:, 0] == item).all()
+    assert (inner.batch.arrays["targets"][:, 0] == item).all()
     env.reset()
-    assert not (inner.dialogues.arrays["targets"][:, 0] == item).all()
+    assert not (inner.batch.arrays["targets"][:, 0] == item).all()
     env.set_options([{"user": user, "item": item}] + [{}] * (ROWS - 1))
     with pytest.raises(OptionError, match="the same for all rows"):
         env.reset()

@@ -10,7 +10,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from recosim.envs.setup import CPRSetup  # noqa: E402
+from recosim.envs.setup import Setup  # noqa: E402
 from recosim.errors import OptionError  # noqa: E402
 from recosim.estimators.fm import (  # noqa: E402
     Adagrad,
@@ -214,7 +214,7 @@ def test_an_unknown_setting_offers_the_nearest():
 
 
 def test_it_serves_an_environment_by_name(world):
-    setup = CPRSetup.prepare(world=world, estimator="fm", estimator_options=QUICK)
+    setup = Setup.prepare(world=world, estimator="fm", estimator_options=QUICK)
     assert setup.vectors is fit_or_load(world, "fm", QUICK)
     assert setup.vectors.dimension == 16
 

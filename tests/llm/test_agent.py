@@ -9,15 +9,15 @@ from recosim.agents.llm import LLMAgent
 from recosim.bench.run import play_batch
 from recosim.chat import Cassette, Chat, ChatSettings, OpenAIBackend
 from recosim.envs.cpr.columns import Recorder
-from recosim.envs.setup import CPRSetup
+from recosim.envs.setup import Setup
 
 pytestmark = pytest.mark.llm
 
 
 def play(chat: Chat):
-    parts = CPRSetup.prepare(world="lastfm-small", split="test", protocol_options={"max_turns": 5})
+    parts = Setup.prepare(world="lastfm-small", split="test", protocol_options={"max_turns": 5})
     agent = LLMAgent(chat=chat, workers=1, questions=4)
-    d = parts.dialogues(3, track=True, raise_illegal=True)
+    d = parts.batch(3, track=True, raise_illegal=True)
     agent.bind(d)
     recorder = Recorder(d)
     play_batch(d, agent, d.pool.pairs(), np.arange(3) * 11, 0, recorder)

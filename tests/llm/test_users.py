@@ -9,7 +9,7 @@ from recosim.agents.llm import LLMAgent
 from recosim.bench.run import play_batch
 from recosim.chat import Cassette, Chat, ChatSettings, OpenAIBackend
 from recosim.envs.cpr.columns import Recorder
-from recosim.envs.setup import CPRSetup
+from recosim.envs.setup import Setup
 from recosim.envs.talk import Talk
 from recosim.users import LLMSettings, Population
 from recosim.users.leaks import Secrets
@@ -21,12 +21,12 @@ pytestmark = pytest.mark.llm
 def play(chat: Chat, decides: str):
     """Three conversations of users and an agent that are both the model."""
     users = Population("spoken", {"patience": 6}, llm=LLMSettings(decides=decides, workers=1))
-    parts = CPRSetup.prepare(
+    parts = Setup.prepare(
         world="lastfm-small", split="test", users=users, protocol_options={"max_turns": 5}
     )
     speaker = LLMSpeaker(parts.world, users, chat)
     agent = LLMAgent(chat=chat, workers=1, questions=4)
-    d = parts.dialogues(3)
+    d = parts.batch(3)
     agent.bind(d)
     recorder = Recorder(d)
     play_batch(d, agent, d.pool.pairs(), np.arange(3) * 11, 0, recorder, Talk(d, speaker))

@@ -175,7 +175,7 @@ class SideBySide:
 
     def __init__(self, case: Case, rng: np.random.Generator) -> None:
         self.case, self.rng = case, rng
-        self.dialogues = Dialogues(
+        self.batch = Dialogues(
             case.world,
             case.vectors,
             case.protocol,
@@ -184,7 +184,7 @@ class SideBySide:
             **case.options,
         )
         if case.behaviours:
-            self.dialogues.arrays["traits"][:] = [user.traits() for user in case.behaviours]
+            self.batch.arrays["traits"][:] = [user.traits() for user in case.behaviours]
         self.tables = WorldTables(case.world)
         self.conversations: list[ReferenceConversation] = [None] * case.size  # type: ignore[list-item]
         # What the fields of the last move should hold, by row.
@@ -197,7 +197,7 @@ class SideBySide:
 
     def open(self) -> None:
         """Open all rows: with pairs and openings drawn by the kernel, or with given ones."""
-        d, rng, size = self.dialogues, self.rng, self.case.size
+        d, rng, size = self.batch, self.rng, self.case.size
         seeds = rng.integers(0, 2**64, size, dtype=np.uint64)
         conversations = rng.integers(0, 2**40, size)
         given: dict[str, Any] = {}
@@ -217,7 +217,7 @@ class SideBySide:
 
     def _check_pair(self, b: int) -> None:
         """The pair that the kernel drew is the one that the pool and the randomness give."""
-        a, pool = self.dialogues.arrays, self.dialogues.pool
+        a, pool = self.batch.arrays, self.batch.pool
         key = a["seed"][b], a["conversation"][b], 0
         if self.case.options.get("split") == "test":
             link = random.draw_index(*key, random.ITEM, len(pool.items))
@@ -229,7 +229,7 @@ class SideBySide:
         assert [a["user"][b], a["targets"][b, 0]] == expected, f"row {b}: the pair drawn"
 
     def _open_reference(self, b: int, opening: int | None) -> None:
-        case, a = self.case, self.dialogues.arrays
+        case, a = self.case, self.batch.arrays
         draw, draw_unit = draws_of(int(a["seed"][b]), int(a["conversation"][b]))
         user, target = int(a["user"][b]), int(a["targets"][b, 0])
         conv = ReferenceConversation(
@@ -240,7 +240,7 @@ class SideBySide:
             draw=draw,
             draw_unit=draw_unit,
         )
-        split = case.world.split(self.dialogues.split).row(user).tolist()
+        split = case.world.split(self.batch.split).row(user).tolist()
         named = conv.open(user, target, split, opening)
         (facet,) = conv.facets_asked or {-1}
         self.conversations[b] = conv
@@ -272,7 +272,7 @@ class SideBySide:
         aspects: np.ndarray | None = None,
     ) -> None:
         """One move of every row in both, then compare them."""
-        d = self.dialogues
+        d = self.batch
         if self.case.answers == "outside":
             d.pose(actions, slates, aspects)
         else:
@@ -295,7 +295,7 @@ class SideBySide:
 
     def _random_moves(self) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
         """Actions, lists (or none) and the reasons given for lists (or none)."""
-        rng, d = self.rng, self.dialogues
+        rng, d = self.rng, self.batch
         own_lists = rng.random() < 0.6
         own_reasons = self.case.protocol.aspects > 0 and rng.random() < 0.8
         actions = np.empty(self.case.size, dtype=np.int64)
@@ -320,7 +320,7 @@ class SideBySide:
         return actions, slates if own_lists else None, aspects if own_reasons else None
 
     def _random_action(self, b: int) -> int:
-        rng, n, conv = self.rng, self.dialogues.n_askables, self.conversations[b]
+        rng, n, conv = self.rng, self.batch.n_askables, self.conversations[b]
         asks, luck = sorted(self.readings[b].legal_asks), rng.random()
         if not self.case.options.get("raise_illegal", True) and luck < 0.08:
             illegal = [a for a in range(n) if a not in asks]
@@ -354,7 +354,7 @@ class SideBySide:
 
     def _move_reference(self, b: int, action: int, given: list[int], reasons: list[int]) -> None:
         """The move that the kernel was told to make, with the checks of what it chose itself."""
-        conv, a, n = self.conversations[b], self.dialogues.arrays, self.dialogues.n_askables
+        conv, a, n = self.conversations[b], self.batch.arrays, self.batch.n_askables
         ignored = conv.turn == conv.protocol.max_turns and not conv.protocol.last_turn_acts
         facet = -1
         if action == n + 1 and (conv.can_reflect() or ignored):
@@ -389,7 +389,7 @@ class SideBySide:
 
     def _answer(self, b: int, step: Step) -> None:
         """What the reference's user says, written where the kernels look for it."""
-        a = self.dialogues.arrays
+        a = self.batch.arrays
         a["outcome"][b], a["rank"][b], a["left"][b] = step.outcome, step.rank, step.left
         a["n_accepted"][b] = len(step.accepted)
         a["accepted"][b, : len(step.accepted)] = step.accepted
@@ -404,7 +404,7 @@ class SideBySide:
 
     def compare(self) -> None:
         """Raise `AssertionError` unless every field of every row is the same."""
-        d, a = self.dialogues, self.dialogues.arrays
+        d, a = self.batch, self.batch.arrays
         self.readings = [Reading(conv) for conv in self.conversations]
         for b, conv in enumerate(self.conversations):
             self.moves[b]["conversation"] = int(a["conversation"][b])
@@ -429,7 +429,7 @@ class SideBySide:
             d.set_state(saved)
 
     def _compare_beliefs(self) -> None:
-        d, a, n = self.dialogues, self.dialogues.arrays, self.dialogues.n_askables
+        d, a, n = self.batch, self.batch.arrays, self.batch.n_askables
         mask, entropy = d.legal_actions(), d.entropy()
         for b, conv in enumerate(self.conversations):
             expected = [True] * d.n_actions
@@ -488,9 +488,9 @@ class SideBySide:
             binary_entropy(sum(weight[v] for v in weight.keys() & items), total)
             for items in tables.attribute_items
         ]
-        found = self.dialogues.arrays["weighted_entropy"][b]
+        found = self.batch.arrays["weighted_entropy"][b]
         _close(found, of_attribute, WEIGHTED_TOLERANCE, f"row {b}: weighted entropies")
-        unknown = np.where(self.dialogues.arrays["status"][b] == 0, found, 0.0)
+        unknown = np.where(self.batch.arrays["status"][b] == 0, found, 0.0)
         if reading.conv.asks_facets:
             unknown = np.array([unknown[inside].sum() for inside in tables.facet_attributes])
         known = list(reading.weighted_entropy.values())

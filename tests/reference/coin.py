@@ -27,7 +27,7 @@ class Coin(TorchLearner):
         self.mean_reward = 0.0
 
     def settings(self) -> dict[str, Any]:
-        return {"rounds": self.rounds, "batch": self.batch, "rate": self.rate}
+        return {"rounds": self.rounds, "batch": self.batch_size, "rate": self.rate}
 
     def build(self) -> None:
         self.modules["coin"] = nn.Linear(1, 1)
@@ -46,14 +46,14 @@ class Coin(TorchLearner):
 
     def act(self) -> Decision:
         self.need_weights()
-        d = self.dialogues
+        d = self.batch
         with torch.no_grad():
             chance = torch.sigmoid(self.modules["coin"](torch.ones(1, 1))).item()
         asks = d.best_asks("entropy")
         return Decision(np.where((self.luck(9) < chance) | (asks < 0), d.n_askables, asks))
 
     def train_round(self, number: int) -> dict[str, float]:
-        d = self.dialogues
+        d = self.batch
         self.open_round(number)
         score = torch.zeros(d.size)
         reward = np.zeros(d.size)
@@ -88,4 +88,4 @@ class Stubborn(Agent):
     name = "stubborn"
 
     def act(self) -> Decision:
-        return Decision(np.zeros(self.dialogues.size, dtype=np.int64))
+        return Decision(np.zeros(self.batch.size, dtype=np.int64))

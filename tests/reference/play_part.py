@@ -14,7 +14,7 @@ import numpy as np
 from recosim.agents.registry import make_agent
 from recosim.bench.run import play_batch
 from recosim.envs.cpr.columns import Recorder
-from recosim.envs.setup import CPRSetup
+from recosim.envs.setup import Setup
 from recosim.trace import Trace
 
 __all__ = ["play", "write"]
@@ -22,8 +22,8 @@ __all__ = ["play", "write"]
 
 def play(conversations: Sequence[int], batch: int) -> Trace:
     """Test conversations of the small LastFM-style world, with users that err."""
-    parts = CPRSetup.prepare(world="lastfm-small", split="test", answer_noise=0.1, dont_know=0.1)
-    dialogues = parts.dialogues(batch, raise_illegal=True)
+    parts = Setup.prepare(world="lastfm-small", split="test", answer_noise=0.1, dont_know=0.1)
+    dialogues = parts.batch(batch, raise_illegal=True)
     agent = make_agent("random")
     agent.bind(dialogues)
     recorder, pairs, traces = Recorder(dialogues), dialogues.pool.pairs(), []

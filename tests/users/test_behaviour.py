@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from recosim.bench.schema import Users
-from recosim.envs.setup import CPRSetup
+from recosim.envs.setup import Setup
 from recosim.errors import CardError, OptionError, UnknownNameError
 from recosim.users import Behaviour, Population, population, population_names
 from recosim.users.behaviour import TRAITS, WORDS
@@ -81,10 +81,10 @@ def test_a_setting_can_be_fixed_for_all():
 
 
 def test_environments_take_populations_by_name_and_by_settings():
-    setup = CPRSetup.prepare(world="lastfm-small", users="picky")
-    d = setup.dialogues(4)
+    setup = Setup.prepare(world="lastfm-small", users="picky")
+    d = setup.batch(4)
     assert np.array_equal(d.arrays["traits"], population("picky").traits(d.world.n_users))
-    setup = CPRSetup.prepare(world="lastfm-small", users={"patience": 2}, answer_noise=0.1)
+    setup = Setup.prepare(world="lastfm-small", users={"patience": 2}, answer_noise=0.1)
     assert setup.users.to_dict() == {
         "name": "custom",
         "settings": {"answer_noise": 0.1, "patience": 2},

@@ -18,7 +18,7 @@ from recosim.agents.registry import make_agent
 from recosim.bench.run import play_batch
 from recosim.chat import Cassette, Chat, ChatSettings, OpenAIBackend
 from recosim.envs.cpr.columns import Recorder
-from recosim.envs.setup import CPRSetup
+from recosim.envs.setup import Setup
 from recosim.envs.talk import Talk
 from recosim.trace import Trace
 from recosim.users import LLMSettings, Population
@@ -42,11 +42,11 @@ def play(url: str, n: int, cassette: Path | None) -> tuple[Trace, dict]:
         attempts=20, reasks=4,
     )  # fmt: skip
     users = Population("spoken", {"patience": 9}, llm=LLMSettings(workers=WORKERS))
-    parts = CPRSetup.prepare(world="lastfm-small", split="test", users=users)
+    parts = Setup.prepare(world="lastfm-small", split="test", users=users)
     store = None if cassette is None else Cassette(cassette)
     chat = Chat(OpenAIBackend(server), cassette=store)
     speaker = LLMSpeaker(parts.world, users, chat)
-    d, agent = parts.dialogues(128), make_agent("max_entropy")
+    d, agent = parts.batch(128), make_agent("max_entropy")
     agent.bind(d)
     talk, recorder = Talk(d, speaker), Recorder(d)
     for start in range(0, n, 128):

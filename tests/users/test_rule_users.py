@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 
 from recosim.acts import Outcome
-from recosim.envs.setup import CPRSetup
+from recosim.envs.setup import Setup
 from recosim.users import Behaviour
 
 
 def opened(n: int, behaviour: Behaviour, **options: object):
-    setup = CPRSetup.prepare(
+    setup = Setup.prepare(
         world="lastfm-small", split="test", users=behaviour, protocol_options=options
     )
-    d = setup.dialogues(n, raise_illegal=True)
+    d = setup.batch(n, raise_illegal=True)
     d.open(seeds=np.arange(n, dtype=np.uint64), conversations=np.zeros(n, np.int64))
     return d
 

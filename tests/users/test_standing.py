@@ -15,7 +15,7 @@ from recosim.agents.registry import make_agent
 from recosim.envs.cpr.acts import last_move, user_acts
 from recosim.envs.cpr.columns import Recorder
 from recosim.envs.cpr.words import transcript
-from recosim.envs.setup import CPRSetup
+from recosim.envs.setup import Setup
 from recosim.language import Parser
 from recosim.standing import HOLDS
 from recosim.users import Behaviour, population
@@ -24,8 +24,8 @@ NAME = "recosim/CPR-LastFM-Small-v0"
 
 
 def opened(n, **behaviour):
-    setup = CPRSetup.prepare(world="lastfm-small", split="test", users=Behaviour(**behaviour))
-    d = setup.dialogues(n, raise_illegal=True)
+    setup = Setup.prepare(world="lastfm-small", split="test", users=Behaviour(**behaviour))
+    d = setup.batch(n, raise_illegal=True)
     d.open(seeds=np.arange(n, dtype=np.uint64), conversations=np.zeros(n, np.int64))
     return d
 
@@ -103,7 +103,7 @@ def test_instructions_are_in_words_paths_and_traces():
 
 def test_what_is_said_in_a_text_environment_is_read_as_what_was_meant():
     env = gym.make(NAME, users="standing", observations="text", disable_env_checker=True)
-    d = env.get_wrapper_attr("dialogues")
+    d = env.get_wrapper_attr("batch")
     parser, read = Parser(d.world), []
     for seed in range(60):
         text, info = env.reset(seed=seed)
@@ -125,11 +125,11 @@ def test_what_is_said_in_a_text_environment_is_read_as_what_was_meant():
 @pytest.mark.parametrize("name", ["logic", "pathfinder"])
 def test_agents_with_a_belief_of_their_own_take_instructions_in(name):
     """Nothing that goes against what was said is shown by who reasons about it."""
-    setup = CPRSetup.prepare(
+    setup = Setup.prepare(
         world="lastfm-small", split="test", users={"standing": "session"},
         protocol_options={"on_reject": "keep"},
     )  # fmt: skip
-    d, agent = setup.dialogues(200), make_agent(name)
+    d, agent = setup.batch(200), make_agent(name)
     agent.bind(d)
     if isinstance(agent, Learner):
         agent.start(0)  # what it shows follows from its belief, whatever it has learned

@@ -9,7 +9,7 @@ import pytest
 import recosim  # noqa: F401 (registers the environments)
 from recosim.acts import Outcome, Verb
 from recosim.envs.cpr.columns import Recorder
-from recosim.envs.setup import CPRSetup
+from recosim.envs.setup import Setup
 from recosim.users import Behaviour, population
 
 NAME = "recosim/CPR-LastFM-Small-v0"
@@ -17,10 +17,10 @@ WISHES = {"acceptable": 3, "musts": 2, "weighting": "liking"}
 
 
 def opened(n, behaviour, **options):
-    setup = CPRSetup.prepare(
+    setup = Setup.prepare(
         world="lastfm-small", split="test", users=behaviour, protocol_options=options
     )
-    d = setup.dialogues(n, raise_illegal=True)
+    d = setup.batch(n, raise_illegal=True)
     d.open(seeds=np.arange(n, dtype=np.uint64), conversations=np.zeros(n, np.int64))
     return d
 

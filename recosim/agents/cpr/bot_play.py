@@ -80,7 +80,7 @@ class BotPlay(TorchLearner):
 
     def settings(self) -> dict[str, Any]:
         names = ("rounds", "batch", "rate", "step", "decay")
-        return {name: getattr(self, name) for name in names}
+        return self.named_settings(names)
 
     def misfit(self, protocol: Protocol) -> str:
         return LatentUpdate().misfit(protocol)
@@ -122,13 +122,13 @@ class BotPlay(TorchLearner):
         self._accept(rows)
 
     def observe(self, rows: NDArray[np.bool_]) -> None:
-        attributes = criticised(self.dialogues, rows)
+        attributes = criticised(self.batch, rows)
         heard = np.flatnonzero(attributes >= 0)
         self._less[heard, attributes[heard]] = 1.0
         self._accept(rows)
 
     def _accept(self, rows: NDArray[np.bool_]) -> None:
-        a = self.dialogues.arrays
+        a = self.batch.arrays
         places = np.arange(a["accepted"].shape[1]) < a["n_accepted"][:, None]
         row, column = np.nonzero(places & rows[:, None])
         self._more[row, a["accepted"][row, column]] = 1.0
@@ -139,7 +139,7 @@ class BotPlay(TorchLearner):
         """Scores of all items in some rows, -inf where an item is no candidate; (rows, n_items)."""
         scorer: Any = self.modules["scorer"]
         less, more = torch.from_numpy(self._less[rows]), torch.from_numpy(self._more[rows])
-        user = self._users[torch.from_numpy(self.dialogues.arrays["user"][rows].astype(np.int64))]
+        user = self._users[torch.from_numpy(self.batch.arrays["user"][rows].astype(np.int64))]
         query = user + more @ scorer.more - less @ scorer.less
         against = torch.sparse.mm(
             self._has, less.t()
@@ -152,16 +152,16 @@ class BotPlay(TorchLearner):
 
     def _candidates(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
         """The environment's candidates, bool (rows, n_items)."""
-        a = self.dialogues.arrays
+        a = self.batch.arrays
         words = np.where(
             a["own"][rows, None] > 0, a["candidates"][rows], a["bitsets"][a["opening"][rows]]
         )
         bits = np.unpackbits(words.view(np.uint8), axis=1, bitorder="little")
-        return bits[:, : self.dialogues.world.n_items].astype(np.bool_)
+        return bits[:, : self.batch.world.n_items].astype(np.bool_)
 
     def act(self) -> Decision:
         self.need_weights()
-        d = self.dialogues
+        d = self.batch
         slates = np.full((d.size, d.protocol.top_k), -1, dtype=np.int32)
         running = np.flatnonzero(d.arrays["done"] == 0)
         with torch.no_grad():
@@ -175,7 +175,7 @@ class BotPlay(TorchLearner):
     # ---- bot play -------------------------------------------------------------------------------
 
     def train_round(self, number: int) -> dict[str, float]:
-        d = self.dialogues
+        d = self.batch
         self.open_round(number)
         losses = []
         while (running := d.arrays["done"] == 0).any():
@@ -188,7 +188,7 @@ class BotPlay(TorchLearner):
         """One step towards the targets of the rows that are still candidates."""
         scorer: Any = self.modules["scorer"]
         log_chance = torch.log_softmax(self.scores(rows), dim=1)
-        target = torch.from_numpy(self.dialogues.arrays["targets"][rows, 0].astype(np.int64))
+        target = torch.from_numpy(self.batch.arrays["targets"][rows, 0].astype(np.int64))
         chosen = log_chance.gather(1, target[:, None])[:, 0]
         chosen = chosen[torch.isfinite(chosen)]  # a target that was overlooked is no candidate
         if not len(chosen):

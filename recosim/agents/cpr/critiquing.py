@@ -26,7 +26,7 @@ class RejectOnly(Agent):
         return _misfit(protocol)
 
     def act(self) -> Decision:
-        return show(self.dialogues, self.dialogues.best_items()[0])
+        return show(self.batch, self.batch.best_items()[0])
 
 
 class HardFilter(Agent):
@@ -53,7 +53,7 @@ class HardFilter(Agent):
         self._mirror.observe(rows)
 
     def act(self) -> Decision:
-        d, own = self.dialogues, self._mirror.dialogues
+        d, own = self.batch, self._mirror.batch
         lost = (own.arrays["done"] > 0) | (own.arrays["n_candidates"] == 0)
         best = own.best_items()[0]
         return show(d, np.where(lost[:, None], d.best_items()[0], best))
@@ -93,16 +93,16 @@ class LatentUpdate(Agent):
 
     def observe(self, rows: NDArray[np.bool_]) -> None:
         self._mirror.observe(rows)
-        attributes = criticised(self.dialogues, rows)
+        attributes = criticised(self.batch, rows)
         moved = np.flatnonzero(attributes >= 0)
-        step = np.float32(self.rate) * self.dialogues.vectors.attribute[attributes[moved]]
-        own = self._mirror.dialogues.arrays
+        step = np.float32(self.rate) * self.batch.vectors.attribute[attributes[moved]]
+        own = self._mirror.batch.arrays
         for name in ("query", "user_vector"):
             own[name][moved] -= step
         own["weighed"][moved] = 0
 
     def act(self) -> Decision:
-        return show(self.dialogues, self._mirror.dialogues.best_items()[0])
+        return show(self.batch, self._mirror.batch.best_items()[0])
 
 
 def criticised(dialogues: Dialogues, rows: NDArray[np.bool_]) -> NDArray[np.int64]:

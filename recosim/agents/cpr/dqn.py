@@ -94,7 +94,9 @@ class TwoWayDQN(TorchLearner):
             "rounds batch hidden rate gamma sample memory updates target_every epsilon_start "
             "epsilon_end epsilon_decay double"
         )
-        return {name: getattr(self, name) for name in names.split()}
+        return {
+            name: getattr(self, "batch_size" if name == "batch" else name) for name in names.split()
+        }
 
     # ---- what a subclass gives ------------------------------------------------------------------
 
@@ -116,7 +118,7 @@ class TwoWayDQN(TorchLearner):
 
     def rewards(self) -> NDArray[np.floating[Any]]:
         """What the last move of each row is worth; float (B,)."""
-        reward: NDArray[np.float64] = self.dialogues.arrays["reward"]
+        reward: NDArray[np.float64] = self.batch.arrays["reward"]
         return reward
 
     # ---- playing --------------------------------------------------------------------------------
@@ -130,7 +132,7 @@ class TwoWayDQN(TorchLearner):
         return self._decide(recommend, asks)
 
     def _decide(self, recommend: NDArray[np.bool_], asks: NDArray[np.int64]) -> Decision:
-        return Decision(np.where(recommend, self.dialogues.n_askables, asks), self.slates())
+        return Decision(np.where(recommend, self.batch.n_askables, asks), self.slates())
 
     # ---- learning -------------------------------------------------------------------------------
 
@@ -165,7 +167,7 @@ class TwoWayDQN(TorchLearner):
 
     def train_round(self, number: int) -> dict[str, float]:
         assert self._replay is not None
-        d = self.dialogues
+        d = self.batch
         rng = np.random.default_rng([self.seed or 0, number])
         fade = np.exp(-number / (self.epsilon_decay * self.rounds))
         epsilon = self.epsilon_end + (self.epsilon_start - self.epsilon_end) * fade

@@ -67,11 +67,11 @@ class EAR(PolicyGradient):
 
     @property
     def state_size(self) -> int:
-        d = self.dialogues
+        d = self.batch
         return 2 * d.n_askables + d.protocol.max_turns + len(SIZES) + 1
 
     def states(self) -> Floats:
-        d = self.dialogues
+        d = self.batch
         a, n = d.arrays, d.n_askables
         entropy = d.entropy()
         state = np.empty((d.size, self.state_size), dtype=np.float32)
@@ -85,7 +85,7 @@ class EAR(PolicyGradient):
 
     def _preference(self) -> Floats:
         """What the estimator believes of each askable; float32 (B, n_askables)."""
-        d = self.dialogues
+        d = self.batch
         values: Floats = d.arrays["query"] @ d.vectors.attribute.T
         if d.protocol.question != "facet":
             return values
@@ -151,8 +151,8 @@ class CRM(PolicyGradient):
 
     @property
     def state_size(self) -> int:
-        return self.dialogues.world.n_attributes
+        return self.batch.world.n_attributes
 
     def states(self) -> Floats:
-        status = self.dialogues.arrays["status"]
+        status = self.batch.arrays["status"]
         return np.where(np.abs(status) == 1, status, 0).astype(np.float32)

@@ -34,14 +34,14 @@ class Logic(Agent):
         super().bind(dialogues)
         rules = dialogues.protocol.with_options(on_reject="remove", drop_failed="always")
         self._mirror = Mirror(dialogues, protocol=rules)
-        self.belief = self._mirror.dialogues
+        self.belief = self._mirror.batch
         self._may_err = bool(dialogues.arrays["traits"][:, TRAITS.index("answer_noise")].any())
 
     def reset(self, rows: NDArray[np.bool_]) -> None:
         self._mirror.reset(rows)
 
     def act(self) -> Decision:
-        d, belief = self.dialogues, self.belief
+        d, belief = self.batch, self.belief
         n = belief.arrays["n_candidates"]
         lost = (belief.arrays["done"] > 0) | (n == 0)
         asks = self._asks(lost)
@@ -52,7 +52,7 @@ class Logic(Agent):
 
     def _asks(self, lost: NDArray[np.bool_]) -> NDArray[np.int64]:
         """The best ask of each row, -1 where none would divide the candidates; int64 (B,)."""
-        d, belief = self.dialogues, self.belief
+        d, belief = self.batch, self.belief
         asks: NDArray[np.int64] = belief.best_asks("entropy").copy()
         if d.protocol.question == "facet":
             divides = belief.entropy()[np.arange(d.size), asks] > 0

@@ -51,7 +51,7 @@ class Mirror:
         **settings: Any,
     ) -> None:
         self.source = dialogues
-        self.dialogues = Dialogues(
+        self.batch = Dialogues(
             dialogues.world,
             vectors or dialogues.vectors,
             protocol or dialogues.protocol,
@@ -67,7 +67,7 @@ class Mirror:
         """Begin the rows (bool (B,)) that have begun in the batch."""
         a = self.source.arrays
         chosen = np.flatnonzero(rows)
-        self.dialogues.begin(
+        self.batch.begin(
             chosen,
             a["user"][chosen],
             a["asked_facet"][chosen],
@@ -78,9 +78,9 @@ class Mirror:
 
     def observe(self, rows: NDArray[np.bool_]) -> None:
         """Take over the last move of some rows (bool (B,)); ends what has ended in the batch."""
-        a, own = self.source.arrays, self.dialogues.arrays
+        a, own = self.source.arrays, self.batch.arrays
         for name in _MOVE:
             own[name][rows] = a[name][rows]
         own["done"][~rows] = 1
-        self.dialogues.settle()
+        self.batch.settle()
         own["done"][a["done"] > 0] = 1

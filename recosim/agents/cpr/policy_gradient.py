@@ -88,7 +88,9 @@ class PolicyGradient(TorchLearner):
             "rounds batch imitate hidden rate imitation_rate gamma advantage entropy_bonus "
             "reflect greedy"
         )
-        return {name: getattr(self, name) for name in names.split()}
+        return {
+            name: getattr(self, "batch_size" if name == "batch" else name) for name in names.split()
+        }
 
     # ---- what a subclass gives ------------------------------------------------------------------
 
@@ -107,7 +109,7 @@ class PolicyGradient(TorchLearner):
         self._teacher.bind(dialogues)
 
     def build(self) -> None:
-        self.modules["policy"] = mlp(self.state_size, self.hidden, self.dialogues.n_askables + 1)
+        self.modules["policy"] = mlp(self.state_size, self.hidden, self.batch.n_askables + 1)
 
     def optimise(self) -> None:
         parameters = self.modules["policy"].parameters()
@@ -115,7 +117,7 @@ class PolicyGradient(TorchLearner):
 
     def act(self) -> Decision:
         self.need_weights()
-        legal = self.dialogues.legal_actions()
+        legal = self.batch.legal_actions()
         with torch.no_grad():
             logits = self._logits(self.states(), legal)
         if self.greedy:
@@ -134,7 +136,7 @@ class PolicyGradient(TorchLearner):
         """The same actions, but reflections first where they are due."""
         if not self.reflect:
             return actions
-        return np.where(legal[:, -1] > 0, self.dialogues.n_askables + 1, actions)
+        return np.where(legal[:, -1] > 0, self.batch.n_askables + 1, actions)
 
     # ---- learning -------------------------------------------------------------------------------
 
@@ -146,7 +148,7 @@ class PolicyGradient(TorchLearner):
 
     def _reflect_first(self) -> None:
         """Let the rows that may reflect do so, and the others stand still."""
-        d = self.dialogues
+        d = self.batch
         if not self.reflect:
             return
         due = (d.legal_actions()[:, -1] > 0) & (d.arrays["done"] == 0)
@@ -158,7 +160,7 @@ class PolicyGradient(TorchLearner):
 
     def _imitate(self) -> float:
         """Follow the rule; one step of Adam after each move. Returns the mean cross-entropy."""
-        d, optimiser = self.dialogues, self.optimisers["policy"]
+        d, optimiser = self.batch, self.optimisers["policy"]
         losses = []
         for group in optimiser.param_groups:
             group["lr"] = self.imitation_rate
@@ -177,7 +179,7 @@ class PolicyGradient(TorchLearner):
 
     def _reinforce(self) -> float:
         """Play by the policy, then one step of Adam on every move of the batch."""
-        d = self.dialogues
+        d = self.batch
         moves: list[tuple[NDArray[np.bool_], Floats, NDArray[np.int8], NDArray[np.int64]]] = []
         rewards: list[Floats] = []
         while (running := d.arrays["done"] == 0).any():

@@ -21,7 +21,7 @@ class RandomAgent(Agent):
         return ""
 
     def act(self) -> Decision:
-        mask = self.dialogues.legal_actions()
+        mask = self.batch.legal_actions()
         order = np.cumsum(mask, axis=1, dtype=np.int32)
         pick = (self.luck(AGENT) * order[:, -1]).astype(np.int32)
         return Decision(np.argmax(order > pick[:, None], axis=1))
@@ -36,7 +36,7 @@ class AbsGreedy(Agent):
         return ""
 
     def act(self) -> Decision:
-        d = self.dialogues
+        d = self.batch
         return Decision(np.full(d.size, d.n_askables, dtype=np.int64))
 
 
@@ -49,7 +49,7 @@ class MaxEntropy(Agent):
     name = "max_entropy"
 
     def act(self) -> Decision:
-        d = self.dialogues
+        d = self.batch
         asks = d.best_asks("entropy")
         n = np.maximum(d.arrays["n_candidates"], 1)
         recommend = (self.luck(AGENT) < d.protocol.top_k / n) | (asks < 0)
@@ -66,7 +66,7 @@ class WeightedEntropy(Agent):
     name = "weighted_entropy"
 
     def act(self) -> Decision:
-        d = self.dialogues
+        d = self.batch
         asks = d.best_asks("weighted_entropy")
         recommend = self.must_show(d.arrays["n_candidates"]) | (asks < 0)
         return Decision(np.where(recommend, d.n_askables, asks))
@@ -82,7 +82,7 @@ class Oracle(Agent):
         return ""
 
     def act(self) -> Decision:
-        d = self.dialogues
+        d = self.batch
         slates = np.full((d.size, d.protocol.top_k), -1, dtype=np.int32)
         slates[:, 0] = d.arrays["targets"][:, 0]
         return Decision(np.full(d.size, d.n_askables, dtype=np.int64), slates)

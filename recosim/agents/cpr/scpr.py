@@ -88,28 +88,28 @@ class SCPR(TwoWayDQN):
         self._stand(rows)
 
     def observe(self, rows: NDArray[np.bool_]) -> None:
-        self._stand(rows & (self.dialogues.arrays["n_accepted"] > 0))
+        self._stand(rows & (self.batch.arrays["n_accepted"] > 0))
 
     def _stand(self, rows: NDArray[np.bool_]) -> None:
         """Stand on the attributes that the last move accepted (several in a facet question)."""
-        a = self.dialogues.arrays
+        a = self.batch.arrays
         width = a["accepted"].shape[1]
         places = np.arange(width) < a["n_accepted"][rows][:, None]
         self._here[rows] = np.where(places, a["accepted"][rows], -1)
 
     @property
     def state_size(self) -> int:
-        return self.dialogues.protocol.max_turns + BITS
+        return self.batch.protocol.max_turns + BITS
 
     def states(self) -> NDArray[np.float32]:
-        a = self.dialogues.arrays
+        a = self.batch.arrays
         # As many as 2^20 candidates: more would need another code.
         candidates = np.minimum(a["n_candidates"], 2**BITS - 1)
         bits = (candidates[:, None] >> np.arange(BITS)) & 1
         return np.concatenate([a["history"], bits], axis=1).astype(np.float32)
 
     def asks(self) -> NDArray[np.int64]:
-        d = self.dialogues
+        d = self.batch
         asks = d.best_asks("weighted_entropy")
         bound = self._bound_rows() & (asks >= 0)
         if bound.any():
@@ -121,7 +121,7 @@ class SCPR(TwoWayDQN):
 
     def _bound_rows(self) -> NDArray[np.bool_]:
         """Rows in which a candidate lacks an attribute that the walk stands on; bool (B,)."""
-        a = self.dialogues.arrays
+        a = self.batch.arrays
         counts = np.take_along_axis(a["counts"], np.maximum(self._here, 0), axis=1)
         lacks = (counts < a["n_candidates"][:, None]) & (self._here >= 0)
         bound: NDArray[np.bool_] = lacks.any(axis=1) & (a["done"] == 0)
@@ -129,7 +129,7 @@ class SCPR(TwoWayDQN):
 
     def _best_adjacent(self, row: int, legal: NDArray[np.bool_]) -> int:
         """The adjacent ask of the highest weighted entropy, smallest id on ties, -1 for none."""
-        d = self.dialogues
+        d = self.batch
         world, a = d.world, d.arrays
         near = self.adjacent(row) & (a["status"][row] == 0)
         values = np.where(near, a["weighted_entropy"][row], 0.0)
@@ -147,7 +147,7 @@ class SCPR(TwoWayDQN):
 
     def adjacent(self, row: int) -> NDArray[np.bool_]:
         """Attributes adjacent to where the walk of a row stands; bool (n_attributes,)."""
-        d = self.dialogues
+        d = self.batch
         world = d.world
         here = self._here[row][self._here[row] >= 0]
         near = np.zeros(world.n_attributes, dtype=np.bool_)

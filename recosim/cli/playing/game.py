@@ -54,7 +54,7 @@ class Game:
         console: Console,
         talk: Talk | None = None,
     ) -> None:
-        self.dialogues, self.console, self._talk = dialogues, console, talk
+        self.batch, self.console, self._talk = dialogues, console, talk
         self._agent, self._seed, self._metadata, self._save = agent, seed, metadata, save
         self._recorder = Recorder(dialogues)
         if talk is not None:
@@ -63,21 +63,21 @@ class Game:
 
     @property
     def world(self) -> World:
-        return self.dialogues.world
+        return self.batch.world
 
     @property
     def ended(self) -> bool:
-        return bool(self.dialogues.arrays["done"][0])
+        return bool(self.batch.arrays["done"][0])
 
     @property
     def moves_left(self) -> int:
         """Moves that can still do something, the next one included."""
-        protocol, turn = self.dialogues.protocol, int(self.dialogues.arrays["turn"][0])
+        protocol, turn = self.batch.protocol, int(self.batch.arrays["turn"][0])
         return protocol.first_turn + protocol.acting_turns - turn
 
     def step(self, action: NDArray[np.int64], slate: NDArray[np.int32] | None = None) -> None:
         """A move that the simulated user answers."""
-        (self.dialogues if self._talk is None else self._talk).step(action, slate)
+        (self.batch if self._talk is None else self._talk).step(action, slate)
 
     def record(self) -> None:
         """Keep the opening, or the move that was settled last."""

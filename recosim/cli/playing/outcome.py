@@ -29,7 +29,7 @@ def tell_outcome(game: Game, env: BenchEnv, *, by_person: bool) -> None:
         taken = item_label(game.world, row["items"][row["rank"] - 1])
         moves = f"{row['move']} move{'s' * (row['move'] != 1)}"
         ending = f"{who} found {taken} in {moves}, reward {reward:+.2f}."
-        targets = game.dialogues.arrays["targets"][0, : game.dialogues.arrays["n_targets"][0]]
+        targets = game.batch.arrays["targets"][0, : game.batch.arrays["n_targets"][0]]
         if row["items"][row["rank"] - 1] not in targets:
             ending += f" The item to find was {target}."
     elif game.ended:
@@ -51,7 +51,7 @@ def _how_others_do(game: Game, env: BenchEnv, row: dict[str, Any]) -> list[str]:
     told = []
     for name in _OTHERS:
         agent = make_agent(name, env.name)
-        dialogues = env.setup.dialogues(1, track=agent.track, threads=1)
+        dialogues = env.setup.batch(1, track=agent.track, threads=1)
         agent.bind(dialogues)
         recorder = Recorder(dialogues)
         chosen = np.array([row["conversation"]])

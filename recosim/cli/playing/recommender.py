@@ -40,7 +40,7 @@ def recommend_as_person(game: Game) -> None:
     _introduce(game)
     while not game.ended:
         if game.moves_left < 1:  # the protocol ignores the move of the last turn, whatever it is
-            _step(game, game.dialogues.n_askables)
+            _step(game, game.batch.n_askables)
             continue
         _show_board(game)
         game.read_until(lambda line: _obey(game, line))
@@ -48,7 +48,7 @@ def recommend_as_person(game: Game) -> None:
 
 def _introduce(game: Game) -> None:
     world = game.world
-    user = int(game.dialogues.arrays["user"][0])
+    user = int(game.batch.arrays["user"][0])
     took = world.train.row(user)
     if len(took):
         # The best known items say most to a person.
@@ -118,7 +118,7 @@ def _command(game: Game, word: str, line: str) -> str:
 
 
 def _ask(game: Game, name: str) -> None:
-    dialogues = game.dialogues
+    dialogues = game.batch
     hint = "'questions' lists what can be asked."
     askable = find(name, _askable_names(game), _kind(game), hint)
     if not dialogues.legal_actions()[0, askable]:
@@ -129,7 +129,7 @@ def _ask(game: Game, name: str) -> None:
 
 
 def _why_not(game: Game, askable: int) -> str:
-    a = game.dialogues.arrays
+    a = game.batch.arrays
     if _kind(game) == "facet":
         if a["facet_asked"][0, askable]:
             return "was asked already."
@@ -142,7 +142,7 @@ def _why_not(game: Game, askable: int) -> str:
 
 
 def _recommend(game: Game, names: str) -> None:
-    dialogues, world = game.dialogues, game.world
+    dialogues, world = game.batch, game.world
     if not dialogues.legal_actions()[0, dialogues.n_askables]:
         raise IllegalActionError("nothing is left to recommend.")
     if not names:
@@ -162,8 +162,8 @@ def _recommend(game: Game, names: str) -> None:
 
 
 def _reflect(game: Game) -> None:
-    action = game.dialogues.n_askables + 1
-    if not game.dialogues.legal_actions()[0, action]:
+    action = game.batch.n_askables + 1
+    if not game.batch.legal_actions()[0, action]:
         raise IllegalActionError(
             "a reflection needs a refused recommendation that was not reflected on yet."
         )
@@ -188,7 +188,7 @@ def _how_many(text: str, command: str) -> int:
 
 
 def _show_board(game: Game) -> None:
-    protocol, a = game.dialogues.protocol, game.dialogues.arrays
+    protocol, a = game.batch.protocol, game.batch.arrays
     number = protocol.acting_turns - game.moves_left + 1
     n = int(a["n_candidates"][0])
     game.console.print()
@@ -199,7 +199,7 @@ def _show_board(game: Game) -> None:
 
 def _show_questions(game: Game, most: int) -> None:
     """The askables by falling entropy, with how many candidates have each."""
-    dialogues = game.dialogues
+    dialogues = game.batch
     legal = np.flatnonzero(dialogues.legal_actions()[0, : dialogues.n_askables])
     entropy = dialogues.entropy()[0]
     order = legal[np.lexsort((legal, -entropy[legal].astype(np.float64)))][:most]
@@ -230,7 +230,7 @@ def _show_questions(game: Game, most: int) -> None:
 
 def _show_candidates(game: Game, most: int) -> None:
     """The candidates by falling score, and what they have."""
-    dialogues, world = game.dialogues, game.world
+    dialogues, world = game.batch, game.world
     candidates = dialogues.candidate_ids(0)
     if not len(candidates):
         game.say("no candidate is left")
@@ -267,7 +267,7 @@ def _scores(dialogues: Dialogues, items: NDArray[np.int64]) -> NDArray[np.float3
 
 
 def _legal_commands(game: Game) -> list[str]:
-    dialogues = game.dialogues
+    dialogues = game.batch
     mask = dialogues.legal_actions()[0]
     legal = {
         "ask": bool(mask[: dialogues.n_askables].any()),
@@ -278,7 +278,7 @@ def _legal_commands(game: Game) -> list[str]:
 
 
 def _help(game: Game) -> None:
-    protocol = game.dialogues.protocol
+    protocol = game.batch.protocol
     for line in _COMMANDS.values():
         game.say(f"  {line}")
     question = {
@@ -294,7 +294,7 @@ def _help(game: Game) -> None:
 
 
 def _kind(game: Game) -> str:
-    return "facet" if game.dialogues.protocol.question == "facet" else "attribute"
+    return "facet" if game.batch.protocol.question == "facet" else "attribute"
 
 
 def _askable_names(game: Game) -> list[str]:

@@ -38,24 +38,24 @@ def answer_as_person(game: Game, agent: Agent) -> None:
     Raises:
         PersonLeft: they left before.
     """
-    a, row = game.dialogues.arrays, np.array([True])
+    a, row = game.batch.arrays, np.array([True])
     _introduce(game)
     game.show_last()
     agent.reset(row)
     while not game.ended:
-        game.dialogues.pose(*agent.act())
+        game.batch.pose(*agent.act())
         verb = int(a["verb"][0])
         if verb in (Verb.ASK, Verb.RECOMMEND):
             _hear(game)
             game.read_until(lambda line: _obey(game, line))
-        game.dialogues.settle()
+        game.batch.settle()
         game.record()
         _show_what_followed(game)
         agent.observe(row)
 
 
 def _introduce(game: Game) -> None:
-    user = int(game.dialogues.arrays["user"][0])
+    user = int(game.batch.arrays["user"][0])
     game.say(f"You are user {user}, and the recommender knows what this user took before.")
     _show_targets(game)
     game.say("Answer as you like; 'help' says how.")
@@ -64,7 +64,7 @@ def _introduce(game: Game) -> None:
 
 def _show_targets(game: Game) -> None:
     """What the person has in mind, with its attributes by facet."""
-    world, a = game.world, game.dialogues.arrays
+    world, a = game.world, game.batch.arrays
     for target in a["targets"][0, : a["n_targets"][0]].tolist():
         game.say(f"You have in mind: {item_label(world, target)}", "bold")
         if world.item_texts[target]:
@@ -80,9 +80,9 @@ def _show_targets(game: Game) -> None:
 
 def _hear(game: Game) -> None:
     """Print the question or the list of the move that was posed."""
-    world, a = game.world, game.dialogues.arrays
+    world, a = game.world, game.batch.arrays
     game.console.print()
-    protocol = game.dialogues.protocol
+    protocol = game.batch.protocol
     number = f"{protocol.acting_turns - game.moves_left + 1:>2}."
     if a["verb"][0] == Verb.ASK:
         facet = int(a["asked_facet"][0])
@@ -102,7 +102,7 @@ def _hear(game: Game) -> None:
 
 
 def _show_what_followed(game: Game) -> None:
-    world, a = game.world, game.dialogues.arrays
+    world, a = game.world, game.batch.arrays
     if a["verb"][0] in (Verb.REFLECT, Verb.IGNORED):
         game.show_last()
         return
@@ -138,7 +138,7 @@ def _obey(game: Game, line: str) -> bool:
         game.show_history()
     else:
         try:
-            react = game.dialogues.arrays["verb"][0] == Verb.RECOMMEND
+            react = game.batch.arrays["verb"][0] == Verb.RECOMMEND
             (_react if react else _answer)(game, given)
         except RecosimError as problem:
             _understand(game, line, problem)
@@ -152,18 +152,18 @@ def _understand(game: Game, line: str, problem: RecosimError) -> None:
     Raises:
         RecosimError: `problem`, where the sentence is no answer either.
     """
-    facets = game.dialogues.protocol.question == "facet"
-    move = last_move(game.dialogues, 0)
+    facets = game.batch.protocol.question == "facet"
+    move = last_move(game.batch, 0)
     try:
         act = Parser(game.world).parse_user(line, context_of(move, facets=facets))
-        write_answer(game.dialogues, 0, (act,))
+        write_answer(game.batch, 0, (act,))
     except RecosimError:
         raise problem from None
 
 
 def _answer(game: Game, given: str) -> None:
     """Write the answer to a question into the fields of the move."""
-    a = game.dialogues.arrays
+    a = game.batch.arrays
     if given in _UNSURE:
         a["outcome"][0] = Outcome.UNSURE
         return
@@ -181,7 +181,7 @@ def _answer(game: Game, given: str) -> None:
 
 def _wanted(game: Game, given: str) -> list[int]:
     """The attributes that an answer accepts, in the order of the rules."""
-    world, a = game.world, game.dialogues.arrays
+    world, a = game.world, game.batch.arrays
     asked, facet = _asked(game), int(a["asked_facet"][0])
     if facet < 0 and len(asked) == 1:
         if given in _YES:
@@ -197,7 +197,7 @@ def _wanted(game: Game, given: str) -> list[int]:
 
 def _react(game: Game, given: str) -> None:
     """Write the reaction to a list into the fields of the move."""
-    world, a = game.world, game.dialogues.arrays
+    world, a = game.world, game.batch.arrays
     items = a["shown"][0, : a["n_shown"][0]].tolist()
     if given in _NO:
         a["outcome"][0] = Outcome.MISS
@@ -218,7 +218,7 @@ def _react(game: Game, given: str) -> None:
 
 
 def _how_to_answer(game: Game) -> str:
-    a = game.dialogues.arrays
+    a = game.batch.arrays
     if a["verb"][0] == Verb.RECOMMEND:
         n = int(a["n_shown"][0])
         return (
@@ -235,5 +235,5 @@ def _how_to_answer(game: Game) -> str:
 
 
 def _asked(game: Game) -> list[int]:
-    asked = game.dialogues.arrays["asked"][0]
+    asked = game.batch.arrays["asked"][0]
     return [int(attribute) for attribute in asked if attribute >= 0]

@@ -49,7 +49,7 @@ class Recorder:
     """Copies what happened in the running rows after the opening and after each move."""
 
     def __init__(self, dialogues: Dialogues) -> None:
-        self.dialogues = dialogues
+        self.batch = dialogues
         self.moves: list[dict[str, NDArray[Any]]] = []
 
     def clear(self) -> None:
@@ -61,14 +61,14 @@ class Recorder:
         Args:
             words: what was told and said in it, an object array (B,) each, None for nothing.
         """
-        a = self.dialogues.arrays
+        a = self.batch.arrays
         chosen: Any = slice(None) if rows is None or rows.all() else np.flatnonzero(rows)
         move = {name: a[name][chosen].copy() for name in _PLAIN}
         if words is not None:
             move |= {name: texts[chosen].copy() for name, texts in zip(_WORDS, words, strict=True)}
         move["target"] = a["targets"][chosen, 0].copy()
         move["supported"] = self._supported(chosen)
-        move["row"] = np.arange(self.dialogues.size, dtype=np.int64)[chosen]
+        move["row"] = np.arange(self.batch.size, dtype=np.int64)[chosen]
         codes = standing_codes(a["standing"][chosen])
         spoken = (codes >= 0) & (move["verb"] == Verb.OPEN)[:, None]
         move["standing"], move["n_standing"] = codes[spoken], spoken.sum(axis=1)
@@ -86,7 +86,7 @@ class Recorder:
 
     def _supported(self, chosen: Any) -> NDArray[np.float32]:
         """How far the reasons for the lists of some rows hold; see `recosim.trace`."""
-        a, bitsets = self.dialogues.arrays, self.dialogues.world.bitsets
+        a, bitsets = self.batch.arrays, self.batch.world.bitsets
         items, reasons = a["shown"][chosen], a["aspects"][chosen]
         share = np.full(len(items), np.nan, dtype=np.float32)
         if reasons.shape[1]:
@@ -120,7 +120,7 @@ class Recorder:
             name: joined(name)[order] for name in (*_PLAIN, "target", "supported")
         }
         n = len(order)
-        first = self.dialogues.protocol.first_turn
+        first = self.batch.protocol.first_turn
         ignored = columns["verb"] == Verb.IGNORED
         arrays = {
             "agent": pa.DictionaryArray.from_arrays(

@@ -27,7 +27,7 @@ from recosim.envs.setup import (
     OBSERVATION_KEYS,
     OBSERVATION_VIEWS,
     RENDER_MODES,
-    CPRSetup,
+    Setup,
     check_observe,
     check_option,
     check_seed,
@@ -220,7 +220,7 @@ class CPREnv(gym.Env[Observation | str, Any]):
             check_option("render_mode", render_mode, RENDER_MODES)
         self.render_mode = render_mode
         keys = check_observe(observe)
-        self.setup = CPRSetup.prepare(
+        self.setup = Setup.prepare(
             world=world,
             protocol_name=protocol,
             protocol_options=protocol_options,
@@ -232,7 +232,7 @@ class CPREnv(gym.Env[Observation | str, Any]):
             dont_know=dont_know,
             split=split,
         )
-        self.dialogues = self.setup.dialogues(
+        self.batch = self.setup.batch(
             1,
             track=True,
             ask_best_by=ask_best_by,
@@ -240,7 +240,7 @@ class CPREnv(gym.Env[Observation | str, Any]):
         )
         self._view, self._reveal = actions, reveal
         self._raise_illegal = illegal == "raise"
-        a = self.dialogues.arrays
+        a = self.batch.arrays
         # The mask of the "verb" view is its own array; the other views show the core's.
         self._mask = np.ones(3, dtype=np.int8) if actions == "verb" else a["mask"][0]
         self._talk: Talk | None = None
@@ -249,15 +249,15 @@ class CPREnv(gym.Env[Observation | str, Any]):
             from recosim.envs.talk import Talk, speaker_of
 
             speaker = speaker_of(self.setup.world, self.setup.users)
-            self._talk = Talk(self.dialogues, speaker)
+            self._talk = Talk(self.batch, speaker)
         self._told_in_text = observations == "text"
         if self._talk is not None and "text" in (actions, observations):
             from recosim.envs.text import TextView
 
             self._text = TextView(self._talk)
         self._asked_back = 0
-        self.action_space = action_space(actions, self.dialogues, self._mask)
-        self.observation_space: Any = observation_space(actions, self.dialogues, keys)
+        self.action_space = action_space(actions, self.batch, self._mask)
+        self.observation_space: Any = observation_space(actions, self.batch, keys)
         if self._told_in_text:
             from recosim.envs.text import LONGEST_TALK, Prose
 
@@ -272,7 +272,7 @@ class CPREnv(gym.Env[Observation | str, Any]):
         self._with_size = "log2_candidates" in keys
         self._log2_sizes = log2_sizes(self.setup.world.n_items)
         self._with_mask = "action_mask" in keys
-        self._n_askables = self.dialogues.n_askables
+        self._n_askables = self.batch.n_askables
         self._opened = False
         self._key: int | None = None
         self._conversation = -1
@@ -281,14 +281,14 @@ class CPREnv(gym.Env[Observation | str, Any]):
         if render_mode is not None:
             from recosim.envs.cpr.columns import Recorder
 
-            self._recorder = Recorder(self.dialogues)
+            self._recorder = Recorder(self.batch)
 
     # ---- Gymnasium's API ------------------------------------------------------------------------
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observation | str, dict[str, Any]]:
-        user, item, opening = read_reset_options(options, self.dialogues)
+        user, item, opening = read_reset_options(options, self.batch)
         if seed is not None:
             seed = check_seed(seed)
         super().reset(seed=seed)
@@ -297,7 +297,7 @@ class CPREnv(gym.Env[Observation | str, Any]):
         elif self._key is None:
             self._key = int(self.np_random.integers(2**63))
         self._conversation += 1
-        self.dialogues.open(
+        self.batch.open(
             seeds=[self._key],
             conversations=[self._conversation],
             users=None if user is None else [user],
@@ -316,7 +316,7 @@ class CPREnv(gym.Env[Observation | str, Any]):
         return self._observation(), self._information(False)
 
     def step(self, action: Any) -> tuple[Observation | str, float, bool, bool, dict[str, Any]]:
-        dialogues = self.dialogues
+        dialogues = self.batch
         a = dialogues.arrays
         if not self._opened:
             raise StateError("step was called before reset; call reset first.")
@@ -393,12 +393,12 @@ class CPREnv(gym.Env[Observation | str, Any]):
         if self._view == "text":
             assert self._text is not None
             return self._text.decode(0, action)
-        protocol = self.dialogues.protocol
+        protocol = self.batch.protocol
         return decode(self._view, action, self._n_askables, protocol.top_k, protocol.aspects)
 
     def _write(self, decoded: Decoded) -> None:
         """A move into the fields of the core, checked; quicker than a batch of one does it."""
-        dialogues, a = self.dialogues, self.dialogues.arrays
+        dialogues, a = self.batch, self.batch.arrays
         code, slate, because = decoded
         if dialogues.protocol.aspects:
             if because is not None:
@@ -439,7 +439,7 @@ class CPREnv(gym.Env[Observation | str, Any]):
         Raises:
             IllegalActionError: illegal moves are not penalised.
         """
-        legal = self.dialogues.legal_actions()[0]
+        legal = self.batch.legal_actions()[0]
         illegal = np.flatnonzero(legal == 0)
         if self._raise_illegal or not len(illegal):
             raise IllegalActionError(str(problem)) from problem
@@ -453,7 +453,7 @@ class CPREnv(gym.Env[Observation | str, Any]):
 
     def _after_move(self) -> None:
         if self._view == "verb":
-            mask = self.dialogues.arrays["mask"][0]
+            mask = self.batch.arrays["mask"][0]
             self._mask[0] = mask[: self._n_askables].any()
             self._mask[1:] = mask[self._n_askables :]
 
@@ -463,14 +463,14 @@ class CPREnv(gym.Env[Observation | str, Any]):
             return self._text.observation(0)
         observation = {key: row.copy() for key, row in self._copied}
         if self._with_size:
-            n = self.dialogues.arrays["n_candidates"].item(0)
+            n = self.batch.arrays["n_candidates"].item(0)
             observation["log2_candidates"] = self._log2_sizes[n : n + 1].copy()
         if self._with_mask:
             observation["action_mask"] = self._mask.copy()
         return observation
 
     def _information(self, terminated: bool) -> dict[str, Any]:
-        a = self.dialogues.arrays
+        a = self.batch.arrays
         success = terminated and a["rank"].item(0) > 0
         information: dict[str, Any] = {
             "action_mask": self._mask.copy(),
@@ -498,7 +498,7 @@ class CPREnv(gym.Env[Observation | str, Any]):
 
     def _confirmed(self) -> tuple[int, ...]:
         """The attributes that the last move of the user confirmed."""
-        a = self.dialogues.arrays
+        a = self.batch.arrays
         named = tuple(a["accepted"][0, : a["n_accepted"].item(0)].tolist())
         if a["standing"].item(0, HOLDS) != 1 or a["verb"].item(0) != OPEN:
             return named
@@ -513,7 +513,7 @@ class CPREnv(gym.Env[Observation | str, Any]):
 
     def __reduce__(self) -> Any:
         state = {
-            "dialogues": self.dialogues.state(),
+            "dialogues": self.batch.state(),
             "opened": self._opened,
             "key": self._key,
             "conversation": self._conversation,
@@ -531,7 +531,7 @@ class CPREnv(gym.Env[Observation | str, Any]):
 
 def _restore(cls: type[CPREnv], arguments: dict[str, Any], state: dict[str, Any]) -> CPREnv:
     env = cls(**arguments)
-    env.dialogues.set_state(state["dialogues"])
+    env.batch.set_state(state["dialogues"])
     env._opened, env._key = state["opened"], state["key"]
     env._conversation, env.spec = state["conversation"], state["spec"]
     env._path = state["path"]

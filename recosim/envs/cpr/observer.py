@@ -26,20 +26,20 @@ class Observer:
     """
 
     def __init__(self, dialogues: Dialogues, keys: Sequence[str], view: str) -> None:
-        self.dialogues, self.keys, self.view = dialogues, tuple(keys), view
+        self.batch, self.keys, self.view = dialogues, tuple(keys), view
         self._log2_sizes = log2_sizes(dialogues.world.n_items)
 
     def mask(self) -> NDArray[np.int8]:
         """Legal actions of the view, int8 (B, actions); live."""
-        mask = self.dialogues.legal_actions()
+        mask = self.batch.legal_actions()
         if self.view != "verb":
             return mask
-        n = self.dialogues.n_askables
+        n = self.batch.n_askables
         return np.concatenate([mask[:, :n].any(axis=1, keepdims=True), mask[:, n:]], axis=1)
 
     def observation(self, rows: Any = slice(None)) -> Observations:
         """The observations of some rows; a slice gives live views, numbers give copies."""
-        a = self.dialogues.arrays
+        a = self.batch.arrays
         observation: Observations = {}
         for key in self.keys:
             if key == "turn":
@@ -49,7 +49,7 @@ class Observer:
             elif key == "action_mask":
                 observation[key] = self.mask()[rows]
             elif key == "entropy":
-                observation[key] = self.dialogues.entropy()[rows]
+                observation[key] = self.batch.entropy()[rows]
             else:
                 observation[key] = a["status" if key == "attributes" else key][rows]
         return observation

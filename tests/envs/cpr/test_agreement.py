@@ -93,7 +93,7 @@ def test_they_agree_where_many_items_of_many_attributes_are_counted(on_reject: s
         options={},
     )
     both = SideBySide(case, rng)
-    assert both.dialogues.arrays["item_columns"].shape == (3_000, COLUMNS)
+    assert both.batch.arrays["item_columns"].shape == (3_000, COLUMNS)
     both.open()
     both.play()
 
@@ -183,4 +183,4 @@ def test_they_agree_on_tiny_worlds(case: Case, seed: int, actions: list[int]) ->
     both = SideBySide(case, np.random.default_rng(seed))
     both.open()
     for action in actions:
-        both.move(np.array([min(action, both.dialogues.n_actions - 1)]))
+        both.move(np.array([min(action, both.batch.n_actions - 1)]))

@@ -33,13 +33,13 @@ def env():
 @pytest.fixture
 def pair(env):
     """A user, an item of theirs in the default split, and an attribute of the item."""
-    user = int(env.dialogues.pool.users[3])
+    user = int(env.batch.pool.users[3])
     item = int(env.setup.world.valid.row(user)[0])
     return user, item, int(env.setup.world.item_attributes.row(item)[-1])
 
 
 def state_of(env):
-    return {name: array.tobytes() for name, array in env.dialogues.state().items()}
+    return {name: array.tobytes() for name, array in env.batch.state().items()}
 
 
 # Reset
@@ -272,7 +272,7 @@ def test_a_hundred_thousand_bad_actions_raise_their_error_and_nothing_else():
     refused = 0
     while refused < 100_000:
         illegal = np.flatnonzero(~env.action_masks())
-        ignored = env.dialogues.arrays["turn"][0] == env.setup.protocol.max_turns
+        ignored = env.batch.arrays["turn"][0] == env.setup.protocol.max_turns
         for _ in range(500):
             if len(illegal) and not ignored and generator.random() < 0.5:
                 action = int(illegal[generator.integers(len(illegal))])
@@ -333,10 +333,10 @@ def test_the_views_are_the_same_conversation():
     for seed in range(5):
         for env in (flat, verb, slate):
             env.reset(seed=seed)
-        n = flat.dialogues.n_askables
+        n = flat.batch.n_askables
         done, move = False, 0
         while not done:
-            best = int(flat.dialogues.best_asks("weighted_entropy")[0])
+            best = int(flat.batch.best_asks("weighted_entropy")[0])
             if move % 4 == 3 or best < 0:
                 choices = (n, 1, {"verb": 1})
             else:
@@ -361,7 +361,7 @@ def test_a_slate_shows_the_items_it_names(env):
 def test_reflecting_takes_no_turn_and_comes_once_after_each_refusal(env):
     for seed in range(50):
         env.reset(seed=seed)
-        n = env.dialogues.n_askables
+        n = env.batch.n_askables
         observation, _, terminated, _, info = env.step(n)
         if not terminated:
             break

@@ -13,7 +13,7 @@ from recosim.acts import Outcome, Verb
 from recosim.agents.registry import make_agent
 from recosim.bench.run import play_batch
 from recosim.envs.cpr.columns import Recorder
-from recosim.envs.setup import CPRSetup
+from recosim.envs.setup import Setup
 
 
 @pytest.mark.parametrize("name", ["CPR-LastFM-Small", "EAR-Yelp-Small"])
@@ -23,7 +23,7 @@ def test_the_path_grows_by_what_is_accepted(name):
     longest = 0
     for seed in range(12):
         _, info = env.reset(seed=seed)
-        arrays = env.unwrapped.dialogues.arrays
+        arrays = env.unwrapped.batch.arrays
         path = arrays["accepted"][0, : arrays["n_accepted"][0]].tolist()
         assert list(info["path"]) == path
         ended = False
@@ -54,10 +54,10 @@ def test_a_path_survives_pickling():
 
 
 def test_a_trace_gives_the_path_to_each_list():
-    setup = CPRSetup.prepare(
+    setup = Setup.prepare(
         world="lastfm-small", split="test", protocol_options={"top_k": 2}, answer_noise=0.1
     )
-    d = setup.dialogues(40)
+    d = setup.batch(40)
     agent = make_agent("max_entropy")
     agent.bind(d)
     recorder = Recorder(d)

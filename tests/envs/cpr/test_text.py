@@ -12,7 +12,7 @@ from gymnasium.utils.env_checker import check_env
 import recosim  # noqa: F401
 from recosim.acts import Answer, Critique, Edit, Instruct, Leave, React, Request
 from recosim.envs.cpr.acts import last_move, user_acts, write_answer
-from recosim.envs.setup import CPRSetup
+from recosim.envs.setup import Setup
 from recosim.errors import IllegalActionError, OptionError
 
 SMALL = ["CPR-LastFM-Small", "CPR-Yelp-Small", "EAR-Yelp-Small", "Critique-LastFM-Small"]
@@ -145,8 +145,8 @@ def test_users_talk_in_the_style_of_their_population(style):
 
 
 def posed(action=None, **setup):
-    parts = CPRSetup.prepare(**{"world": "lastfm-small", "split": "test", **setup})
-    d = parts.dialogues(1)
+    parts = Setup.prepare(**{"world": "lastfm-small", "split": "test", **setup})
+    d = parts.batch(1)
     d.open(seeds=[0], conversations=[0])
     n = d.n_askables
     legal = np.flatnonzero(d.legal_actions()[0][:n])

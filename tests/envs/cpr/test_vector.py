@@ -182,7 +182,7 @@ def test_seeds_may_be_given_one_by_one():
 
 def test_reset_options_hold_for_every_row():
     env = make(reveal=True)
-    user = int(env.unwrapped.dialogues.pool.users[0])
+    user = int(env.unwrapped.batch.pool.users[0])
     item = int(env.unwrapped.setup.world.valid.row(user)[0])
     _, infos = env.reset(seed=0, options={"user": user, "item": item})
     assert (infos["privileged"]["targets"][:, 0] == item).all()
@@ -250,10 +250,10 @@ def test_step_before_reset_is_an_error():
 def test_what_is_no_batch_of_actions_is_refused_and_changes_nothing(actions, illegal, view):
     env = make(illegal=illegal, actions=view)
     env.reset(seed=0)
-    before = env.unwrapped.dialogues.state()
+    before = env.unwrapped.batch.state()
     with pytest.raises(IllegalActionError):
         env.step(actions)
-    after = env.unwrapped.dialogues.state()
+    after = env.unwrapped.batch.state()
     assert all((before[k] == after[k]).all() for k in before if k not in ("action", "n_slate"))
 
 
@@ -262,10 +262,10 @@ def test_one_illegal_action_refuses_the_batch_under_raise():
     env.reset(seed=0)
     actions = env.unwrapped.action_masks().argmax(axis=1)
     actions[4] = env.single_action_space.n - 1
-    before = env.unwrapped.dialogues.state()
+    before = env.unwrapped.batch.state()
     with pytest.raises(IllegalActionError, match="of row 4 is not legal now"):
         env.step(actions)
-    after = env.unwrapped.dialogues.state()
+    after = env.unwrapped.batch.state()
     assert all((before[k] == after[k]).all() for k in before if k not in ("action", "n_slate"))
 
 

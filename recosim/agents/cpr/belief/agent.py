@@ -126,7 +126,7 @@ class Pathfinder(TwoWayDQN):
         self._look(rows)
 
     def _look(self, rows: NDArray[np.bool_]) -> None:
-        self.belief.look(rows & (self.dialogues.arrays["done"] == 0), self.moves_left())
+        self.belief.look(rows & (self.batch.arrays["done"] == 0), self.moves_left())
 
     def act(self) -> Decision:
         if self.stop_at is None:
@@ -143,7 +143,7 @@ class Pathfinder(TwoWayDQN):
         return 1 + self.belief.summary.shape[1]
 
     def states(self) -> NDArray[np.float32]:
-        left = self.moves_left() / self.dialogues.protocol.max_turns
+        left = self.moves_left() / self.batch.protocol.max_turns
         return np.column_stack([left, self.belief.summary]).astype(np.float32)
 
     def asks(self) -> NDArray[np.int64]:
@@ -154,14 +154,14 @@ class Pathfinder(TwoWayDQN):
         return self.belief.top
 
     def rewards(self) -> NDArray[np.float32]:
-        hit: NDArray[np.float32] = (self.dialogues.arrays["outcome"] == Outcome.HIT) * np.float32(1)
+        hit: NDArray[np.float32] = (self.batch.arrays["outcome"] == Outcome.HIT) * np.float32(1)
         return hit
 
     # ---- learning -------------------------------------------------------------------------------
 
     def train_round(self, number: int) -> dict[str, float]:
         # What all users have in common: a copy of the batch's own, put back after the round.
-        noise = self.dialogues.arrays["traits"][:, TRAITS.index("answer_noise")]
+        noise = self.batch.arrays["traits"][:, TRAITS.index("answer_noise")]
         before = noise.copy()
         extra: dict[str, float] = {}
         if number == 0 and self.prior:
@@ -175,7 +175,7 @@ class Pathfinder(TwoWayDQN):
             noise[:] = before
 
     def start(self, seed: int) -> None:
-        self._belief = Belief(self.dialogues, opening=self.opening, learn_errors=self.learn_errors)
+        self._belief = Belief(self.batch, opening=self.opening, learn_errors=self.learn_errors)
         super().start(seed)
 
     def weights(self) -> Arrays:

@@ -62,7 +62,7 @@ class Belief:
         opening: bool = True,
         learn_errors: bool = True,
     ) -> None:
-        self.dialogues = d = dialogues
+        self.batch = d = dialogues
         self.theta = START.copy() if theta is None else theta
         self.opening = opening
         self.rates, self.chances = ERROR_RATES, ERROR_CHANCES
@@ -84,7 +84,7 @@ class Belief:
 
     def open(self, rows: NDArray[np.bool_]) -> None:
         """Begin the belief of the rows (bool (B,)) whose conversations have begun."""
-        a, vectors = self.dialogues.arrays, self.dialogues.vectors
+        a, vectors = self.batch.arrays, self.batch.vectors
         self._run(
             kernels.open_belief,
             np.flatnonzero(rows),
@@ -103,7 +103,7 @@ class Belief:
 
     def revise(self, rows: NDArray[np.bool_]) -> None:
         """Take in the last move of the rows (bool (B,)) that moved."""
-        a = self.dialogues.arrays
+        a = self.batch.arrays
         self._run(
             kernels.revise,
             np.flatnonzero(rows),
@@ -115,12 +115,12 @@ class Belief:
             a["n_accepted"],
             a["shown"],
             a["n_shown"],
-            self.dialogues.protocol.targets > 1,
+            self.batch.protocol.targets > 1,
         )
 
     def look(self, rows: NDArray[np.bool_], moves_left: NDArray[np.int32]) -> None:
         """Fill `ask`, `top` and `summary` of some rows (bool (B,)); see `belief_kernels.look`."""
-        d = self.dialogues
+        d = self.batch
         self._run(
             kernels.look,
             np.flatnonzero(rows),
@@ -156,7 +156,7 @@ class Belief:
         split, known to a system that learns from its logs. Returns the mean log probability of a
         target before each step.
         """
-        d, vectors = self.dialogues, self.dialogues.vectors
+        d, vectors = self.batch, self.batch.vectors
         everyone = np.ones(d.size, dtype=np.bool_)
         path = []
         for _ in range(steps):
@@ -185,7 +185,7 @@ class Belief:
 
     def _run(self, kernel: Any, chosen: NDArray[np.int64], *arguments: Any) -> None:
         """A kernel over some rows, shared by the threads of the batch."""
-        threads = min(self.dialogues.threads, len(chosen) // 64)
+        threads = min(self.batch.threads, len(chosen) // 64)
         if threads < 2:
             kernel(self.graph, self.rows, chosen, *arguments)
             return

@@ -126,7 +126,7 @@ class Unicorn(TorchLearner):
         self.weight_decay = number("weight_decay", weight_decay, low=0.0)
         self.gamma = number("gamma", gamma, low=0.0, high=1.0)
         self.tau = number("tau", tau, low=0.0, high=1.0)
-        self.memory = whole("memory", memory, self.batch, 10**9)
+        self.memory = whole("memory", memory, self.batch_size, 10**9)
         self.sample = whole("sample", sample, 1, 10**6)
         self.updates = whole("updates", updates, 0, 10**6)
         self.epsilon_start = number("epsilon_start", epsilon_start, low=0.0, high=1.0)
@@ -138,7 +138,9 @@ class Unicorn(TorchLearner):
             "rounds batch estimator select attributes hidden heads user_token rate weight_decay "
             "gamma tau memory sample updates epsilon_start epsilon_end explore"
         )
-        return {name: getattr(self, name) for name in names.split()}
+        return {
+            name: getattr(self, "batch_size" if name == "batch" else name) for name in names.split()
+        }
 
     # ---- networks -------------------------------------------------------------------------------
 
@@ -211,7 +213,7 @@ class Unicorn(TorchLearner):
 
     def act(self) -> Decision:
         self.need_weights()
-        d = self.dialogues
+        d = self.batch
         n, left = d.arrays["n_candidates"], self.moves_left()
         running = (d.arrays["done"] == 0) & (left > 0)
         forced = (n <= d.protocol.top_k) | (left <= 1)
@@ -235,7 +237,7 @@ class Unicorn(TorchLearner):
     def _named(self, places: NDArray[np.int64], states: States) -> NDArray[np.int64]:
         """Actions by their place in a state, as askables or n_askables: recommend; int64 (n,)."""
         m = states.asks.shape[1]
-        named = np.full(len(places), self.dialogues.n_askables, dtype=np.int64)
+        named = np.full(len(places), self.batch.n_askables, dtype=np.int64)
         ask = np.flatnonzero(places < m)
         named[ask] = states.asks[ask, places[ask]]
         return named
@@ -243,7 +245,7 @@ class Unicorn(TorchLearner):
     def _decision(
         self, rows: NDArray[np.bool_], actions: NDArray[np.int64], states: States
     ) -> Decision:
-        d = self.dialogues
+        d = self.batch
         whole = np.full(d.size, d.n_askables, dtype=np.int64)
         slates = np.full((d.size, d.protocol.top_k), -1, dtype=np.int32)
         whole[rows], slates[rows] = actions, states.items
@@ -259,7 +261,7 @@ class Unicorn(TorchLearner):
             "users": ((), np.int32),
             "tokens": ((self._states.tokens,), np.int32),
             "asks": ((self._states.attributes,), np.int32),
-            "items": ((self.dialogues.protocol.top_k,), np.int32),
+            "items": ((self.batch.protocol.top_k,), np.int32),
         }
         return {
             **state,
@@ -279,7 +281,7 @@ class Unicorn(TorchLearner):
         return States(*(drawn[prefix + name] for name in States._fields))
 
     def train_round(self, number: int) -> dict[str, float]:
-        d = self.dialogues
+        d = self.batch
         rng = np.random.default_rng([self.seed or 0, number])
         faded = min(1.0, number / max(1.0, self.explore * self.rounds))
         epsilon = self.epsilon_start + (self.epsilon_end - self.epsilon_start) * faded
@@ -315,7 +317,7 @@ class Unicorn(TorchLearner):
 
     def _deciding(self) -> NDArray[np.bool_]:
         """Rows whose next move does something; bool (B,)."""
-        rows: NDArray[np.bool_] = (self.dialogues.arrays["done"] == 0) & (self.moves_left() > 0)
+        rows: NDArray[np.bool_] = (self.batch.arrays["done"] == 0) & (self.moves_left() > 0)
         return rows
 
     def _explore(

@@ -123,7 +123,7 @@ class StateBuilder:
         self, dialogues: Dialogues, vectors: Vectors, *, attributes: int, select: str
     ) -> None:
         a, world, protocol = dialogues.arrays, dialogues.world, dialogues.protocol
-        self.dialogues, self.select = dialogues, SELECT.index(select)
+        self.batch, self.select = dialogues, SELECT.index(select)
         self.facets = protocol.question == "facet"
         self.attributes = min(attributes, dialogues.n_askables)
         # A turn accepts one attribute, two in a choice, and in a facet those of one item, or, from
@@ -151,7 +151,7 @@ class StateBuilder:
     def build(self, rows: NDArray[np.bool_]) -> States:
         """The states of some running rows (bool (B,)), n of them, in the order of the rows."""
         chosen = np.flatnonzero(rows)
-        n, d, top_k = len(chosen), self._graph.item.shape[1], self.dialogues.protocol.top_k
+        n, d, top_k = len(chosen), self._graph.item.shape[1], self.batch.protocol.top_k
         states = States(
             np.empty((n, d), dtype=np.float32),
             np.empty((n, d), dtype=np.float32),
@@ -160,7 +160,7 @@ class StateBuilder:
             np.empty((n, self.attributes), dtype=np.int32),
             np.empty((n, top_k), dtype=np.int32),
         )
-        threads = max(1, min(self.dialogues.threads, n // ROWS_PER_THREAD))
+        threads = max(1, min(self.batch.threads, n // ROWS_PER_THREAD))
         bounds = [n * k // threads for k in range(threads + 1)]
 
         def part(span: tuple[int, int]) -> None:
