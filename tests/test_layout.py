@@ -20,7 +20,19 @@ PACKAGE = ROOT / "recosim"
 
 # Every layer imports only from its own line and from those above it.
 LAYERS = [
-    {"errors", "acts", "trace", "cards", "schema", "files", "progress", "arrays", "standing"},
+    {
+        "errors",
+        "acts",
+        "family",
+        "metrics",
+        "trace",
+        "cards",
+        "schema",
+        "files",
+        "progress",
+        "arrays",
+        "standing",
+    },
     {"kernels"},
     {"world"},
     {"chat"},

@@ -108,9 +108,7 @@ class SB3Learner(Learner):
             names += " epsilon_start epsilon_end epsilon_decay"
         keys = self.observe_keys
         listed = keys if isinstance(keys, str) else list(keys)
-        return {
-            name: getattr(self, "batch_size" if name == "batch" else name) for name in names.split()
-        } | {"observe": listed}
+        return self.named_settings(names.split()) | {"observe": listed}
 
     # ---- what it sees and does ------------------------------------------------------------------
 

@@ -94,9 +94,7 @@ class TwoWayDQN(TorchLearner):
             "rounds batch hidden rate gamma sample memory updates target_every epsilon_start "
             "epsilon_end epsilon_decay double"
         )
-        return {
-            name: getattr(self, "batch_size" if name == "batch" else name) for name in names.split()
-        }
+        return self.named_settings(names.split())
 
     # ---- what a subclass gives ------------------------------------------------------------------
 

@@ -88,9 +88,7 @@ class PolicyGradient(TorchLearner):
             "rounds batch imitate hidden rate imitation_rate gamma advantage entropy_bonus "
             "reflect greedy"
         )
-        return {
-            name: getattr(self, "batch_size" if name == "batch" else name) for name in names.split()
-        }
+        return self.named_settings(names.split())
 
     # ---- what a subclass gives ------------------------------------------------------------------
 

@@ -138,9 +138,7 @@ class Unicorn(TorchLearner):
             "rounds batch estimator select attributes hidden heads user_token rate weight_decay "
             "gamma tau memory sample updates epsilon_start epsilon_end explore"
         )
-        return {
-            name: getattr(self, "batch_size" if name == "batch" else name) for name in names.split()
-        }
+        return self.named_settings(names.split())
 
     # ---- networks -------------------------------------------------------------------------------
 

@@ -1,0 +1,137 @@
+"""`Family`: what a family of environments provides. Everything outside a family reads this record.
+
+A record holds references ("module:name", loaded when first read) and plain data, so that
+registering a family imports nothing. `recosim.envs` registers those of RecoSim; a third party calls
+`register_family`, or names its record in the entry-point group `recosim.families`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from importlib import import_module
+from typing import Any
+
+from recosim.errors import OptionError, unknown
+
+__all__ = ["Family", "families", "family", "register_family"]
+
+ENTRY_POINTS = "recosim.families"
+
+# A "module:name" that is imported when it is read, or the thing itself.
+Reference = Any
+
+
+@dataclass(frozen=True)
+class Family:
+    """A family of environments: the same acts, other rules.
+
+    Attributes:
+        name: what cards, traces and results call it.
+        title: for people.
+        unit: what one episode is, in the plural: "conversations", "lives", "topics".
+        stands_on: the family whose code and agents it uses, "" for none. No other family is
+            imported.
+        settings: the settings of users that its rules read; others are refused.
+        env, vector_env: classes of Gymnasium; the docstring of `env` is the page of its ids.
+        rules: class of its rules, a subclass of `recosim.envs.rules.Rules`.
+        batch: class that advances many episodes at once, of `recosim.envs.batch.Batch`.
+        units: function (setup) -> `recosim.envs.batch.Units`: what episodes can be about.
+        observer: class of what environments show, of `recosim.envs.observer.Observer`.
+        acts: object that reads moves as typed acts, of `recosim.envs.acts.Acts`.
+        columns: object that records and reads traces, of `recosim.trace.Columns`.
+        metrics: function (rules) -> tuple of `recosim.metrics.Metric`.
+        words: object that tells a move in words, of `recosim.envs.words.Words`.
+        board: class of what a person sees and types, of `recosim.envs.board.Board`.
+        picture: function (trace, world) -> RGB array, None where there is no picture.
+        probes: function (setup) -> tuple of `recosim.envs.probes.Probe`, for the audit of users.
+        oracle: name of the agent that solves every environment of the family, "" for none.
+    """
+
+    name: str
+    title: str
+    unit: str
+    env: Reference
+    vector_env: Reference
+    rules: Reference
+    batch: Reference
+    units: Reference
+    observer: Reference
+    columns: Reference
+    metrics: Reference
+    acts: Reference
+    stands_on: str = ""
+    settings: tuple[str, ...] = ()
+    words: Reference = "recosim.envs.words:PlainWords"
+    board: Reference = "recosim.envs.board:Board"
+    picture: Reference = None
+    probes: Reference = "recosim.envs.probes:no_probes"
+    oracle: str = ""
+
+    def load(self, part: str) -> Any:
+        """A part by its name, imported if need be.
+
+        Raises:
+            UnknownNameError: not the name of a part.
+        """
+        names = [entry.name for entry in fields(self)]
+        if part not in names:
+            raise unknown("part of a family", part, names)
+        return load_reference(getattr(self, part))
+
+    def lineage(self) -> Iterator[str]:
+        """Its name, then those of the families that it stands on."""
+        yield self.name
+        if self.stands_on:
+            yield from family(self.stands_on).lineage()
+
+
+def load_reference(reference: Reference) -> Any:
+    """The thing that a reference names; what is no "module:name" is the thing itself."""
+    if not isinstance(reference, str) or ":" not in reference:
+        return reference
+    module, _, name = reference.partition(":")
+    return getattr(import_module(module), name)
+
+
+_FAMILIES: dict[str, Family] = {}
+_entry_points_read = False
+
+
+def register_family(record: Family) -> Family:
+    """Make a family known by its name; registering the same record again changes nothing.
+
+    Raises:
+        OptionError: another family has this name.
+    """
+    known = _FAMILIES.get(record.name)
+    if known is not None and known != record:
+        raise OptionError(f"there is a family {record.name!r} already: {known.title}.")
+    _FAMILIES[record.name] = record
+    return record
+
+
+def families() -> dict[str, Family]:
+    """Every family by its name, those of installed packages included."""
+    global _entry_points_read
+    if not _entry_points_read:
+        _entry_points_read = True
+        from importlib.metadata import entry_points
+
+        for point in entry_points(group=ENTRY_POINTS):
+            register_family(point.load())
+    return dict(_FAMILIES)
+
+
+def family(name: str) -> Family:
+    """A family by its name.
+
+    Raises:
+        UnknownNameError: there is none; the nearest name is offered.
+    """
+    if name in _FAMILIES:
+        return _FAMILIES[name]
+    known = families()
+    if name not in known:
+        raise unknown("family", name, known)
+    return known[name]
