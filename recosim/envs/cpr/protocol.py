@@ -5,17 +5,19 @@ The rules themselves are in docs/protocols.md; `recosim.envs.cpr` implements the
 
 from __future__ import annotations
 
-import math
-from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any, Literal, get_args, get_type_hints
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal, get_args, get_type_hints
 
+from recosim.envs import rules
+from recosim.envs.rules import Rules
 from recosim.errors import OptionError, unknown
 
 __all__ = ["PRESETS", "Protocol", "Rewards", "protocol"]
 
 
 @dataclass(frozen=True)
-class Rewards:
+class Rewards(rules.Rewards):
     """The reward of each event; the reward of a move is the sum of the events it caused."""
 
     ask_yes: float = 0.01
@@ -28,19 +30,12 @@ class Rewards:
     illegal: float = -0.1
     leave: float = -0.3
 
-    def __post_init__(self) -> None:
-        for entry in fields(self):
-            value = getattr(self, entry.name)
-            number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            if not number or not math.isfinite(value):
-                raise OptionError(f"reward {entry.name!r} is {value!r}; a finite number is needed.")
-
 
 Question = Literal["binary", "facet", "choice", "none"]
 
 
 @dataclass(frozen=True)
-class Protocol:
+class Protocol(Rules):
     """The rules of one conversation. Immutable; derive another with `with_options`.
 
     Attributes:
@@ -63,6 +58,8 @@ class Protocol:
         targets: items the user would accept. More than one (MCMIPL): they share the opening.
         rewards: the reward of each event.
     """
+
+    PRESETS: ClassVar[Mapping[str, Rules]] = {}  # filled below
 
     max_turns: int = 15
     top_k: int = 10
@@ -97,36 +94,6 @@ class Protocol:
             if not isinstance(getattr(self, name), bool):
                 raise OptionError(f"{name} is {getattr(self, name)!r}; True or False is needed.")
 
-    def with_options(self, **options: Any) -> Protocol:
-        """A copy with some choices changed; `rewards` may be a mapping of some of the rewards.
-
-        Raises:
-            UnknownNameError: not the name of a choice or of a reward.
-            OptionError: an impossible value.
-        """
-        allowed = [entry.name for entry in fields(self)]
-        for name in options:
-            if name not in allowed:
-                raise unknown("protocol option", name, allowed)
-        rewards = options.get("rewards")
-        if isinstance(rewards, dict):
-            names = [entry.name for entry in fields(Rewards)]
-            for name in rewards:
-                if name not in names:
-                    raise unknown("reward", name, names)
-            options["rewards"] = replace(self.rewards, **rewards)
-        elif "rewards" in options and not isinstance(rewards, Rewards):
-            raise OptionError(f"rewards is {rewards!r}; Rewards or a mapping is needed.")
-        return replace(self, **options)
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON values; `Protocol.from_dict` takes them back."""
-        return asdict(self)
-
-    @staticmethod
-    def from_dict(values: dict[str, Any]) -> Protocol:
-        return Protocol().with_options(**values)
-
     @property
     def first_turn(self) -> int:
         """The turn of the agent's first move."""
@@ -157,18 +124,6 @@ PRESETS: dict[str, Protocol] = {
 }
 
 
-def protocol(given: str | Protocol | dict[str, Any], **options: Any) -> Protocol:
-    """A preset by its name, a `Protocol`, or its dictionary, with some choices changed.
+Protocol.PRESETS = PRESETS
 
-    Raises:
-        UnknownNameError: no such preset or option. OptionError: an impossible value.
-    """
-    if isinstance(given, Protocol):
-        base = given
-    elif isinstance(given, dict):
-        base = Protocol.from_dict(given)
-    elif isinstance(given, str) and given in PRESETS:
-        base = PRESETS[given]
-    else:
-        raise unknown("protocol", given, PRESETS)
-    return base.with_options(**options) if options else base
+protocol = Protocol.read
