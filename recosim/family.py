@@ -1,8 +1,8 @@
 """`Family`: what a family of environments provides. Everything outside a family reads this record.
 
 A record holds references ("module:name", loaded when first read) and plain data, so that
-registering a family imports nothing. `recosim.envs` registers those of RecoSim; a third party calls
-`register_family`, or names its record in the entry-point group `recosim.families`.
+registering a family imports nothing. `recosim.envs` adds those of RecoSim; a third party calls
+`recosim.register_family`, or names its record in the entry-point group `recosim.families`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from recosim.errors import OptionError, unknown
 
-__all__ = ["Family", "families", "family", "register_family"]
+__all__ = ["Family", "add_family", "families", "family"]
 
 ENTRY_POINTS = "recosim.families"
 
@@ -36,7 +36,6 @@ class Family:
         env, vector_env: classes of Gymnasium; the docstring of `env` is the page of its ids.
         rules: class of its rules, a subclass of `recosim.envs.rules.Rules`.
         batch: class that advances many episodes at once, of `recosim.envs.batch.Batch`.
-        units: function (setup) -> `recosim.envs.batch.Units`: what episodes can be about.
         observer: class of what environments show, of `recosim.envs.observer.Observer`.
         acts: object that reads moves as typed acts, of `recosim.envs.acts.Acts`.
         columns: object that records and reads traces, of `recosim.trace.Columns`.
@@ -55,7 +54,6 @@ class Family:
     vector_env: Reference
     rules: Reference
     batch: Reference
-    units: Reference
     observer: Reference
     columns: Reference
     metrics: Reference
@@ -98,7 +96,7 @@ _FAMILIES: dict[str, Family] = {}
 _entry_points_read = False
 
 
-def register_family(record: Family) -> Family:
+def add_family(record: Family) -> Family:
     """Make a family known by its name; registering the same record again changes nothing.
 
     Raises:
@@ -119,7 +117,7 @@ def families() -> dict[str, Family]:
         from importlib.metadata import entry_points
 
         for point in entry_points(group=ENTRY_POINTS):
-            register_family(point.load())
+            add_family(point.load())
     return dict(_FAMILIES)
 
 

@@ -9,20 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from recosim.cards import list_cards, read_toml
-from recosim.errors import CardError, unknown
+from recosim.envs.cpr.family import CPR, CRITIQUE
+from recosim.errors import CardError, UnknownNameError, unknown
+from recosim.family import Family, add_family, family
 
-__all__ = ["EnvCard", "env_card", "env_cards", "register_all"]
+__all__ = ["EnvCard", "env_card", "env_cards", "register_all", "register_family"]
 
 ID_PATTERN = re.compile(r"^[A-Za-z0-9_-]+/[A-Za-z0-9_-]+-v(0|[1-9][0-9]*)$")
 
-# family -> (scalar entry point, vector entry point)
-FAMILIES = {
-    "cpr": ("recosim.envs.cpr.env:CPREnv", "recosim.envs.gym_vector:CPRVectorEnv"),
-    "critique": (
-        "recosim.envs.cpr.critique_env:CritiqueEnv",
-        "recosim.envs.gym_vector:CPRVectorEnv",
-    ),
-}
+for record in (CPR, CRITIQUE):
+    add_family(record)
+
 KEYS = ("id", "family", "title", "description", "arguments")
 
 
@@ -32,7 +29,7 @@ class EnvCard:
 
     Attributes:
         id: Gymnasium id, `namespace/Name-vN`.
-        family: the family of environments it belongs to, a key of `FAMILIES`.
+        family: the name of the family of environments that it belongs to.
         title, description: for people.
         arguments: defaults of the constructor's arguments; `gymnasium.make` overrides them.
         path: the file.
@@ -44,6 +41,18 @@ class EnvCard:
     description: str
     arguments: Mapping[str, Any]
     path: Path
+
+    @property
+    def record(self) -> Family:
+        """What its family provides.
+
+        Raises:
+            CardError: no such family was registered.
+        """
+        try:
+            return family(self.family)
+        except UnknownNameError as error:
+            raise CardError(f"{self.path}: {error}") from None
 
     @property
     def name(self) -> str:
@@ -58,7 +67,7 @@ class EnvCard:
         checks the arguments when the environment is made.
 
         Raises:
-            CardError: unknown or missing key, id or family.
+            CardError: unknown or missing key, id.
         """
         data = read_toml(path)
         for key in data:
@@ -73,8 +82,6 @@ class EnvCard:
                 raise CardError(f"{path}: {key} is {data[key]!r}; a {expected.__name__} is needed.")
         if not ID_PATTERN.match(data["id"]):
             raise CardError(f"{path}: id {data['id']!r} is not of the form namespace/Name-v0.")
-        if data["family"] not in FAMILIES:
-            raise CardError(f"{path}: {unknown('family', data['family'], FAMILIES)}")
         return EnvCard(path=path, **data)
 
 
@@ -109,17 +116,38 @@ def env_card(name: str) -> EnvCard:
 
 
 def register_all() -> None:
-    """Register every card with Gymnasium. Ids that are registered already are left alone."""
+    """Register every card with Gymnasium. Ids that are registered already are left alone.
+
+    Cards of a family that is not known yet wait for `register_family`.
+    """
     import gymnasium
 
     for card in env_cards().values():
-        if card.id not in gymnasium.registry:
-            scalar, vector = FAMILIES[card.family]
-            gymnasium.register(
-                id=card.id,
-                entry_point=scalar,
-                vector_entry_point=vector,
-                kwargs=dict(card.arguments),
-                # The environment checks the order of calls itself, with errors that say what to do.
-                order_enforce=False,
-            )
+        if card.id in gymnasium.registry:
+            continue
+        try:
+            record = card.record
+        except CardError:
+            continue
+        gymnasium.register(
+            id=card.id,
+            entry_point=record.env,
+            vector_entry_point=record.vector_env,
+            kwargs=dict(card.arguments),
+            # The environment checks the order of calls itself, with errors that say what to do.
+            order_enforce=False,
+        )
+
+
+def register_family(record: Family) -> Family:
+    """Make a family known, and register the ids of its cards with Gymnasium.
+
+    For families that RecoSim does not bring: call it, or name the record in the entry-point group
+    `recosim.families` of a package. Registering the same record again changes nothing.
+
+    Raises:
+        OptionError: another family has this name.
+    """
+    known = add_family(record)
+    register_all()
+    return known

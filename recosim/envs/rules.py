@@ -115,6 +115,7 @@ class Rules:
         changed: RulesT = base.with_options(**options) if options else base
         return changed
 
+    @property
     def label(self) -> str:
         """The nearest preset, and every choice in which these rules differ from it."""
         presets = self.PRESETS or {type(self).__name__: type(self)()}

@@ -1,121 +1,83 @@
-"""From the arguments of an environment to its parts: world, estimator, rules, users."""
+"""`Setup`: the parts of an environment, made from its arguments: world, estimator, rules, users."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from recosim.envs.cpr.dialogues import Dialogues
-from recosim.envs.cpr.protocol import Protocol, protocol
-from recosim.errors import OptionError, unknown
+from recosim.envs.batch import Batch, Units
+from recosim.envs.options import SetupOptions, check_option, options_by_name, read_options
+from recosim.errors import OptionError
 from recosim.estimators.base import Vectors
+from recosim.family import Family
+from recosim.family import family as family_named
 from recosim.users import Behaviour, Population, population
 from recosim.world.world import SPLITS, World
 
-__all__ = [
-    "Setup",
-    "OBSERVATION_KEYS",
-    "OBSERVATION_VIEWS",
-    "check_observe",
-    "check_option",
-    "check_seed",
-    "read_reset_options",
-    "refuse_unknown",
-]
-
-OBSERVATION_KEYS = (
-    "turn",
-    "history",
-    "attributes",
-    "entropy",
-    "log2_candidates",
-    "action_mask",
-)
-ACTION_VIEWS = ("flat", "verb", "slate")
-OBSERVATION_VIEWS = ("dict", "text")
-ILLEGAL = ("raise", "penalise")
-RENDER_MODES = ("ansi", "human", "rgb_array")
-AUTORESET = ("NextStep", "SameStep", "Disabled")
-
-
-def check_option(name: str, given: object, allowed: tuple[str, ...]) -> None:
-    """Raise `UnknownNameError` unless an argument has one of its values."""
-    if given not in allowed:
-        raise unknown(f"value of {name}", given, allowed)
-
-
-def _options(name: str, given: Mapping[str, Any] | None) -> dict[str, Any]:
-    """An argument that holds options by name, as a dictionary of its own."""
-    if given is None:
-        return {}
-    if not isinstance(given, Mapping) or not all(isinstance(key, str) for key in given):
-        raise OptionError(f"{name} is {given!r}; a dictionary of options by name is needed.")
-    return dict(given)
+__all__ = ["Setup"]
 
 
 @dataclass(frozen=True)
 class Setup:
-    """The parts of a CPR environment, ready to make batches of conversations from."""
+    """The parts of an environment, ready to make batches of episodes from."""
 
+    family: Family
     world: World
     vectors: Vectors
-    protocol: Protocol
+    protocol: Any
     users: Population
     split: str
 
     @staticmethod
-    def prepare(
-        *,
-        world: str | os.PathLike[str] | World,
-        protocol_name: str | Protocol | dict[str, Any] = "scpr",
-        protocol_options: Mapping[str, Any] | None = None,
-        question: str | None = None,
-        estimator: str | Vectors = "mf",
-        estimator_options: Mapping[str, Any] | None = None,
-        users: str | Population | Behaviour | Mapping[str, Any] = "ideal",
-        answer_noise: float | None = None,
-        dont_know: float | None = None,
-        split: str = "valid",
-    ) -> Setup:
+    def prepare(family: str | Family, **arguments: Any) -> Setup:
         """Open or build the world, fit or load the estimator, and check the rest.
 
+        Args:
+            family: by its name, or its record.
+            arguments: see `SetupOptions`; choices of the protocol and settings of users by name.
+
         Raises:
-            UnknownNameError: no such world, protocol, estimator or split. OptionError: a bad value.
+            UnknownNameError: no such family, world, protocol, estimator, split or argument.
+            OptionError: a bad value, or a setting of users that the family does not read.
             WorldError: a damaged world, or vectors that do not belong to it.
         """
-        rules = protocol(protocol_name, **_options("protocol_options", protocol_options))
-        if question is not None:
-            rules = rules.with_options(question=question)
-        fitting = _options("estimator_options", estimator_options)
-        crowd = population(users).with_settings(answer_noise=answer_noise, dont_know=dont_know)
-        check_option("split", split, SPLITS)
+        record = family_named(family) if isinstance(family, str) else family
+        return Setup.of(record, read_options(record, SetupOptions, arguments))
+
+    @staticmethod
+    def of(record: Family, options: SetupOptions) -> Setup:
+        """The parts that options describe."""
+        changed = options_by_name("protocol_options", options.protocol_options)
+        rules = record.load("rules").read(options.protocol, **{**changed, **options.choices})
+        fitting = options_by_name("estimator_options", options.estimator_options)
+        crowd = _users(record, options)
+        check_option("split", options.split, SPLITS)
+        world = options.world
         if not isinstance(world, World):
             from recosim.world.catalog import open_world
 
             if not isinstance(world, (str, os.PathLike)):
                 raise OptionError(f"world is {world!r}; a name, a folder or a World is needed.")
             world = open_world(world)
-        if isinstance(estimator, Vectors):
+        if isinstance(options.estimator, Vectors):
             if fitting:
                 raise OptionError(
                     "estimator_options go with the name of an estimator, not with vectors."
                 )
-            vectors = estimator.check(world)
+            vectors = options.estimator.check(world)
         else:
             from recosim.estimators.registry import fit_or_load
 
-            vectors = fit_or_load(world, estimator, fitting)
-        return Setup(world, vectors, rules, crowd, split)
+            vectors = fit_or_load(world, options.estimator, fitting)
+        return Setup(record, world, vectors, rules, crowd, options.split)
 
     def metadata(self, env: str) -> dict[str, Any]:
         """What a trace recorded on this setup says of it, as JSON values."""
         from importlib.metadata import version
 
         return {
+            "family": self.family.name,
             "env": env,
             "world": self.world.name,
             "fingerprint": self.world.fingerprint,
@@ -125,9 +87,9 @@ class Setup:
             "version": version("recosim"),
         }
 
-    def batch(self, size: int, **settings: Any) -> Dialogues:
-        """A batch of conversations; see `Dialogues` for the settings."""
-        return Dialogues(
+    def batch(self, size: int, **settings: Any) -> Batch:
+        """A batch of episodes; see the family's batch for the settings."""
+        batch: Batch = self.family.load("batch")(
             self.world,
             self.vectors,
             self.protocol,
@@ -136,67 +98,30 @@ class Setup:
             split=self.split,
             **settings,
         )
+        return batch
+
+    def units(self) -> Units:
+        """What the episodes of the split can be about."""
+        return self.batch(1, threads=1).units()
 
 
-def refuse_unknown(given: Mapping[str, Any], allowed: Mapping[str, Any]) -> None:
-    """Raise `UnknownNameError` for an argument that an environment does not have."""
-    for name in given:
-        raise unknown("environment option", name, allowed)
+def _users(record: Family, options: SetupOptions) -> Population:
+    """The population, with the settings that were given by name.
 
-
-def check_observe(observe: Any) -> tuple[str, ...]:
-    """The keys of an observation, in their standard order."""
-    listed = isinstance(observe, Iterable) and not isinstance(observe, str)
-    if not listed or not all(isinstance(key, str) for key in observe):
-        raise OptionError(f"observe is {observe!r}; a list of keys is needed.")
-    for key in observe:
-        if key not in OBSERVATION_KEYS:
-            raise unknown("observation key", key, OBSERVATION_KEYS)
-    if not observe:
-        raise OptionError(f"observe is empty; choose among {', '.join(OBSERVATION_KEYS)}.")
-    return tuple(key for key in OBSERVATION_KEYS if key in observe)
-
-
-def check_seed(seed: Any) -> int:
-    """A seed as the key of the randomness of a conversation: 64 bits.
-
-    Raises:
-        OptionError: not a whole number from 0 to 2**64 - 1.
+    A card describes people for all families: what a family does not read of it is left alone. What
+    is given for this environment and not read by its rules would be ignored silently: it is
+    refused.
     """
-    whole = isinstance(seed, (int, np.integer)) and not isinstance(seed, bool)
-    if not whole or not 0 <= int(seed) < 2**64:
-        raise OptionError(f"seed is {seed!r}; a whole number from 0 to 2**64 - 1 is needed.")
-    return int(seed)
-
-
-def read_reset_options(
-    options: Mapping[str, Any] | None, dialogues: Any
-) -> tuple[int | None, int | None, int | None]:
-    """`user`, `item` and `opening` of `reset(options=...)`, checked.
-
-    Raises:
-        UnknownNameError: another key. OptionError: a pair that does not exist, half a pair, or an
-            opening that the item does not have.
-    """
-    if not options:
-        return None, None, None
-    for key in options:
-        if key not in ("user", "item", "opening"):
-            raise unknown("reset option", key, ("user", "item", "opening"))
-    values = {}
-    for key, value in options.items():
-        if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
-            raise OptionError(f"reset option {key!r} is {value!r}; a whole number is needed.")
-        values[key] = int(value)
-    if "user" not in values or "item" not in values:
-        raise OptionError(
-            "reset options need 'user' and 'item' together; 'opening' goes with them."
-        )
-    dialogues.check_pair(values["user"], values["item"])
-    opening = values.get("opening")
-    if opening is not None and opening not in dialogues.openings_of(values["item"]):
-        raise OptionError(
-            f"item {values['item']} cannot be opened with {opening}; it has "
-            f"{dialogues.openings_of(values['item']).tolist()}."
-        )
-    return values["user"], values["item"], opening
+    given = options.users
+    crowd = population(given)
+    explicit = dict(options.settings)
+    if isinstance(given, (Behaviour, dict)):
+        explicit |= crowd.settings
+    for name, value in explicit.items():
+        if value is not None and name not in record.settings:
+            read = ", ".join(record.settings) or "none"
+            raise OptionError(
+                f"{name} is a setting of users that environments of the family {record.name!r} do "
+                f"not read; they read: {read}."
+            )
+    return crowd.with_settings(**options.settings)

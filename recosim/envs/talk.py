@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from recosim.acts import Reflect, Verb
-from recosim.envs.cpr.acts import context_of, last_move, system_act, user_acts, write_answer
-from recosim.envs.cpr.columns import Words
-from recosim.envs.cpr.dialogues import Dialogues
+from recosim.acts import Moves, Reflect, Verb
+from recosim.envs.acts import Acts
+from recosim.envs.batch import Batch
+from recosim.envs.recorder import Words
 from recosim.kernels import random
-from recosim.language import Context, Templates
+from recosim.language import Templates
 from recosim.users.population import Population
 from recosim.users.speaker import Occasion, Speaker, TemplateSpeaker
 from recosim.world.world import World
@@ -47,7 +47,7 @@ def speaker_of(world: World, users: Population) -> Speaker:
 
 
 class Talk:
-    """Steps a batch whose users talk. Acts, rewards and ends are those of `Dialogues.step`.
+    """Steps a batch whose users talk. Acts, rewards and ends are those of `Batch.step`.
 
     Where the speaker decides nothing, what happens is what happens without it, bit by bit. Where it
     decides answers, they take the place of the rules' own; whether a user leaves stays with these.
@@ -55,18 +55,19 @@ class Talk:
     Args:
         dialogues: the batch; opened by the caller, then by `open`.
         speaker: of the users.
+        acts: of the family.
 
     Attributes:
         lines: of each row, what was said so far, in order.
         told, said: object arrays (B,), the words of the last move, None for nothing.
     """
 
-    def __init__(self, dialogues: Dialogues, speaker: Speaker) -> None:
-        self.batch, self.speaker = dialogues, speaker
-        self.lines: list[list[Line]] = [[] for _ in range(dialogues.size)]
-        self.told = np.full(dialogues.size, None, dtype=object)
-        self.said = np.full(dialogues.size, None, dtype=object)
-        self._templates = Templates(dialogues.world)
+    def __init__(self, batch: Batch, speaker: Speaker, acts: Acts) -> None:
+        self.batch, self.speaker, self.acts = batch, speaker, acts
+        self.lines: list[list[Line]] = [[] for _ in range(batch.size)]
+        self.told = np.full(batch.size, None, dtype=object)
+        self.said = np.full(batch.size, None, dtype=object)
+        self._templates = Templates(batch.world)
 
     @property
     def words(self) -> Words:
@@ -84,28 +85,21 @@ class Talk:
             self.lines[b].clear()
         self._speak(np.flatnonzero(rows).tolist(), decides=False)
 
-    def step(
-        self,
-        actions: ArrayLike,
-        slates: ArrayLike | None = None,
-        aspects: ArrayLike | None = None,
-        *,
-        told: Mapping[int, str] | None = None,
-    ) -> None:
+    def step(self, moves: Moves, *, told: Mapping[int, str] | None = None) -> None:
         """One move of every running row, with its words.
 
         Args:
-            actions, slates, aspects: see `Dialogues.step`.
+            moves: see `Batch.step`.
             told: the recommender's own words by row; templates say the rest.
 
         Raises:
-            IllegalActionError: see `Dialogues.step`.
+            IllegalActionError: see `Batch.step`.
             ChatError, BudgetError, CassetteError: the model could not be asked. The move is posed
                 and not answered then: these conversations cannot go on.
         """
         d = self.batch
         running = np.flatnonzero(d.arrays["done"] == 0).tolist()
-        d.pose(actions, slates, aspects)
+        d.pose(moves)
         self._silence()
         self._tell(running, told or {})
         d.answer()
@@ -127,7 +121,7 @@ class Talk:
         for b in rows:
             text = told.get(b)
             if text is None:
-                act = system_act(last_move(self.batch, b))
+                act = self.acts.system_act(self.acts.last_move(self.batch, b))
                 # A reflection is a question only if it is answered; `_speak` puts it in then.
                 if act is not None and not isinstance(act, Reflect):
                     text = self._templates.system(act, key=keys[b])
@@ -137,12 +131,12 @@ class Talk:
 
     def _speak(self, rows: Sequence[int], *, decides: bool) -> None:
         """What users say, where they say anything, into `said`, `lines` and the fields."""
-        moves = {b: last_move(self.batch, b) for b in rows}
-        speaking = {b: acts for b in rows if (acts := user_acts(moves[b]))}
+        moves = {b: self.acts.last_move(self.batch, b) for b in rows}
+        speaking = {b: acts for b in rows if (acts := self.acts.user_acts(moves[b]))}
         keys, tell = self._keys(random.SAY), self._keys(random.TELL)
         for b in speaking:
             if moves[b]["verb"] == Verb.REFLECT and self.told[b] is None:
-                act = system_act(moves[b])
+                act = self.acts.system_act(moves[b])
                 assert act is not None
                 self.told[b] = self._templates.system(act, key=tell[b])
                 self.lines[b].append(Line("recommender", str(self.told[b])))
@@ -152,24 +146,19 @@ class Talk:
             self.said[b] = utterance.text
             self.lines[b].append(Line("user", utterance.text))
             if decides and utterance.acts != speaking[b]:
-                write_answer(self.batch, b, utterance.acts)
+                self.acts.write_answer(self.batch, b, utterance.acts)
 
     def _occasion(self, b: int, move: Mapping[str, Any], acts: Any, key: int) -> Occasion:
-        a, world = self.batch.arrays, self.batch.world
-        targets = tuple(a["targets"][b, : a["n_targets"][b]].tolist())
-        others = tuple(a["acceptable"][b, : a["n_acceptable"][b]].tolist())
-        facets = self.batch.protocol.question == "facet"
-        opening = move["verb"] == Verb.OPEN
-        asked = self.batch.protocol.feedback_on == "refusal" or move["verb"] == Verb.REFLECT
+        secrets, wants = self.acts.hidden(self.batch, b)
         return Occasion(
-            user=int(a["user"][b]),
+            user=int(self.batch.arrays["user"][b]),
             key=key,
             acts=acts,
-            context=Context(facets=facets) if opening else context_of(move, facets=facets),
+            context=self.acts.context(move, self.batch.protocol),
             heard=tuple(map(str, self.lines[b])),
-            secrets=(*targets, *others),
-            wants=tuple(world.item_attributes.row(targets[0]).tolist()) if targets else (),
-            feedback=asked,
+            secrets=secrets,
+            wants=wants,
+            feedback=self.acts.invites_feedback(self.batch, move),
         )
 
     def _keys(self, purpose: int) -> list[int]:

@@ -2,11 +2,12 @@
 
 `system_act` and `user_acts` read one move, `context_of` says what its answer answers.
 `write_answer` is their inverse for a user who is no rule: a person, a language model, a player.
+`CPRActs` gives them to what knows no family.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -28,14 +29,16 @@ from recosim.acts import (
     UserAct,
     Verb,
 )
+from recosim.envs.acts import Acts, Hidden, Move
 from recosim.envs.cpr.dialogues import Dialogues
-from recosim.errors import OptionError
+from recosim.envs.spaces import Decoded
+from recosim.errors import NotUnderstood, OptionError
 from recosim.language import Context
+from recosim.language.labels import Labels
 from recosim.standing import standing_acts, standing_codes
+from recosim.world.world import World
 
-__all__ = ["context_of", "last_move", "system_act", "user_acts", "write_answer"]
-
-Move = Mapping[str, Any]
+__all__ = ["ACTS", "CPRActs", "context_of", "last_move", "system_act", "user_acts", "write_answer"]
 
 
 def last_move(dialogues: Dialogues, row: int) -> dict[str, Any]:
@@ -226,3 +229,89 @@ def _only(acts: Sequence[UserAct], what: str) -> Sequence[UserAct]:
     if len(acts) != 1:
         raise OptionError(f"one answer to {what} is needed; {len(acts)} were given.")
     return acts
+
+
+# ---- for what knows no family --------------------------------------------------------------------
+
+OFFERED = 8  # questions and items that a text observation offers
+
+
+class CPRActs(Acts):
+    """The functions above as the acts of the family, and what a conversation in text offers."""
+
+    def last_move(self, batch: Any, row: int) -> dict[str, Any]:
+        return last_move(batch, row)
+
+    def system_act(self, move: Move) -> SystemAct | None:
+        return system_act(move)
+
+    def user_acts(self, move: Move) -> tuple[UserAct, ...]:
+        return user_acts(move)
+
+    def context(self, move: Move, rules: Any) -> Context:
+        facets = rules.question == "facet"
+        opening = move["verb"] == Verb.OPEN
+        return Context(facets=facets) if opening else context_of(move, facets=facets)
+
+    def hidden(self, batch: Any, row: int) -> Hidden:
+        a = batch.arrays
+        targets = tuple(a["targets"][row, : a["n_targets"][row]].tolist())
+        others = tuple(a["acceptable"][row, : a["n_acceptable"][row]].tolist())
+        wants = tuple(batch.world.item_attributes.row(targets[0]).tolist()) if targets else ()
+        return Hidden((*targets, *others), wants)
+
+    def invites_feedback(self, batch: Any, move: Move) -> bool:
+        return batch.protocol.feedback_on == "refusal" or move["verb"] == Verb.REFLECT
+
+    def write_answer(self, batch: Any, row: int, acts: Sequence[UserAct]) -> None:
+        write_answer(batch, row, acts)
+
+    def decode_question(self, batch: Any, text: str, act: Ask) -> Decoded:
+        question, labels = batch.protocol.question, Labels.of(batch.world)
+        if question == "none":
+            raise NotUnderstood(
+                text, "I would rather see things than answer. What do you recommend?"
+            )
+        if act == Ask():
+            return Decoded(-1)
+        if question == "facet":
+            if act.facet is None:
+                kinds = labels.say_all("f", range(min(4, batch.n_askables)), "or", True)
+                raise NotUnderstood(text, f"Which of {kinds} do you ask about?")
+            return Decoded(act.facet)
+        if act.facet is not None and not act.attributes:
+            facet = labels.say("f", act.facet, plainly=True)
+            raise NotUnderstood(text, f"Which {facet} do you ask about? Name one.")
+        if len(act.attributes) > 1 and question == "binary":
+            raise NotUnderstood(text, "One question at a time, please. Which one first?")
+        return Decoded(act.attributes[0])
+
+    def footer(self, batch: Any, row: int) -> list[str]:
+        d = batch
+        a, protocol = d.arrays, d.protocol
+        if a["done"][row]:
+            return ["The conversation has ended."]
+        left = protocol.first_turn + protocol.acting_turns - int(a["turn"][row])
+        n = int(a["n_candidates"][row])
+        told = [f"Moves left: {left}. Candidates: {n}."]
+        legal, entropy = d.legal_actions()[row], d.entropy()[row]
+        asks = np.flatnonzero(legal[: d.n_askables])
+        asks = asks[np.argsort(-entropy[asks], kind="stable")][:OFFERED]
+        if len(asks):
+            kind = "f" if protocol.question == "facet" else "a"
+            told.append(f"Ask, for instance: {_named(d.world, kind, asks)}.")
+        if legal[d.n_askables]:
+            best = d.best_items()[0][row]
+            named = _named(d.world, "i", best[best >= 0][:OFFERED])
+            told.append(f"Recommend, best first: {named}.")
+        if legal[d.n_askables + 1]:
+            told.append("Or reflect on what was refused.")
+        return told
+
+
+def _named(world: World, kind: str, ids: NDArray[Any]) -> str:
+    labels = Labels.of(world)
+    return "; ".join(labels.say(kind, int(i), plainly=True) for i in ids)
+
+
+ACTS = CPRActs()

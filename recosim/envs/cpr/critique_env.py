@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from recosim.envs.cpr.env import CPREnv
+from recosim.envs.gym_env import FamilyEnv
+from recosim.envs.gym_vector import FamilyVectorEnv
 
-__all__ = ["CritiqueEnv"]
+__all__ = ["CritiqueEnv", "CritiqueVectorEnv"]
 
 
-class CritiqueEnv(CPREnv):
+class CritiqueEnv(FamilyEnv):
     """Recommend lists with a reason; the seeker refuses and criticises one aspect.
 
     ## Description
@@ -87,8 +88,11 @@ class CritiqueEnv(CPREnv):
         world: name or folder of a world, or a `World`.
         protocol: "critique", another preset, a dictionary, or a `Protocol`.
         protocol_options: choices of the protocol to change, e.g. {"aspects": 1, "top_k": 5}.
+        aspects, top_k, ...: any choice of the protocol by its name, whatever `protocol` says.
         users: a family of seekers ("seeker_salient", "seeker_random", "seeker_least_liked"), any
             other population, a `Population`, a `Behaviour`, or settings by name.
+        answer_noise, patience, ...: any setting of users that this family reads, by its name; all
+            but `cooperativeness` and `cooperation_trend`, which are about questions.
         estimator: name of an estimator, or fitted `Vectors`.
         estimator_options: settings of the estimator.
         split: interactions that conversations are drawn from: "valid" (default), "test" or "train".
@@ -112,3 +116,11 @@ class CritiqueEnv(CPREnv):
 
     v0: first version.
     """
+
+    family = "critique"
+
+
+class CritiqueVectorEnv(FamilyVectorEnv):
+    """Many seekers at once; spaces, rewards and rules are those of `CritiqueEnv`, batched."""
+
+    family = "critique"

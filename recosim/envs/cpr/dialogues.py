@@ -7,16 +7,19 @@ agents share. It knows rules and arrays, and nothing of Gymnasium.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from recosim.acts import Moves
+from recosim.envs.batch import Batch, Units, whole_numbers
 from recosim.envs.cpr import entries
 from recosim.envs.cpr.candidates import COLUMNS
 from recosim.envs.cpr.protocol import Protocol
@@ -154,7 +157,7 @@ _arrays_by_world: WeakKeyDictionary[World, dict[str, NDArray[Any]]] = WeakKeyDic
 _pools_by_world: WeakKeyDictionary[World, dict[tuple[str, bool], Pool]] = WeakKeyDictionary()
 
 
-class Dialogues:
+class Dialogues(Batch):
     """B conversations under one protocol. Rows are independent; row b is at index b of each array.
 
     What an agent may read: `turn`, `status`, `history`, `n_candidates`, `candidate_ids`, `counts`,
@@ -176,7 +179,14 @@ class Dialogues:
         raise_illegal: refuse a batch with an illegal action; else the action is penalised.
         open_ended: `step` begins the next conversation in rows that have ended.
         threads: threads that share a large batch; default: up to 4, by the processors.
+
     """
+
+    reward_terms = REWARD_TERMS
+    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "ask_best_by": ("weighted_entropy", "entropy")
+    }
+    protocol: Protocol
 
     def __init__(
         self,
@@ -205,8 +215,10 @@ class Dialogues:
         if (split, facets) not in pools:
             pools[split, facets] = pool_of(world, split, facets)
         self.pool = pools[split, facets]
-        self.n_askables = world.n_facets if facets else world.n_attributes
-        self.n_actions = self.n_askables + 2
+        self.n_askables = self.count_askables(protocol, world)
+        self.n_actions = self.n_askables + len(self.verbs) - 1
+        self.aspects = protocol.aspects
+        self.asks_facets = facets
         self.track = track
         self.threads = threads if threads is not None else min(4, _processors())
         if world not in _arrays_by_world:
@@ -294,6 +306,10 @@ class Dialogues:
             "pool_by_user": int(self.split != "test"),
         }
 
+    @classmethod
+    def count_askables(cls, protocol: Any, world: Any) -> int:
+        return int(world.n_facets if protocol.question == "facet" else world.n_attributes)
+
     # ---- opening ------------------------------------------------------------------------------
 
     def open(
@@ -302,6 +318,7 @@ class Dialogues:
         *,
         seeds: ArrayLike | None = None,
         conversations: ArrayLike | None = None,
+        units: ArrayLike | None = None,
         users: ArrayLike | None = None,
         items: ArrayLike | None = None,
         openings: ArrayLike | None = None,
@@ -312,7 +329,8 @@ class Dialogues:
             rows: int indices, bool mask or slice of the rows.
             seeds: uint64 key of the randomness of each row; kept if not given.
             conversations: int64 number of the conversation of each row; kept if not given.
-            users, items: int32 user and target of each row; drawn from the split if not given.
+            units: int32 (rows, 2), user and target of each row; drawn from the split if not given.
+            users, items: the two columns of `units`, in place of it.
             openings: int32 attribute (or facet) to open with; drawn if not given, -1 is drawn too.
 
         The caller has checked users, items and openings (`check_pair`).
@@ -322,6 +340,8 @@ class Dialogues:
             a["seed"][rows] = np.asarray(seeds, dtype=np.uint64)
         if conversations is not None:
             a["conversation"][rows] = conversations
+        if units is not None:
+            users, items = np.asarray(units).T
         if (users is None) != (items is None):
             raise OptionError("users and items go together: give both or neither.")
         if users is not None:
@@ -361,6 +381,28 @@ class Dialogues:
         a["to_open"][rows] = 1
         self.run(entries.begin_rows)
 
+    def reset_options(self, options: Mapping[str, Any] | None) -> dict[str, Any]:
+        """`user`, `item` and `opening`, which may be left out; see `Batch.reset_options`."""
+        if not options:
+            return {}
+        values = whole_numbers(options, ("user", "item", "opening"))
+        if "user" not in values or "item" not in values:
+            raise OptionError(
+                "reset options need 'user' and 'item' together; 'opening' goes with them."
+            )
+        user, item, opening = values["user"], values["item"], values.get("opening", -1)
+        self.check_pair(user, item)
+        openings = self.openings_of(item)
+        if "opening" in values and opening not in openings:
+            raise OptionError(
+                f"item {item} cannot be opened with {opening}; it has {openings.tolist()}."
+            )
+        return {"users": [user], "items": [item], "openings": [opening]}
+
+    def units(self) -> Units:
+        pairs = self.pool.pairs()
+        return Units(("user", "item"), pairs, pairs[:, 0])
+
     def check_pair(self, user: int, item: int) -> None:
         """Raise `OptionError` unless the user had the item, and it can be opened with."""
         world = self.world
@@ -388,24 +430,15 @@ class Dialogues:
 
     # ---- moves --------------------------------------------------------------------------------
 
-    def step(
-        self,
-        actions: ArrayLike,
-        slates: ArrayLike | None = None,
-        aspects: ArrayLike | None = None,
-    ) -> None:
+    def step(self, moves: Moves) -> None:
         """One move of every row; rows that have ended stand still (or begin anew, `open_ended`).
 
         Args:
-            actions: int64 (B,): 0..n_askables-1 asks, n_askables recommends, n_askables+1 reflects,
-                -1 asks the best.
-            slates: int32 (B, top_k), the items that a recommending row shows, padded with -1; a row
-                of -1 alone shows the estimator's best. Checked only for range and repetition.
-            aspects: int32 (B, protocol.aspects), the attributes that are given as the reason for
-                a list, padded with -1; none if it is not given.
+            moves: of B rows. Lists are checked only for range and repetition; reasons are
+                attributes, and only there where the protocol has `aspects`.
 
         Raises:
-            IllegalActionError: a malformed action; or an illegal one under `raise_illegal`. Nothing
+            IllegalActionError: a malformed move; or an illegal one under `raise_illegal`. Nothing
                 has changed then.
             OptionError: users who decide for themselves, whom no kernel can answer for.
         """
@@ -415,21 +448,33 @@ class Dialogues:
                 "play in gymnasium.make, recosim bench and recosim play; batches of gymnasium."
                 "make_vec, stable-baselines3 and training need users that rules decide for."
             )
-        self._pose_actions(actions, slates, aspects)
+        self._write(moves)
         self._raise_if_illegal(self.run(entries.advance, moves=True))
 
-    def pose(
-        self,
-        actions: ArrayLike,
-        slates: ArrayLike | None = None,
-        aspects: ArrayLike | None = None,
-    ) -> None:
+    def step_one(self, move: Any) -> None:
+        """`step` of a batch of one row; quicker than a batch does it."""
+        a, (code, items, because) = self.arrays, move
+        if self.aspects:
+            if because is not None:
+                self.check_aspects(np.array([code]), because[None])
+            a["reasons"][0] = -1 if because is None else because
+        if items is None:
+            a["n_slate"][0] = 0
+        else:
+            self.check_slates(np.array([code]), items[None])
+            a["slate"][0] = items
+            a["n_slate"][0] = (items >= 0).sum()
+        a["action"][0] = code
+        if entries.advance(self.table, 0, 1) >= 0:
+            raise IllegalActionError(self.explain_illegal(0, code))
+
+    def pose(self, moves: Moves) -> None:
         """The first half of `step`: the question or the list, in the fields of the move.
 
         The caller then writes `outcome`, and `accepted` with `n_accepted`, `rank`, `left` and, for
         what is criticised, `asked`, and settles. A reflection that was a question has an outcome.
         """
-        self._pose_actions(actions, slates, aspects)
+        self._write(moves)
         self._raise_if_illegal(self.run(entries.pose_rows, moves=True))
 
     def answer(self) -> None:
@@ -440,46 +485,37 @@ class Dialogues:
         """The second half of `step`, after somebody answered."""
         self.run(entries.settle_rows)
 
-    def _pose_actions(
-        self, actions: ArrayLike, slates: ArrayLike | None, aspects: ArrayLike | None
-    ) -> None:
+    def _write(self, moves: Moves) -> None:
+        """Moves into the fields of the core, once they are checked."""
         a = self.arrays
-        try:
-            given = np.asarray(actions)
-            lists = None if slates is None else np.asarray(slates)
-            reasons = None if aspects is None else np.asarray(aspects)
-        except ValueError:
+        if moves.verb.shape != (self.size,) or moves.about.shape != (self.size,):
             raise IllegalActionError(
-                "actions, slates or aspects are lists of unequal lengths."
-            ) from None
-        if given.shape != (self.size,) or given.dtype.kind not in "iu":
-            raise IllegalActionError(
-                f"actions have shape {given.shape} and dtype {given.dtype}; "
-                f"whole numbers of shape ({self.size},) are needed."
+                f"actions have shape {moves.verb.shape}; moves of shape ({self.size},) are needed."
             )
-        bad = (given < -1) | (given >= self.n_actions)
+        codes = moves.to_flat(self.n_askables, self.verbs)
+        bad = (codes < -1) | (codes >= self.n_actions)
         if bad.any():
             row = int(np.flatnonzero(bad)[0])
             raise IllegalActionError(
-                f"action {given[row]} of row {row} does not exist; actions are 0 to "
-                f"{self.n_actions - 1}: ask 0 to {self.n_askables - 1}, recommend "
-                f"{self.n_askables}, reflect {self.n_askables + 1}."
+                f"row {row} asks about {codes[row]}, which does not exist; 0 to "
+                f"{self.n_askables - 1} can be asked, and -1 asks the best."
             )
-        if lists is not None:
-            self.check_slates(given, lists)
+        if moves.items is not None:
+            lists = np.asarray(moves.items)
+            self.check_slates(codes, lists)
             a["slate"][:] = lists
             a["n_slate"][:] = (lists >= 0).sum(axis=1)
         else:
             a["n_slate"][:] = 0
         if self.protocol.aspects:
-            if reasons is not None:
-                self.check_aspects(given, reasons)
-            a["reasons"][:] = -1 if reasons is None else reasons
-        elif reasons is not None:
+            if moves.because is not None:
+                self.check_aspects(codes, np.asarray(moves.because))
+            a["reasons"][:] = -1 if moves.because is None else moves.because
+        elif moves.because is not None:
             raise IllegalActionError(
                 "aspects were given, and this protocol takes none: its option 'aspects' is 0."
             )
-        a["action"][:] = given
+        a["action"][:] = codes
 
     def check_aspects(self, actions: NDArray[Any], aspects: NDArray[Any]) -> None:
         """Raise `IllegalActionError` unless the reasons of the rows that recommend are valid."""
@@ -515,30 +551,26 @@ class Dialogues:
         action = int(self.arrays["action"][row])
         raise IllegalActionError(self.explain_illegal(row, action))
 
-    def explain_illegal(self, row: int, action: int) -> str:
-        """Why an action is not legal now, and what is."""
+    def why_illegal(self, row: int, action: int) -> str:
         n = self.n_askables
-        kind = "facet" if self.protocol.question == "facet" else "attribute"
-        names = self.world.facet_names if kind == "facet" else self.world.attribute_names
         if action == n:
-            why = "nothing is left to recommend"
-        elif action == n + 1:
-            why = (
+            return "nothing is left to recommend"
+        if action == n + 1:
+            return (
                 "a reflection needs a refused recommendation that was not reflected on yet, and a "
                 "user who reacts to lists"
             )
-        elif self.protocol.question == "none":
-            why = "this protocol has no questions"
-        elif action == -1:
-            why = "nothing is left to ask"
-        else:
-            why = f"{kind} {action} ({names[action]!r}) was asked already, or no candidate has it"
-        legal = np.flatnonzero(self.legal_actions()[row])
-        shown = ", ".join(map(str, legal[:12])) + (", ..." if len(legal) > 12 else "")
-        return (
-            f"action {action} of row {row} is not legal now: {why}. Legal: {shown}. Choose by "
-            "info['action_mask'], or make the environment with illegal='penalise'."
-        )
+        if self.protocol.question == "none":
+            return "this protocol has no questions"
+        if action == -1:
+            return "nothing is left to ask"
+        kind = "facet" if self.protocol.question == "facet" else "attribute"
+        names = self.world.facet_names if kind == "facet" else self.world.attribute_names
+        return f"{kind} {action} ({names[action]!r}) was asked already, or no candidate has it"
+
+    def success(self) -> NDArray[np.bool_]:
+        a = self.arrays
+        return (a["rank"] > 0) & (a["terminated"] > 0)
 
     # ---- what an agent may read ----------------------------------------------------------------
 
@@ -583,7 +615,7 @@ class Dialogues:
         """A copy of everything that differs from a new batch of the same arguments."""
         return {name: self.arrays[name].copy() for name in row_arrays()}
 
-    def set_state(self, state: dict[str, NDArray[Any]]) -> None:
+    def set_state(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Take back a `state` of a batch of the same arguments."""
         for name, array in state.items():
             self.arrays[name][...] = array

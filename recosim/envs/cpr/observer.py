@@ -1,55 +1,144 @@
-"""`Observer`: the observations of a batch of conversations, whoever asks for them."""
+"""What the CPR environments show: observations, infos, and the path that led to a list."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
+from gymnasium import spaces
 from numpy.typing import NDArray
 
-from recosim.envs.cpr.dialogues import Dialogues
-from recosim.envs.cpr.spaces import log2_sizes
+from recosim.acts import Verb
+from recosim.envs.observer import Info, Observer, Tracker
+from recosim.standing import HOLDS, WANTED
 
-__all__ = ["Observations", "Observer"]
+__all__ = ["CPRObserver", "PathTracker", "log2_sizes"]
 
-Observations = dict[str, NDArray[Any]]
+# As a plain number: numpy asks a member of an enum what it is, which takes as long as a move.
+OPEN = int(Verb.OPEN)
 
 
-class Observer:
-    """What the environments show of `dialogues`; an agent that was trained on them sees the same.
+def log2_sizes(n_items: int) -> NDArray[np.float32]:
+    """log2 of each number of candidates 0..n_items (0 for none), float32 (n_items + 1,).
 
-    Args:
-        dialogues: the batch.
-        keys: keys of the observation, in their order; see `recosim.envs.setup`.
-        view: of the actions: "flat", "verb" or "slate".
+    A table, because what numpy and math compute may differ in the last bit, and a batch has to give
+    what a single conversation gives.
     """
+    return np.log2(np.maximum(np.arange(n_items + 1), 1)).astype(np.float32)
 
-    def __init__(self, dialogues: Dialogues, keys: Sequence[str], view: str) -> None:
-        self.batch, self.keys, self.view = dialogues, tuple(keys), view
-        self._log2_sizes = log2_sizes(dialogues.world.n_items)
 
-    def mask(self) -> NDArray[np.int8]:
-        """Legal actions of the view, int8 (B, actions); live."""
-        mask = self.batch.legal_actions()
-        if self.view != "verb":
-            return mask
-        n = self.batch.n_askables
-        return np.concatenate([mask[:, :n].any(axis=1, keepdims=True), mask[:, n:]], axis=1)
+class PathTracker(Tracker):
+    """`path`: the attributes that the user confirmed so far, in that order (SCPR's path)."""
 
-    def observation(self, rows: Any = slice(None)) -> Observations:
-        """The observations of some rows; a slice gives live views, numbers give copies."""
+    def __init__(self, batch: Any) -> None:
+        super().__init__(batch)
+        self.memory: tuple[int, ...] = ()
+
+    def open(self) -> None:
+        self.memory = self._confirmed()
+
+    def move(self) -> None:
+        self.memory += self._confirmed()
+
+    def info(self) -> dict[str, Any]:
+        return {"path": self.memory}
+
+    def _confirmed(self) -> tuple[int, ...]:
+        """The attributes that the last move of the user confirmed."""
         a = self.batch.arrays
-        observation: Observations = {}
-        for key in self.keys:
-            if key == "turn":
-                observation[key] = a["turn"][rows, None]
-            elif key == "log2_candidates":
-                observation[key] = self._log2_sizes[a["n_candidates"][rows, None]]
-            elif key == "action_mask":
-                observation[key] = self.mask()[rows]
-            elif key == "entropy":
-                observation[key] = self.batch.entropy()[rows]
-            else:
-                observation[key] = a["status" if key == "attributes" else key][rows]
-        return observation
+        named = tuple(a["accepted"][0, : a["n_accepted"].item(0)].tolist())
+        if a["standing"].item(0, HOLDS) != 1 or a["verb"].item(0) != OPEN:
+            return named
+        wanted = a["standing"].item(0, WANTED)
+        return named if wanted < 0 or wanted in named else (*named, wanted)
+
+
+class CPRObserver(Observer):
+    """What the environments show of `Dialogues`; see the docstring of `CPREnv` for each key."""
+
+    KEYS: ClassVar[tuple[str, ...]] = (
+        "turn",
+        "history",
+        "attributes",
+        "entropy",
+        "log2_candidates",
+        "action_mask",
+    )
+    INFOS: ClassVar[tuple[Info, ...]] = (
+        Info("items", "shown", idle=-1),
+        Info("rank", "rank", int, idle=0),
+        Info("candidates", "n_candidates", int),
+        Info("left", "left", bool),
+        Info("true_utility", "utility", float),
+    )
+    tracker = PathTracker
+    COSTLY: ClassVar[frozenset[str]] = frozenset({"entropy", "action_mask"})
+
+    def __init__(self, batch: Any, keys: Sequence[str] | None, view: str) -> None:
+        super().__init__(batch, keys, view)
+        self._log2_sizes = log2_sizes(batch.world.n_items)
+
+    @classmethod
+    def space_of(cls, key: str, batch: Any, view: str) -> spaces.Box:
+        protocol, world = batch.protocol, batch.world
+        if key == "history":
+            return spaces.Box(-3, 3, (protocol.max_turns,), dtype=np.int8)
+        if key == "attributes":
+            return spaces.Box(-1, 2, (world.n_attributes,), dtype=np.int8)
+        if key == "entropy":
+            bits = 1.0
+            if protocol.question == "facet":
+                bits = float(max(1, world.facet_attributes.degrees().max()))
+            return spaces.Box(0.0, bits, (batch.n_askables,), dtype=np.float32)
+        if key == "log2_candidates":
+            most = float(math.ceil(math.log2(world.n_items + 1)))
+            return spaces.Box(0.0, most, (1,), dtype=np.float32)
+        return super().space_of(key, batch, view)
+
+    def array(self, key: str) -> NDArray[Any] | None:
+        names = {"history": "history", "attributes": "status"}
+        if key in names:
+            array: NDArray[Any] = self.batch.arrays[names[key]]
+            return array
+        if key == "entropy":
+            # Live, and up to date whenever the batch is tracked.
+            return self.batch.arrays["entropy"] if self.batch.track else None
+        return super().array(key)
+
+    def read(self, key: str, rows: Any) -> NDArray[Any]:
+        if key == "log2_candidates":
+            return self._log2_sizes[self.batch.arrays["n_candidates"][rows, None]]
+        if key == "entropy":
+            entropy: NDArray[np.float32] = self.batch.entropy()[rows]
+            return entropy
+        return super().read(key, rows)
+
+    def scalar_reader(self, key: str) -> Callable[[], NDArray[Any]] | None:
+        if key != "log2_candidates":
+            return None
+        sizes, n = self._log2_sizes, self.batch.arrays["n_candidates"].item
+
+        def read() -> NDArray[np.float32]:
+            k = n(0)
+            return sizes[k : k + 1].copy()
+
+        return read
+
+    def privileged(self) -> dict[str, NDArray[Any]]:
+        a = self.batch.arrays
+        return {
+            "user": a["user"],
+            "targets": _padded(a["targets"], a["n_targets"]),
+            "acceptable": _padded(a["acceptable"], a["n_acceptable"]),
+            "musts": a["musts"],
+            "seed": a["seed"],
+            "conversation": a["conversation"],
+        }
+
+
+def _padded(lists: NDArray[np.int32], lengths: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Lists padded with -1: what lies there is left from earlier conversations."""
+    used = np.arange(lists.shape[1]) < lengths[:, None]
+    return np.where(used, lists, np.int32(-1))

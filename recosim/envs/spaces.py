@@ -1,9 +1,8 @@
-"""The spaces of the CPR environments: three views of the actions, and the observation."""
+"""The views of the actions of all families: their spaces, and how they are read."""
 
 from __future__ import annotations
 
 import copy
-import math
 import operator
 from typing import Any, NamedTuple
 
@@ -12,8 +11,8 @@ from gymnasium import spaces
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from recosim.acts import Verb
-from recosim.envs.cpr.dialogues import Dialogues
+from recosim.acts import Moves, Verb, flat_code
+from recosim.envs.batch import Batch
 from recosim.errors import IllegalActionError
 
 __all__ = [
@@ -23,9 +22,7 @@ __all__ = [
     "LegalSlates",
     "action_space",
     "decode",
-    "log2_sizes",
-    "observation_space",
-    "slate_rows",
+    "moves_of",
 ]
 
 
@@ -68,12 +65,13 @@ class LegalSlate(spaces.Dict):
         top_k: int,
         legal: NDArray[np.int8] | None = None,
         *,
+        verbs: int = 3,
         aspects: int = 0,
         n_attributes: int = 0,
     ) -> None:
         parts: dict[str, spaces.Space[Any]] = {
-            "verb": spaces.Discrete(3),
-            "attribute": spaces.Discrete(n_askables),
+            "verb": spaces.Discrete(verbs),
+            "attribute": spaces.Discrete(max(1, n_askables)),
             "items": _ids(top_k, n_items),
         }
         if aspects:
@@ -87,9 +85,10 @@ class LegalSlate(spaces.Dict):
         if mask is not None or probability is not None:
             return super().sample(mask=mask, probability=probability)
         n = self.n_askables
-        legal = np.arange(n + 2) if self.legal is None else np.flatnonzero(self.legal)
+        every = np.arange(n + int(self["verb"].n) - 1)  # type: ignore[attr-defined]
+        legal = every if self.legal is None else np.flatnonzero(self.legal)
         code = int(legal[self["verb"].np_random.integers(len(legal))])
-        attribute = code if code < n else int(self["attribute"].np_random.integers(n))
+        attribute = code if code < n else int(self["attribute"].np_random.integers(max(1, n)))
         action = {
             "verb": np.int64(max(0, code - n + 1)),
             "attribute": np.int64(attribute),
@@ -145,59 +144,34 @@ def _batch_slate(space: LegalSlate, n: int = 1) -> LegalSlates:
     return LegalSlates(space, n)
 
 
-def action_space(
-    view: str, dialogues: Dialogues, legal: NDArray[np.int8] | None
-) -> spaces.Space[Any]:
-    """The actions of one conversation, "flat", "verb", "slate" or "text"."""
+def action_space(view: str, batch: Batch, legal: NDArray[np.int8] | None) -> spaces.Space[Any]:
+    """The actions of one episode, "flat", "verb", "slate" or "text".
+
+    Args:
+        batch: a batch, or what stands for one: its sizes and rules.
+        legal: int8 (actions of the view,), live: which are legal now; None: all.
+    """
     if view == "text":
         from recosim.envs.text import LegalText
 
-        return LegalText(dialogues.world, dialogues.protocol.question == "facet", legal)
+        return LegalText(batch, legal)
     if view == "flat":
-        return LegalDiscrete(dialogues.n_actions, legal)
+        return LegalDiscrete(batch.n_actions, legal)
     if view == "verb":
-        return LegalDiscrete(3, legal)
+        return LegalDiscrete(len(batch.verbs), legal)
     return LegalSlate(
-        dialogues.n_askables,
-        dialogues.world.n_items,
-        dialogues.protocol.top_k,
+        batch.n_askables,
+        batch.world.n_items,
+        batch.protocol.top_k,
         legal,
-        aspects=dialogues.protocol.aspects,
-        n_attributes=dialogues.world.n_attributes,
+        verbs=len(batch.verbs),
+        aspects=batch.aspects,
+        n_attributes=batch.world.n_attributes,
     )
 
 
-def observation_space(view: str, dialogues: Dialogues, keys: tuple[str, ...]) -> spaces.Dict:
-    """The observation of one conversation; the environments' docstrings say what each key means."""
-    protocol, world = dialogues.protocol, dialogues.world
-    n_mask = 3 if view == "verb" else dialogues.n_actions
-    bits = 1.0
-    if protocol.question == "facet":
-        bits = float(max(1, world.facet_attributes.degrees().max()))
-    everything: dict[str, spaces.Box] = {
-        "turn": spaces.Box(1, protocol.max_turns + 1, (1,), dtype=np.int32),
-        "history": spaces.Box(-3, 3, (protocol.max_turns,), dtype=np.int8),
-        "attributes": spaces.Box(-1, 2, (world.n_attributes,), dtype=np.int8),
-        "entropy": spaces.Box(0.0, bits, (dialogues.n_askables,), dtype=np.float32),
-        "log2_candidates": spaces.Box(
-            0.0, float(math.ceil(math.log2(world.n_items + 1))), (1,), dtype=np.float32
-        ),
-        "action_mask": spaces.Box(0, 1, (n_mask,), dtype=np.int8),
-    }
-    return spaces.Dict({key: everything[key] for key in keys})
-
-
-def log2_sizes(n_items: int) -> NDArray[np.float32]:
-    """log2 of each number of candidates 0..n_items (0 for none), float32 (n_items + 1,).
-
-    A table, because what numpy and math compute may differ in the last bit, and a batch has to give
-    what a single conversation gives.
-    """
-    return np.log2(np.maximum(np.arange(n_items + 1), 1)).astype(np.float32)
-
-
 class Decoded(NamedTuple):
-    """One action as the core takes it.
+    """One action as `Batch.step_one` takes it.
 
     Attributes:
         code: flat code, -1 asks the best.
@@ -209,23 +183,70 @@ class Decoded(NamedTuple):
     items: NDArray[np.int32] | None = None
     because: NDArray[np.int32] | None = None
 
+    def moves(self, batch: Batch) -> Moves:
+        """The same for `Batch.step` of a batch of one row."""
+        lists = [None if part is None else part[None] for part in (self.items, self.because)]
+        return Moves.from_flat([self.code], batch.n_askables, *lists, verbs=batch.verbs)
 
-def decode(view: str, action: Any, n_askables: int, top_k: int, aspects: int = 0) -> Decoded:
-    """One action of a view as the core takes it.
+
+def decode(view: str, action: Any, batch: Batch) -> Decoded:
+    """One action of a view as `Batch.step_one` takes it.
 
     Raises:
         IllegalActionError: not an action of the view.
     """
     if view == "slate":
-        return _decode_slate(action, n_askables, top_k, aspects)
+        return _decode_slate(action, batch)
     code = _whole_number(action, view)
     if view == "flat":
+        if not 0 <= code < batch.n_actions:
+            raise IllegalActionError(no_such_action(code, batch))
         return Decoded(code)
-    if not 0 <= code < 3:
+    if not 0 <= code < len(batch.verbs):
+        raise IllegalActionError(f"verb {code} does not exist; {_listed_verbs(batch)}.")
+    return Decoded(flat_code(batch.verbs[code], -1, batch.n_askables, batch.verbs))
+
+
+def no_such_action(code: int, batch: Batch) -> str:
+    """What is wrong with a flat action that does not exist, and which do."""
+    n = batch.n_askables
+    ask = [f"ask 0 to {n - 1}"] if n else []
+    others = [f"{verb.name.lower()} {n + k}" for k, verb in enumerate(batch.verbs[1:])]
+    return (
+        f"action {code} does not exist; actions are 0 to {batch.n_actions - 1}: "
+        f"{', '.join(ask + others)}."
+    )
+
+
+def moves_of(view: str, actions: Any, batch: Batch) -> Moves:
+    """A batch of actions of a view, one for each row.
+
+    Raises:
+        IllegalActionError: not a batch of such actions.
+    """
+    if view == "slate":
+        return _slate_rows(actions, batch)
+    try:
+        given = np.asarray(actions)
+    except ValueError:  # lists of different lengths in a list
+        given = np.empty(0, dtype=object)
+    if given.dtype.kind not in "iu" or given.shape != (batch.size,):
         raise IllegalActionError(
-            f"verb {code} does not exist; 0 asks the best, 1 recommends, 2 reflects."
+            f"actions have shape {given.shape} and dtype {given.dtype}; whole numbers of shape "
+            f"({batch.size},) are needed."
         )
-    return Decoded((-1, n_askables, n_askables + 1)[code])
+    if view == "verb":
+        return Moves.from_verbs(given, batch.verbs)
+    if (given < 0).any():
+        raise IllegalActionError(f"action {given.min()} does not exist; actions start at 0.")
+    return Moves.from_flat(given, batch.n_askables, verbs=batch.verbs)
+
+
+def _listed_verbs(batch: Batch) -> str:
+    words = {Verb.ASK: "asks", Verb.RECOMMEND: "recommends", Verb.REFLECT: "reflects"}
+    return ", ".join(
+        f"{k} {words.get(verb, verb.name.lower())}" for k, verb in enumerate(batch.verbs)
+    )
 
 
 def _whole_number(action: Any, view: str) -> int:
@@ -240,28 +261,31 @@ def _whole_number(action: Any, view: str) -> int:
     )
 
 
-def _decode_slate(action: Any, n_askables: int, top_k: int, aspects: int) -> Decoded:
+def _decode_slate(action: Any, batch: Batch) -> Decoded:
+    n, aspects = batch.n_askables, batch.aspects
     keys = ("verb", "attribute", "items", *["because"] * bool(aspects))
     if not isinstance(action, dict) or not set(action) <= set(keys) or "verb" not in action:
         raise IllegalActionError(
             f"action {action!r} is not one of the 'slate' view, which takes a dictionary with "
             f"{', '.join(keys[:-1])} and {keys[-1]}."
         )
-    verb = _whole_number(action["verb"], "slate")
+    place = _whole_number(action["verb"], "slate")
+    if not 0 <= place < len(batch.verbs):
+        raise IllegalActionError(f"verb {place} does not exist; {_listed_verbs(batch)}.")
+    verb = batch.verbs[place]
     if verb == Verb.ASK:
         attribute = _whole_number(action.get("attribute"), "slate")
-        if not 0 <= attribute < n_askables:
+        if not 0 <= attribute < n:
             raise IllegalActionError(
-                f"attribute {attribute} does not exist; 0 to {n_askables - 1} can be asked."
+                f"attribute {attribute} does not exist; 0 to {n - 1} can be asked."
             )
         return Decoded(attribute)
-    if verb == Verb.RECOMMEND:
-        items = _padded("items", action.get("items"), top_k)
-        because = _padded("because", action.get("because"), aspects) if aspects else None
-        return Decoded(n_askables, items, because)
-    if verb == Verb.REFLECT:
-        return Decoded(n_askables + 1)
-    raise IllegalActionError(f"verb {verb} does not exist; 0 asks, 1 recommends, 2 reflects.")
+    code = flat_code(verb, -1, n, batch.verbs)
+    if verb != Verb.RECOMMEND:
+        return Decoded(code)
+    items = _padded("items", action.get("items"), batch.protocol.top_k)
+    because = _padded("because", action.get("because"), aspects) if aspects else None
+    return Decoded(code, items, because)
 
 
 def _padded(key: str, given: Any, most: int) -> NDArray[np.int32]:
@@ -281,35 +305,26 @@ def _padded(key: str, given: Any, most: int) -> NDArray[np.int32]:
     return padded.astype(np.int32)
 
 
-def slate_rows(
-    action: Any, size: int, n_askables: int, aspects: int = 0
-) -> tuple[NDArray[np.int64], Any, Any]:
-    """A batch of "slate" actions (arrays of shape (B,), (B,), (B, K)) as the core takes it.
-
-    With `aspects` the reasons come third, (B, aspects), or None where they are not given.
-
-    Raises:
-        IllegalActionError: not a batch of such actions.
-    """
+def _slate_rows(action: Any, batch: Batch) -> Moves:
+    """A batch of "slate" actions: arrays of shape (B,), (B,), (B, K), and maybe (B, aspects)."""
     try:
         verb = np.asarray(action["verb"])
         attribute = np.asarray(action["attribute"])
         items = np.asarray(action["items"])
-        because = np.asarray(action["because"]) if aspects and "because" in action else None
+        given = batch.aspects and "because" in action
+        because = np.asarray(action["because"]) if given else None
     except (KeyError, TypeError, IndexError, ValueError):
         raise IllegalActionError(
             "a batch of 'slate' actions is a dictionary with the arrays verb, attribute and items."
         ) from None
     for name, array in (("verb", verb), ("attribute", attribute)):
-        if array.shape != (size,) or array.dtype.kind not in "iu":
+        if array.shape != (batch.size,) or array.dtype.kind not in "iu":
             raise IllegalActionError(
                 f"{name} has shape {array.shape} and dtype {array.dtype}; whole numbers of shape "
-                f"({size},) are needed."
+                f"({batch.size},) are needed."
             )
-    if (verb < 0).any() or (verb > 2).any():
-        raise IllegalActionError("a verb is not 0 (ask), 1 (recommend) or 2 (reflect).")
-    ask = verb == Verb.ASK
-    if (ask & ((attribute < 0) | (attribute >= n_askables))).any():
-        raise IllegalActionError(f"an attribute is outside 0..{n_askables - 1}.")
-    actions = np.where(ask, attribute, np.where(verb == Verb.RECOMMEND, n_askables, n_askables + 1))
-    return actions.astype(np.int64), items, because
+    moves = Moves.from_verbs(verb, batch.verbs)
+    ask = moves.verb == Verb.ASK
+    if (ask & ((attribute < 0) | (attribute >= batch.n_askables))).any():
+        raise IllegalActionError(f"an attribute is outside 0..{batch.n_askables - 1}.")
+    return Moves(moves.verb, np.where(ask, attribute.astype(np.int64), -1), items, because)

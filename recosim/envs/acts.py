@@ -1,0 +1,161 @@
+"""`Acts`: the moves of a batch as typed acts, and back. Text, people and models share it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recosim.acts import (
+    Ask,
+    Leave,
+    React,
+    Recommend,
+    Reflect,
+    SystemAct,
+    UserAct,
+    Verb,
+)
+from recosim.envs.batch import Batch
+from recosim.envs.spaces import Decoded
+from recosim.errors import NotUnderstood, OptionError
+from recosim.language import Context
+
+__all__ = ["Acts", "Hidden", "Move"]
+
+# One move with the keys of a trace that acts are read from.
+Move = Mapping[str, Any]
+
+
+class Hidden(NamedTuple):
+    """What a user keeps to themselves, for a language model that speaks for them.
+
+    Attributes:
+        secrets: items that no utterance may name. wants: attributes of what they want.
+    """
+
+    secrets: tuple[int, ...] = ()
+    wants: tuple[int, ...] = ()
+
+
+class Acts:
+    """How the moves of a family are read and written; a family overrides what differs.
+
+    This one is of a user who is shown lists and takes an item of them, or none.
+    """
+
+    # ---- reading a move --------------------------------------------------------------------------
+
+    def last_move(self, batch: Batch, row: int) -> dict[str, Any]:
+        """The opening or the last move of a row, with the keys of a trace that acts are read of."""
+        a = batch.arrays
+        return {
+            "verb": int(a["verb"][row]),
+            "items": [int(v) for v in a["shown"][row] if v >= 0],
+            "because": [],
+            "rank": int(a["rank"][row]),
+            "left": bool(a["left"][row]),
+        }
+
+    def system_act(self, move: Move) -> SystemAct | None:
+        """What the recommender did; None for the opening, and for moves that nobody hears."""
+        if move["verb"] == Verb.RECOMMEND:
+            return Recommend(tuple(move["items"]), tuple(move["because"]))
+        return Reflect() if move["verb"] == Verb.REFLECT else None
+
+    def user_acts(self, move: Move) -> tuple[UserAct, ...]:
+        """What the user said in a move, in the order in which they say it; () for nothing."""
+        if move["verb"] != Verb.RECOMMEND:
+            return ()
+        taken = move["items"][move["rank"] - 1] if move["rank"] > 0 else None
+        left: tuple[UserAct, ...] = (Leave("impatient"),) if move["left"] else ()
+        return (React(taken), *left)
+
+    def context(self, move: Move, rules: Any) -> Context:
+        """What the user's words in a move answer.
+
+        Args:
+            rules: of the batch.
+        """
+        return Context(self.system_act(move), tuple(move["items"]))
+
+    def hidden(self, batch: Batch, row: int) -> Hidden:
+        """What the user of a row must not give away, and what they want."""
+        return Hidden()
+
+    def invites_feedback(self, batch: Batch, move: Move) -> bool:
+        """Whether the user may say in this move what was wrong."""
+        return False
+
+    # ---- writing one -----------------------------------------------------------------------------
+
+    def write_answer(self, batch: Batch, row: int, acts: Sequence[UserAct]) -> None:
+        """Put what an outsider said into the fields of the move that was posed (`Batch.pose`).
+
+        Raises:
+            OptionError: they do not answer the move; nothing has changed then.
+        """
+        a, items = batch.arrays, [int(v) for v in batch.arrays["shown"][row] if v >= 0]
+        taken = [act.accepted for act in acts if isinstance(act, React)]
+        if not acts or len(taken) > 1:
+            raise OptionError("one reaction to a list is needed.")
+        item = taken[0] if taken else None
+        if item is not None and item not in items:
+            raise OptionError(f"item {item} was not shown; shown: {items}.")
+        a["rank"][row] = 0 if item is None else 1 + items.index(item)
+        a["left"][row] = any(isinstance(act, Leave) for act in acts)
+
+    def decode(self, batch: Batch, text: str, act: SystemAct) -> Decoded:
+        """A typed move of the recommender as `Batch.step_one` takes it.
+
+        Args:
+            text: what was typed, for the errors.
+
+        Raises:
+            NotUnderstood: `.question` asks back.
+        """
+        n = batch.n_askables
+        if isinstance(act, Reflect) and Verb.REFLECT in batch.verbs:
+            return Decoded(n + batch.verbs.index(Verb.REFLECT) - 1)
+        if isinstance(act, Recommend):
+            return self.decode_list(batch, text, act)
+        if isinstance(act, Ask):
+            return self.decode_question(batch, text, act)
+        raise NotUnderstood(text, "Do you ask, recommend or reflect?")
+
+    def decode_list(self, batch: Batch, text: str, act: Recommend) -> Decoded:
+        """A list that was typed. Raises `NotUnderstood`."""
+        top_k, aspects = batch.protocol.top_k, batch.aspects
+        if len(act.items) > top_k:
+            raise NotUnderstood(text, f"That is {len(act.items)} at once. Which {top_k} of them?")
+        items = _padded(act.items, top_k) if act.items else None
+        because = _padded(act.because[:aspects], aspects) if aspects else None
+        return Decoded(batch.n_askables, items, because)
+
+    def decode_question(self, batch: Batch, text: str, act: Ask) -> Decoded:
+        """A question that was typed. Raises `NotUnderstood`."""
+        if not batch.n_askables:
+            raise NotUnderstood(
+                text, "I would rather see things than answer. What do you recommend?"
+            )
+        return Decoded(next(iter(act.attributes), -1))
+
+    # ---- what a conversation in text offers ------------------------------------------------------
+
+    def footer(self, batch: Batch, row: int) -> list[str]:
+        """What is open now, in lines below the conversation."""
+        if batch.arrays["done"][row]:
+            return ["The conversation has ended."]
+        left = batch.protocol.max_turns - int(batch.arrays["turn"][row]) + 1
+        told = [f"Moves left: {left}."]
+        best = batch.best_items()[0][row]
+        names = [str(batch.world.item_names[v]) for v in best[best >= 0][:8]]
+        return [*told, f"Recommend, best first: {'; '.join(names)}."]
+
+
+def _padded(ids: tuple[int, ...], most: int) -> NDArray[np.int32]:
+    row = np.full(most, -1, dtype=np.int32)
+    row[: len(ids)] = ids
+    return row
