@@ -6,9 +6,14 @@ System: `Ask`, `Recommend`, `Reflect`, `Pass`. User: `Request`, `Answer`, `React
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, Literal
+from functools import cache
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from recosim.errors import IllegalActionError
 
@@ -19,6 +24,8 @@ __all__ = [
     "Edit",
     "Instruct",
     "Leave",
+    "Level",
+    "Moves",
     "Outcome",
     "Pass",
     "React",
@@ -27,14 +34,15 @@ __all__ = [
     "Request",
     "SystemAct",
     "UserAct",
+    "VERBS",
     "Verb",
-    "from_view",
-    "to_view",
+    "flat_code",
+    "whole_numbers",
 ]
 
 
 class Verb(IntEnum):
-    """What a move does; the codes of the "verb" view of actions and of traces."""
+    """What a move does; the codes of traces, and of the arrays of `Moves`."""
 
     ASK = 0
     RECOMMEND = 1
@@ -43,6 +51,8 @@ class Verb(IntEnum):
     OPEN = 3  # the user's opening
     IGNORED = 4  # the move of the last turn, where the protocol ignores it
     ILLEGAL = 5  # a move that was penalised
+    # Again a move:
+    PASS = 6
 
 
 class Outcome(IntEnum):
@@ -104,11 +114,30 @@ class Answer:
     also: tuple[int, ...] = ()
 
 
+class Level(IntEnum):
+    """How far a user went with an item that was shown; each includes those before it."""
+
+    SKIP = 0
+    SEEN = 1
+    CLICK = 2
+    ACCEPT = 3
+    LOVE = 4
+
+
 @dataclass(frozen=True)
 class React:
-    """The user's reaction to a list: the item taken, or None for none of them."""
+    """The user's reaction to a list: the item taken, or None for none of them.
+
+    `levels` are (item, `Level`) pairs of what else they did with the list, and of an item that they
+    did more than take.
+    """
 
     accepted: int | None = None
+    levels: tuple[tuple[int, Level], ...] = ()
+
+    def level(self, item: int) -> Level:
+        """How far the user went with an item; what was neither taken nor named was skipped."""
+        return dict(self.levels).get(item, Level.ACCEPT if item == self.accepted else Level.SKIP)
 
 
 @dataclass(frozen=True)
@@ -159,56 +188,249 @@ SystemAct = Ask | Recommend | Reflect | Pass
 UserAct = Request | Answer | React | Critique | Instruct | Edit | Leave
 
 
-def to_view(act: SystemAct, view: str, n_askables: int, top_k: int) -> Any:
-    """An act as an action of a view ("flat", "verb" or "slate") of the CPR environments.
+# ---- arrays of acts ------------------------------------------------------------------------------
 
-    What a view cannot say is left to the environment: "verb" asks and recommends the best, "flat"
-    recommends the best. A question about two attributes is asked by its first.
+# The verbs of the CPR environments, in the order of their "verb" view.
+VERBS = (Verb.ASK, Verb.RECOMMEND, Verb.REFLECT)
 
-    Raises:
-        IllegalActionError: an act that the CPR family does not have, or a question about nothing.
+
+class Moves(NamedTuple):
+    """The system's acts of B conversations, as arrays: what agents give and batches take.
+
+    The views of actions are made from it and turned into it. In the "flat" view 0..n_askables-1 ask
+    and the numbers behind them are the other verbs of the family, in their order; in the "verb"
+    view a number is the place of a verb; the "slate" view is a dictionary of arrays.
+
+    Attributes:
+        verb: int8 (B,), codes of `Verb`.
+        about: int64 (B,), the attribute (or facet) that is asked about, -1: the best. Looked at in
+            rows that ask.
+        items: int32 (B, top_k), the items of rows that recommend, padded with -1; a row of -1
+            alone, and None, show the estimator's best candidates.
+        because: int32 (B, aspects), the attributes that are given as reasons for a list, padded
+            with -1, or None: no reasons.
     """
-    if isinstance(act, Ask):
-        asked = act.facet if act.facet is not None else next(iter(act.attributes), None)
-        if asked is None:
-            raise IllegalActionError(f"{act} asks about nothing; name an attribute or a facet.")
-        verb, flat = Verb.ASK, asked
-    elif isinstance(act, Recommend):
-        asked, verb, flat = 0, Verb.RECOMMEND, n_askables
-    elif isinstance(act, Reflect):
-        asked, verb, flat = 0, Verb.REFLECT, n_askables + 1
-    else:
-        raise IllegalActionError(f"{act} is no act of these environments: ask, recommend, reflect.")
-    if view == "flat":
-        return flat
-    if view == "verb":
-        return int(verb)
-    items = act.items if isinstance(act, Recommend) else ()
-    padded = [*items, *[-1] * (top_k - len(items))]
-    return {"verb": int(verb), "attribute": asked, "items": padded}
+
+    verb: NDArray[np.int8]
+    about: NDArray[np.int64]
+    items: NDArray[np.int32] | None = None
+    because: NDArray[np.int32] | None = None
+
+    # ---- made by agents ------------------------------------------------------------------------
+
+    @classmethod
+    def all_of(
+        cls,
+        verb: Verb,
+        size: int,
+        items: NDArray[np.int32] | None = None,
+        because: NDArray[np.int32] | None = None,
+    ) -> Moves:
+        """The same verb in every row; questions are about the best."""
+        return cls(
+            np.full(size, verb, dtype=np.int8), np.full(size, -1, dtype=np.int64), items, because
+        )
+
+    @classmethod
+    def recommend_or_ask(
+        cls,
+        recommend: NDArray[np.bool_],
+        about: NDArray[np.int64],
+        items: NDArray[np.int32] | None = None,
+        because: NDArray[np.int32] | None = None,
+    ) -> Moves:
+        """Recommend in some rows (bool (B,)), ask `about` (int64 (B,)) in the others."""
+        verb = np.where(recommend, Verb.RECOMMEND, Verb.ASK).astype(np.int8)
+        return cls(verb, about, items, because)
+
+    @classmethod
+    def of(cls, acts: Sequence[SystemAct], top_k: int, aspects: int = 0) -> Moves:
+        """Typed acts, one a row. A question about several attributes is asked by its first.
+
+        Raises:
+            IllegalActionError: more items or reasons than there is room for.
+        """
+        verb = np.array([_VERB_OF[type(act)] for act in acts], dtype=np.int8)
+        about = np.array([_about(act) for act in acts], dtype=np.int64)
+        lists = [act if isinstance(act, Recommend) else Recommend() for act in acts]
+        because = _rows([act.because for act in lists], aspects, "reasons") if aspects else None
+        return cls(verb, about, _rows([act.items for act in lists], top_k, "items"), because)
+
+    # ---- the views -----------------------------------------------------------------------------
+
+    @classmethod
+    def from_flat(
+        cls,
+        codes: ArrayLike,
+        n_askables: int,
+        items: NDArray[np.int32] | None = None,
+        because: NDArray[np.int32] | None = None,
+        *,
+        verbs: tuple[Verb, ...] = VERBS,
+    ) -> Moves:
+        """Actions of the "flat" view, whole numbers (B,); -1 asks the best.
+
+        Args:
+            n_askables: how many actions ask.
+            items, because: what recommendations show, see `Moves`.
+            verbs: those of the family.
+
+        Raises:
+            IllegalActionError: not whole numbers, or a number that is no action.
+        """
+        given = whole_numbers("actions", codes)
+        others = _other_verbs(verbs)
+        last = n_askables + len(others) - 2
+        if len(given) and (given.min() < -1 or given.max() > last):
+            row = int(np.flatnonzero((given < -1) | (given > last))[0])
+            raise IllegalActionError(
+                f"action {given[row]} of row {row} {_unknown_code(n_askables, verbs)}"
+            )
+        given = given.astype(np.int64, copy=False)
+        verb = others[np.maximum(given - (n_askables - 1), 0)]
+        return cls(verb, np.where(verb == Verb.ASK, given, -1), items, because)
+
+    def to_flat(self, n_askables: int, verbs: tuple[Verb, ...] = VERBS) -> NDArray[np.int64]:
+        """As actions of the "flat" view, int64 (B,); -1 where the best is asked.
+
+        Raises:
+            IllegalActionError: a verb that the family does not have.
+        """
+        verb = np.asarray(self.verb)
+        known = (verb >= 0) & (verb < len(Verb))
+        places = _places(verbs)[np.where(known, verb, Verb.OPEN)]
+        if len(places) and places.min() < 0:
+            row = int(np.argmin(places))
+            raise IllegalActionError(
+                f"row {row} has the verb {int(verb[row])}; the verbs here are {_listed(verbs)}."
+            )
+        codes: NDArray[np.int64] = np.where(places == 0, self.about, n_askables - 1 + places)
+        return codes
+
+    @classmethod
+    def from_verbs(cls, codes: ArrayLike, verbs: tuple[Verb, ...] = VERBS) -> Moves:
+        """Actions of the "verb" view, whole numbers (B,): ask the best, recommend the best.
+
+        Raises:
+            IllegalActionError: not whole numbers, or a number that is no verb.
+        """
+        places = whole_numbers("verbs", codes)
+        if len(places) and (places.min() < 0 or places.max() >= len(verbs)):
+            raise IllegalActionError(f"a verb is not {_listed(verbs)}.")
+        return cls(np.array(verbs, dtype=np.int8)[places], np.full(len(places), -1))
+
+    def to_verbs(self, verbs: tuple[Verb, ...] = VERBS) -> NDArray[np.int64]:
+        """As actions of the "verb" view, int64 (B,); what is asked or shown is left out."""
+        places: NDArray[np.int64] = np.argmax(self.verb[:, None] == np.array(verbs), axis=1)
+        return places
+
+    def to_slates(
+        self, top_k: int, aspects: int = 0, verbs: tuple[Verb, ...] = VERBS
+    ) -> dict[str, NDArray[Any]]:
+        """As actions of the "slate" view: verb (B,), attribute (B,), items (B, top_k), because.
+
+        `because`, (B, aspects), is there where lists may be justified. Row b of each array is the
+        action of one conversation. An ask of the best has no attribute, so 0 stands there.
+        """
+        size = len(self.verb)
+        shows = (self.verb == Verb.RECOMMEND)[:, None]
+
+        def lists(given: NDArray[np.int32] | None, width: int) -> NDArray[np.int32]:
+            none = np.full((size, width), -1, dtype=np.int32)
+            return none if given is None else np.where(shows, given, none)
+
+        action: dict[str, NDArray[Any]] = {
+            "verb": self.to_verbs(verbs),
+            "attribute": np.where(self.verb == Verb.ASK, np.maximum(self.about, 0), 0),
+            "items": lists(self.items, top_k),
+        }
+        return action | ({"because": lists(self.because, aspects)} if aspects else {})
+
+    # ---- one row -------------------------------------------------------------------------------
+
+    def act(self, row: int, *, facets: bool = False) -> SystemAct:
+        """The typed act of a row. `Ask()` and `Recommend()` leave the choice to the environment.
+
+        Args:
+            facets: whether questions are about facets, as in `question="facet"`.
+        """
+        verb, about = Verb(int(self.verb[row])), int(self.about[row])
+        if verb == Verb.ASK:
+            if about < 0:
+                return Ask()
+            return Ask(facet=about) if facets else Ask((about,))
+        if verb == Verb.RECOMMEND:
+            lists = (() if given is None else given[row] for given in (self.items, self.because))
+            return Recommend(*(tuple(int(i) for i in ids if i >= 0) for ids in lists))
+        return Pass() if verb == Verb.PASS else Reflect()
 
 
-def from_view(action: Any, view: str, n_askables: int, *, facets: bool = False) -> SystemAct:
-    """The act that an action of a view stands for; the inverse of `to_view`.
+def flat_code(verb: int, about: int, n_askables: int, verbs: tuple[Verb, ...] = VERBS) -> int:
+    """One act as an action of the "flat" view; see `Moves.to_flat`."""
+    return about if verb == Verb.ASK else n_askables - 1 + int(_places(verbs)[verb])
 
-    `Ask()` and `Recommend()` without anything named leave the choice to the environment.
 
-    Args:
-        facets: whether questions are about facets, as in `question="facet"`.
-    """
-    if view == "flat":
-        code = int(action)
-        verb = Verb.ASK if code < n_askables else Verb(code - n_askables + 1)
-        asked: int | None = code
-    elif view == "verb":
-        verb, asked = Verb(int(action)), None
-    else:
-        verb, asked = Verb(int(action["verb"])), int(action.get("attribute", 0))
-    if verb == Verb.ASK:
-        if asked is None:
-            return Ask()
-        return Ask(facet=asked) if facets else Ask((asked,))
-    if verb == Verb.RECOMMEND:
-        items = action.get("items", ()) if view == "slate" else ()
-        return Recommend(tuple(int(v) for v in items if v >= 0))
-    return Reflect()
+def whole_numbers(what: str, given: ArrayLike) -> NDArray[Any]:
+    """Whole numbers of one dimension; raises `IllegalActionError` for anything else."""
+    try:
+        numbers = np.asarray(given)
+    except ValueError:  # lists of different lengths in a list
+        numbers = np.empty(0, dtype=object)
+    if numbers.ndim != 1 or numbers.dtype.kind not in "iu":
+        raise IllegalActionError(
+            f"{what} have shape {numbers.shape} and dtype {numbers.dtype}; whole numbers are "
+            "needed, one for each row."
+        )
+    return numbers
+
+
+_VERB_OF = {
+    Ask: Verb.ASK,
+    Recommend: Verb.RECOMMEND,
+    Reflect: Verb.REFLECT,
+    Pass: Verb.PASS,
+}
+
+
+def _about(act: SystemAct) -> int:
+    if not isinstance(act, Ask):
+        return -1
+    return act.facet if act.facet is not None else next(iter(act.attributes), -1)
+
+
+def _rows(lists: Sequence[tuple[int, ...]], width: int, what: str) -> NDArray[np.int32]:
+    rows = np.full((len(lists), width), -1, dtype=np.int32)
+    for row, ids in zip(rows, lists, strict=True):
+        if len(ids) > width:
+            raise IllegalActionError(f"{len(ids)} {what} were given; there is room for {width}.")
+        row[: len(ids)] = ids
+    return rows
+
+
+@cache
+def _other_verbs(verbs: tuple[Verb, ...]) -> NDArray[np.int8]:
+    """Asking, then the verbs of the "flat" view behind the askables."""
+    return np.array([Verb.ASK, *(verb for verb in verbs if verb != Verb.ASK)], dtype=np.int8)
+
+
+@cache
+def _places(verbs: tuple[Verb, ...]) -> NDArray[np.int64]:
+    """The place of each verb in `_other_verbs`, -1 for those that the family does not have."""
+    places = np.full(len(Verb), -1)
+    places[_other_verbs(verbs)] = np.arange(len(_other_verbs(verbs)))
+    if Verb.ASK not in verbs:
+        places[Verb.ASK] = -1
+    return places
+
+
+def _listed(verbs: tuple[Verb, ...]) -> str:
+    named = [f"{place} ({verb.name.lower()})" for place, verb in enumerate(verbs)]
+    return ", ".join(named[:-1]) + f" or {named[-1]}" if len(named) > 1 else named[0]
+
+
+def _unknown_code(n_askables: int, verbs: tuple[Verb, ...]) -> str:
+    others = [Verb(code) for code in _other_verbs(verbs)[1:]]
+    codes = [f"ask 0 to {n_askables - 1}"] if n_askables else []
+    codes += [f"{verb.name.lower()} {n_askables + k}" for k, verb in enumerate(others)]
+    last = n_askables + len(others) - 1
+    return f"does not exist; actions are 0 to {last}: {', '.join(codes)}."

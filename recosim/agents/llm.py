@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ConfigDict, Field, create_model
 
-from recosim.acts import Verb
-from recosim.agents.base import Agent, Decision
+from recosim.acts import Moves, Verb
+from recosim.agents.base import Agent
 from recosim.agents.cpr.critiquing import reasons
 from recosim.chat import Chat, ChatRequest, ChatSettings, open_chat
 from recosim.chat.opening import CassetteMode
@@ -156,7 +156,7 @@ class LLMAgent(Agent):
 
     # ---- a move ---------------------------------------------------------------------------------
 
-    def act(self) -> Decision:
+    def act(self) -> Moves:
         d = self.batch
         assert self._chat is not None
         actions = np.full(d.size, d.n_askables, dtype=np.int64)
@@ -180,7 +180,8 @@ class LLMAgent(Agent):
                 first = [board.items[label] for label in value.items]
                 order = list(dict.fromkeys([*first, *board.items.values()]))
                 slates[b, : len(order)] = order
-        return Decision(actions, slates, reasons(d, slates) if d.protocol.aspects else None)
+        because = reasons(d, slates) if d.protocol.aspects else None
+        return Moves.from_flat(actions, d.n_askables, slates, because, verbs=d.verbs)
 
     def _board(self, b: int, best: NDArray[np.int32]) -> _Board:
         d, world = self.batch, self.batch.world

@@ -481,7 +481,7 @@ def play_batch(
     recorder.record(running, words)
     agent.reset(running)
     while running.any():
-        step(*agent.act())
+        step(agent.act())
         recorder.record(running, words)
         agent.observe(running)
         running = dialogues.arrays["done"] == 0

@@ -11,6 +11,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
+from recosim.acts import Moves
 from recosim.envs.cpr.dialogues import REWARD_TERMS
 from recosim.envs.cpr.observer import Observations, Observer
 from recosim.envs.cpr.protocol import Protocol
@@ -178,7 +179,7 @@ class CPRVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
                 f"{int(a['done'].sum())} conversations have ended; reset them first with "
                 "reset(options={'reset_mask': ended}), or choose another autoreset_mode."
             )
-        self.batch.step(*self._decode(actions))
+        self.batch.step(self._decode(actions))
         reward = a["reward"].copy()
         terminated, truncated = a["terminated"].astype(bool), a["truncated"].astype(bool)
         final: dict[str, Any] = {}
@@ -230,7 +231,7 @@ class CPRVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
                 a["conversation"][i] = -1
         self._seeded = True
 
-    def _decode(self, actions: Any) -> tuple[Any, Any, Any]:
+    def _decode(self, actions: Any) -> Moves:
         n = self.batch.n_askables
         if self._view == "slate":
             return slate_rows(actions, self.num_envs, n, self.batch.protocol.aspects)
@@ -244,12 +245,10 @@ class CPRVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
                 f"({self.num_envs},) are needed."
             )
         if self._view == "verb":
-            if (given < 0).any() or (given > 2).any():
-                raise IllegalActionError("a verb is not 0 (ask), 1 (recommend) or 2 (reflect).")
-            return np.array([-1, n, n + 1])[given], None, None
+            return Moves.from_verbs(given)
         if (given < 0).any():
             raise IllegalActionError(f"action {given.min()} does not exist; actions start at 0.")
-        return given, None, None
+        return Moves.from_flat(given, n)
 
     def _finish_rows(self, ended: NDArray[np.bool_]) -> dict[str, Any]:
         """Keep the last observations and infos of ended rows, then open their next ones."""

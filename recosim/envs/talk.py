@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from recosim.acts import Reflect, Verb
+from recosim.acts import Moves, Reflect, Verb
 from recosim.envs.cpr.acts import context_of, last_move, system_act, user_acts, write_answer
 from recosim.envs.cpr.columns import Words
 from recosim.envs.cpr.dialogues import Dialogues
@@ -84,18 +84,11 @@ class Talk:
             self.lines[b].clear()
         self._speak(np.flatnonzero(rows).tolist(), decides=False)
 
-    def step(
-        self,
-        actions: ArrayLike,
-        slates: ArrayLike | None = None,
-        aspects: ArrayLike | None = None,
-        *,
-        told: Mapping[int, str] | None = None,
-    ) -> None:
+    def step(self, moves: Moves, *, told: Mapping[int, str] | None = None) -> None:
         """One move of every running row, with its words.
 
         Args:
-            actions, slates, aspects: see `Dialogues.step`.
+            moves: see `Dialogues.step`.
             told: the recommender's own words by row; templates say the rest.
 
         Raises:
@@ -105,7 +98,7 @@ class Talk:
         """
         d = self.batch
         running = np.flatnonzero(d.arrays["done"] == 0).tolist()
-        d.pose(actions, slates, aspects)
+        d.pose(moves)
         self._silence()
         self._tell(running, told or {})
         d.answer()

@@ -9,7 +9,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from recosim.acts import Ask, Recommend, Reflect, SystemAct
+from recosim.acts import Ask, Moves, Recommend, Reflect
 from recosim.envs.cpr.acts import last_move
 from recosim.envs.cpr.spaces import Decoded
 from recosim.envs.talk import Talk
@@ -63,12 +63,9 @@ class LegalText(Prose):
             return str(super().sample(mask=mask, probability=probability))
         codes = np.flatnonzero(self.legal)
         code = int(codes[self.np_random.integers(len(codes))])
-        n, act = len(self.legal) - 2, None
-        if code < n:
-            act = Ask(facet=code) if self.facets else Ask((code,))
+        act = Moves.from_flat([code], len(self.legal) - 2).act(0, facets=self.facets)
         key = int(self.np_random.integers(2**31))
-        chosen: SystemAct = act or (Recommend() if code == n else Reflect())
-        return Templates(self.world).system(chosen, key=key)
+        return Templates(self.world).system(act, key=key)
 
     def __getstate__(self) -> dict[str, Any]:
         # A copy of the space has no environment, so it has no legal actions of its own either.

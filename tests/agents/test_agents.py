@@ -133,7 +133,7 @@ def test_random_agent_is_uniform_over_the_legal_actions():
     )
     agent = make_agent("random")
     agent.bind(dialogues)
-    actions = agent.act().actions
+    actions = agent.act().to_flat(dialogues.n_askables)
     legal = np.flatnonzero(dialogues.legal_actions()[0])
     counts = np.bincount(actions, minlength=dialogues.n_actions)
     assert counts.sum() == counts[legal].sum() == 4000

@@ -32,7 +32,7 @@ def begin(name: str, n: int = 200, users: str = "seeker_salient", **settings: ob
 def walk(agent, d):
     """Play to the end; yields the rows that ran, after each move, with what the agent has heard."""
     while (running := d.arrays["done"] == 0).any():
-        d.step(*agent.act())
+        d.step(agent.act())
         agent.observe(running)
         yield running
 

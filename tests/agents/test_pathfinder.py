@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from recosim.acts import Outcome
+from recosim.acts import Outcome, Verb
 from recosim.agents.cpr.belief.agent import Pathfinder
 from recosim.agents.registry import make_agent
 from recosim.envs.setup import Setup
@@ -28,9 +28,10 @@ def play(agent: Pathfinder) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     d, moves = agent.batch, []
     agent.open_round(0)
     while (running := d.arrays["done"] == 0).any():
-        actions, slates, _ = agent.act()
-        moves.append((running, actions == d.n_askables, agent.belief.summary[:, 0].copy()))
-        d.step(actions, slates)
+        move = agent.act()
+        recommends = move.verb == Verb.RECOMMEND
+        moves.append((running, recommends, agent.belief.summary[:, 0].copy()))
+        d.step(move)
         agent.observe(running)
     return moves
 
@@ -83,7 +84,7 @@ def test_one_wrong_answer_does_not_lose_the_target():
     d.open(slice(None), seeds=np.zeros(256, np.uint64), conversations=np.arange(256))
     logic.reset(np.ones(256, dtype=bool))
     while (running := d.arrays["done"] == 0).any():
-        d.step(*logic.act())
+        d.step(logic.act())
         logic.observe(running)
     ours = (a["outcome"] == Outcome.HIT).mean()
     theirs = (d.arrays["outcome"] == Outcome.HIT).mean()

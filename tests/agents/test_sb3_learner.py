@@ -11,6 +11,7 @@ import pytest
 
 pytest.importorskip("sb3_contrib")
 
+from recosim.acts import Moves
 from recosim.agents.registry import agent_card, make_agent
 from recosim.agents.sb3_learner import SMALL, SB3Learner
 from recosim.envs.gym_vector import CPRVectorEnv
@@ -52,7 +53,7 @@ def test_it_sees_what_the_vector_environment_shows(view):
         else:
             asks = d.best_asks("weighted_entropy").copy()
             shown, *_ = env.step(np.zeros(32, dtype=np.int64))
-        d.step(asks)
+        d.step(Moves.from_flat(asks, d.n_askables))
 
 
 def test_many_attributes_are_left_to_the_environment(monkeypatch):
@@ -71,11 +72,11 @@ def test_the_likeliest_legal_move_is_taken(name):
     agent.open_round(0)
     d = agent.batch
     for _ in range(5):
-        actions = agent.act().actions
+        actions = agent.act().to_flat(d.n_askables)
         legal = d.legal_actions()
         running = d.arrays["done"] == 0
         assert (legal[np.arange(32), actions] > 0)[running].all()
-        d.step(actions)
+        d.step(Moves.from_flat(actions, d.n_askables))
 
 
 @pytest.mark.parametrize("name", ["maskable_ppo", "dqn"])

@@ -8,7 +8,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from recosim.acts import Outcome, Verb  # noqa: E402
+from recosim.acts import Moves, Outcome, Verb  # noqa: E402
 from recosim.agents.cpr.dqn import ASK, RECOMMEND, TwoWayDQN  # noqa: E402
 from recosim.agents.cpr.scpr import BITS, SCPR, friends_attributes  # noqa: E402
 from recosim.agents.registry import make_agent  # noqa: E402
@@ -39,7 +39,7 @@ def walk(agent: SCPR, d, moves: int, seed: int = 0):
         yield running
         legal = d.legal_actions()[:, : d.n_askables + 1].astype(float)
         actions = [rng.choice(len(p), p=p / p.sum()) if p.sum() else 0 for p in legal]
-        d.step(np.array(actions))
+        d.step(Moves.from_flat(np.array(actions), d.n_askables))
         agent.observe(running)
 
 

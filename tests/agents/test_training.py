@@ -80,7 +80,7 @@ def test_metrics_of_a_round_are_those_of_its_trace(options):
     recorder, running = Recorder(d), np.ones(40, dtype=bool)
     recorder.record(running)
     while running.any():
-        d.step(coin.act().actions)
+        d.step(coin.act())
         recorder.record(running)
         running = d.arrays["done"] == 0
     episodes = recorder.trace("coin", 0).episodes()

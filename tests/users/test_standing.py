@@ -80,7 +80,7 @@ def test_instructions_are_in_words_paths_and_traces():
     recorder, agent = Recorder(d), make_agent("abs_greedy")
     recorder.record()
     agent.bind(d)
-    d.step(agent.act().actions)
+    d.step(agent.act())
     recorder.record()
     trace = recorder.trace()
     rows = trace.table.to_pylist()
@@ -140,7 +140,7 @@ def test_agents_with_a_belief_of_their_own_take_instructions_in(name):
     assert (avoided >= 0).sum() > 20
     while (running := a["done"] == 0).any():
         move = agent.act()
-        d.step(move.actions, move.slates)
+        d.step(move)
         for b in np.flatnonzero(running & (a["verb"] == Verb.RECOMMEND) & (avoided >= 0)):
             shown = a["shown"][b, : a["n_shown"][b]]
             against = d.world.attribute_items.row(avoided[b])

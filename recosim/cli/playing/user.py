@@ -43,7 +43,7 @@ def answer_as_person(game: Game, agent: Agent) -> None:
     game.show_last()
     agent.reset(row)
     while not game.ended:
-        game.batch.pose(*agent.act())
+        game.batch.pose(agent.act())
         verb = int(a["verb"][0])
         if verb in (Verb.ASK, Verb.RECOMMEND):
             _hear(game)

@@ -11,12 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from recosim.acts import VERBS, Moves, Verb
 from recosim.envs.cpr import entries
 from recosim.envs.cpr.candidates import COLUMNS
 from recosim.envs.cpr.protocol import Protocol
@@ -176,7 +177,12 @@ class Dialogues:
         raise_illegal: refuse a batch with an illegal action; else the action is penalised.
         open_ended: `step` begins the next conversation in rows that have ended.
         threads: threads that share a large batch; default: up to 4, by the processors.
+
+    Attributes:
+        verbs: what a move can be, in the order of the "verb" view.
     """
+
+    verbs: ClassVar[tuple[Verb, ...]] = VERBS
 
     def __init__(
         self,
@@ -388,24 +394,15 @@ class Dialogues:
 
     # ---- moves --------------------------------------------------------------------------------
 
-    def step(
-        self,
-        actions: ArrayLike,
-        slates: ArrayLike | None = None,
-        aspects: ArrayLike | None = None,
-    ) -> None:
+    def step(self, moves: Moves) -> None:
         """One move of every row; rows that have ended stand still (or begin anew, `open_ended`).
 
         Args:
-            actions: int64 (B,): 0..n_askables-1 asks, n_askables recommends, n_askables+1 reflects,
-                -1 asks the best.
-            slates: int32 (B, top_k), the items that a recommending row shows, padded with -1; a row
-                of -1 alone shows the estimator's best. Checked only for range and repetition.
-            aspects: int32 (B, protocol.aspects), the attributes that are given as the reason for
-                a list, padded with -1; none if it is not given.
+            moves: of B rows. Lists are checked only for range and repetition; reasons are
+                attributes, and only there where the protocol has `aspects`.
 
         Raises:
-            IllegalActionError: a malformed action; or an illegal one under `raise_illegal`. Nothing
+            IllegalActionError: a malformed move; or an illegal one under `raise_illegal`. Nothing
                 has changed then.
             OptionError: users who decide for themselves, whom no kernel can answer for.
         """
@@ -415,21 +412,16 @@ class Dialogues:
                 "play in gymnasium.make, recosim bench and recosim play; batches of gymnasium."
                 "make_vec, stable-baselines3 and training need users that rules decide for."
             )
-        self._pose_actions(actions, slates, aspects)
+        self._write(moves)
         self._raise_if_illegal(self.run(entries.advance, moves=True))
 
-    def pose(
-        self,
-        actions: ArrayLike,
-        slates: ArrayLike | None = None,
-        aspects: ArrayLike | None = None,
-    ) -> None:
+    def pose(self, moves: Moves) -> None:
         """The first half of `step`: the question or the list, in the fields of the move.
 
         The caller then writes `outcome`, and `accepted` with `n_accepted`, `rank`, `left` and, for
         what is criticised, `asked`, and settles. A reflection that was a question has an outcome.
         """
-        self._pose_actions(actions, slates, aspects)
+        self._write(moves)
         self._raise_if_illegal(self.run(entries.pose_rows, moves=True))
 
     def answer(self) -> None:
@@ -440,46 +432,37 @@ class Dialogues:
         """The second half of `step`, after somebody answered."""
         self.run(entries.settle_rows)
 
-    def _pose_actions(
-        self, actions: ArrayLike, slates: ArrayLike | None, aspects: ArrayLike | None
-    ) -> None:
+    def _write(self, moves: Moves) -> None:
+        """Moves into the fields of the core, once they are checked."""
         a = self.arrays
-        try:
-            given = np.asarray(actions)
-            lists = None if slates is None else np.asarray(slates)
-            reasons = None if aspects is None else np.asarray(aspects)
-        except ValueError:
+        if moves.verb.shape != (self.size,) or moves.about.shape != (self.size,):
             raise IllegalActionError(
-                "actions, slates or aspects are lists of unequal lengths."
-            ) from None
-        if given.shape != (self.size,) or given.dtype.kind not in "iu":
-            raise IllegalActionError(
-                f"actions have shape {given.shape} and dtype {given.dtype}; "
-                f"whole numbers of shape ({self.size},) are needed."
+                f"actions have shape {moves.verb.shape}; moves of shape ({self.size},) are needed."
             )
-        bad = (given < -1) | (given >= self.n_actions)
+        codes = moves.to_flat(self.n_askables, self.verbs)
+        bad = (codes < -1) | (codes >= self.n_actions)
         if bad.any():
             row = int(np.flatnonzero(bad)[0])
             raise IllegalActionError(
-                f"action {given[row]} of row {row} does not exist; actions are 0 to "
-                f"{self.n_actions - 1}: ask 0 to {self.n_askables - 1}, recommend "
-                f"{self.n_askables}, reflect {self.n_askables + 1}."
+                f"row {row} asks about {codes[row]}, which does not exist; 0 to "
+                f"{self.n_askables - 1} can be asked, and -1 asks the best."
             )
-        if lists is not None:
-            self.check_slates(given, lists)
+        if moves.items is not None:
+            lists = np.asarray(moves.items)
+            self.check_slates(codes, lists)
             a["slate"][:] = lists
             a["n_slate"][:] = (lists >= 0).sum(axis=1)
         else:
             a["n_slate"][:] = 0
         if self.protocol.aspects:
-            if reasons is not None:
-                self.check_aspects(given, reasons)
-            a["reasons"][:] = -1 if reasons is None else reasons
-        elif reasons is not None:
+            if moves.because is not None:
+                self.check_aspects(codes, np.asarray(moves.because))
+            a["reasons"][:] = -1 if moves.because is None else moves.because
+        elif moves.because is not None:
             raise IllegalActionError(
                 "aspects were given, and this protocol takes none: its option 'aspects' is 0."
             )
-        a["action"][:] = given
+        a["action"][:] = codes
 
     def check_aspects(self, actions: NDArray[Any], aspects: NDArray[Any]) -> None:
         """Raise `IllegalActionError` unless the reasons of the rows that recommend are valid."""

@@ -10,7 +10,7 @@ import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
-from recosim.acts import Verb
+from recosim.acts import Moves, Verb
 from recosim.envs.cpr import entries
 from recosim.envs.cpr.dialogues import REWARD_TERMS
 from recosim.envs.cpr.protocol import Protocol
@@ -336,7 +336,8 @@ class CPREnv(gym.Env[Observation | str, Any]):
         else:
             told = {0: action} if self._view == "text" else None
             lists = [None if part is None else part[None] for part in decoded[1:]]
-            self._talk.step(np.array([decoded.code]), *lists, told=told)
+            moves = Moves.from_flat([decoded.code], self._n_askables, *lists)
+            self._talk.step(moves, told=told)
         self._asked_back = 0
         self._path += self._confirmed()
         self._after_move()

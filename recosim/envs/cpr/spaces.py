@@ -12,7 +12,7 @@ from gymnasium import spaces
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from recosim.acts import Verb
+from recosim.acts import VERBS, Moves, Verb, flat_code
 from recosim.envs.cpr.dialogues import Dialogues
 from recosim.errors import IllegalActionError
 
@@ -225,7 +225,7 @@ def decode(view: str, action: Any, n_askables: int, top_k: int, aspects: int = 0
         raise IllegalActionError(
             f"verb {code} does not exist; 0 asks the best, 1 recommends, 2 reflects."
         )
-    return Decoded((-1, n_askables, n_askables + 1)[code])
+    return Decoded(flat_code(VERBS[code], -1, n_askables))
 
 
 def _whole_number(action: Any, view: str) -> int:
@@ -255,13 +255,14 @@ def _decode_slate(action: Any, n_askables: int, top_k: int, aspects: int) -> Dec
                 f"attribute {attribute} does not exist; 0 to {n_askables - 1} can be asked."
             )
         return Decoded(attribute)
-    if verb == Verb.RECOMMEND:
-        items = _padded("items", action.get("items"), top_k)
-        because = _padded("because", action.get("because"), aspects) if aspects else None
-        return Decoded(n_askables, items, because)
-    if verb == Verb.REFLECT:
-        return Decoded(n_askables + 1)
-    raise IllegalActionError(f"verb {verb} does not exist; 0 asks, 1 recommends, 2 reflects.")
+    if not 0 <= verb < len(VERBS):
+        raise IllegalActionError(f"verb {verb} does not exist; 0 asks, 1 recommends, 2 reflects.")
+    code = flat_code(verb, -1, n_askables)
+    if verb != Verb.RECOMMEND:
+        return Decoded(code)
+    items = _padded("items", action.get("items"), top_k)
+    because = _padded("because", action.get("because"), aspects) if aspects else None
+    return Decoded(code, items, because)
 
 
 def _padded(key: str, given: Any, most: int) -> NDArray[np.int32]:
@@ -281,12 +282,10 @@ def _padded(key: str, given: Any, most: int) -> NDArray[np.int32]:
     return padded.astype(np.int32)
 
 
-def slate_rows(
-    action: Any, size: int, n_askables: int, aspects: int = 0
-) -> tuple[NDArray[np.int64], Any, Any]:
-    """A batch of "slate" actions (arrays of shape (B,), (B,), (B, K)) as the core takes it.
+def slate_rows(action: Any, size: int, n_askables: int, aspects: int = 0) -> Moves:
+    """A batch of "slate" actions (arrays of shape (B,), (B,), (B, K)) as moves.
 
-    With `aspects` the reasons come third, (B, aspects), or None where they are not given.
+    With `aspects` there may be reasons too, (B, aspects).
 
     Raises:
         IllegalActionError: not a batch of such actions.
@@ -306,10 +305,8 @@ def slate_rows(
                 f"{name} has shape {array.shape} and dtype {array.dtype}; whole numbers of shape "
                 f"({size},) are needed."
             )
-    if (verb < 0).any() or (verb > 2).any():
-        raise IllegalActionError("a verb is not 0 (ask), 1 (recommend) or 2 (reflect).")
-    ask = verb == Verb.ASK
+    moves = Moves.from_verbs(verb)
+    ask = moves.verb == Verb.ASK
     if (ask & ((attribute < 0) | (attribute >= n_askables))).any():
         raise IllegalActionError(f"an attribute is outside 0..{n_askables - 1}.")
-    actions = np.where(ask, attribute, np.where(verb == Verb.RECOMMEND, n_askables, n_askables + 1))
-    return actions.astype(np.int64), items, because
+    return Moves(moves.verb, np.where(ask, attribute.astype(np.int64), -1), items, because)

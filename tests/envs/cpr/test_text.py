@@ -10,7 +10,7 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 
 import recosim  # noqa: F401
-from recosim.acts import Answer, Critique, Edit, Instruct, Leave, React, Request
+from recosim.acts import Answer, Critique, Edit, Instruct, Leave, Moves, React, Request
 from recosim.envs.cpr.acts import last_move, user_acts, write_answer
 from recosim.envs.setup import Setup
 from recosim.errors import IllegalActionError, OptionError
@@ -150,7 +150,7 @@ def posed(action=None, **setup):
     d.open(seeds=[0], conversations=[0])
     n = d.n_askables
     legal = np.flatnonzero(d.legal_actions()[0][:n])
-    d.pose(np.array([n if action == "list" else legal[0]]))
+    d.pose(Moves.from_flat([n if action == "list" else legal[0]], n))
     return d
 
 
