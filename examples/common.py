@@ -67,7 +67,8 @@ def rule_agent(env: VectorEnv, name: str) -> Choose:
     agent = recosim.make_agent(name)
     agent.bind(env.unwrapped.batch)
     agent.reset(np.ones(env.num_envs, dtype=bool))
-    return lambda observations, masks: agent.act().actions
+    n_askables = env.unwrapped.batch.n_askables
+    return lambda observations, masks: agent.act().to_flat(n_askables)
 
 
 def learned(model: Any, masked: bool = False, deterministic: bool = True) -> Choose:

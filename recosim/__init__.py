@@ -18,9 +18,8 @@ from recosim.envs.registration import register_all
 if TYPE_CHECKING:
     from recosim.agents.base import Agent
     from recosim.agents.registry import make_agent
-    from recosim.envs.cpr.env import CPREnv
+    from recosim.envs.cpr.env import CPREnv, CPRVectorEnv
     from recosim.envs.cpr.protocol import Protocol
-    from recosim.envs.gym_vector import CPRVectorEnv
     from recosim.errors import RecosimError
     from recosim.estimators.base import Estimator, Vectors
     from recosim.trace import Trace
@@ -53,7 +52,7 @@ _HOMES = {
     "Agent": "recosim.agents.base",
     "Behaviour": "recosim.users.behaviour",
     "CPREnv": "recosim.envs.cpr.env",
-    "CPRVectorEnv": "recosim.envs.gym_vector",
+    "CPRVectorEnv": "recosim.envs.cpr.env",
     "Estimator": "recosim.estimators.base",
     "LLMSettings": "recosim.users.llm_settings",
     "Population": "recosim.users.population",

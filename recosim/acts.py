@@ -304,7 +304,8 @@ class Moves(NamedTuple):
             raise IllegalActionError(
                 f"row {row} has the verb {int(verb[row])}; the verbs here are {_listed(verbs)}."
             )
-        return np.where(places == 0, self.about, n_askables - 1 + places)
+        codes: NDArray[np.int64] = np.where(places == 0, self.about, n_askables - 1 + places)
+        return codes
 
     @classmethod
     def from_verbs(cls, codes: ArrayLike, verbs: tuple[Verb, ...] = VERBS) -> Moves:
@@ -320,7 +321,8 @@ class Moves(NamedTuple):
 
     def to_verbs(self, verbs: tuple[Verb, ...] = VERBS) -> NDArray[np.int64]:
         """As actions of the "verb" view, int64 (B,); what is asked or shown is left out."""
-        return np.argmax(self.verb[:, None] == np.array(verbs), axis=1)
+        places: NDArray[np.int64] = np.argmax(self.verb[:, None] == np.array(verbs), axis=1)
+        return places
 
     def to_slates(
         self, top_k: int, aspects: int = 0, verbs: tuple[Verb, ...] = VERBS

@@ -7,16 +7,19 @@ registering a family imports nothing. `recosim.envs` adds those of RecoSim; a th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from importlib import import_module
 from typing import Any
 
 from recosim.errors import OptionError, unknown
 
-__all__ = ["Family", "add_family", "families", "family"]
+__all__ = ["UNNAMED", "Family", "add_family", "families", "family", "family_of"]
 
 ENTRY_POINTS = "recosim.families"
+
+# The family of files that name none: they were written when there was but one.
+UNNAMED = "cpr"
 
 # A "module:name" that is imported when it is read, or the thing itself.
 Reference = Any
@@ -42,7 +45,7 @@ class Family:
         metrics: function (rules) -> tuple of `recosim.metrics.Metric`.
         words: object that tells a move in words, of `recosim.envs.words.Words`.
         board: class of what a person sees and types, of `recosim.envs.board.Board`.
-        picture: function (trace, world) -> RGB array, None where there is no picture.
+        picture: function (figure, moves, world) that draws an episode into a figure of matplotlib.
         probes: function (setup) -> tuple of `recosim.envs.probes.Probe`, for the audit of users.
         oracle: name of the agent that solves every environment of the family, "" for none.
     """
@@ -62,7 +65,7 @@ class Family:
     settings: tuple[str, ...] = ()
     words: Reference = "recosim.envs.words:PlainWords"
     board: Reference = "recosim.envs.board:Board"
-    picture: Reference = None
+    picture: Reference = "recosim.envs.picture:draw_words"
     probes: Reference = "recosim.envs.probes:no_probes"
     oracle: str = ""
 
@@ -133,3 +136,8 @@ def family(name: str) -> Family:
     if name not in known:
         raise unknown("family", name, known)
     return known[name]
+
+
+def family_of(metadata: Mapping[str, Any]) -> Family:
+    """The family that the metadata of a trace name. Raises `UnknownNameError`."""
+    return family(str(metadata.get("family", UNNAMED)))

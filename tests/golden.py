@@ -23,7 +23,7 @@ import numpy as np
 
 import recosim
 from recosim.acts import Verb
-from recosim.envs.cpr.words import describe_move
+from recosim.envs.cpr.words import WORDS
 from recosim.envs.registration import EnvCard, env_cards
 from recosim.files import write_text
 
@@ -117,7 +117,7 @@ def played(card: EnvCard, play: Play, env: Any, choose: Callable[[], Any]) -> It
 def words(env: Any) -> list[str]:
     """The last move, told."""
     last = env.trace().table.slice(len(env.trace()) - 1).to_pylist()[0]
-    return describe_move(last, env.setup.world)
+    return WORDS.describe_move(last, env.setup.world)
 
 
 def digest(observation: dict[str, np.ndarray], info: dict[str, Any]) -> str:
@@ -135,25 +135,17 @@ def digest(observation: dict[str, np.ndarray], info: dict[str, Any]) -> str:
 def played_by(env: Any, name: str, environment: str) -> Callable[[], Any]:
     """An agent's actions, in the "slate" view."""
     agent = recosim.make_agent(name, environment)
-    agent.bind(env.dialogues)
+    agent.bind(env.batch)
     everyone = np.ones(1, dtype=bool)
 
     def choose() -> dict[str, Any]:
-        if env.dialogues.arrays["step"][0] == 0:
+        if env.batch.arrays["step"][0] == 0:
             agent.reset(everyone)
         else:
             agent.observe(everyone)
-        actions, slates, aspects = agent.act()
-        code, n = int(actions[0]), env.dialogues.n_askables
-        if code < n:
-            return {"verb": int(Verb.ASK), "attribute": code}
-        if code > n:
-            return {"verb": int(Verb.REFLECT)}
-        shown = [] if slates is None else [int(item) for item in slates[0] if item >= 0]
-        action = {"verb": int(Verb.RECOMMEND), "items": shown or [-1]}
-        if aspects is not None:
-            action["because"] = [int(a) for a in aspects[0] if a >= 0]
-        return action
+        protocol = env.batch.protocol
+        actions = agent.act().to_slates(protocol.top_k, protocol.aspects)
+        return {key: rows[0] for key, rows in actions.items()}
 
     return choose
 
@@ -165,7 +157,7 @@ def scripted(env: Any) -> Callable[[], int]:
 
     def choose() -> int:
         nonlocal place
-        place = 0 if env.dialogues.arrays["step"][0] == 0 else place + 1
+        place = 0 if env.batch.arrays["step"][0] == 0 else place + 1
         while not env.action_masks()[script[place % len(script)]]:
             place += 1
         return int(script[place % len(script)])

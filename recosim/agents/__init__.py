@@ -1,5 +1,5 @@
 """Agents: policies over acts, batched."""
 
-from recosim.agents.base import Agent, Decision
+from recosim.agents.base import Agent
 
-__all__ = ["Agent", "Decision"]
+__all__ = ["Agent"]

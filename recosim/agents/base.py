@@ -5,40 +5,24 @@ The life of an agent in a batch:
     agent.bind(dialogues)           once for each batch
     agent.reset(rows)               conversations have begun in these rows
     while not all have ended:
-        dialogues.step(*agent.act())
+        dialogues.step(agent.act())
         agent.observe(running)      what came of it, in the rows that moved
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recosim.acts import Moves
 from recosim.envs.cpr.dialogues import Dialogues
 from recosim.envs.cpr.protocol import Protocol
 from recosim.errors import StateError
 from recosim.kernels import random
 
-__all__ = ["Agent", "Decision"]
-
-
-class Decision(NamedTuple):
-    """What an agent does in each row.
-
-    Attributes:
-        actions: int64 (B,): 0..n_askables-1 asks, n_askables recommends, n_askables+1 reflects.
-            What stands in rows that have ended is not looked at.
-        slates: int32 (B, top_k), the items shown by the rows that recommend, padded with -1, or
-            None: the estimator's best candidates everywhere. A row of -1 alone means the same.
-        aspects: int32 (B, protocol.aspects), the attributes given as reasons for the lists, padded
-            with -1, or None: no reasons.
-    """
-
-    actions: NDArray[np.int64]
-    slates: NDArray[np.int32] | None = None
-    aspects: NDArray[np.int32] | None = None
+__all__ = ["Agent"]
 
 
 class Agent:
@@ -87,8 +71,8 @@ class Agent:
     def reset(self, rows: NDArray[np.bool_]) -> None:
         """Conversations have begun in some rows (bool (B,)); forget what was there before."""
 
-    def act(self) -> Decision:
-        """What to do in each running row."""
+    def act(self) -> Moves:
+        """What to do in each running row; what stands in rows that have ended is not looked at."""
         raise NotImplementedError
 
     def observe(self, rows: NDArray[np.bool_]) -> None:

@@ -12,15 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ConfigDict, Field, create_model
 
-from recosim.acts import Verb
-from recosim.agents.base import Agent, Decision
+from recosim.acts import Moves, Verb
+from recosim.agents.base import Agent
 from recosim.agents.cpr.critiquing import reasons
 from recosim.chat import Chat, ChatRequest, ChatSettings, open_chat
 from recosim.chat.opening import CassetteMode
 from recosim.envs.cpr.columns import Recorder
 from recosim.envs.cpr.dialogues import Dialogues
 from recosim.envs.cpr.protocol import Protocol
-from recosim.envs.cpr.words import attribute_label, describe_move, facet_label, item_label
+from recosim.envs.words import attribute_label, facet_label, item_label, words_of
 from recosim.errors import ChatError, MissingExtraError, OptionError
 from recosim.kernels.random import AGENT
 
@@ -151,12 +151,12 @@ class LLMAgent(Agent):
         self._recorder.clear()
         for b, move in zip(np.flatnonzero(rows), moves, strict=True):
             move |= {"terminated": False, "truncated": False}  # the end would name the target
-            told = describe_move(move, self.batch.world)
+            told = words_of(self.batch.family).describe_move(move, self.batch.world)
             self._lines[b] += told[1:] if move["verb"] == Verb.OPEN else told
 
     # ---- a move ---------------------------------------------------------------------------------
 
-    def act(self) -> Decision:
+    def act(self) -> Moves:
         d = self.batch
         assert self._chat is not None
         actions = np.full(d.size, d.n_askables, dtype=np.int64)
@@ -180,7 +180,8 @@ class LLMAgent(Agent):
                 first = [board.items[label] for label in value.items]
                 order = list(dict.fromkeys([*first, *board.items.values()]))
                 slates[b, : len(order)] = order
-        return Decision(actions, slates, reasons(d, slates) if d.protocol.aspects else None)
+        because = reasons(d, slates) if d.protocol.aspects else None
+        return Moves.from_flat(actions, d.n_askables, slates, because, verbs=d.verbs)
 
     def _board(self, b: int, best: NDArray[np.int32]) -> _Board:
         d, world = self.batch, self.batch.world

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from gymnasium.vector import AutoresetMode
 
-from recosim.agents.base import Decision
+from recosim.acts import Moves, Verb
 from recosim.agents.learner import Arrays, Learner
 from recosim.envs.cpr.dialogues import Dialogues
+from recosim.envs.cpr.env import CPRVectorEnv
 from recosim.envs.cpr.observer import Observer
-from recosim.envs.gym_vector import CPRVectorEnv
 from recosim.envs.setup import OBSERVATION_KEYS, check_observe, check_option
 from recosim.errors import CheckpointError, MissingExtraError, OptionError, unknown
 
@@ -124,7 +124,7 @@ class SB3Learner(Learner):
         if self._model is None:
             self._make(conversations=1, seed=0)
 
-    def act(self) -> Decision:
+    def act(self) -> Moves:
         self.need_weights()
         d = self.batch
         observation = {key: np.array(value) for key, value in self._observer.observation().items()}
@@ -139,10 +139,12 @@ class SB3Learner(Learner):
                 values = policy.get_distribution(tensors).distribution.logits
         actions = values.masked_fill(~legal, -torch.inf).argmax(1).numpy()
         if self._view == "verb":
-            n = d.n_askables
-            asks = d.best_asks("weighted_entropy") if (actions == 0).any() else actions
-            actions = np.choose(actions, [asks, n, n + 1])
-        return Decision(actions)
+            moves = Moves.from_verbs(actions, d.verbs)
+            asked = moves.verb == Verb.ASK
+            if asked.any():
+                moves.about[asked] = d.best_asks("weighted_entropy")[asked]
+            return moves
+        return Moves.from_flat(actions, d.n_askables, verbs=d.verbs)
 
     # ---- training -------------------------------------------------------------------------------
 

@@ -235,7 +235,7 @@ def _people(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
 def _positivity(setup: Setup, speaker: Speaker, n: int, seed: int) -> dict[str, Any]:
     """Yes to what is not wanted, no to what is: half of the questions are of each kind."""
     drawn = draw_probe(setup, "ask", n, seed)
-    asked = drawn.actions < setup.batch(1, threads=1).n_askables
+    asked = drawn.moves.verb == Verb.ASK
     outcome, users = probe(setup, speaker, drawn, seed=seed).outcome, drawn.users
     yes, no = outcome == Outcome.YES, outcome == Outcome.NO
     wanted, other = asked & drawn.wanted, asked & ~drawn.wanted

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from recosim.acts import Ask, Moves, Recommend, SystemAct
 from recosim.envs.cpr.acts import last_move, user_acts
 from recosim.envs.cpr.dialogues import Dialogues
 from recosim.envs.setup import Setup
@@ -32,14 +33,13 @@ class Probe:
 
     Attributes:
         pairs: int32 (n, 2), user and item in mind. openings: int32 (n,), what users open with.
-        actions: int64 (n,), flat codes. slates: int32 (n, top_k), -1 padded.
+        moves: of n rows: a question, or a list.
         wanted: bool (n,), whether what is asked about is part of the item in mind.
     """
 
     pairs: NDArray[np.int32]
     openings: NDArray[np.int32]
-    actions: NDArray[np.int64]
-    slates: NDArray[np.int32]
+    moves: Moves
     wanted: NDArray[np.bool_]
 
     @property
@@ -74,8 +74,7 @@ def draw_probe(setup: Setup, kind: Literal["ask", "list"], n: int, seed: int) ->
     a = d.arrays
     openings = (a["asked_facet"] if facets else a["accepted"][:, 0]).astype(np.int32)
     legal = d.legal_actions().copy()
-    actions = np.full(n, d.n_askables, dtype=np.int64)
-    slates = np.full((n, setup.protocol.top_k), -1, dtype=np.int32)
+    acts: list[SystemAct] = [Recommend()] * n
     wanted = np.zeros(n, dtype=bool)
     for b in range(n):
         if kind == "list":
@@ -83,7 +82,7 @@ def draw_probe(setup: Setup, kind: Literal["ask", "list"], n: int, seed: int) ->
             if not len(others):
                 others = np.setdiff1d(np.arange(setup.world.n_items), pairs[b, 1])
             shown = rng.permutation(others)[: min(5, setup.protocol.top_k)]
-            slates[b, : len(shown)] = shown
+            acts[b] = Recommend(tuple(shown.tolist()))
             continue
         has = setup.world.item_attributes.row(int(pairs[b, 1]))
         mine = np.unique(setup.world.attribute_facet[has]) if facets else has
@@ -92,9 +91,10 @@ def draw_probe(setup: Setup, kind: Literal["ask", "list"], n: int, seed: int) ->
         outside = np.setdiff1d(asks, mine)
         pool = inside if len(inside) and (b % 2 == 0 or not len(outside)) else outside
         if len(pool):
-            actions[b] = rng.choice(pool)
-            wanted[b] = actions[b] in inside
-    return Probe(pairs, openings, actions, slates, wanted)
+            asked = int(rng.choice(pool))
+            acts[b] = Ask(facet=asked) if facets else Ask((asked,))
+            wanted[b] = asked in inside
+    return Probe(pairs, openings, Moves.of(acts, setup.protocol.top_k), wanted)
 
 
 def probe(
@@ -123,7 +123,7 @@ def probe(
             b: f"{text} {(after or {}).get(b, '')}".strip()
             for b, text in _usual(setup, drawn, wording or 0).items()
         }
-    talk.step(drawn.actions, drawn.slates, told=told)
+    talk.step(drawn.moves, told=told)
     acts = [str(user_acts(last_move(d, b))) for b in range(n)]
     return Replies(d.arrays["outcome"].copy(), acts, [str(text or "") for text in talk.said])
 
@@ -143,14 +143,6 @@ def _open(
 
 def _usual(setup: Setup, drawn: Probe, key: int) -> dict[int, str]:
     """The words of each move."""
-    from recosim.acts import Ask, Recommend, SystemAct
-
     templates, facets = Templates(setup.world), setup.protocol.question == "facet"
-    words = {}
-    for b, code in enumerate(drawn.actions.tolist()):
-        items = tuple(int(v) for v in drawn.slates[b] if v >= 0)
-        act: SystemAct = Ask(facet=code) if facets else Ask((code,))
-        if items:
-            act = Recommend(items)
-        words[b] = templates.system(act, key=key + b)
-    return words
+    acts = (drawn.moves.act(b, facets=facets) for b in range(len(drawn.pairs)))
+    return {b: templates.system(act, key=key + b) for b, act in enumerate(acts)}

@@ -145,8 +145,8 @@ def prepare_env(
     estimator = EstimatorInfo(
         name=fitter.name, settings={**fitter.settings(), "version": fitter.version}
     )
-    arguments["protocol_name"] = arguments.pop("protocol", "scpr")
-    setup = Setup.prepare(**arguments)
+    arguments["protocol"] = arguments.pop("protocol", "scpr")
+    setup = Setup.prepare("cpr", **arguments)
     pairs = setup.batch(1, threads=1).pool.pairs()
     key = card.id.split("/", 1)[1]
     if "world" in changed:
@@ -481,7 +481,7 @@ def play_batch(
     recorder.record(running, words)
     agent.reset(running)
     while running.any():
-        step(*agent.act())
+        step(agent.act())
         recorder.record(running, words)
         agent.observe(running)
         running = dialogues.arrays["done"] == 0

@@ -75,7 +75,7 @@ def check_picture(path: Path) -> None:
     """
     from importlib.util import find_spec
 
-    from recosim.envs.cpr.picture import check_picture_path
+    from recosim.envs.picture import check_picture_path
     from recosim.errors import MissingExtraError
 
     check_picture_path(path)

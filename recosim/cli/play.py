@@ -209,7 +209,7 @@ def _play(
     from recosim.cli.playing.outcome import tell_outcome
     from recosim.cli.playing.recommender import recommend_as_person
     from recosim.cli.playing.user import answer_as_person
-    from recosim.envs.cpr.picture import draw_conversation
+    from recosim.envs.picture import draw_conversation
     from recosim.envs.talk import Talk, speaker_of
 
     # A stray byte is a wrong answer and no crash; a stream that was read before stays as it is.

@@ -98,7 +98,7 @@ def show(
         outcome=outcome,
     )
     if picture is not None:
-        from recosim.envs.cpr.picture import draw_conversation
+        from recosim.envs.picture import draw_conversation
 
         if len(chosen) != 1:
             raise OptionError(

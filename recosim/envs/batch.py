@@ -49,6 +49,7 @@ class Batch:
     another player) answers, `settle` draws the consequences. `step` fuses them.
 
     Attributes:
+        family: the name of the family whose rules and columns these are.
         world, vectors, protocol, users, split: what the batch was made from.
         size: B. n_askables: A, what can be asked about. n_actions: actions of the "flat" view.
         aspects: attributes that may be given as the reason for a list, at most.
@@ -67,6 +68,7 @@ class Batch:
             first of which is the usual one.
     """
 
+    family: ClassVar[str]
     verbs: ClassVar[tuple[Verb, ...]] = VERBS
     reward_terms: ClassVar[tuple[str, ...]] = ()
     choices: ClassVar[Mapping[str, tuple[str, ...]]] = {}

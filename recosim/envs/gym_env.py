@@ -145,11 +145,13 @@ class FamilyEnv(gym.Env[Observation | str, Any]):
         if self.render_mode == "human":
             return None
         if self.render_mode == "ansi":
-            words = self.setup.family.load("words")
-            return "\n".join(words.transcript(self.trace(), self.setup.world)) + "\n"
-        from recosim.envs.picture import picture_of
+            from recosim.envs.words import words_of
 
-        return picture_of(self.trace(), self.setup.world)
+            words = words_of(self.family)
+            return "\n".join(words.transcript(self.trace(), self.setup.world)) + "\n"
+        from recosim.envs.picture import conversation_picture
+
+        return conversation_picture(self.trace(), self.setup.world)
 
     # ---- beyond Gymnasium's API ------------------------------------------------------------------
 
@@ -186,9 +188,13 @@ class FamilyEnv(gym.Env[Observation | str, Any]):
         if self._recorder is not None:
             self._recorder.record(words=None if self._spoken is None else self._spoken.words)
             if self.render_mode == "human":
-                row = self.trace().table.slice(len(self.trace()) - 1).to_pylist()[0]
-                words = self.setup.family.load("words")
-                print("\n".join(words.describe_move(row, self.setup.world)), flush=True)
+                self._print_last()
+
+    def _print_last(self) -> None:
+        from recosim.envs.words import words_of
+
+        row = self.trace().table.slice(len(self.trace()) - 1).to_pylist()[0]
+        print("\n".join(words_of(self.family).describe_move(row, self.setup.world)), flush=True)
 
     def _after_move(self) -> None:
         if self._view == "verb":

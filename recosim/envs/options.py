@@ -71,7 +71,7 @@ class EnvOptions(SetupOptions):
     Attributes:
         actions: "flat", "verb", "slate" or, in scalar environments, "text".
         observations: "dict" or, in scalar environments, "text".
-        observe: keys of the observation; None: all.
+        observe: keys of the observation; "all": every key of the family.
         illegal: "raise" or "penalise".
         reveal: put hidden state into `info["privileged"]`.
         render_mode: "ansi", "human", "rgb_array", or None.
@@ -79,7 +79,7 @@ class EnvOptions(SetupOptions):
 
     actions: str = "flat"
     observations: str = "dict"
-    observe: Iterable[str] | None = None
+    observe: Iterable[str] | str = "all"
     illegal: str = "raise"
     reveal: bool = False
     render_mode: str | None = None
@@ -125,13 +125,13 @@ OptionsT = TypeVar("OptionsT", bound=SetupOptions)
 
 
 def read_options(record: Family, kind: type[OptionsT], given: Mapping[str, Any]) -> OptionsT:
-    """Arguments by name as one record; a name that the record does not have is looked for among
+    """Arguments by name as one record.
 
-    the choices of the family's protocol, the settings of users, and the choices of its batch.
+    A name that the record does not have is looked for among the choices of the family's protocol,
+    the settings of users, and the choices of its batch.
 
     Raises:
         UnknownNameError: it is none of them; the nearest name is offered.
-        OptionError: no world.
     """
     named = ("choices", "settings", "batch")
     own = [entry.name for entry in fields(kind) if entry.name not in named]
@@ -151,8 +151,6 @@ def read_options(record: Family, kind: type[OptionsT], given: Mapping[str, Any])
             more["batch"][name] = value
         else:
             raise unknown("environment option", name, [*own, *choices, *TRAITS, *batch])
-    if arguments.get("world") is None:
-        raise OptionError("an environment needs a world: its name, its folder, or a World.")
     return kind(**arguments, **more)
 
 
@@ -163,8 +161,8 @@ def check_option(name: str, given: object, allowed: tuple[str, ...]) -> None:
 
 
 def check_observe(observe: Any, allowed: tuple[str, ...]) -> tuple[str, ...]:
-    """The keys of an observation, in their standard order; None: all."""
-    if observe is None:
+    """The keys of an observation, in their standard order; "all": every one."""
+    if isinstance(observe, str) and observe == "all":
         return allowed
     listed = isinstance(observe, Iterable) and not isinstance(observe, str)
     if not listed or not all(isinstance(key, str) for key in observe):

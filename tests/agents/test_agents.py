@@ -32,7 +32,7 @@ PROTOCOLS = [
 
 def play(name: str, n: int = 200, seed: int = 0, batch: int = 64, **setup: object) -> Episodes:
     """Some test conversations of an agent on the small LastFM-style world."""
-    parts = Setup.prepare(**{"world": "lastfm-small", "split": "test", **setup})
+    parts = Setup.prepare("cpr", **{"world": "lastfm-small", "split": "test", **setup})
     agent = make_agent(name)
     dialogues = parts.batch(batch, track=agent.track, raise_illegal=True)
     agent.bind(dialogues)
@@ -61,7 +61,7 @@ def fitting(protocols):
 
 @pytest.mark.parametrize(("name", "preset", "options"), fitting(PROTOCOLS))
 def test_every_agent_keeps_to_the_rules_of_every_protocol(name, preset, options):
-    episodes = play(name, 60, protocol_name=preset, protocol_options=options)
+    episodes = play(name, 60, protocol=preset, protocol_options=options)
     assert len(episodes) == 60
     assert (episodes.illegal == 0).all()
 
@@ -78,7 +78,7 @@ def test_every_agent_survives_users_that_err(name, preset, options, users):
     episodes = play(
         name,
         40,
-        protocol_name=preset,
+        protocol=preset,
         protocol_options=options,
         users=users,
         answer_noise=0.5,
@@ -120,7 +120,7 @@ def test_outcomes_hang_on_the_seed_and_not_on_the_batch():
 
 
 def test_random_agent_is_uniform_over_the_legal_actions():
-    parts = Setup.prepare(world="lastfm-small")
+    parts = Setup.prepare("cpr", world="lastfm-small")
     dialogues = parts.batch(4000)
     # One and the same conversation in every row; the luck differs.
     pair = dialogues.pool.pairs()[0]
@@ -133,7 +133,7 @@ def test_random_agent_is_uniform_over_the_legal_actions():
     )
     agent = make_agent("random")
     agent.bind(dialogues)
-    actions = agent.act().actions
+    actions = agent.act().to_flat(dialogues.n_askables)
     legal = np.flatnonzero(dialogues.legal_actions()[0])
     counts = np.bincount(actions, minlength=dialogues.n_actions)
     assert counts.sum() == counts[legal].sum() == 4000

@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from recosim.acts import Outcome, Verb
+from recosim.acts import Moves, Outcome, Verb
 from recosim.agents.cpr.belief.belief import ERROR_CHANCES, ERROR_RATES, Belief
 from recosim.envs.cpr.protocol import PRESETS
 from recosim.envs.setup import Setup
@@ -19,6 +19,7 @@ THETA = np.array([0.7, -0.3, 0.2, 0.4, 0.1, 0.5])
 
 def dialogues(question: str, world: str, n: int = 48, **behaviour: float):
     setup = Setup.prepare(
+        "cpr",
         world=world,
         split="test",
         protocol_options={"question": question, "top_k": 3, "on_reject": "keep"},
@@ -110,7 +111,7 @@ def play(question: str, world: str, steps: int, seed: int, **behaviour: float):
         legal = d.legal_actions()[:, : d.n_askables + 1].astype(float)
         legal[:, -1] *= 2.0
         actions = np.array([rng.choice(len(p), p=p / p.sum()) if p.sum() else 0 for p in legal])
-        d.step(actions)
+        d.step(Moves.from_flat(actions, d.n_askables))
         belief.revise(running)
         a = d.arrays
         for b in np.flatnonzero(running):

@@ -15,8 +15,9 @@ from recosim.errors import OptionError
 
 def begin(name: str, n: int = 200, users: str = "seeker_salient", **settings: object):
     parts = Setup.prepare(
+        "cpr",
         world="lastfm-small",
-        protocol_name="critique",
+        protocol="critique",
         protocol_options={"top_k": 3},
         users=users,
         split="test",
@@ -32,7 +33,7 @@ def begin(name: str, n: int = 200, users: str = "seeker_salient", **settings: ob
 def walk(agent, d):
     """Play to the end; yields the rows that ran, after each move, with what the agent has heard."""
     while (running := d.arrays["done"] == 0).any():
-        d.step(*agent.act())
+        d.step(agent.act())
         agent.observe(running)
         yield running
 

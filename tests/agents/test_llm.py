@@ -37,7 +37,7 @@ def first_question(request):
 
 
 def play(function, n: int = 12, chat: Chat | None = None, **setup: object):
-    parts = Setup.prepare(**{"world": "lastfm-small", "split": "test", **setup})
+    parts = Setup.prepare("cpr", **{"world": "lastfm-small", "split": "test", **setup})
     agent = LLMAgent(chat=chat or Chat(ScriptedBackend(function, PATIENT)))
     d = parts.batch(n, track=True, raise_illegal=True)
     agent.bind(d)
@@ -52,7 +52,7 @@ def play(function, n: int = 12, chat: Chat | None = None, **setup: object):
         {},
         {"world": "yelp-small", "protocol_options": {"question": "facet"}},
         {"users": "chatty"},
-        {"protocol_name": "critique", "users": "seeker_random"},
+        {"protocol": "critique", "users": "seeker_random"},
     ],
     ids=["binary", "facet", "chatty", "critique"],
 )
@@ -76,7 +76,7 @@ def test_it_reads_the_conversation_and_never_the_target():
         seen.append(request.messages[1][1])
         return first_question(request)
 
-    parts = Setup.prepare(world="lastfm-small", split="test")
+    parts = Setup.prepare("cpr", world="lastfm-small", split="test")
     _, trace = play(read, n=6)
     text = "\n".join(seen)
     assert "I am looking for something with" in text
@@ -150,7 +150,7 @@ def test_without_a_server_it_says_what_is_missing(monkeypatch):
     pytest.importorskip("openai")
     for name in ("OPENAI_BASE_URL", "OPENAI_API_KEY", "RECOSIM_LLM_MODEL"):
         monkeypatch.delenv(name, raising=False)
-    rules = Setup.prepare(world="lastfm-small").protocol
+    rules = Setup.prepare("cpr", world="lastfm-small").protocol
     assert "OPENAI_BASE_URL" in LLMAgent().misfit(rules)
     assert "RECOSIM_LLM_MODEL" in LLMAgent(base_url="http://127.0.0.1:1/v1").misfit(rules)
     assert LLMAgent(base_url="http://127.0.0.1:1/v1", model="m").misfit(rules) == ""

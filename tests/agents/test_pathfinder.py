@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from recosim.acts import Outcome
+from recosim.acts import Outcome, Verb
 from recosim.agents.cpr.belief.agent import Pathfinder
 from recosim.agents.registry import make_agent
 from recosim.envs.setup import Setup
@@ -15,7 +15,7 @@ from recosim.errors import CheckpointError, OptionError
 
 
 def bound(n: int = 64, *, answer_noise: float = 0.0, **settings: object) -> Pathfinder:
-    setup = Setup.prepare(world="lastfm-small", split="valid", answer_noise=answer_noise)
+    setup = Setup.prepare("cpr", world="lastfm-small", split="valid", answer_noise=answer_noise)
     agent = make_agent("pathfinder", batch=n, **settings)
     assert isinstance(agent, Pathfinder)
     agent.bind(setup.batch(n, track=True, raise_illegal=True))
@@ -28,9 +28,10 @@ def play(agent: Pathfinder) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     d, moves = agent.batch, []
     agent.open_round(0)
     while (running := d.arrays["done"] == 0).any():
-        actions, slates, _ = agent.act()
-        moves.append((running, actions == d.n_askables, agent.belief.summary[:, 0].copy()))
-        d.step(actions, slates)
+        move = agent.act()
+        recommends = move.verb == Verb.RECOMMEND
+        moves.append((running, recommends, agent.belief.summary[:, 0].copy()))
+        d.step(move)
         agent.observe(running)
     return moves
 
@@ -76,14 +77,14 @@ def test_one_wrong_answer_does_not_lose_the_target():
     play(agent)
     a = agent.batch.arrays
     logic = make_agent("logic")
-    rival = Setup.prepare(world="lastfm-small", split="valid", answer_noise=noisy)
+    rival = Setup.prepare("cpr", world="lastfm-small", split="valid", answer_noise=noisy)
     d = rival.batch(256, track=True, raise_illegal=True)
     logic.bind(d)
     d.arrays["done"][:] = 1
     d.open(slice(None), seeds=np.zeros(256, np.uint64), conversations=np.arange(256))
     logic.reset(np.ones(256, dtype=bool))
     while (running := d.arrays["done"] == 0).any():
-        d.step(*logic.act())
+        d.step(logic.act())
         logic.observe(running)
     ours = (a["outcome"] == Outcome.HIT).mean()
     theirs = (d.arrays["outcome"] == Outcome.HIT).mean()

@@ -7,7 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from recosim.acts import Outcome, Verb  # noqa: E402
+from recosim.acts import Moves, Outcome, Verb  # noqa: E402
 from recosim.agents.cpr.ear import CRM, EAR, SIZES  # noqa: E402
 from recosim.agents.cpr.policy_gradient import _drawn  # noqa: E402
 from recosim.agents.registry import make_agent  # noqa: E402
@@ -18,7 +18,7 @@ QUICK = {"rounds": 20, "batch": 64, "rate": 0.01}
 
 
 def begin(agent, n: int = 64, **setup: object):
-    parts = Setup.prepare(**{"world": "lastfm-small", "split": "valid", **setup})
+    parts = Setup.prepare("cpr", **{"world": "lastfm-small", "split": "valid", **setup})
     d = parts.batch(n, track=agent.track, raise_illegal=True)
     agent.bind(d)
     agent.start(0)
@@ -32,7 +32,7 @@ def test_the_state_of_ear(question):
     d = begin(agent, world="yelp-small", protocol_options={"question": question})
     for _ in range(3):
         asks = d.best_asks("entropy")
-        d.step(np.where(asks < 0, d.n_askables, asks))
+        d.step(Moves.from_flat(np.where(asks < 0, d.n_askables, asks), d.n_askables))
     state, a, n = agent.states(), d.arrays, d.n_askables
     assert state.shape == (64, agent.state_size)
     for row in np.flatnonzero(a["done"] == 0)[:20]:
@@ -64,7 +64,7 @@ def test_crm_knows_what_was_said_and_nothing_else():
     agent = CRM(**QUICK)
     d = begin(agent, n=128, dont_know=0.2)
     for _ in range(4):
-        d.step(np.where(d.arrays["done"], 0, d.best_asks("entropy")))
+        d.step(Moves.from_flat(np.where(d.arrays["done"], 0, d.best_asks("entropy")), d.n_askables))
     status = d.arrays["status"]
     states = agent.states()
     assert set(np.unique(states)) == {-1.0, 0.0, 1.0}
@@ -121,23 +121,23 @@ def test_it_reflects_after_every_refusal_and_only_then():
     reflections = 0
     while (running := d.arrays["done"] == 0).any():
         due = (d.arrays["n_shown_last"] > 0) & running
-        actions = agent.act().actions
+        actions = agent.act().to_flat(d.n_askables)
         assert ((actions == d.n_askables + 1) == due)[running].all()
         reflections += int(due.sum())
-        d.step(actions)
+        d.step(Moves.from_flat(actions, d.n_askables))
         reflected = running & (d.arrays["verb"] == Verb.REFLECT)
         assert (d.arrays["reward"][reflected] == 0).all()
     assert reflections > 50
     silent = EAR(**QUICK, reflect=False)
     d = begin(silent, protocol_options={"top_k": 2})
     while (running := d.arrays["done"] == 0).any():
-        d.step(silent.act().actions)
+        d.step(silent.act())
         assert not (d.arrays["verb"][running] == Verb.REFLECT).any()
 
 
 def test_reflection_stays_in_its_conversation():
     """Two conversations of one user and target: one reflects, the other's scores do not move."""
-    parts = Setup.prepare(world="lastfm-small", split="test", protocol_options={"top_k": 2})
+    parts = Setup.prepare("cpr", world="lastfm-small", split="test", protocol_options={"top_k": 2})
     d = parts.batch(2)
     user, item = d.pool.pairs()[5]
     d.open(
@@ -147,12 +147,12 @@ def test_reflection_stays_in_its_conversation():
         items=[item, item],
     )
     n = d.n_askables
-    d.step(np.full(2, n))
+    d.step(Moves.from_flat(np.full(2, n), d.n_askables))
     assert (d.arrays["outcome"] == Outcome.MISS).all()
     shared = d.vectors.user[user].copy()
     before = d.best_items()[1].copy()
     d.arrays["done"][1] = 1
-    d.step(np.full(2, n + 1))
+    d.step(Moves.from_flat(np.full(2, n + 1), d.n_askables))
     d.arrays["done"][1] = 0
     after = d.best_items()[1]
     assert not np.array_equal(after[0], before[0])

@@ -11,9 +11,10 @@ import pytest
 
 pytest.importorskip("sb3_contrib")
 
+from recosim.acts import Moves
 from recosim.agents.registry import agent_card, make_agent
 from recosim.agents.sb3_learner import SMALL, SB3Learner
-from recosim.envs.gym_vector import CPRVectorEnv
+from recosim.envs.cpr.env import CPRVectorEnv
 from recosim.envs.setup import OBSERVATION_KEYS, Setup
 from recosim.errors import CheckpointError, OptionError, UnknownNameError
 
@@ -21,7 +22,7 @@ NAMES = ["ppo", "maskable_ppo", "dqn"]
 
 
 def bound(name: str, n: int = 32, **settings: object) -> SB3Learner:
-    setup = Setup.prepare(world="lastfm-small", split="valid")
+    setup = Setup.prepare("cpr", world="lastfm-small", split="valid")
     agent = make_agent(name, batch=n, **settings)
     assert isinstance(agent, SB3Learner)
     agent.bind(setup.batch(n, track=True, raise_illegal=True))
@@ -52,12 +53,12 @@ def test_it_sees_what_the_vector_environment_shows(view):
         else:
             asks = d.best_asks("weighted_entropy").copy()
             shown, *_ = env.step(np.zeros(32, dtype=np.int64))
-        d.step(asks)
+        d.step(Moves.from_flat(asks, d.n_askables))
 
 
 def test_many_attributes_are_left_to_the_environment(monkeypatch):
     monkeypatch.setattr("recosim.agents.sb3_learner.FEW", 59)
-    setup = Setup.prepare(world="yelp-small", split="valid")
+    setup = Setup.prepare("cpr", world="yelp-small", split="valid")
     agent = make_agent("maskable_ppo", batch=8)
     assert isinstance(agent, SB3Learner)
     agent.bind(setup.batch(8))
@@ -71,11 +72,11 @@ def test_the_likeliest_legal_move_is_taken(name):
     agent.open_round(0)
     d = agent.batch
     for _ in range(5):
-        actions = agent.act().actions
+        actions = agent.act().to_flat(d.n_askables)
         legal = d.legal_actions()
         running = d.arrays["done"] == 0
         assert (legal[np.arange(32), actions] > 0)[running].all()
-        d.step(actions)
+        d.step(Moves.from_flat(actions, d.n_askables))
 
 
 @pytest.mark.parametrize("name", ["maskable_ppo", "dqn"])

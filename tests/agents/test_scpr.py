@@ -8,7 +8,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from recosim.acts import Outcome, Verb  # noqa: E402
+from recosim.acts import Moves, Outcome, Verb  # noqa: E402
 from recosim.agents.cpr.dqn import ASK, RECOMMEND, TwoWayDQN  # noqa: E402
 from recosim.agents.cpr.scpr import BITS, SCPR, friends_attributes  # noqa: E402
 from recosim.agents.registry import make_agent  # noqa: E402
@@ -20,7 +20,7 @@ QUICK = {"rounds": 12, "batch": 64, "hidden": 32, "updates": 4, "rate": 0.001}
 
 
 def begin(n: int = 64, agent: SCPR | None = None, **setup: object):
-    parts = Setup.prepare(**{"world": "lastfm-small", "split": "valid", **setup})
+    parts = Setup.prepare("cpr", **{"world": "lastfm-small", "split": "valid", **setup})
     agent = agent or SCPR(**QUICK)
     d = parts.batch(n, raise_illegal=True)
     agent.bind(d)
@@ -39,7 +39,7 @@ def walk(agent: SCPR, d, moves: int, seed: int = 0):
         yield running
         legal = d.legal_actions()[:, : d.n_askables + 1].astype(float)
         actions = [rng.choice(len(p), p=p / p.sum()) if p.sum() else 0 for p in legal]
-        d.step(np.array(actions))
+        d.step(Moves.from_flat(np.array(actions), d.n_askables))
         agent.observe(running)
 
 
@@ -173,6 +173,7 @@ def test_values_are_those_of_the_bellman_equation():
         }
     )
     parts = Setup.prepare(
+        "cpr",
         world="lastfm-small",
         split="valid",
         protocol_options={"top_k": 1, "max_turns": 60, "last_turn_acts": True},

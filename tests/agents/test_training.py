@@ -30,13 +30,13 @@ LEARNERS = [name for name in agent_names() if isinstance(make_agent(name), Learn
 
 
 def setup(**changes: object) -> Setup:
-    return Setup.prepare(**{"world": "lastfm-small", "split": "valid", **changes})
+    return Setup.prepare("cpr", **{"world": "lastfm-small", "split": "valid", **changes})
 
 
 def setup_of(learner: Learner, **changes: object) -> Setup:
     """Conversations of a kind that the learner is made for."""
     if learner.misfit(PRESETS["scpr"]):
-        changes |= {"protocol_name": "critique", "users": "seeker_random"}
+        changes |= {"protocol": "critique", "users": "seeker_random"}
     return setup(**changes)
 
 
@@ -80,7 +80,7 @@ def test_metrics_of_a_round_are_those_of_its_trace(options):
     recorder, running = Recorder(d), np.ones(40, dtype=bool)
     recorder.record(running)
     while running.any():
-        d.step(coin.act().actions)
+        d.step(coin.act())
         recorder.record(running)
         running = d.arrays["done"] == 0
     episodes = recorder.trace("coin", 0).episodes()

@@ -8,6 +8,7 @@ import pytest
 import torch
 from reference.random_worlds import random_world
 
+from recosim.acts import Moves, Verb
 from recosim.agents.cpr.unicorn.agent import Unicorn
 from recosim.agents.cpr.unicorn.state import StateBuilder, States
 from recosim.agents.registry import make_agent
@@ -109,7 +110,7 @@ def some_talks(seed: int, options: dict, noise: float, moves: int) -> tuple:
     d.open(seeds=np.full(24, seed), conversations=np.arange(24))
     for _ in range(moves):
         legal = d.legal_actions() * rng.random((d.size, d.n_actions))
-        d.step(legal.argmax(axis=1))
+        d.step(Moves.from_flat(legal.argmax(axis=1), d.n_askables))
     return world, vectors, d
 
 
@@ -193,7 +194,7 @@ def test_threads_build_the_same_states():
 
 # ---- the networks --------------------------------------------------------------------------------
 def setup(**changes: object) -> Setup:
-    return Setup.prepare(**{"world": "lastfm-small", "split": "valid", **changes})
+    return Setup.prepare("cpr", **{"world": "lastfm-small", "split": "valid", **changes})
 
 
 def learner(parts: Setup | None = None, seed: int = 0, **settings: object) -> Unicorn:
@@ -210,7 +211,7 @@ def test_values_are_those_of_the_dense_graph_one_state_at_a_time(user_token):
     d, vectors = agent.batch, parts.vectors
     agent.open_round(0)
     for _ in range(3):
-        d.step(d.best_asks("entropy").copy())
+        d.step(Moves.from_flat(d.best_asks("entropy").copy(), d.n_askables))
     states = agent._states.build(d.arrays["done"] == 0)
     with torch.no_grad():
         values = agent._values(states)
@@ -257,11 +258,11 @@ def test_it_recommends_when_all_candidates_fit_into_a_list_and_in_the_last_move(
         legal = d.legal_actions()[:, : d.n_askables].any(axis=1)
         acts = running & (agent.moves_left() > 0)
         decision = agent.act()
-        recommends = decision.actions == d.n_askables
+        recommends = decision.verb == Verb.RECOMMEND
         assert (recommends == ((n <= 10) | last | ~legal))[acts].all()
         shown, few = shown + int((acts & last).sum()), few + int((acts & (n <= 10)).sum())
         best, _ = d.best_items()
-        d.step(*decision)
+        d.step(decision)
         assert best.shape == (200, 10)
     assert few > 20
     assert shown > 0
@@ -273,7 +274,7 @@ def test_the_score_takes_off_rejected_attributes_whatever_the_environment_does()
     agent = learner(parts)
     d = agent.batch
     agent.open_round(0)
-    d.step(d.best_asks("entropy").copy())
+    d.step(Moves.from_flat(d.best_asks("entropy").copy(), d.n_askables))
     refused = np.flatnonzero((d.arrays["status"] == -1).any(axis=1))
     states = agent._states.build(d.arrays["done"] == 0)
     assert (states.items[refused] != d.best_items()[0][refused]).any()

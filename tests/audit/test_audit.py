@@ -24,7 +24,9 @@ N = 24
 def measured(function, decides="answers", settings=None, **setup):
     llm = LLMSettings(decides=decides, workers=1, chat=Chat(ScriptedBackend(function)))
     users = Population("made", settings or {}, llm=llm)
-    parts = Setup.prepare(**{"world": "lastfm-small", "split": "test", "users": users, **setup})
+    parts = Setup.prepare(
+        "cpr", **{"world": "lastfm-small", "split": "test", "users": users, **setup}
+    )
     return audit_users(parts, conversations=N, probes=N)
 
 
@@ -50,7 +52,7 @@ def wants(request):
 
 
 def test_rules_give_nothing_away_and_obey_nobody():
-    parts = Setup.prepare(world="lastfm-small", split="test")
+    parts = Setup.prepare("cpr", world="lastfm-small", split="test")
     v = audit_users(parts, conversations=N, probes=N).values
     assert {found["value"] for found in v["leakage"]["said"].values()} == {0.0}
     assert all(s["value"] == 0 for found in v["canaries"].values() for s in found.values())
@@ -65,7 +67,7 @@ def test_rules_give_nothing_away_and_obey_nobody():
 
 
 def test_noise_shows_as_inconsistency_and_wrong_answers():
-    parts = Setup.prepare(world="lastfm-small", split="test", users={"answer_noise": 0.3})
+    parts = Setup.prepare("cpr", world="lastfm-small", split="test", users={"answer_noise": 0.3})
     v = audit_users(parts, conversations=N, probes=400).values
     assert v["consistency"]["ask"]["asked_again"]["value"] == pytest.approx(
         0.58, abs=0.1

@@ -90,10 +90,10 @@ def test_another_run_in_the_same_folder_is_refused(tmp_path):
 
 
 def test_an_illegal_move_of_an_agent_is_an_error_that_names_it(tmp_path, monkeypatch):
-    from recosim.agents.base import Decision
+    from recosim.acts import Moves, Verb
     from recosim.agents.cpr.rules import AbsGreedy
 
-    reflect = lambda self: Decision(np.full(self.batch.size, self.batch.n_askables + 1))  # noqa: E731
+    reflect = lambda self: Moves.all_of(Verb.REFLECT, self.batch.size)  # noqa: E731
     monkeypatch.setattr(AbsGreedy, "act", reflect)
     with pytest.raises(IllegalActionError, match=r"agent 'abs_greedy' .*reflection"):
         run_bench([small(20)], ["abs_greedy"], tmp_path)

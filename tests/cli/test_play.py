@@ -49,14 +49,15 @@ def shop() -> World:
 
 ASKER = """
 import numpy as np
-from recosim.agents.base import Agent, Decision
+from recosim.acts import Moves
+from recosim.agents.base import Agent
 
 class Asker(Agent):
     name = "asker"
 
     def act(self):
         asks = self.batch.best_asks("entropy")
-        return Decision(np.where(asks < 0, self.batch.n_askables, asks))
+        return Moves.recommend_or_ask(asks < 0, asks)
 """
 
 

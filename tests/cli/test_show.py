@@ -23,7 +23,8 @@ from recosim.cli.showing.conversations import Conversations
 from recosim.cli.showing.ending import Ending
 from recosim.cli.showing.page import page_data, write_page
 from recosim.cli.showing.terminal import print_conversations
-from recosim.envs.cpr.words import item_label, transcript
+from recosim.envs.cpr.words import WORDS
+from recosim.envs.words import item_label
 from recosim.errors import OptionError, ResultsError, UnknownNameError
 from recosim.trace import SCHEMA, Trace
 from recosim.world.catalog import open_world
@@ -129,7 +130,7 @@ def test_the_lines_are_those_of_the_transcript(
 ) -> None:
     number = int(recorded.number[4])
     one = recorded.choose(conversation=number)
-    lines = list(transcript(one.rows(), shop()))
+    lines = list(WORDS.transcript(one.rows(), shop()))
     printed = show(path, "--conversation", number).splitlines()
     assert len(lines) >= 4
     safe = [line.replace("\x1b", " ").replace("\u2028", " ") for line in lines]

@@ -295,6 +295,6 @@ def test_the_oracle_agent_solves_every_conversation_of_a_batch(name):
     dialogues = env.unwrapped.batch
     agent.bind(dialogues)
     agent.reset(np.ones(64, dtype=bool))
-    dialogues.step(*agent.act())
+    dialogues.step(agent.act())
     assert (dialogues.arrays["rank"] == 1).all()
     assert dialogues.arrays["terminated"].all()

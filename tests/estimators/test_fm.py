@@ -214,7 +214,7 @@ def test_an_unknown_setting_offers_the_nearest():
 
 
 def test_it_serves_an_environment_by_name(world):
-    setup = Setup.prepare(world=world, estimator="fm", estimator_options=QUICK)
+    setup = Setup.prepare("cpr", world=world, estimator="fm", estimator_options=QUICK)
     assert setup.vectors is fit_or_load(world, "fm", QUICK)
     assert setup.vectors.dimension == 16
 

@@ -15,7 +15,9 @@ pytestmark = pytest.mark.llm
 
 
 def play(chat: Chat):
-    parts = Setup.prepare(world="lastfm-small", split="test", protocol_options={"max_turns": 5})
+    parts = Setup.prepare(
+        "cpr", world="lastfm-small", split="test", protocol_options={"max_turns": 5}
+    )
     agent = LLMAgent(chat=chat, workers=1, questions=4)
     d = parts.batch(3, track=True, raise_illegal=True)
     agent.bind(d)

@@ -22,7 +22,7 @@ def play(chat: Chat, decides: str):
     """Three conversations of users and an agent that are both the model."""
     users = Population("spoken", {"patience": 6}, llm=LLMSettings(decides=decides, workers=1))
     parts = Setup.prepare(
-        world="lastfm-small", split="test", users=users, protocol_options={"max_turns": 5}
+        "cpr", world="lastfm-small", split="test", users=users, protocol_options={"max_turns": 5}
     )
     speaker = LLMSpeaker(parts.world, users, chat)
     agent = LLMAgent(chat=chat, workers=1, questions=4)

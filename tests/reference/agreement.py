@@ -23,7 +23,7 @@ from reference.random_worlds import (
 from reference.tables import Draw, DrawUnit, WorldTables
 from reference.users import Standing
 
-from recosim.acts import Outcome, Verb
+from recosim.acts import Moves, Outcome, Verb
 from recosim.envs.cpr.dialogues import QUESTIONS, REWARD_TERMS, Dialogues
 from recosim.envs.cpr.protocol import Protocol
 from recosim.estimators.base import Vectors
@@ -273,10 +273,11 @@ class SideBySide:
     ) -> None:
         """One move of every row in both, then compare them."""
         d = self.batch
+        moves = Moves.from_flat(actions, d.n_askables, slates, aspects)
         if self.case.answers == "outside":
-            d.pose(actions, slates, aspects)
+            d.pose(moves)
         else:
-            d.step(actions, slates, aspects)
+            d.step(moves)
         for b, conv in enumerate(self.conversations):
             if conv.done and d.arrays["conversation"][b] != self.moves[b]["conversation"]:
                 self._open_reference(b, None)

@@ -12,7 +12,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from recosim.agents.base import Agent, Decision
+from recosim.acts import Moves
+from recosim.agents.base import Agent
 from recosim.agents.torch_learner import TorchLearner
 
 
@@ -44,13 +45,13 @@ class Coin(TorchLearner):
     def set_extra_state(self, state: dict[str, Any]) -> None:
         self.mean_reward = float(state["mean_reward"])
 
-    def act(self) -> Decision:
+    def act(self) -> Moves:
         self.need_weights()
         d = self.batch
         with torch.no_grad():
             chance = torch.sigmoid(self.modules["coin"](torch.ones(1, 1))).item()
         asks = d.best_asks("entropy")
-        return Decision(np.where((self.luck(9) < chance) | (asks < 0), d.n_askables, asks))
+        return Moves.recommend_or_ask((self.luck(9) < chance) | (asks < 0), asks)
 
     def train_round(self, number: int) -> dict[str, float]:
         d = self.batch
@@ -62,7 +63,7 @@ class Coin(TorchLearner):
             flip = torch.rand(d.size, generator=self.generator) < chance.item()
             asks = d.best_asks("entropy")
             shows = flip.numpy() | (asks < 0)
-            d.step(np.where(shows, d.n_askables, asks))
+            d.step(Moves.recommend_or_ask(shows, asks))
             reward += np.where(running, d.arrays["reward"], 0.0)
             taken = torch.where(torch.from_numpy(shows), chance.log(), (1 - chance).log())
             score = score + torch.where(torch.from_numpy(running), taken, torch.zeros(()))
@@ -87,5 +88,5 @@ class Stubborn(Agent):
 
     name = "stubborn"
 
-    def act(self) -> Decision:
-        return Decision(np.zeros(self.batch.size, dtype=np.int64))
+    def act(self) -> Moves:
+        return Moves.from_flat(np.zeros(self.batch.size, dtype=np.int64), self.batch.n_askables)

@@ -22,7 +22,9 @@ __all__ = ["play", "write"]
 
 def play(conversations: Sequence[int], batch: int) -> Trace:
     """Test conversations of the small LastFM-style world, with users that err."""
-    parts = Setup.prepare(world="lastfm-small", split="test", answer_noise=0.1, dont_know=0.1)
+    parts = Setup.prepare(
+        "cpr", world="lastfm-small", split="test", answer_noise=0.1, dont_know=0.1
+    )
     dialogues = parts.batch(batch, raise_illegal=True)
     agent = make_agent("random")
     agent.bind(dialogues)

@@ -81,10 +81,10 @@ def test_a_setting_can_be_fixed_for_all():
 
 
 def test_environments_take_populations_by_name_and_by_settings():
-    setup = Setup.prepare(world="lastfm-small", users="picky")
+    setup = Setup.prepare("cpr", world="lastfm-small", users="picky")
     d = setup.batch(4)
     assert np.array_equal(d.arrays["traits"], population("picky").traits(d.world.n_users))
-    setup = Setup.prepare(world="lastfm-small", users={"patience": 2}, answer_noise=0.1)
+    setup = Setup.prepare("cpr", world="lastfm-small", users={"patience": 2}, answer_noise=0.1)
     assert setup.users.to_dict() == {
         "name": "custom",
         "settings": {"answer_noise": 0.1, "patience": 2},

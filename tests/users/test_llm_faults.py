@@ -42,7 +42,7 @@ def play(url: str, n: int, cassette: Path | None) -> tuple[Trace, dict]:
         attempts=20, reasks=4,
     )  # fmt: skip
     users = Population("spoken", {"patience": 9}, llm=LLMSettings(workers=WORKERS))
-    parts = Setup.prepare(world="lastfm-small", split="test", users=users)
+    parts = Setup.prepare("cpr", world="lastfm-small", split="test", users=users)
     store = None if cassette is None else Cassette(cassette)
     chat = Chat(OpenAIBackend(server), cassette=store)
     speaker = LLMSpeaker(parts.world, users, chat)

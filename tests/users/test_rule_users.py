@@ -9,14 +9,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from recosim.acts import Outcome
+from recosim.acts import Moves, Outcome
 from recosim.envs.setup import Setup
 from recosim.users import Behaviour
 
 
 def opened(n: int, behaviour: Behaviour, **options: object):
     setup = Setup.prepare(
-        world="lastfm-small", split="test", users=behaviour, protocol_options=options
+        "cpr", world="lastfm-small", split="test", users=behaviour, protocol_options=options
     )
     d = setup.batch(n, raise_illegal=True)
     d.open(seeds=np.arange(n, dtype=np.uint64), conversations=np.zeros(n, np.int64))
@@ -46,7 +46,7 @@ def test_a_no_informs_as_often_as_it_should(trend):
         )
         asks = d.best_asks("entropy").copy()
         running = (a["done"] == 0) & (asks >= 0)
-        d.step(np.where(asks >= 0, asks, d.n_askables))
+        d.step(Moves.from_flat(np.where(asks >= 0, asks, d.n_askables), d.n_askables))
         no = running & untold & (a["outcome"] == Outcome.NO)
         assert no.sum() > 500
         near((a["n_accepted"][no] > 0).mean(), expected, int(no.sum()))
@@ -64,7 +64,7 @@ def test_an_item_is_taken_as_often_as_its_place_allows(examination, temperature)
         others = (target + np.arange(1, 6)) % d.world.n_items
         slates = np.full((n, 10), -1, dtype=np.int32)
         slates[:, :6] = np.concatenate([others[:, :place], target, others[:, place:]], axis=1)
-        d.step(np.full(n, d.n_askables), slates)
+        d.step(Moves.from_flat(np.full(n, d.n_askables), d.n_askables, slates))
         near((d.arrays["rank"] == place + 1).mean(), examination**place * taken, n)
 
 
@@ -79,6 +79,6 @@ def test_users_leave_when_their_patience_ends_or_by_their_hazard():
         wrong = (a["targets"][:, :1] + np.arange(1, 11)) % d.world.n_items
         for share in expected:
             running = a["done"] == 0
-            d.step(np.full(n, d.n_askables), wrong.astype(np.int32))
+            d.step(Moves.from_flat(np.full(n, d.n_askables), d.n_askables, wrong.astype(np.int32)))
             near(a["left"][running].mean(), share, int(running.sum()))
             assert (a["reward_terms"][running & (a["left"] > 0), 5] == -0.3).all()

@@ -14,7 +14,7 @@ from recosim.agents.learner import Learner
 from recosim.agents.registry import make_agent
 from recosim.envs.cpr.acts import last_move, user_acts
 from recosim.envs.cpr.columns import Recorder
-from recosim.envs.cpr.words import transcript
+from recosim.envs.cpr.words import WORDS
 from recosim.envs.setup import Setup
 from recosim.language import Parser
 from recosim.standing import HOLDS
@@ -24,7 +24,7 @@ NAME = "recosim/CPR-LastFM-Small-v0"
 
 
 def opened(n, **behaviour):
-    setup = Setup.prepare(world="lastfm-small", split="test", users=Behaviour(**behaviour))
+    setup = Setup.prepare("cpr", world="lastfm-small", split="test", users=Behaviour(**behaviour))
     d = setup.batch(n, raise_illegal=True)
     d.open(seeds=np.arange(n, dtype=np.uint64), conversations=np.zeros(n, np.int64))
     return d
@@ -80,7 +80,7 @@ def test_instructions_are_in_words_paths_and_traces():
     recorder, agent = Recorder(d), make_agent("abs_greedy")
     recorder.record()
     agent.bind(d)
-    d.step(agent.act().actions)
+    d.step(agent.act())
     recorder.record()
     trace = recorder.trace()
     rows = trace.table.to_pylist()
@@ -92,7 +92,7 @@ def test_instructions_are_in_words_paths_and_traces():
     for path, row, said in zip(trace.paths().to_pylist(), opening, acts, strict=True):
         wanted = [a for act in said[1:] if act.directive == "want" for a in act.attributes]
         assert path["path"] == row["accepted"] + wanted
-    lines = list(transcript(trace, d.world))
+    lines = list(WORDS.transcript(trace, d.world))
     assert sum("This time: something with" in line for line in lines) == sum(
         act.directive == "want" for said in acts for act in said[1:]
     )
@@ -126,7 +126,7 @@ def test_what_is_said_in_a_text_environment_is_read_as_what_was_meant():
 def test_agents_with_a_belief_of_their_own_take_instructions_in(name):
     """Nothing that goes against what was said is shown by who reasons about it."""
     setup = Setup.prepare(
-        world="lastfm-small", split="test", users={"standing": "session"},
+        "cpr", world="lastfm-small", split="test", users={"standing": "session"},
         protocol_options={"on_reject": "keep"},
     )  # fmt: skip
     d, agent = setup.batch(200), make_agent(name)
@@ -140,7 +140,7 @@ def test_agents_with_a_belief_of_their_own_take_instructions_in(name):
     assert (avoided >= 0).sum() > 20
     while (running := a["done"] == 0).any():
         move = agent.act()
-        d.step(move.actions, move.slates)
+        d.step(move)
         for b in np.flatnonzero(running & (a["verb"] == Verb.RECOMMEND) & (avoided >= 0)):
             shown = a["shown"][b, : a["n_shown"][b]]
             against = d.world.attribute_items.row(avoided[b])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import recosim  # noqa: F401 (registers the environments)
-from recosim.acts import Outcome, Verb
+from recosim.acts import Moves, Outcome, Verb
 from recosim.envs.cpr.columns import Recorder
 from recosim.envs.setup import Setup
 from recosim.users import Behaviour, population
@@ -18,7 +18,7 @@ WISHES = {"acceptable": 3, "musts": 2, "weighting": "liking"}
 
 def opened(n, behaviour, **options):
     setup = Setup.prepare(
-        world="lastfm-small", split="test", users=behaviour, protocol_options=options
+        "cpr", world="lastfm-small", split="test", users=behaviour, protocol_options=options
     )
     d = setup.batch(n, raise_illegal=True)
     d.open(seeds=np.arange(n, dtype=np.uint64), conversations=np.zeros(n, np.int64))
@@ -82,7 +82,7 @@ def test_users_change_their_minds_as_often_as_they_should():
         before, running = a["targets"][:, 0].copy(), a["done"] == 0
         # Who has another item left that fits: as long as nobody errs, each other candidate
         # without a rejected attribute does.
-        d.step(np.where(running, d.best_asks("entropy"), 0))
+        d.step(Moves.from_flat(np.where(running, d.best_asks("entropy"), 0), d.n_askables))
         recorder.record(running)
         now = running & (before != a["targets"][:, 0])
         changed += now
@@ -102,7 +102,7 @@ def test_a_trace_has_the_target_of_each_moment_and_episodes_that_of_the_end():
     recorder.record()
     while (running := d.arrays["done"] == 0).any():
         asks = d.best_asks("entropy")
-        d.step(np.where(running & (asks >= 0), asks, d.n_askables))
+        d.step(Moves.from_flat(np.where(running & (asks >= 0), asks, d.n_askables), d.n_askables))
         recorder.record(running)
     trace = recorder.trace()
     target, step = trace.column("target"), trace.column("step")

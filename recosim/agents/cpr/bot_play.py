@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from recosim.agents.base import Decision
+from recosim.acts import Moves
 from recosim.agents.cpr.critiquing import LatentUpdate, criticised, show
 from recosim.agents.torch_learner import TorchLearner
 from recosim.envs.cpr.dialogues import Dialogues
@@ -159,7 +159,7 @@ class BotPlay(TorchLearner):
         bits = np.unpackbits(words.view(np.uint8), axis=1, bitorder="little")
         return bits[:, : self.batch.world.n_items].astype(np.bool_)
 
-    def act(self) -> Decision:
+    def act(self) -> Moves:
         self.need_weights()
         d = self.batch
         slates = np.full((d.size, d.protocol.top_k), -1, dtype=np.int32)
@@ -180,7 +180,7 @@ class BotPlay(TorchLearner):
         losses = []
         while (running := d.arrays["done"] == 0).any():
             losses.append(self._learn(np.flatnonzero(running)))
-            d.step(*self.act())
+            d.step(self.act())
             self.observe(running)
         return {**self.round_metrics(), "loss": float(np.mean(losses))}
 

@@ -8,7 +8,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from recosim.agents.base import Agent, Decision
+from recosim.acts import Moves, Verb
+from recosim.agents.base import Agent
 from recosim.agents.cpr.mirror import Mirror
 from recosim.envs.cpr.dialogues import Dialogues
 from recosim.envs.cpr.protocol import Protocol
@@ -25,7 +26,7 @@ class RejectOnly(Agent):
     def misfit(self, protocol: Protocol) -> str:
         return _misfit(protocol)
 
-    def act(self) -> Decision:
+    def act(self) -> Moves:
         return show(self.batch, self.batch.best_items()[0])
 
 
@@ -52,7 +53,7 @@ class HardFilter(Agent):
     def observe(self, rows: NDArray[np.bool_]) -> None:
         self._mirror.observe(rows)
 
-    def act(self) -> Decision:
+    def act(self) -> Moves:
         d, own = self.batch, self._mirror.batch
         lost = (own.arrays["done"] > 0) | (own.arrays["n_candidates"] == 0)
         best = own.best_items()[0]
@@ -101,7 +102,7 @@ class LatentUpdate(Agent):
             own[name][moved] -= step
         own["weighed"][moved] = 0
 
-    def act(self) -> Decision:
+    def act(self) -> Moves:
         return show(self.batch, self._mirror.batch.best_items()[0])
 
 
@@ -111,12 +112,11 @@ def criticised(dialogues: Dialogues, rows: NDArray[np.bool_]) -> NDArray[np.int6
     return np.where(rows, asked, -1)
 
 
-def show(dialogues: Dialogues, items: NDArray[np.int32]) -> Decision:
+def show(dialogues: Dialogues, items: NDArray[np.int32]) -> Moves:
     """Show lists (int32 (B, top_k)) and say why; what stands in rows that have ended is no list."""
     ended = dialogues.arrays["done"] > 0
     lists = np.where(ended[:, None], np.int32(-1), items)
-    actions = np.full(dialogues.size, dialogues.n_askables, dtype=np.int64)
-    return Decision(actions, lists, reasons(dialogues, lists))
+    return Moves.all_of(Verb.RECOMMEND, dialogues.size, lists, reasons(dialogues, lists))
 
 
 def reasons(dialogues: Dialogues, items: NDArray[np.int32]) -> NDArray[np.int32]:

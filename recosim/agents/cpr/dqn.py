@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from recosim.agents.base import Decision
+from recosim.acts import Moves
 from recosim.agents.learner import Arrays
 from recosim.agents.replay import Replay
 from recosim.agents.torch_learner import TorchLearner, mlp
@@ -121,16 +121,16 @@ class TwoWayDQN(TorchLearner):
 
     # ---- playing --------------------------------------------------------------------------------
 
-    def act(self) -> Decision:
+    def act(self) -> Moves:
         self.need_weights()
         asks = self.asks()
         with torch.no_grad():
             values = self.modules["values"](torch.from_numpy(self.states())).numpy()
         recommend = (values[:, RECOMMEND] >= values[:, ASK]) | (asks < 0)
-        return self._decide(recommend, asks)
+        return self._moves(recommend, asks)
 
-    def _decide(self, recommend: NDArray[np.bool_], asks: NDArray[np.int64]) -> Decision:
-        return Decision(np.where(recommend, self.batch.n_askables, asks), self.slates())
+    def _moves(self, recommend: NDArray[np.bool_], asks: NDArray[np.int64]) -> Moves:
+        return Moves.recommend_or_ask(recommend, asks, self.slates())
 
     # ---- learning -------------------------------------------------------------------------------
 
@@ -179,7 +179,7 @@ class TwoWayDQN(TorchLearner):
             recommend = values[:, RECOMMEND] >= values[:, ASK]
             random = rng.random(d.size) < epsilon
             recommend = np.where(random, rng.random(d.size) < 0.5, recommend) | (asks < 0)
-            d.step(*self._decide(recommend, asks))
+            d.step(self._moves(recommend, asks))
             self.observe(running)
             still = d.arrays["done"] == 0
             next_states, next_asks = self.states(), self.asks().copy()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from recosim.agents.base import Agent, Decision
+from recosim.acts import Moves
+from recosim.agents.base import Agent
 from recosim.agents.cpr.mirror import Mirror
 from recosim.envs.cpr.dialogues import Dialogues
 from recosim.users.behaviour import TRAITS
@@ -40,15 +41,15 @@ class Logic(Agent):
     def reset(self, rows: NDArray[np.bool_]) -> None:
         self._mirror.reset(rows)
 
-    def act(self) -> Decision:
-        d, belief = self.batch, self.belief
+    def act(self) -> Moves:
+        belief = self.belief
         n = belief.arrays["n_candidates"]
         lost = (belief.arrays["done"] > 0) | (n == 0)
         asks = self._asks(lost)
         recommend = self.must_show(n) | (asks < 0)
         best, _ = belief.best_items()
         slates = np.where(lost[:, None], np.int32(-1), best)
-        return Decision(np.where(recommend, d.n_askables, asks), slates)
+        return Moves.recommend_or_ask(recommend, asks, slates)
 
     def _asks(self, lost: NDArray[np.bool_]) -> NDArray[np.int64]:
         """The best ask of each row, -1 where none would divide the candidates; int64 (B,)."""

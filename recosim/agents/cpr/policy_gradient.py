@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from recosim.agents.base import Decision
+from recosim.acts import Moves, Verb
 from recosim.agents.cpr.rules import MaxEntropy
 from recosim.agents.torch_learner import TorchLearner, mlp
 from recosim.envs.cpr.dialogues import Dialogues
@@ -113,7 +113,7 @@ class PolicyGradient(TorchLearner):
         parameters = self.modules["policy"].parameters()
         self.optimisers["policy"] = torch.optim.Adam(parameters, lr=self.rate)
 
-    def act(self) -> Decision:
+    def act(self) -> Moves:
         self.need_weights()
         legal = self.batch.legal_actions()
         with torch.no_grad():
@@ -122,19 +122,16 @@ class PolicyGradient(TorchLearner):
             actions = logits.argmax(1).numpy()
         else:
             actions = _drawn(logits, torch.from_numpy(self.luck(AGENT).astype(np.float32)))
-        return Decision(self._reflecting(actions, legal))
+        moves = Moves.from_flat(actions, self.batch.n_askables)
+        if self.reflect:
+            moves.verb[legal[:, -1] > 0] = Verb.REFLECT
+        return moves
 
     def _logits(self, states: Floats, legal: NDArray[np.int8]) -> torch.Tensor:
         logits: torch.Tensor = self.modules["policy"](torch.from_numpy(states))
         able = torch.from_numpy(legal[:, : logits.shape[1]] > 0)
         # A row that has ended may have no legal action left; what stands there is not looked at.
         return logits.masked_fill(~able, -1e9)
-
-    def _reflecting(self, actions: NDArray[np.int64], legal: NDArray[np.int8]) -> NDArray[np.int64]:
-        """The same actions, but reflections first where they are due."""
-        if not self.reflect:
-            return actions
-        return np.where(legal[:, -1] > 0, self.batch.n_askables + 1, actions)
 
     # ---- learning -------------------------------------------------------------------------------
 
@@ -153,7 +150,7 @@ class PolicyGradient(TorchLearner):
         if due.any():
             others = ~due & (d.arrays["done"] == 0)
             d.arrays["done"][others] = 1
-            d.step(np.full(d.size, d.n_askables + 1, dtype=np.int64))
+            d.step(Moves.all_of(Verb.REFLECT, d.size))
             d.arrays["done"][others] = 0
 
     def _imitate(self) -> float:
@@ -163,13 +160,14 @@ class PolicyGradient(TorchLearner):
         for group in optimiser.param_groups:
             group["lr"] = self.imitation_rate
         while (running := d.arrays["done"] == 0).any():
-            actions = self._teacher.act().actions
+            moves = self._teacher.act()
+            actions = moves.to_flat(d.n_askables)
             logits = self._logits(self.states()[running], d.legal_actions()[running])
             wanted = torch.from_numpy(actions[running].astype(np.int64))
             loss = torch.nn.functional.cross_entropy(logits, wanted)
             self._step(loss)
             losses.append(float(loss.item()))
-            d.step(actions)
+            d.step(moves)
             self._reflect_first()
         for group in optimiser.param_groups:
             group["lr"] = self.rate
@@ -187,7 +185,7 @@ class PolicyGradient(TorchLearner):
                 picked = torch.multinomial(chances, 1, generator=self.generator)[:, 0].numpy()
             actions = np.zeros(d.size, dtype=np.int64)
             actions[running] = picked
-            d.step(actions)
+            d.step(Moves.from_flat(actions, d.n_askables))
             moves.append((running, states, legal, picked))
             rewards.append(np.where(running, d.arrays["reward"], 0.0).astype(np.float32))
             self._reflect_first()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from recosim.agents.base import Agent, Decision
+from recosim.acts import Moves, Verb
+from recosim.agents.base import Agent
 from recosim.envs.cpr.protocol import Protocol
 from recosim.kernels.random import AGENT
 
@@ -20,11 +21,12 @@ class RandomAgent(Agent):
     def misfit(self, protocol: Protocol) -> str:
         return ""
 
-    def act(self) -> Decision:
+    def act(self) -> Moves:
         mask = self.batch.legal_actions()
         order = np.cumsum(mask, axis=1, dtype=np.int32)
         pick = (self.luck(AGENT) * order[:, -1]).astype(np.int32)
-        return Decision(np.argmax(order > pick[:, None], axis=1))
+        codes = np.argmax(order > pick[:, None], axis=1)
+        return Moves.from_flat(codes, self.batch.n_askables, verbs=self.batch.verbs)
 
 
 class AbsGreedy(Agent):
@@ -35,9 +37,8 @@ class AbsGreedy(Agent):
     def misfit(self, protocol: Protocol) -> str:
         return ""
 
-    def act(self) -> Decision:
-        d = self.batch
-        return Decision(np.full(d.size, d.n_askables, dtype=np.int64))
+    def act(self) -> Moves:
+        return Moves.all_of(Verb.RECOMMEND, self.batch.size)
 
 
 class MaxEntropy(Agent):
@@ -48,12 +49,12 @@ class MaxEntropy(Agent):
 
     name = "max_entropy"
 
-    def act(self) -> Decision:
+    def act(self) -> Moves:
         d = self.batch
         asks = d.best_asks("entropy")
         n = np.maximum(d.arrays["n_candidates"], 1)
         recommend = (self.luck(AGENT) < d.protocol.top_k / n) | (asks < 0)
-        return Decision(np.where(recommend, d.n_askables, asks))
+        return Moves.recommend_or_ask(recommend, asks)
 
 
 class WeightedEntropy(Agent):
@@ -65,11 +66,11 @@ class WeightedEntropy(Agent):
 
     name = "weighted_entropy"
 
-    def act(self) -> Decision:
+    def act(self) -> Moves:
         d = self.batch
         asks = d.best_asks("weighted_entropy")
         recommend = self.must_show(d.arrays["n_candidates"]) | (asks < 0)
-        return Decision(np.where(recommend, d.n_askables, asks))
+        return Moves.recommend_or_ask(recommend, asks)
 
 
 class Oracle(Agent):
@@ -81,8 +82,8 @@ class Oracle(Agent):
     def misfit(self, protocol: Protocol) -> str:
         return ""
 
-    def act(self) -> Decision:
+    def act(self) -> Moves:
         d = self.batch
         slates = np.full((d.size, d.protocol.top_k), -1, dtype=np.int32)
         slates[:, 0] = d.arrays["targets"][:, 0]
-        return Decision(np.full(d.size, d.n_askables, dtype=np.int64), slates)
+        return Moves.all_of(Verb.RECOMMEND, d.size, slates)

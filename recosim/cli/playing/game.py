@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from rich.console import Console
 from rich.text import Text
 
+from recosim.acts import Moves
 from recosim.envs.cpr.columns import Recorder
 from recosim.envs.cpr.dialogues import Dialogues
-from recosim.envs.cpr.words import describe_move, transcript
+from recosim.envs.cpr.words import WORDS
 from recosim.envs.talk import Talk
 from recosim.errors import RecosimError
 from recosim.trace import Trace
@@ -75,9 +75,9 @@ class Game:
         protocol, turn = self.batch.protocol, int(self.batch.arrays["turn"][0])
         return protocol.first_turn + protocol.acting_turns - turn
 
-    def step(self, action: NDArray[np.int64], slate: NDArray[np.int32] | None = None) -> None:
+    def step(self, moves: Moves) -> None:
         """A move that the simulated user answers."""
-        (self.batch if self._talk is None else self._talk).step(action, slate)
+        (self.batch if self._talk is None else self._talk).step(moves)
 
     def record(self) -> None:
         """Keep the opening, or the move that was settled last."""
@@ -99,12 +99,12 @@ class Game:
 
     def show_last(self) -> None:
         """Print the last move, or the opening."""
-        for line in describe_move(self.last_row(), self.world, shorten=5):
+        for line in WORDS.describe_move(self.last_row(), self.world, shorten=5):
             self.say(line, _style(line))
 
     def show_history(self) -> None:
         """Print everything said so far, with all names."""
-        for line in transcript(self.trace(), self.world):
+        for line in WORDS.transcript(self.trace(), self.world):
             self.say(line, _style(line))
 
     def say(self, text: str, style: str = "") -> None:

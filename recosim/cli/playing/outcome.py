@@ -11,7 +11,7 @@ from recosim.agents.registry import make_agent
 from recosim.bench.run import BenchEnv, play_batch
 from recosim.cli.playing.game import Game
 from recosim.envs.cpr.columns import Recorder
-from recosim.envs.cpr.words import item_label
+from recosim.envs.words import item_label
 
 __all__ = ["tell_outcome"]
 

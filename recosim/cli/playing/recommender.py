@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from rich.table import Table
 from rich.text import Text
 
+from recosim.acts import Ask, Moves, Recommend, Reflect, SystemAct
 from recosim.cli.playing.game import Game, PersonLeft
 from recosim.envs.cpr.dialogues import Dialogues
-from recosim.envs.cpr.words import attribute_label, facet_label, item_label
+from recosim.envs.words import attribute_label, facet_label, item_label
 from recosim.errors import IllegalActionError, OptionError, RecosimError
 from recosim.language.names import find, find_all
 
@@ -40,7 +41,7 @@ def recommend_as_person(game: Game) -> None:
     _introduce(game)
     while not game.ended:
         if game.moves_left < 1:  # the protocol ignores the move of the last turn, whatever it is
-            _step(game, game.batch.n_askables)
+            _step(game, Recommend())
             continue
         _show_board(game)
         game.read_until(lambda line: _obey(game, line))
@@ -125,7 +126,7 @@ def _ask(game: Game, name: str) -> None:
         raise IllegalActionError(
             f"{_askable_label(game, askable)} {_why_not(game, askable)} {hint}"
         )
-    _step(game, askable)
+    _step(game, Ask(facet=askable) if _kind(game) == "facet" else Ask((askable,)))
 
 
 def _why_not(game: Game, askable: int) -> str:
@@ -146,7 +147,7 @@ def _recommend(game: Game, names: str) -> None:
     if not dialogues.legal_actions()[0, dialogues.n_askables]:
         raise IllegalActionError("nothing is left to recommend.")
     if not names:
-        _step(game, dialogues.n_askables)
+        _step(game, Recommend())
         return
     items = find_all(names, world.item_names, "item", "'candidates' lists items.")
     top_k = dialogues.protocol.top_k
@@ -156,22 +157,19 @@ def _recommend(game: Game, names: str) -> None:
     outside = [item_label(world, v) for v in items if v not in inside]
     if outside:
         game.say(f"(shown although not among the candidates: {', '.join(outside)})", "dim")
-    slate = np.full((1, top_k), -1, dtype=np.int32)
-    slate[0, : len(items)] = items
-    _step(game, dialogues.n_askables, slate)
+    _step(game, Recommend(tuple(items)))
 
 
 def _reflect(game: Game) -> None:
-    action = game.batch.n_askables + 1
-    if not game.batch.legal_actions()[0, action]:
+    if not game.batch.legal_actions()[0, game.batch.n_askables + 1]:
         raise IllegalActionError(
             "a reflection needs a refused recommendation that was not reflected on yet."
         )
-    _step(game, action)
+    _step(game, Reflect())
 
 
-def _step(game: Game, action: int, slate: NDArray[np.int32] | None = None) -> None:
-    game.step(np.array([action], dtype=np.int64), slate)
+def _step(game: Game, act: SystemAct) -> None:
+    game.step(Moves.of([act], game.batch.protocol.top_k))
     game.record()
     game.show_last()
 

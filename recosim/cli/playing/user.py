@@ -8,12 +8,8 @@ from recosim.acts import Outcome, Verb
 from recosim.agents.base import Agent
 from recosim.cli.playing.game import Game, PersonLeft
 from recosim.envs.cpr.acts import context_of, last_move, write_answer
-from recosim.envs.cpr.words import (
-    attribute_label,
-    item_label,
-    question_text,
-    recommendation_text,
-)
+from recosim.envs.cpr.words import question_text, recommendation_text
+from recosim.envs.words import attribute_label, item_label
 from recosim.errors import OptionError, RecosimError
 from recosim.language import Parser
 from recosim.language.names import find, find_all
@@ -43,7 +39,7 @@ def answer_as_person(game: Game, agent: Agent) -> None:
     game.show_last()
     agent.reset(row)
     while not game.ended:
-        game.batch.pose(*agent.act())
+        game.batch.pose(agent.act())
         verb = int(a["verb"][0])
         if verb in (Verb.ASK, Verb.RECOMMEND):
             _hear(game)

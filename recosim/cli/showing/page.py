@@ -22,13 +22,8 @@ import numpy as np
 from recosim.acts import Outcome, Verb
 from recosim.cli.showing.conversations import Conversations
 from recosim.cli.showing.header import describe
-from recosim.envs.cpr.words import (
-    attribute_label,
-    ending_text,
-    item_label,
-    system_text,
-    user_text,
-)
+from recosim.envs.cpr.words import WORDS
+from recosim.envs.words import attribute_label, item_label
 from recosim.errors import OptionError
 from recosim.files import write_text
 from recosim.standing import wanted_by_standing
@@ -126,8 +121,8 @@ def _row(row: Mapping[str, Any], world: World) -> dict[str, Any]:
         "verb": verb.name.lower(),
         "move": None if opening or silent else row["move"],
         # The items of a list stand one below the other, so the sentence does not name them again.
-        "system": _lead(row["items"]) if verb is Verb.RECOMMEND else system_text(row, world),
-        "user": user_text(row, world),
+        "system": _lead(row["items"]) if verb is Verb.RECOMMEND else WORDS.system_text(row, world),
+        "user": WORDS.user_text(row, world),
         "told": row.get("told"),
         "said": row.get("said"),
         "items": [item_label(world, v) for v in row["items"]] if verb is Verb.RECOMMEND else [],
@@ -137,7 +132,7 @@ def _row(row: Mapping[str, Any], world: World) -> dict[str, Any]:
         "candidates": row["candidates"],
         "reward": round(row["reward"], 4),
         "supported": None if supported is None else round(supported, 4),
-        "end": ending_text(row, world),
+        "end": WORDS.ending_text(row, world),
     }
 
 

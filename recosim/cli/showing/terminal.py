@@ -14,7 +14,7 @@ from rich.text import Text
 from recosim.cli.showing.conversations import Conversations
 from recosim.cli.showing.header import describe, one_line
 from recosim.cli.showing.source import Unit
-from recosim.envs.cpr.words import transcript
+from recosim.envs.cpr.words import WORDS
 from recosim.world.world import World
 
 __all__ = ["print_conversations", "print_units"]
@@ -41,7 +41,7 @@ def _lines(conversations: Conversations, world: World, most: int) -> Iterator[st
     shown = conversations.first(most)
     if len(shown):
         yield ""
-    yield from transcript(shown.rows(), world)
+    yield from WORDS.transcript(shown.rows(), world)
     yield ""
     more = len(conversations) - len(shown)
     if more:

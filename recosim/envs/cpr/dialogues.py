@@ -179,9 +179,9 @@ class Dialogues(Batch):
         raise_illegal: refuse a batch with an illegal action; else the action is penalised.
         open_ended: `step` begins the next conversation in rows that have ended.
         threads: threads that share a large batch; default: up to 4, by the processors.
-
     """
 
+    family = "cpr"
     reward_terms = REWARD_TERMS
     choices: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "ask_best_by": ("weighted_entropy", "entropy")

@@ -21,7 +21,7 @@ CPR = Family(
     metrics="recosim.envs.cpr.metrics:metrics",
     acts="recosim.envs.cpr.acts:ACTS",
     words="recosim.envs.cpr.words:WORDS",
-    picture="recosim.envs.cpr.picture:conversation_picture",
+    picture="recosim.envs.cpr.picture:draw",
     oracle="oracle",
     settings=(
         "answer_noise",

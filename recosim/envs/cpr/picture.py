@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from recosim.acts import Outcome, Verb
-from recosim.errors import MissingExtraError, OptionError
-from recosim.files import atomic_write
-from recosim.trace import Trace
 from recosim.world.world import World
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
     from matplotlib.text import Text
 
-__all__ = ["HEIGHT", "WIDTH", "conversation_picture", "draw_conversation"]
-
-WIDTH, HEIGHT, DPI = 900, 600, 100  # pixels, pixels, pixels per inch
+__all__ = ["draw"]
 
 # The path so far, side branches (no, don't know), and lists that were refused.
 _PATH, _SIDE, _SHOWN = 0.0, 1.0, 2.0
@@ -60,8 +52,8 @@ class _Row:
     size: int = 150
 
 
-def conversation_picture(trace: Trace, world: World) -> NDArray[np.uint8]:
-    """Draw one conversation, finished or not.
+def draw(figure: Figure, moves: Sequence[Mapping[str, Any]], world: World) -> None:
+    """Draw one conversation, finished or not, into a figure of 900 by 600 pixels.
 
     From top to bottom: the user, the attributes named first, then one line for each move. Accepted
     attributes continue the path (green); refused ones (red), those the user is unsure about (grey)
@@ -70,84 +62,21 @@ def conversation_picture(trace: Trace, world: World) -> NDArray[np.uint8]:
     than 15 moves the middle is left out. The target is not given away before the end.
 
     Args:
-        trace: one conversation, from its opening on.
+        moves: the rows of its trace, from its opening on.
         world: the world that it was recorded on.
-
-    Returns:
-        uint8 of shape (600, 900, 3), RGB. The same trace and world give the same picture.
-
-    Raises:
-        MissingExtraError: matplotlib is not installed.
-        OptionError: the trace does not hold exactly one conversation.
     """
-    with _canvas(trace, world) as canvas:
-        canvas.draw()  # type: ignore[no-untyped-call]
-        rgba = np.asarray(canvas.buffer_rgba(), dtype=np.uint8)  # type: ignore[no-untyped-call]
-        picture: NDArray[np.uint8] = rgba[:, :, :3].copy()
-    return picture
-
-
-def draw_conversation(trace: Trace, world: World, path: Path) -> Path:
-    """Write the picture of one conversation as a PNG file, atomically; see `conversation_picture`.
-
-    Raises:
-        MissingExtraError: matplotlib is not installed.
-        OptionError: the trace does not hold exactly one conversation, or the file is no `.png`.
-    """
-    path = Path(path)
-    check_picture_path(path)
-    with _canvas(trace, world) as canvas:
-        # The version of matplotlib is no part of the picture: equal pictures are equal bytes.
-        plain = {"Software": None}
-        save = canvas.figure.savefig
-        atomic_write(path, lambda part: save(part, format="png", dpi=DPI, metadata=plain))
-    return path
-
-
-def check_picture_path(path: Path) -> None:
-    """Raise `OptionError` unless a file is named as a PNG."""
-    if path.suffix.lower() != ".png":
-        raise OptionError(
-            f"the picture is a PNG; name a file that ends in .png, not {path.name!r}."
-        )
-
-
-@contextmanager
-def _canvas(trace: Trace, world: World) -> Iterator[FigureCanvasAgg]:
-    """The drawn figure, under matplotlib's own defaults whatever the user's settings are."""
-    try:
-        import matplotlib
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise MissingExtraError("matplotlib", "plot", "Drawing a conversation") from None
-    import warnings
-
-    moves = trace.table.to_pylist()
-    openings = sum(row["verb"] == Verb.OPEN for row in moves)
-    if openings != 1 or moves[0]["verb"] != Verb.OPEN:
-        raise OptionError(
-            f"a picture shows one conversation from its opening on; this trace holds {openings}."
-        )
-    with matplotlib.rc_context(), warnings.catch_warnings():
-        # Names in scripts that the font lacks are drawn as boxes; that is no fault of the caller.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")
-        matplotlib.rcdefaults()
-        figure = Figure(figsize=(WIDTH / DPI, HEIGHT / DPI), dpi=DPI)
-        canvas = FigureCanvasAgg(figure)
-        rows = _shorten(_rows(moves, world))
-        bottom = max(len(rows), 8) - 0.4  # short conversations are not stretched over the page
-        left = figure.add_axes((0.01, 0.09, 0.735, 0.82))
-        right = figure.add_axes((0.765, 0.09, 0.215, 0.82))
-        for axes in (left, right):
-            axes.set_ylim(bottom, -0.6)
-        _draw_graph(left, rows)
-        _draw_candidates(right, rows, int(moves[0]["candidates"]))
-        title = left.text(
-            *(0.012, 1.025), _title(moves), transform=left.transAxes, fontsize=12, color=_INK
-        )
-        title.set_parse_math(False)
-        yield canvas
+    rows = _shorten(_rows(moves, world))
+    bottom = max(len(rows), 8) - 0.4  # short conversations are not stretched over the page
+    left = figure.add_axes((0.01, 0.09, 0.735, 0.82))
+    right = figure.add_axes((0.765, 0.09, 0.215, 0.82))
+    for axes in (left, right):
+        axes.set_ylim(bottom, -0.6)
+    _draw_graph(left, rows)
+    _draw_candidates(right, rows, int(moves[0]["candidates"]))
+    title = left.text(
+        *(0.012, 1.025), _title(moves), transform=left.transAxes, fontsize=12, color=_INK
+    )
+    title.set_parse_math(False)
 
 
 def _title(moves: Sequence[Mapping[str, Any]]) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from reference.random_worlds import random_vectors, random_world
 
+from recosim.acts import Moves
 from recosim.envs.cpr.dialogues import QUESTIONS, Dialogues
 from recosim.envs.cpr.protocol import Protocol
 from recosim.errors import IllegalActionError, OptionError
@@ -45,7 +46,7 @@ def some_legal_actions(d: Dialogues) -> np.ndarray:
 
 def play(d: Dialogues, moves: int) -> None:
     for _ in range(moves):
-        d.step(some_legal_actions(d))
+        d.step(Moves.from_flat(some_legal_actions(d), d.n_askables))
 
 
 # ---------------------------------------------------------------- malformed input
@@ -90,13 +91,13 @@ def test_malformed_lists_are_refused_and_change_nothing(slates: np.ndarray, mess
     d = dialogues(2)
     before = d.state()
     with pytest.raises(IllegalActionError, match=message):
-        d.step(np.full(2, d.n_askables), slates)
+        d.step(Moves.from_flat(np.full(2, d.n_askables), d.n_askables, slates))
     assert_same(before, d.state(), but=set())
 
 
 def test_lists_of_rows_that_show_nothing_are_not_looked_at() -> None:
     d = dialogues(1)
-    d.step(some_legal_actions(d), np.full((1, 3), 10**6, np.int32))
+    d.step(Moves.from_flat(some_legal_actions(d), d.n_askables, np.full((1, 3), 10**6, np.int32)))
     assert d.arrays["step"][0] == 1
 
 
@@ -105,7 +106,7 @@ def test_lists_of_rows_that_show_nothing_are_not_looked_at() -> None:
 @pytest.mark.parametrize("call", ["step", "pose"])
 def test_one_illegal_action_leaves_the_whole_batch_alone(threads: int, bad: int, call: str) -> None:
     d = dialogues(400, threads=threads)
-    d.step(np.full(400, d.n_askables))
+    d.step(Moves.from_flat(np.full(400, d.n_askables), d.n_askables))
     running = np.flatnonzero(d.done == 0)
     row = int(running[np.searchsorted(running, bad) % len(running)])
     actions = some_legal_actions(d)
@@ -127,17 +128,17 @@ def test_an_illegal_action_says_why_and_what_is_legal(question: str) -> None:
     if question != "none":
         why = f"{'facet' if question == 'facet' else 'attribute'} {illegal} "
     with pytest.raises(IllegalActionError, match=f"{why}.* Legal: {legal[0]}"):
-        d.step([illegal])
+        d.step(Moves.from_flat([illegal], d.n_askables))
     with pytest.raises(IllegalActionError, match="a reflection needs a refused recommendation"):
-        d.step([n + 1])
+        d.step(Moves.from_flat([n + 1], d.n_askables))
 
 
 def test_penalised_illegal_actions_use_the_turn_of_their_row_alone() -> None:
     d, same = dialogues(3, raise_illegal=False), dialogues(3)
     actions = some_legal_actions(d)
-    same.step(actions)
+    same.step(Moves.from_flat(actions, d.n_askables))
     actions[1] = d.n_askables + 1
-    d.step(actions)
+    d.step(Moves.from_flat(actions, d.n_askables))
     assert (d.outcome[1], d.reward[1], d.turn[1]) == (-3, PROTOCOL.rewards.illegal, 2)
     for name, array in d.state().items():
         if name not in ARGUMENTS:
@@ -194,7 +195,7 @@ def test_rows_that_have_ended_stand_still() -> None:
     play(d, 30)
     assert d.done.all()
     before = d.state()
-    d.step(np.zeros(20, np.int64))
+    d.step(Moves.from_flat(np.zeros(20, np.int64), d.n_askables))
     assert_same(before, d.state(), but=ARGUMENTS | {"reward", "reward_terms"})
     assert not d.reward.any()
 
@@ -202,8 +203,8 @@ def test_rows_that_have_ended_stand_still() -> None:
 def test_open_ended_rows_go_on_with_the_next_conversation() -> None:
     d = dialogues(8, open_ended=True)
     while not d.done[0]:
-        d.step(some_legal_actions(d))
-    d.step(some_legal_actions(d))
+        d.step(Moves.from_flat(some_legal_actions(d), d.n_askables))
+    d.step(Moves.from_flat(some_legal_actions(d), d.n_askables))
     fresh = dialogues(1)
     fresh.open(conversations=[1])
     assert d.conversation[0] == 1
@@ -316,7 +317,7 @@ def test_candidate_ids_are_the_items_of_the_set() -> None:
     opening = d.accepted[0, 0]
     assert d.candidate_ids(0).tolist() == WORLD.attribute_items.row(opening).tolist()
     for _ in range(6):
-        d.step(some_legal_actions(d))
+        d.step(Moves.from_flat(some_legal_actions(d), d.n_askables))
         ids = [d.candidate_ids(b) for b in range(5)]
         assert [len(row) for row in ids] == d.n_candidates.tolist()
         assert all((np.diff(row) > 0).all() and (row < WORLD.n_items).all() for row in ids)

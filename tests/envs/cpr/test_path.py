@@ -55,7 +55,7 @@ def test_a_path_survives_pickling():
 
 def test_a_trace_gives_the_path_to_each_list():
     setup = Setup.prepare(
-        world="lastfm-small", split="test", protocol_options={"top_k": 2}, answer_noise=0.1
+        "cpr", world="lastfm-small", split="test", protocol_options={"top_k": 2}, answer_noise=0.1
     )
     d = setup.batch(40)
     agent = make_agent("max_entropy")

@@ -12,7 +12,7 @@ import pytest
 from reference.six_items import ITEMS
 
 from recosim.acts import Outcome, Verb
-from recosim.envs.cpr.picture import HEIGHT, WIDTH, conversation_picture, draw_conversation
+from recosim.envs.picture import HEIGHT, WIDTH, conversation_picture, draw_conversation
 from recosim.errors import MissingExtraError, OptionError
 from recosim.trace import SCHEMA, Trace
 from recosim.world.world import World, build_world, csr_from_lists

@@ -10,7 +10,7 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 
 import recosim  # noqa: F401
-from recosim.acts import Answer, Critique, Edit, Instruct, Leave, React, Request
+from recosim.acts import Answer, Critique, Edit, Instruct, Leave, Moves, React, Request
 from recosim.envs.cpr.acts import last_move, user_acts, write_answer
 from recosim.envs.setup import Setup
 from recosim.errors import IllegalActionError, OptionError
@@ -66,7 +66,7 @@ def test_a_line_does_what_its_number_does(name):
     ended = False
     while not ended:
         line = typed.action_space.sample()
-        decoded = typed.unwrapped._text.decode(0, line)
+        decoded = typed.unwrapped._spoken._text.decode(0, line)
         assert decoded.items is None
         mine, theirs = typed.step(line), flat.step(decoded.code)
         assert mine[1:4] == theirs[1:4]
@@ -145,12 +145,12 @@ def test_users_talk_in_the_style_of_their_population(style):
 
 
 def posed(action=None, **setup):
-    parts = Setup.prepare(**{"world": "lastfm-small", "split": "test", **setup})
+    parts = Setup.prepare("cpr", **{"world": "lastfm-small", "split": "test", **setup})
     d = parts.batch(1)
     d.open(seeds=[0], conversations=[0])
     n = d.n_askables
     legal = np.flatnonzero(d.legal_actions()[0][:n])
-    d.pose(np.array([n if action == "list" else legal[0]]))
+    d.pose(Moves.from_flat([n if action == "list" else legal[0]], n))
     return d
 
 

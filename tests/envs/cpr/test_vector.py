@@ -8,7 +8,7 @@ import pytest
 from gymnasium.vector import AutoresetMode
 from gymnasium.wrappers.vector import RecordEpisodeStatistics
 
-from recosim.envs.gym_vector import CPRVectorEnv
+from recosim.envs.cpr.env import CPRVectorEnv
 from recosim.errors import IllegalActionError, OptionError, StateError, UnknownNameError
 
 NAME = "recosim/CPR-LastFM-Small-v0"

@@ -9,7 +9,7 @@ import pytest
 from reference.six_items import WORLD
 
 from recosim.acts import Outcome, Verb
-from recosim.envs.cpr.words import describe_move, transcript
+from recosim.envs.cpr.words import WORDS
 from recosim.trace import SCHEMA, Trace
 
 
@@ -175,40 +175,40 @@ def trace(*rows: dict[str, Any]) -> Trace:
     ],
 )
 def test_each_act_is_one_line(move: dict[str, Any], lines: list[str]) -> None:
-    assert describe_move(move, WORLD) == lines
+    assert WORDS.describe_move(move, WORLD) == lines
 
 
 def test_words_stand_below_the_act_that_they_say() -> None:
     opening = row(Verb.OPEN, accepted=[0], said="Something with 0,\nplease.", told=None)
-    assert describe_move(opening, WORLD)[1:] == [
+    assert WORDS.describe_move(opening, WORLD)[1:] == [
         "    user         I am looking for something with attribute 0 [a0].  (4 candidates)",
         "                 “Something with 0, please.”",
     ]
     asked = row(Verb.ASK, Outcome.NO, asked=[4], told="Would 4 do?", said="Not today.")
-    assert describe_move(asked, WORLD) == [
+    assert WORDS.describe_move(asked, WORLD) == [
         " 2. recommender  Do you want attribute 4 [a4]?",
         "                 “Would 4 do?”",
         "    user         No.  (4 candidates, reward -0.10)",
         "                 “Not today.”",
     ]
     silent = row(Verb.REFLECT, told="Let me think.", said=None)
-    assert describe_move(silent, WORLD)[1:] == ["                 “Let me think.”"]
+    assert WORDS.describe_move(silent, WORLD)[1:] == ["                 “Let me think.”"]
 
 
 def test_the_text_of_a_trace_holds_all_ids_unless_it_is_shortened() -> None:
     moves = trace(
         row(Verb.OPEN, accepted=[0]), row(Verb.RECOMMEND, Outcome.MISS, items=[0, 1, 2, 4, 5])
     )
-    full = "\n".join(transcript(moves, WORLD))
+    full = "\n".join(WORDS.transcript(moves, WORLD))
     assert all(f"[i{v}]" in full for v in (0, 1, 2, 4, 5))
-    assert full == "\n".join(transcript(moves, WORLD))
-    short = list(transcript(moves, WORLD, shorten=2))
+    assert full == "\n".join(WORDS.transcript(moves, WORLD))
+    short = list(WORDS.transcript(moves, WORLD, shorten=2))
     assert short[2] == " 2. recommender  How about item 0 [i0], item 1 [i1] or 3 more?"
 
 
 def test_conversations_are_set_apart_by_an_empty_line() -> None:
     opening = row(Verb.OPEN, accepted=[0])
-    lines = list(transcript(trace(opening, opening | {"conversation": 8}), WORLD))
+    lines = list(WORDS.transcript(trace(opening, opening | {"conversation": 8}), WORLD))
     assert [line.split(",")[0] for line in lines if not line.startswith(" ")] == [
         "conversation 7",
         "",
@@ -218,8 +218,8 @@ def test_conversations_are_set_apart_by_an_empty_line() -> None:
 
 def test_the_target_is_not_named_before_the_end() -> None:
     going_on = trace(row(Verb.OPEN, accepted=[0]), row(Verb.ASK, Outcome.NO, asked=[4]))
-    assert "[i3]" not in "\n".join(transcript(going_on, WORLD))
+    assert "[i3]" not in "\n".join(WORDS.transcript(going_on, WORLD))
 
 
 def test_an_empty_trace_has_no_lines() -> None:
-    assert list(transcript(trace(), WORLD)) == []
+    assert list(WORDS.transcript(trace(), WORLD)) == []

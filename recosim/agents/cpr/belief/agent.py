@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recosim.acts import Outcome
-from recosim.agents.base import Decision
+from recosim.acts import Moves, Outcome
 from recosim.agents.cpr.belief.belief import FEATURES, Belief
 from recosim.agents.cpr.dqn import TwoWayDQN
 from recosim.agents.learner import Arrays
@@ -128,13 +127,13 @@ class Pathfinder(TwoWayDQN):
     def _look(self, rows: NDArray[np.bool_]) -> None:
         self.belief.look(rows & (self.batch.arrays["done"] == 0), self.moves_left())
 
-    def act(self) -> Decision:
+    def act(self) -> Moves:
         if self.stop_at is None:
             return super().act()
         self.need_weights()
         asks = self.asks()
         hits = self.belief.summary[:, 0] >= self.stop_at
-        return self._decide(hits | (asks < 0), asks)
+        return self._moves(hits | (asks < 0), asks)
 
     # ---- what the Q-learning sees ---------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recosim.agents.base import Decision
+from recosim.acts import Moves, Verb
 from recosim.agents.cpr.unicorn.networks import DuelingNetwork, GraphEncoder
 from recosim.agents.cpr.unicorn.state import SELECT, StateBuilder, States
 from recosim.agents.learner import Arrays
@@ -209,7 +209,7 @@ class Unicorn(TorchLearner):
 
     # ---- playing --------------------------------------------------------------------------------
 
-    def act(self) -> Decision:
+    def act(self) -> Moves:
         self.need_weights()
         d = self.batch
         n, left = d.arrays["n_candidates"], self.moves_left()
@@ -221,7 +221,7 @@ class Unicorn(TorchLearner):
         if free.any():
             some = states.take(free)
             first[running & ~forced] = self._named(self._best(some), some)
-        return self._decision(running, first[running], states)
+        return self._moves(running, first[running], states)
 
     def _best(self, states: States) -> NDArray[np.int64]:
         """The place of the action of the highest value, int64 (n,)."""
@@ -240,14 +240,12 @@ class Unicorn(TorchLearner):
         named[ask] = states.asks[ask, places[ask]]
         return named
 
-    def _decision(
-        self, rows: NDArray[np.bool_], actions: NDArray[np.int64], states: States
-    ) -> Decision:
+    def _moves(self, rows: NDArray[np.bool_], actions: NDArray[np.int64], states: States) -> Moves:
         d = self.batch
         whole = np.full(d.size, d.n_askables, dtype=np.int64)
         slates = np.full((d.size, d.protocol.top_k), -1, dtype=np.int32)
         whole[rows], slates[rows] = actions, states.items
-        return Decision(whole, slates)
+        return Moves.from_flat(whole, d.n_askables, slates)
 
     # ---- learning -------------------------------------------------------------------------------
 
@@ -289,7 +287,7 @@ class Unicorn(TorchLearner):
         states = self._states.build(deciding)
         while deciding.any():
             places = self._explore(self._best(states), states, epsilon, rng)
-            d.step(*self._decision(deciding, self._named(places, states), states))
+            d.step(self._moves(deciding, self._named(places, states), states))
             # A protocol may ignore the move of the last turn: then there is nothing left to decide,
             # and what that move will bring is part of this one.
             after = self._deciding()
@@ -309,7 +307,7 @@ class Unicorn(TorchLearner):
                 losses += [self._learn(rng) for _ in range(self.updates)]
             states, deciding = next_states, after
         while (d.arrays["done"] == 0).any():
-            d.step(np.full(d.size, d.n_askables, dtype=np.int64))
+            d.step(Moves.all_of(Verb.RECOMMEND, d.size))
         metrics = self.round_metrics() | {"epsilon": epsilon}
         return metrics | ({"loss": float(np.mean(losses))} if losses else {})
 

@@ -1,0 +1,5 @@
+"""Temporary."""
+
+from recosim.envs.cpr.columns import Recorder, Words
+
+__all__ = ["Recorder", "Words"]
