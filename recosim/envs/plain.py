@@ -204,6 +204,14 @@ class PlainBatch(Batch):
         turns = a["turn"][rows] if turn is None else np.full(len(a["turn"][rows]), turn)
         return draw_units(a["seed"][rows], a["conversation"][rows], turns, PURPOSES[purpose])
 
+    def solve(self) -> Moves | None:
+        """The item of the unit, where units have one."""
+        if "item" not in self._units.names:
+            return None
+        items = np.full_like(self.arrays["shown"], -1)
+        items[:, 0] = self.arrays["unit"][:, self._units.names.index("item")]
+        return Moves.all_of(Verb.RECOMMEND, self.size, items)
+
     # ---- what an agent may read ------------------------------------------------------------------
 
     def _refresh(self) -> None:

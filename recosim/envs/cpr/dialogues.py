@@ -18,7 +18,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from recosim.acts import Moves
+from recosim.acts import Moves, Verb
 from recosim.envs.batch import Batch, Units, whole_numbers
 from recosim.envs.cpr import entries
 from recosim.envs.cpr.candidates import COLUMNS
@@ -571,6 +571,12 @@ class Dialogues(Batch):
     def success(self) -> NDArray[np.bool_]:
         a = self.arrays
         return (a["rank"] > 0) & (a["terminated"] > 0)
+
+    def solve(self) -> Moves:
+        """The first target alone, at once."""
+        items = np.full((self.size, self.protocol.top_k), -1, dtype=np.int32)
+        items[:, 0] = self.arrays["targets"][:, 0]
+        return Moves.all_of(Verb.RECOMMEND, self.size, items)
 
     # ---- what an agent may read ----------------------------------------------------------------
 

@@ -22,7 +22,7 @@ CPR = Family(
     acts="recosim.envs.cpr.acts:ACTS",
     words="recosim.envs.cpr.words:WORDS",
     picture="recosim.envs.cpr.picture:draw",
-    oracle="oracle",
+    strict={"last_turn_acts": True},  # where the move of the last turn is ignored, nothing raises
     settings=(
         "answer_noise",
         "dont_know",
