@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from recosim.acts import VERBS, Moves, Verb
+from recosim.acts import VERBS, Moves, Verb, whole_numbers
 from recosim.envs.cpr import entries
 from recosim.envs.cpr.candidates import COLUMNS
 from recosim.envs.cpr.protocol import Protocol
@@ -435,16 +435,19 @@ class Dialogues:
     def _write(self, moves: Moves) -> None:
         """Moves into the fields of the core, once they are checked."""
         a = self.arrays
-        if moves.verb.shape != (self.size,) or moves.about.shape != (self.size,):
-            raise IllegalActionError(
-                f"actions have shape {moves.verb.shape}; moves of shape ({self.size},) are needed."
-            )
+        for name, given in (("verb", moves.verb), ("about", moves.about)):
+            if whole_numbers(name, given).shape != (self.size,):
+                raise IllegalActionError(
+                    f"{name} of the moves has shape {given.shape}; whole numbers of shape "
+                    f"({self.size},) are needed."
+                )
         codes = moves.to_flat(self.n_askables, self.verbs)
-        bad = (codes < -1) | (codes >= self.n_actions)
+        about = moves.about
+        bad = (moves.verb == Verb.ASK) & ((about < -1) | (about >= self.n_askables))
         if bad.any():
             row = int(np.flatnonzero(bad)[0])
             raise IllegalActionError(
-                f"row {row} asks about {codes[row]}, which does not exist; 0 to "
+                f"row {row} asks about {about[row]}, which does not exist; 0 to "
                 f"{self.n_askables - 1} can be asked, and -1 asks the best."
             )
         if moves.items is not None:
