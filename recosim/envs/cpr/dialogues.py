@@ -18,8 +18,8 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from recosim.acts import Moves, Verb
-from recosim.envs.batch import Batch, Units, whole_numbers
+from recosim.acts import Moves, Verb, whole_numbers
+from recosim.envs.batch import Batch, Units, whole_options
 from recosim.envs.cpr import entries
 from recosim.envs.cpr.candidates import COLUMNS
 from recosim.envs.cpr.protocol import Protocol
@@ -385,7 +385,7 @@ class Dialogues(Batch):
         """`user`, `item` and `opening`, which may be left out; see `Batch.reset_options`."""
         if not options:
             return {}
-        values = whole_numbers(options, ("user", "item", "opening"))
+        values = whole_options(options, ("user", "item", "opening"))
         if "user" not in values or "item" not in values:
             raise OptionError(
                 "reset options need 'user' and 'item' together; 'opening' goes with them."
@@ -488,16 +488,19 @@ class Dialogues(Batch):
     def _write(self, moves: Moves) -> None:
         """Moves into the fields of the core, once they are checked."""
         a = self.arrays
-        if moves.verb.shape != (self.size,) or moves.about.shape != (self.size,):
-            raise IllegalActionError(
-                f"actions have shape {moves.verb.shape}; moves of shape ({self.size},) are needed."
-            )
+        for name, given in (("verb", moves.verb), ("about", moves.about)):
+            if whole_numbers(name, given).shape != (self.size,):
+                raise IllegalActionError(
+                    f"{name} of the moves has shape {given.shape}; whole numbers of shape "
+                    f"({self.size},) are needed."
+                )
         codes = moves.to_flat(self.n_askables, self.verbs)
-        bad = (codes < -1) | (codes >= self.n_actions)
+        about = moves.about
+        bad = (moves.verb == Verb.ASK) & ((about < -1) | (about >= self.n_askables))
         if bad.any():
             row = int(np.flatnonzero(bad)[0])
             raise IllegalActionError(
-                f"row {row} asks about {codes[row]}, which does not exist; 0 to "
+                f"row {row} asks about {about[row]}, which does not exist; 0 to "
                 f"{self.n_askables - 1} can be asked, and -1 asks the best."
             )
         if moves.items is not None:
