@@ -77,21 +77,24 @@ class Setup:
         estimator: str | Vectors = "mf",
         estimator_options: Mapping[str, Any] | None = None,
         users: str | Population | Behaviour | Mapping[str, Any] = "ideal",
-        answer_noise: float | None = None,
-        dont_know: float | None = None,
         split: str = "valid",
+        **settings: Any,
     ) -> Setup:
         """Open or build the world, fit or load the estimator, and check the rest.
 
+        Args:
+            settings: settings of users by name, whatever `users` says of them.
+
         Raises:
-            UnknownNameError: no such world, protocol, estimator or split. OptionError: a bad value.
+            UnknownNameError: no such world, protocol, estimator, split or setting of users.
+            OptionError: a bad value.
             WorldError: a damaged world, or vectors that do not belong to it.
         """
         rules = protocol(protocol_name, **_options("protocol_options", protocol_options))
         if question is not None:
             rules = rules.with_options(question=question)
         fitting = _options("estimator_options", estimator_options)
-        crowd = population(users).with_settings(answer_noise=answer_noise, dont_know=dont_know)
+        crowd = population(users).with_settings(**settings)
         check_option("split", split, SPLITS)
         if not isinstance(world, World):
             from recosim.world.catalog import open_world

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from recosim.agents.base import Agent, Decision
 from recosim.agents.cpr.mirror import Mirror
 from recosim.envs.cpr.dialogues import Dialogues
-from recosim.users.behaviour import TRAITS
+from recosim.users.behaviour import trait_column
 
 __all__ = ["Logic"]
 
@@ -35,7 +35,7 @@ class Logic(Agent):
         rules = dialogues.protocol.with_options(on_reject="remove", drop_failed="always")
         self._mirror = Mirror(dialogues, protocol=rules)
         self.belief = self._mirror.batch
-        self._may_err = bool(dialogues.arrays["traits"][:, TRAITS.index("answer_noise")].any())
+        self._may_err = bool(trait_column(dialogues.arrays["traits"], "answer_noise").any())
 
     def reset(self, rows: NDArray[np.bool_]) -> None:
         self._mirror.reset(rows)
