@@ -9,7 +9,7 @@ from recosim.acts import Moves
 from recosim.agents.base import Agent
 from recosim.agents.cpr.mirror import Mirror
 from recosim.envs.cpr.dialogues import Dialogues
-from recosim.users.behaviour import TRAITS
+from recosim.users.behaviour import trait_column
 
 __all__ = ["Logic"]
 
@@ -35,7 +35,7 @@ class Logic(Agent):
         super().bind(dialogues)
         rules = dialogues.protocol.with_options(on_reject="remove", drop_failed="always")
         self._mirror = Mirror(dialogues, protocol=rules)
-        self._may_err = bool(dialogues.arrays["traits"][:, TRAITS.index("answer_noise")].any())
+        self._may_err = bool(trait_column(dialogues.arrays["traits"], "answer_noise").any())
 
     @property
     def belief(self) -> Dialogues:

@@ -27,7 +27,7 @@ from recosim.errors import IllegalActionError, OptionError
 from recosim.estimators.base import Vectors
 from recosim.kernels.table import Entry, Memory, row_arrays, slot_of
 from recosim.users import Behaviour, Population, population
-from recosim.users.behaviour import TRAITS
+from recosim.users.behaviour import trait_column
 from recosim.world.world import World
 
 __all__ = ["Dialogues", "Pool", "QUESTIONS", "REWARD_TERMS"]
@@ -291,8 +291,8 @@ class Dialogues(Batch):
             "n_traits": given["traits"].shape[1],
             "trait_rows": given["traits"].shape[0],
             "max_aspects": protocol.aspects,
-            "max_musts": int(given["traits"][:, TRAITS.index("musts")].max()),
-            "max_acceptable": int(given["traits"][:, TRAITS.index("acceptable")].max()),
+            "max_musts": int(trait_column(given["traits"], "musts").max()),
+            "max_acceptable": int(trait_column(given["traits"], "acceptable").max()),
             "two": 2,
             "four": 4,
             "question": QUESTIONS.index(protocol.question),
