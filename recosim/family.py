@@ -14,9 +14,12 @@ from typing import Any
 
 from recosim.errors import OptionError, unknown
 
-__all__ = ["Family", "families", "family", "register_family"]
+__all__ = ["UNNAMED", "Family", "families", "family", "register_family"]
 
 ENTRY_POINTS = "recosim.families"
+
+# The family of files that name none: they were written when there was but one.
+UNNAMED = "cpr"
 
 # A "module:name" that is imported when it is read, or the thing itself.
 Reference = Any

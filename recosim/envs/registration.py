@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from recosim.cards import list_cards, read_toml
+from recosim.envs.cpr.family import CPR, CRITIQUE
 from recosim.errors import CardError, unknown
+from recosim.family import register_family
 
 __all__ = ["EnvCard", "env_card", "env_cards", "register_all"]
 
@@ -23,6 +25,9 @@ FAMILIES = {
         "recosim.envs.gym_vector:CPRVectorEnv",
     ),
 }
+for record in (CPR, CRITIQUE):
+    register_family(record)
+
 KEYS = ("id", "family", "title", "description", "arguments")
 
 

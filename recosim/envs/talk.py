@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from recosim.acts import Reflect, Verb
 from recosim.envs.cpr.acts import context_of, last_move, system_act, user_acts, write_answer
-from recosim.envs.cpr.columns import Words
 from recosim.envs.cpr.dialogues import Dialogues
+from recosim.envs.recorder import Words
 from recosim.kernels import random
 from recosim.language import Context, Templates
 from recosim.users.population import Population

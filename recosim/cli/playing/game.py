@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.text import Text
 
-from recosim.envs.cpr.columns import Recorder
 from recosim.envs.cpr.dialogues import Dialogues
 from recosim.envs.cpr.words import describe_move, transcript
+from recosim.envs.recorder import Recorder
 from recosim.envs.talk import Talk
 from recosim.errors import RecosimError
 from recosim.trace import Trace

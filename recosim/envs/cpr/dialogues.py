@@ -178,6 +178,8 @@ class Dialogues:
         threads: threads that share a large batch; default: up to 4, by the processors.
     """
 
+    family = "cpr"
+
     def __init__(
         self,
         world: World,

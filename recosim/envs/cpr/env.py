@@ -279,7 +279,7 @@ class CPREnv(gym.Env[Observation | str, Any]):
         self._path: tuple[int, ...] = ()
         self._recorder: Any = None
         if render_mode is not None:
-            from recosim.envs.cpr.columns import Recorder
+            from recosim.envs.recorder import Recorder
 
             self._recorder = Recorder(self.batch)
 

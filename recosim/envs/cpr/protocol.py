@@ -128,6 +128,28 @@ class Protocol:
         return Protocol().with_options(**values)
 
     @property
+    def label(self) -> str:
+        """The nearest preset, and every choice in which these rules differ from it."""
+        name, choices = min(
+            ((name, self._choices(preset)) for name, preset in PRESETS.items()),
+            key=lambda entry: len(entry[1]),
+        )
+        return f"{name} with {', '.join(choices)}" if choices else name
+
+    def _choices(self, preset: Protocol) -> list[str]:
+        """The choices that are not the preset's: "on_reject = remove", "rewards.hit = 2"."""
+
+        def different(here: Any, there: Any, prefix: str) -> list[str]:
+            return [
+                f"{prefix}{entry.name} = {_words(value)}"
+                for entry in fields(here)
+                if entry.name != "rewards"
+                and (value := getattr(here, entry.name)) != getattr(there, entry.name)
+            ]
+
+        return different(self, preset, "") + different(self.rewards, preset.rewards, "rewards.")
+
+    @property
     def first_turn(self) -> int:
         """The turn of the agent's first move."""
         return 2 if self.opening_counts else 1
@@ -136,6 +158,10 @@ class Protocol:
     def acting_turns(self) -> int:
         """Moves of the agent that can do something (a reflection takes no turn)."""
         return self.max_turns - self.first_turn + (1 if self.last_turn_acts else 0)
+
+
+def _words(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 # Sources: docs/protocols.md. `ear` is the reward set of its public successors; the paper's own,
