@@ -16,7 +16,7 @@ from rich.console import Console
 from recosim.cli.options import ProtocolOption, UsersOption, WorldOption, check_picture
 
 if TYPE_CHECKING:
-    from recosim.bench.run import BenchEnv
+    from recosim.bench.setup import BenchEnv
 
 __all__ = ["play"]
 
@@ -137,7 +137,7 @@ def _check_save(path: Path | None) -> None:
 def _prepare(
     environment: str | None, world: str | None, protocol: str | None, users: str | None
 ) -> BenchEnv:
-    from recosim.bench.run import prepare_env
+    from recosim.bench.setup import prepare_env
     from recosim.envs.registration import env_cards
     from recosim.errors import OptionError
 
@@ -159,7 +159,7 @@ def _choose(env: BenchEnv, seed: int, user: int | None, item: str | None) -> tup
     from recosim.errors import OptionError
     from recosim.language.names import find
 
-    world, pairs, rng = env.setup.world, env.pairs, np.random.default_rng(seed)
+    world, pairs, rng = env.setup.world, env.units, np.random.default_rng(seed)
     dialogues = env.setup.batch(1, threads=1)
     v = None if item is None else find(item, world.item_names, "item")
     if v is not None and not len(dialogues.openings_of(v)):

@@ -75,6 +75,8 @@ class Observer:
         Info("true_utility", "utility", float),
     )
     tracker: ClassVar[type[Tracker]] = Tracker
+    # Those whose width does not grow with what can be asked about.
+    NARROW: ClassVar[tuple[str, ...]] = ("turn", "action_mask")
     # Keys that cost work after every move: batches that show none of them need not be tracked.
     COSTLY: ClassVar[frozenset[str]] = frozenset({"action_mask"})
 

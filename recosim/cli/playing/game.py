@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.text import Text
 
 from recosim.acts import Moves
-from recosim.envs.cpr.columns import Recorder
 from recosim.envs.cpr.dialogues import Dialogues
 from recosim.envs.cpr.words import WORDS
+from recosim.envs.recorder import Recorder
 from recosim.envs.talk import Talk
 from recosim.errors import RecosimError
 from recosim.trace import Trace

@@ -8,9 +8,10 @@ import numpy as np
 
 from recosim.acts import Outcome
 from recosim.agents.registry import make_agent
-from recosim.bench.run import BenchEnv, play_batch
+from recosim.bench.rollout import play_batch
+from recosim.bench.setup import BenchEnv
 from recosim.cli.playing.game import Game
-from recosim.envs.cpr.columns import Recorder
+from recosim.envs.recorder import Recorder
 from recosim.envs.words import item_label
 
 __all__ = ["tell_outcome"]
@@ -47,7 +48,7 @@ def tell_outcome(game: Game, env: BenchEnv, *, by_person: bool) -> None:
 def _how_others_do(game: Game, env: BenchEnv, row: dict[str, Any]) -> list[str]:
     """Agents that meet the same user, opening and luck."""
     target = int(game.trace().column("target")[0])  # at first: users may change their mind
-    pairs = np.vstack([env.pairs, np.array([[row["user"], target]], dtype=np.int32)])
+    units = np.vstack([env.units, np.array([[row["user"], target]], dtype=np.int32)])
     told = []
     for name in _OTHERS:
         agent = make_agent(name, env.name)
@@ -55,7 +56,7 @@ def _how_others_do(game: Game, env: BenchEnv, row: dict[str, Any]) -> list[str]:
         agent.bind(dialogues)
         recorder = Recorder(dialogues)
         chosen = np.array([row["conversation"]])
-        play_batch(dialogues, agent, pairs, chosen, row["seed"], recorder)
-        move = int(recorder.trace().episodes().hit_move[0])
+        play_batch(dialogues, agent, units, chosen, row["seed"], recorder)
+        move = int(recorder.trace().episodes()["hit_move"][0])
         told.append(f"{name} {f'finds it at move {move}' if move else 'does not find it'}")
     return told
