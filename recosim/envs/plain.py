@@ -178,7 +178,7 @@ class PlainBatch(Batch):
         if len(shows):
             best = self.best_items()[0]
             own = best if moves.items is None else np.asarray(moves.items)
-            empty = (own < 0).all(axis=1)[:, None]
+            empty = (own < 0).all(axis=1, keepdims=True)
             a["shown"][shows] = np.where(empty, best, own)[shows]
 
     def settle(self) -> None:
@@ -216,7 +216,8 @@ class PlainBatch(Batch):
     def trait(self, name: str) -> NDArray[np.float64]:
         """A setting of the users of all rows, as kernels read it: float64 (B,)."""
         column = trait_column(self._traits, name)
-        return column[np.minimum(self.arrays["user"], len(column) - 1)]
+        values: NDArray[np.float64] = column[np.minimum(self.arrays["user"], len(column) - 1)]
+        return values
 
     # ---- what an agent may read ------------------------------------------------------------------
 
