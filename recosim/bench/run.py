@@ -52,6 +52,7 @@ from recosim.files import write_json
 from recosim.progress import Progress
 from recosim.trace import Trace
 from recosim.users import Population, population
+from recosim.users.behaviour import is_given
 from recosim.users.speaker import Speaker
 
 __all__ = [
@@ -131,10 +132,10 @@ def prepare_env(
     Args:
         overrides: arguments of the environment that differ from its card: `world`, `protocol`,
             `protocol_options`, `question`, `estimator`, `estimator_options`, `users`,
-            `answer_noise`, `dont_know`.
+            and settings of users by name.
     """
     card = env_card(name)
-    changed = {k: v for k, v in (overrides or {}).items() if v is not None}
+    changed = {k: v for k, v in (overrides or {}).items() if is_given(k, v)}
     arguments: dict[str, Any] = {**card.arguments, **changed, "split": split}
     options = dict(changed.get("protocol_options") or {})
     if "question" in options:  # said last, it counts: not what the card says
@@ -155,9 +156,7 @@ def prepare_env(
     usual = population(card.arguments.get("users", "ideal"))
     if users.name != usual.name:
         key += f".{users.name}"
-    for name, label in (("answer_noise", "noise"), ("dont_know", "unsure")):
-        if name in changed and (value := users.constant(name)):
-            key += f".{label}-{value:g}"
+    key = ".".join([key, *users.labels(changed)])
     return BenchEnv(
         key=key,
         place=place,
