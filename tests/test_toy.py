@@ -139,7 +139,9 @@ def test_a_person_plays_both_seats():
     played = runner.invoke(app, arguments, input="recommend\nrecommend\nquit\n")
     assert played.exit_code == 0, played.output
     assert "How about" in played.output
-    answered = runner.invoke(app, [*arguments, "--as", "user", "--agent", "random"], input="no\n" * 9)
+    answered = runner.invoke(
+        app, [*arguments, "--as", "user", "--agent", "random"], input="no\n" * 9
+    )
     assert answered.exit_code == 0, answered.output
 
 

@@ -15,6 +15,7 @@ from recosim.envs.setup import Setup
 from recosim.errors import OptionError
 from recosim.estimators.registry import estimator as make_estimator
 from recosim.users import Population, population
+from recosim.users.behaviour import is_given
 
 __all__ = ["BenchEnv", "prepare_env", "sample_conversations"]
 
@@ -64,7 +65,7 @@ def prepare_env(
             `recosim.envs.options.SetupOptions`; settings of users and choices by name too.
     """
     card = env_card(name)
-    changed = {k: v for k, v in (overrides or {}).items() if v is not None}
+    changed = {k: v for k, v in (overrides or {}).items() if is_given(k, v)}
     arguments: dict[str, Any] = {**card.arguments, **changed, "split": split}
     options = dict(changed.get("protocol_options") or {})
     # A choice of the rules may have an argument of its own; said last, it counts.
@@ -84,9 +85,7 @@ def prepare_env(
     usual = population(card.arguments.get("users", "ideal"))
     if users.name != usual.name:
         key += f".{users.name}"
-    for name, label in (("answer_noise", "noise"), ("dont_know", "unsure")):
-        if name in changed and (value := users.constant(name)):
-            key += f".{label}-{value:g}"
+    key = ".".join([key, *users.labels(changed)])
     return BenchEnv(
         key=key,
         place=place,
