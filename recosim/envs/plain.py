@@ -55,6 +55,7 @@ class PlainBatch(Batch):
         self.users, self.split, self.size = population(users or Behaviour()), split, size
         self.n_askables = self.count_askables(protocol, world)
         self.n_actions = self.n_askables + len(self.verbs) - 1
+        self.threads = 1
         self.raise_illegal, self.open_ended = raise_illegal, open_ended
         self._units = self.units()
         self._traits = self.users.traits(world.n_users)
@@ -162,9 +163,9 @@ class PlainBatch(Batch):
             raise IllegalActionError(
                 f"moves have shape {codes.shape}; one for each of {self.size} rows is needed."
             )
-        asks_best = codes < 0
-        legal = np.take_along_axis(self.legal(), np.maximum(codes, 0)[:, None], axis=1)[:, 0]
-        legal |= asks_best & (self.n_askables > 0)
+        may, n = self.legal(), self.n_askables
+        legal = np.take_along_axis(may, np.maximum(codes, 0)[:, None], axis=1)[:, 0]
+        legal = np.where(codes < 0, may[:, :n].any(axis=1), legal)  # -1 asks the best
         wrong = np.flatnonzero(running & ~legal)
         if len(wrong) and self.raise_illegal:
             row = int(wrong[0])
