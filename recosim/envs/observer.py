@@ -127,7 +127,9 @@ class Observer:
         if self.view != "verb":
             return mask
         n = self.batch.n_askables
-        can_ask = mask[:, :n].any(axis=1, keepdims=True)
+        # Nothing matters once an episode has ended, so a mask is all ones then.
+        ended = self.batch.arrays["done"][:, None] > 0
+        can_ask = mask[:, :n].any(axis=1, keepdims=True) | ended
         return np.concatenate([can_ask, mask[:, n:]], axis=1)
 
     def observation(self, rows: Any = slice(None)) -> Observations:
