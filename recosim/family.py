@@ -48,6 +48,7 @@ class Family:
         picture: function (figure, moves, world) that draws an episode into a figure of matplotlib.
         probes: function (setup) -> tuple of `recosim.envs.probes.Probe`, for the audit of users.
         oracle: name of the agent that solves every environment of the family, "" for none.
+        agents: names of agents that recommend where nobody says who: the first that fits the rules.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Family:
     picture: Reference = "recosim.envs.picture:draw_words"
     probes: Reference = "recosim.envs.probes:no_probes"
     oracle: str = ""
+    agents: tuple[str, ...] = ()
 
     def load(self, part: str) -> Any:
         """A part by its name, imported if need be.

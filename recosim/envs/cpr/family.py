@@ -21,8 +21,11 @@ CPR = Family(
     metrics="recosim.envs.cpr.metrics:metrics",
     acts="recosim.envs.cpr.acts:ACTS",
     words="recosim.envs.cpr.words:WORDS",
+    board="recosim.envs.cpr.board:CPRBoard",
     picture="recosim.envs.cpr.picture:draw",
+    probes="recosim.envs.cpr.probes:probes",
     oracle="oracle",
+    agents=("max_entropy", "hard_filter"),
     settings=(
         "answer_noise",
         "dont_know",
