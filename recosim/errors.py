@@ -12,6 +12,7 @@ RecosimError
 ├── ResultsError       (ValueError)     a results folder of another run or version
 ├── CheckpointError    (ValueError)     a checkpoint that is damaged, or of another agent or version
 ├── TrainingError      (RuntimeError)   a training that cannot go on
+├── ConformanceError   (AssertionError) an environment that does not keep what all of them promise
 ├── ChatError          (RuntimeError)   a language model's server that is not there, or not as set
 ├── BudgetError        (RuntimeError)   what may be spent on language models is spent
 ├── CassetteError      (ValueError)     a cassette of another version, or one that lacks a request
@@ -36,6 +37,7 @@ __all__ = [
     "ResultsError",
     "CheckpointError",
     "TrainingError",
+    "ConformanceError",
     "ChatError",
     "BudgetError",
     "CassetteError",
@@ -106,6 +108,10 @@ class CheckpointError(RecosimError, ValueError):
 
 class TrainingError(RecosimError, RuntimeError):
     """A training that cannot go on: a value that is not finite."""
+
+
+class ConformanceError(RecosimError, AssertionError):
+    """An environment that does not keep what all of them promise."""
 
 
 class ChatError(RecosimError, RuntimeError):

@@ -8,7 +8,7 @@ registering a family imports nothing. `recosim.envs` adds those of RecoSim; a th
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from importlib import import_module
 from typing import Any
 
@@ -47,8 +47,8 @@ class Family:
         board: class of what a person sees and types, of `recosim.envs.board.Board`.
         picture: function (figure, moves, world) that draws an episode into a figure of matplotlib.
         probes: function (setup) -> tuple of `recosim.envs.probes.Probe`, for the audit of users.
-        oracle: name of the agent that solves every environment of the family, "" for none.
         agents: names of agents that recommend where nobody says who: the first that fits the rules.
+        strict: arguments under which every move counts, for the conformance checks.
     """
 
     name: str
@@ -68,8 +68,8 @@ class Family:
     board: Reference = "recosim.envs.board:Board"
     picture: Reference = "recosim.envs.picture:draw_words"
     probes: Reference = "recosim.envs.probes:no_probes"
-    oracle: str = ""
     agents: tuple[str, ...] = ()
+    strict: Mapping[str, Any] = field(default_factory=dict)
 
     def load(self, part: str) -> Any:
         """A part by its name, imported if need be.

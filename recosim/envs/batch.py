@@ -18,7 +18,7 @@ from recosim.estimators.base import Vectors
 from recosim.users.population import Population
 from recosim.world.world import World
 
-__all__ = ["Batch", "Units", "whole_numbers"]
+__all__ = ["Batch", "Units", "whole_options"]
 
 
 class Units(NamedTuple):
@@ -121,7 +121,7 @@ class Batch:
         if not options:
             return {}
         units = self.units()
-        values = whole_numbers(options, units.names)
+        values = whole_options(options, units.names)
         missing = [name for name in units.names if name not in values]
         if missing:
             raise OptionError(f"reset options need {', '.join(units.names)} together.")
@@ -168,6 +168,10 @@ class Batch:
         """Whether the episode of each row has ended as its recommender wants it; bool (B,)."""
         raise NotImplementedError
 
+    def solve(self) -> Moves | None:
+        """What one does who knows what users hide: the ceiling. None where no family says it."""
+        return None
+
     # ---- what an agent may read ------------------------------------------------------------------
 
     def legal_actions(self) -> NDArray[np.int8]:
@@ -204,7 +208,7 @@ class Batch:
             self.arrays[name][...] = array
 
 
-def whole_numbers(options: Mapping[str, Any], allowed: tuple[str, ...]) -> dict[str, int]:
+def whole_options(options: Mapping[str, Any], allowed: tuple[str, ...]) -> dict[str, int]:
     """Reset options that are whole numbers.
 
     Raises:

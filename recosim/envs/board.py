@@ -221,12 +221,12 @@ class Board:
     Attributes:
         recommender, user: classes of the seats.
         rivals: names of the agents that a person who recommended is compared with, on the same
-            episode; None: the agent that solves the environments of the family.
+            episode.
     """
 
     recommender: ClassVar[type[RecommenderSeat]] = RecommenderSeat
     user: ClassVar[type[UserSeat]] = UserSeat
-    rivals: ClassVar[tuple[str, ...] | None] = None
+    rivals: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, batch: Any) -> None:
         self.batch, self.world = batch, batch.world

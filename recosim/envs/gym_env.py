@@ -32,7 +32,7 @@ class FamilyEnv(gym.Env[Observation | str, Any]):
     family's protocol, every setting of users and every choice of its batch is taken by its name.
 
     Attributes:
-        setup: the parts. batch: the episode, a batch of one row.
+        setup: the parts. batch: the episode, a batch of one row. observer: what is shown.
 
     Raises:
         UnknownNameError: an argument, or its value, that does not exist; the nearest is offered.
@@ -58,10 +58,10 @@ class FamilyEnv(gym.Env[Observation | str, Any]):
             1, track=True, raise_illegal=options.illegal == "raise", **options.batch
         )
         self._view, self._reveal = options.actions, options.reveal
-        self._observer = kind(self.batch, keys, options.actions)
+        self.observer = kind(self.batch, keys, options.actions)
         # The mask of the "verb" view is an array of its own; the other views show the batch's.
         live = self.batch.legal_actions()[0]
-        self._mask = self._observer.mask()[0].copy() if options.actions == "verb" else live
+        self._mask = self.observer.mask()[0].copy() if options.actions == "verb" else live
         self._spoken: Spoken | None = None
         if "text" in (options.actions, options.observations) or self.setup.users.llm is not None:
             from recosim.envs.spoken import Spoken
@@ -76,9 +76,9 @@ class FamilyEnv(gym.Env[Observation | str, Any]):
             self.observation_space = Prose(LONGEST_TALK)
         self._readers = [
             (key, self._mask.copy if key == "action_mask" else read)
-            for key, read in self._observer.scalar_readers()
+            for key, read in self.observer.scalar_readers()
         ]
-        self._getters = self._observer.scalar_getters()
+        self._getters = self.observer.scalar_getters()
         self._tracker = kind.tracker(self.batch)
         self._opened = False
         self._key: int | None = None
@@ -179,7 +179,7 @@ class FamilyEnv(gym.Env[Observation | str, Any]):
     def _asked_back(self) -> Step:
         """What follows a line that was not understood: a question, and no turn."""
         information = self._information(False)
-        information |= self._observer.idle(information)
+        information |= self.observer.idle(information)
         information["reward_terms"] = dict.fromkeys(self.batch.reward_terms, 0.0)
         information["understood"] = False
         return self._observation(), 0.0, False, False, information
@@ -198,7 +198,7 @@ class FamilyEnv(gym.Env[Observation | str, Any]):
 
     def _after_move(self) -> None:
         if self._view == "verb":
-            self._mask[:] = self._observer.mask()[0]
+            self._mask[:] = self.observer.mask()[0]
 
     def _observation(self) -> Observation | str:
         if self._told_in_text:
@@ -220,7 +220,7 @@ class FamilyEnv(gym.Env[Observation | str, Any]):
             information["understood"] = True
         if self._reveal:
             information["privileged"] = {
-                name: _plain(array) for name, array in self._observer.privileged().items()
+                name: _plain(array) for name, array in self.observer.privileged().items()
             }
         return information
 

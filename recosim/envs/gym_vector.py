@@ -57,7 +57,7 @@ class FamilyVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
             - `threads`: threads that share the batch; default up to 4.
 
     Attributes:
-        setup: the parts. batch: the episodes.
+        setup: the parts. batch: the episodes. observer: what is shown of them.
 
     The errors are those of the scalar environment.
     """
@@ -98,7 +98,7 @@ class FamilyVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
         self.single_observation_space = kind.space(self.batch, self._keys, self._view)
         self.action_space = batch_space(self.single_action_space, num_envs)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
-        self._observer = kind(self.batch, self._keys, self._view)
+        self.observer = kind(self.batch, self._keys, self._view)
         self._opened = False
         self._seeded = False
 
@@ -200,11 +200,11 @@ class FamilyVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
         return final
 
     def _mask(self) -> NDArray[np.int8]:
-        return self._observer.mask()
+        return self.observer.mask()
 
     def _observation(self, rows: Any = slice(None)) -> Observations:
         """The observations of some rows; rows chosen by number are copies in any case."""
-        observation = self._observer.observation(rows)
+        observation = self.observer.observation(rows)
         if self._copy and isinstance(rows, slice):
             return {key: value.copy() for key, value in observation.items()}
         return observation
@@ -214,12 +214,12 @@ class FamilyVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
         present = np.ones(self.num_envs, dtype=bool) if rows is None else rows
         terms = a["reward_terms"]
         values: dict[str, Any] = {"action_mask": self._mask().copy()}
-        for info in self._observer.INFOS:
+        for info in self.observer.INFOS:
             array = a[info.array]
             values[info.name] = array.astype(bool) if info.kind is bool else array.copy()
         values["is_success"] = self.batch.success()
         if self._reveal:
-            hidden = {name: array.copy() for name, array in self._observer.privileged().items()}
+            hidden = {name: array.copy() for name, array in self.observer.privileged().items()}
             values["privileged"] = _masked(hidden, present)
         named = {name: terms[:, k].copy() for k, name in enumerate(self.batch.reward_terms)}
         values["reward_terms"] = _masked(named, present)

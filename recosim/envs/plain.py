@@ -19,7 +19,7 @@ from recosim.envs.rules import Rules
 from recosim.errors import IllegalActionError, OptionError
 from recosim.estimators.base import Vectors
 from recosim.kernels.random import PURPOSES, draw_units
-from recosim.users.behaviour import Behaviour
+from recosim.users.behaviour import Behaviour, trait_column
 from recosim.users.population import Population, population
 from recosim.world.world import World
 
@@ -57,6 +57,7 @@ class PlainBatch(Batch):
         self.n_actions = self.n_askables + len(self.verbs) - 1
         self.raise_illegal, self.open_ended = raise_illegal, open_ended
         self._units = self.units()
+        self._traits = self.users.traits(world.n_users)
         b, k = (size,), (size, protocol.top_k)
         self.arrays = {
             "seed": np.zeros(b, np.uint64),
@@ -203,6 +204,19 @@ class PlainBatch(Batch):
         a = self.arrays
         turns = a["turn"][rows] if turn is None else np.full(len(a["turn"][rows]), turn)
         return draw_units(a["seed"][rows], a["conversation"][rows], turns, PURPOSES[purpose])
+
+    def solve(self) -> Moves | None:
+        """The item of the unit, where units have one."""
+        if "item" not in self._units.names:
+            return None
+        items = np.full_like(self.arrays["shown"], -1)
+        items[:, 0] = self.arrays["unit"][:, self._units.names.index("item")]
+        return Moves.all_of(Verb.RECOMMEND, self.size, items)
+
+    def trait(self, name: str) -> NDArray[np.float64]:
+        """A setting of the users of all rows, as kernels read it: float64 (B,)."""
+        column = trait_column(self._traits, name)
+        return column[np.minimum(self.arrays["user"], len(column) - 1)]
 
     # ---- what an agent may read ------------------------------------------------------------------
 

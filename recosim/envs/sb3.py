@@ -13,8 +13,8 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
-from recosim.envs.cpr.observer import Observations
-from recosim.envs.gym_vector import CPRVectorEnv
+from recosim.envs.gym_vector import FamilyVectorEnv
+from recosim.envs.observer import Observations
 from recosim.envs.registration import env_card
 from recosim.errors import MissingExtraError, OptionError, StateError
 
@@ -49,7 +49,7 @@ def make_sb3(
         seed: conversation i has the users of `gymnasium.make(...)` that was reset with seed + i. An
             algorithm that is given a seed of its own replaces it.
         limit_ends: see `SB3VecEnv`.
-        arguments: arguments of the environment that differ from its card's; see `CPRVectorEnv`.
+        arguments: those of the environment that differ from its card's; see `FamilyVectorEnv`.
 
     Raises:
         UnknownNameError: no such environment or argument; the nearest name is offered.
@@ -61,23 +61,25 @@ def make_sb3(
                 f"{reserved} is set by make_sb3 itself; leave it out"
                 + (" and give n_envs." if reserved == "num_envs" else ".")
             )
-    env = CPRVectorEnv(
+    card = env_card(name)
+    env = card.record.load("vector_env")(
         n_envs,
         autoreset_mode=AutoresetMode.DISABLED,
         infos=False,
         copy=False,
-        **{**env_card(name).arguments, **arguments},
+        **{**card.arguments, **arguments},
     )
     return SB3VecEnv(env, seed, limit_ends=limit_ends)
 
 
 class SB3VecEnv(VecEnv):
-    """A thin bridge from `CPRVectorEnv` to the `VecEnv` of stable-baselines3; made by `make_sb3`.
+    """A thin bridge from `FamilyVectorEnv` to the `VecEnv` of stable-baselines3 (`make_sb3`).
 
     The step that ends a conversation returns the first observation of the next one. Its info holds
-    `terminal_observation` (the last one), `TimeLimit.truncated`, `is_success` and `rank`; the infos
-    of other rows are empty. Rewards are float32, as stable-baselines3 has them. Masks are computed
-    when `env_method("action_masks")` asks for them, as sb3-contrib's MaskablePPO does.
+    `terminal_observation` (the last one), `TimeLimit.truncated`, `is_success` and the infos of the
+    environment that are whole numbers; the infos of other rows are empty. Rewards are float32, as
+    stable-baselines3 has them. Masks are computed when `env_method("action_masks")` asks for them,
+    as sb3-contrib's MaskablePPO does.
 
     Args:
         limit_ends: the turn limit is an end like any other: `TimeLimit.truncated` stays false, and
@@ -87,7 +89,7 @@ class SB3VecEnv(VecEnv):
     """
 
     def __init__(
-        self, env: CPRVectorEnv, seed: int | None = None, *, limit_ends: bool = False
+        self, env: FamilyVectorEnv, seed: int | None = None, *, limit_ends: bool = False
     ) -> None:
         if not isinstance(env.single_action_space, gym.spaces.Discrete):
             raise OptionError(
@@ -125,16 +127,20 @@ class SB3VecEnv(VecEnv):
         ended = np.flatnonzero(done)
         if len(ended):
             last = {key: value[ended] for key, value in observations.items()}
-            # A rank is that of a target among the items of the last move: it ended in success.
-            ranks = self.env.batch.arrays["rank"][ended].tolist()
-            for k, (row, rank) in enumerate(zip(ended.tolist(), ranks, strict=True)):
+            success = self.env.batch.success()[ended].tolist()
+            numbers = {
+                info.name: self.env.batch.arrays[info.array][ended].tolist()
+                for info in self.env.observer.INFOS
+                if info.kind is int
+            }
+            for k, row in enumerate(ended.tolist()):
                 infos[row] = {
                     "terminal_observation": {key: value[k] for key, value in last.items()},
                     "TimeLimit.truncated": bool(
                         truncated[row] and not terminated[row] and not self.limit_ends
                     ),
-                    "is_success": rank > 0,
-                    "rank": rank,
+                    "is_success": success[k],
+                    **{name: values[k] for name, values in numbers.items()},
                 }
             observations, _ = self.env.reset(options={"reset_mask": done})
         return _copied(observations), reward.astype(np.float32), done, infos

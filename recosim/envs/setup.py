@@ -12,7 +12,7 @@ from recosim.errors import OptionError
 from recosim.estimators.base import Vectors
 from recosim.family import Family
 from recosim.family import family as family_named
-from recosim.users import Behaviour, Population, population
+from recosim.users.population import Population, users_of_family
 from recosim.world.world import SPLITS, World
 
 __all__ = ["Setup"]
@@ -51,7 +51,7 @@ class Setup:
         changed = options_by_name("protocol_options", options.protocol_options)
         rules = record.load("rules").read(options.protocol, **{**changed, **options.choices})
         fitting = options_by_name("estimator_options", options.estimator_options)
-        crowd = _users(record, options)
+        crowd = users_of_family(record.name, record.settings, options.users, options.settings)
         check_option("split", options.split, SPLITS)
         world = options.world
         if not isinstance(world, World):
@@ -103,25 +103,3 @@ class Setup:
     def units(self) -> Units:
         """What the episodes of the split can be about."""
         return self.batch(1, threads=1).units()
-
-
-def _users(record: Family, options: SetupOptions) -> Population:
-    """The population, with the settings that were given by name.
-
-    A card describes people for all families: what a family does not read of it is left alone. What
-    is given for this environment and not read by its rules would be ignored silently: it is
-    refused.
-    """
-    given = options.users
-    crowd = population(given)
-    explicit = dict(options.settings)
-    if isinstance(given, (Behaviour, dict)):
-        explicit |= crowd.settings
-    for name, value in explicit.items():
-        if value is not None and name not in record.settings:
-            read = ", ".join(record.settings) or "none"
-            raise OptionError(
-                f"{name} is a setting of users that environments of the family {record.name!r} do "
-                f"not read; they read: {read}."
-            )
-    return crowd.with_settings(**options.settings)

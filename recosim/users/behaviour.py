@@ -1,95 +1,166 @@
-"""`Behaviour`: how the wants of a rule user turn into answers."""
+"""`Behaviour`: how the wants of a rule user turn into answers. Each setting is declared here, once.
+
+The rules are in docs/protocols.md, "Users". A new setting is a field below, its rule in the kernels
+of the families that read it, and its name in their records.
+"""
 
 from __future__ import annotations
 
-import math
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, get_args, get_type_hints
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recosim.errors import OptionError, unknown
+from recosim.users.settings import (
+    Number,
+    Probability,
+    Setting,
+    Whole,
+    Words,
+    declared,
+    setting,
+)
 
-__all__ = ["Behaviour", "COUNTS", "TRAITS", "WORDS"]
+__all__ = [
+    "Behaviour",
+    "SETTINGS",
+    "TRAITS",
+    "WORDS",
+    "check_settings",
+    "is_given",
+    "setting_of",
+    "trait_column",
+]
 
 
 @dataclass(frozen=True)
 class Behaviour:
     """Settings of a rule user; the defaults are the users of EAR and SCPR, who never err.
 
-    The rules are in docs/protocols.md, "Users".
+    docs/users.md has the settings as a table. Their order is that of kernels: new ones come last.
 
-    Attributes:
-        answer_noise: probability that an answer is flipped (yes to no, no to yes).
-        dont_know: probability that a question is answered with "don't know".
-        cooperativeness: probability that a "no" is followed by something the user does want
-            (CoSearcher, Salle et al. 2021: a "no" that informs).
-        cooperation_trend: whether that probability stays, rises or falls over a conversation.
-        patience: disappointments (a "no", a "don't know", a refused list) that the user bears; with
-            the last one they leave. None: no end of them.
-        leave_hazard: probability of leaving at each disappointment.
-        examination: probability of reading on from one item of a list to the next (position bias as
-            an examination by rank, Richardson et al. 2007).
-        choice_temperature: chance in taking a wanted item that was seen: it is taken with
-            probability 1 / (1 + e^(-1/temperature)), at 0 always.
-        feedback: how much the user says about a list that they refuse; each form includes what it
-            takes to say the ones before: none < unary < binary < critique < instruction < edit.
-        critic: which aspect a critique names: that of most items shown, any, or the least liked.
-        acceptable: how many further items the user would also take, those most like their target;
-            0 to 32 (satisficing: the first one read that is good enough is taken).
-        musts: how many attributes of the target the user does not do without; 0 to 8.
-        weighting: how much each attribute weighs: all the same ("equal"), or 1 + the number of the
-            user's train items that have it ("liking").
-        drift: probability, at each turn after the first, that the user changes their mind and wants
-            another item that fits all that they said.
-        standing: the instruction that the user gives with their request: none, one for this
-            conversation ("session"), or one that holds whenever they ask for what they like most
-            ("always"; after the conditional instructions of NLSI, Moghe et al. 2024).
+    Raises:
+        OptionError, UnknownNameError: a value that a setting cannot have.
     """
 
-    answer_noise: float = 0.0
-    dont_know: float = 0.0
-    cooperativeness: float = 0.0
-    cooperation_trend: Literal["constant", "rising", "falling"] = "constant"
-    patience: int | None = None
-    leave_hazard: float = 0.0
-    examination: float = 1.0
-    choice_temperature: float = 0.0
-    feedback: Literal["none", "unary", "binary", "critique", "instruction", "edit"] = "binary"
-    critic: Literal["salient", "random", "least_liked"] = "salient"
-    acceptable: int = 0
-    musts: int = 0
-    weighting: Literal["equal", "liking"] = "equal"
-    drift: float = 0.0
-    standing: Literal["none", "session", "always"] = "none"
+    answer_noise: float = setting(
+        0.0,
+        Probability(),
+        group="answers",
+        label="noise",
+        help="probability that an answer is flipped",
+        persona=lambda value: "You are distracted." if value > 0.1 else "",
+    )
+    dont_know: float = setting(
+        0.0,
+        Probability(),
+        group="answers",
+        label="unsure",
+        help="probability of the answer 'I don't know'",
+    )
+    cooperativeness: float = setting(
+        0.0,
+        Probability(),
+        group="answers",
+        help="probability that a 'no' is followed by something they do want",
+        source="CoSearcher, Salle et al. 2021",
+        persona=lambda value: "You help where you can." if value > 0.5 else "",
+    )
+    cooperation_trend: Literal["constant", "rising", "falling"] = setting(
+        "constant",
+        group="answers",
+        help="whether that probability stays, rises or falls over a conversation",
+        source="CoSearcher, Salle et al. 2021",
+    )
+    patience: int | None = setting(
+        None,
+        Whole(1, of="disappointments", endless="a user who bears them all"),
+        group="temper",
+        help="disappointments (a 'no', a 'don't know', a refused list) that they bear; with the "
+        "last one they leave; None: no end of them",
+        persona=lambda value: (
+            ""
+            if value is None
+            else "You lose patience soon."
+            if value < 8
+            else "You are patient, up to a point."
+        ),
+    )
+    leave_hazard: float = setting(
+        0.0,
+        Probability(),
+        group="temper",
+        help="probability of leaving at each disappointment",
+    )
+    examination: float = setting(
+        1.0,
+        Probability(),
+        group="lists",
+        help="probability of reading on from one item of a list to the next (position bias)",
+        source="examination by rank, Richardson et al. 2007",
+    )
+    choice_temperature: float = setting(
+        0.0,
+        Number(),
+        group="lists",
+        help="chance in taking a wanted item that was seen: it is taken with probability "
+        "1 / (1 + e^(-1/temperature)), at 0 always",
+    )
+    feedback: Literal["none", "unary", "binary", "critique", "instruction", "edit"] = setting(
+        "binary",
+        group="lists",
+        help="how much they say about a list that they refuse; each word includes what it takes "
+        "to say the ones before",
+        persona=lambda value: (
+            "You say what bothers you." if value in ("critique", "instruction", "edit") else ""
+        ),
+    )
+    critic: Literal["salient", "random", "least_liked"] = setting(
+        "salient",
+        group="lists",
+        help="which aspect a critique names: that of most items shown, any, or the least liked",
+    )
+    acceptable: int = setting(
+        0,
+        Whole(0, 32),
+        group="wishes",
+        help="how many further items they would also take, those most like the one in mind; the "
+        "first one read that is good enough is taken",
+        source="satisficing",
+    )
+    musts: int = setting(
+        0,
+        Whole(0, 8),
+        group="wishes",
+        help="how many attributes of the one in mind they do not do without",
+    )
+    weighting: Literal["equal", "liking"] = setting(
+        "equal",
+        group="wishes",
+        help="how much each attribute weighs: all the same, or 1 + the number of the user's train "
+        "items that have it",
+    )
+    drift: float = setting(
+        0.0,
+        Probability(),
+        group="wishes",
+        help="probability, at each turn after the first, of changing their mind: they want another "
+        "item that fits all that they said",
+    )
+    standing: Literal["none", "session", "always"] = setting(
+        "none",
+        group="wishes",
+        help="the instruction that they give with their request: none, one for this conversation, "
+        "or one that holds whenever they ask for what they like most",
+        source="conditional instructions of NLSI, Moghe et al. 2024",
+    )
 
     def __post_init__(self) -> None:
-        for name in _PROBABILITIES:
-            value = getattr(self, name)
-            if not _is_number(value) or not 0 <= value <= 1:
-                raise OptionError(f"{name} is {value!r}; a probability from 0 to 1 is needed.")
-        if not _is_number(self.choice_temperature) or not 0 <= self.choice_temperature < math.inf:
-            raise OptionError(
-                f"choice_temperature is {self.choice_temperature!r}; a number from 0 is needed."
-            )
-        patience = self.patience
-        if patience is not None and (
-            not isinstance(patience, int) or isinstance(patience, bool) or patience < 1
-        ):
-            raise OptionError(
-                f"patience is {patience!r}; a whole number of disappointments from 1 is needed, or "
-                "None for a user who bears them all."
-            )
-        for name, most in COUNTS.items():
-            value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= most:
-                raise OptionError(
-                    f"{name} is {value!r}; a whole number from 0 to {most} is needed."
-                )
-        for name, allowed in WORDS.items():
-            if getattr(self, name) not in allowed:
-                raise unknown(f"value of {name}", getattr(self, name), allowed)
+        for name, entry in SETTINGS.items():
+            entry.kind.check(name, getattr(self, name))
 
     def to_dict(self) -> dict[str, Any]:
         """JSON values."""
@@ -97,34 +168,59 @@ class Behaviour:
 
     def traits(self) -> NDArray[np.float64]:
         """The settings as the numbers that kernels read: float64 (len(TRAITS),)."""
-        values = []
-        for name in TRAITS:
-            value = getattr(self, name)
-            if name in WORDS:
-                value = WORDS[name].index(value)
-            values.append(math.inf if value is None else float(value))
-        return np.array(values)
+        return np.array([s.kind.number(getattr(self, name)) for name, s in SETTINGS.items()])
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-# The settings in the order of `Behaviour.traits`.
-TRAITS = tuple(entry.name for entry in fields(Behaviour))
-_PROBABILITIES = (
-    "answer_noise",
-    "dont_know",
-    "cooperativeness",
-    "leave_hazard",
-    "examination",
-    "drift",
-)
-# Settings that are whole numbers, and the largest that each may be.
-COUNTS = {"acceptable": 32, "musts": 8}
+# Every setting by its name, in the order of `Behaviour.traits`.
+SETTINGS: dict[str, Setting] = declared(Behaviour)
+TRAITS = tuple(SETTINGS)
 # Settings that are words; in `traits` a word is its position.
 WORDS: dict[str, tuple[str, ...]] = {
-    name: get_args(hint)
-    for name, hint in get_type_hints(Behaviour).items()
-    if name in ("cooperation_trend", "feedback", "critic", "weighting", "standing")
+    name: entry.kind.allowed for name, entry in SETTINGS.items() if isinstance(entry.kind, Words)
 }
+
+
+def setting_of(name: str) -> Setting:
+    """A setting by its name.
+
+    Raises:
+        UnknownNameError: there is none; the nearest is offered.
+    """
+    if name not in SETTINGS:
+        raise unknown("setting of users", name, TRAITS)
+    return SETTINGS[name]
+
+
+def is_given(name: str, value: object) -> bool:
+    """Whether an argument says something: None does where it is a value (no end of patience)."""
+    return value is not None or (name in SETTINGS and SETTINGS[name].takes_none)
+
+
+def trait_column(traits: NDArray[np.float64], name: str) -> NDArray[np.float64]:
+    """A setting of every user: a column, not copied, of a table of traits.
+
+    Args:
+        traits: float64 (users or 1, len(TRAITS)): `Population.traits`, `arrays["traits"]` of a
+            batch.
+    """
+    return traits[:, setting_of(name).position]
+
+
+def check_settings(given: Iterable[str], family: str, read: tuple[str, ...]) -> None:
+    """Refuse settings that mean nothing in a family of environments.
+
+    Args:
+        given: names of settings that somebody asked for by name.
+        family: the name of the family.
+        read: the settings that its rules read.
+
+    Raises:
+        UnknownNameError: no such setting. OptionError: the family does not read it.
+    """
+    for name in given:
+        setting_of(name)
+        if name not in read:
+            raise OptionError(
+                f"{name} changes nothing here: environments of the family {family!r} do not read "
+                f"this setting of users. They read {', '.join(read) or 'none'}."
+            )

@@ -6,8 +6,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from recosim.users.behaviour import Behaviour
+from recosim.users.behaviour import SETTINGS, Behaviour
 from recosim.users.population import Population
+from recosim.users.settings import GROUPS
 from recosim.world.world import World
 
 __all__ = ["Personas"]
@@ -50,17 +51,6 @@ class Personas:
 
 
 def _temper(behaviour: Behaviour) -> list[str]:
-    """What the settings of a user come to."""
-    told = []
-    patience = behaviour.patience
-    if patience is not None:
-        told.append(
-            "You lose patience soon." if patience < 8 else "You are patient, up to a point."
-        )
-    if behaviour.answer_noise > 0.1:
-        told.append("You are distracted.")
-    if behaviour.cooperativeness > 0.5:
-        told.append("You help where you can.")
-    if behaviour.feedback in ("critique", "instruction", "edit"):
-        told.append("You say what bothers you.")
-    return told
+    """What the settings of a user come to, group by group; "" for those that are not spoken of."""
+    spoken = sorted(SETTINGS.values(), key=lambda entry: GROUPS.index(entry.group))
+    return [entry.persona(getattr(behaviour, entry.name)) for entry in spoken]

@@ -17,10 +17,18 @@ from numpy.typing import NDArray
 from recosim.cards import find_card, list_cards, read_toml
 from recosim.errors import CardError, OptionError, RecosimError, unknown
 from recosim.language.phrases import STYLES
-from recosim.users.behaviour import COUNTS, TRAITS, WORDS, Behaviour
+from recosim.users.behaviour import (
+    SETTINGS,
+    WORDS,
+    Behaviour,
+    check_settings,
+    is_given,
+    setting_of,
+    trait_column,
+)
 from recosim.users.llm_settings import LLMSettings, llm_settings
 
-__all__ = ["Population", "population", "population_names"]
+__all__ = ["Population", "population", "population_names", "users_of_family"]
 
 KEYS = ("name", "title", "description", "source", "style", "seed", "behaviour", "llm")
 FORMS = ("uniform", "beta", "choice")
@@ -60,10 +68,9 @@ class Population:
         if not isinstance(self.seed, int) or isinstance(self.seed, bool) or self.seed < 0:
             raise OptionError(f"seed is {self.seed!r}; a whole number from 0 is needed.")
         for name, given in self.settings.items():
-            if name not in TRAITS:
-                raise unknown("setting of users", name, TRAITS)
+            kind = setting_of(name).kind
             for value in _extremes(name, given):
-                Behaviour(**{name: value})
+                kind.check(name, value)
 
     @property
     def decided_by_rules(self) -> bool:
@@ -75,17 +82,22 @@ class Population:
         """Whether users differ from each other."""
         return any(isinstance(value, Mapping) for value in self.settings.values())
 
-    def constant(self, name: str) -> float | None:
-        """The value of a setting that is a number and the same for all users; else None."""
-        value = self.settings.get(name, getattr(Behaviour(), name))
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        return float(value) if number else None
+    def constant(self, name: str) -> float | str | None:
+        """The value of a setting that is the same for all users, None where they differ.
+
+        A word is itself; no end of patience is infinity.
+        """
+        entry = setting_of(name)
+        value = self.settings.get(name, entry.default)
+        if isinstance(value, Mapping):
+            return None
+        return value if isinstance(value, str) else entry.kind.number(value)
 
     def traits(self, n_users: int) -> NDArray[np.float64]:
         """The settings of the users as kernels read them.
 
         Returns:
-            float64 (n_users, len(TRAITS)), or (1, len(TRAITS)) where all users are alike; a setting
+            float64 (n_users, settings), or (1, settings) where all users are alike; a setting
             that is a word is its position among the words, no end of patience is infinity.
         """
         fixed = {k: v for k, v in self.settings.items() if not isinstance(v, Mapping)}
@@ -95,24 +107,24 @@ class Population:
         table = np.tile(row, (n_users, 1))
         for name, form in self.settings.items():
             if isinstance(form, Mapping):
-                table[:, TRAITS.index(name)] = self._draw(name, form, n_users)
+                trait_column(table, name)[:] = self._draw(name, form, n_users)
         return table
 
     def behaviour(self, user: int) -> Behaviour:
         """The settings of one user."""
         row = self.traits(user + 1)[-1]
-        values: dict[str, Any] = dict(zip(TRAITS, row.tolist(), strict=True))
-        for name, words in WORDS.items():
-            values[name] = words[int(values[name])]
-        for name in COUNTS:
-            values[name] = int(values[name])
-        bears_all = np.isinf(values["patience"])
-        values["patience"] = None if bears_all else int(values["patience"])
-        return Behaviour(**values)
+        pairs = zip(SETTINGS.items(), row.tolist(), strict=True)
+        return Behaviour(**{name: entry.kind.value(number) for (name, entry), number in pairs})
 
     def with_settings(self, **settings: Any) -> Population:
-        """A copy in which some settings are other ones; None leaves a setting as it is."""
-        given = {name: value for name, value in settings.items() if value is not None}
+        """A copy in which some settings are other ones.
+
+        None leaves a setting as it is, but where it is a value of its own (no end of patience).
+
+        Raises:
+            UnknownNameError: no such setting. OptionError: a value that it cannot have.
+        """
+        given = {name: value for name, value in settings.items() if is_given(name, value)}
         return replace(self, settings={**self.settings, **given}) if given else self
 
     def to_dict(self) -> dict[str, Any]:
@@ -145,8 +157,8 @@ class Population:
         values = form["choice"]
         weights = np.asarray(form.get("weights", np.ones(len(values))), dtype=np.float64)
         chosen = np.searchsorted(np.cumsum(weights)[:-1] / weights.sum(), luck, side="right")
-        column = TRAITS.index(name)
-        return np.array([Behaviour(**{name: v}).traits()[column] for v in values])[chosen]
+        kind = SETTINGS[name].kind
+        return np.array([kind.number(value) for value in values])[chosen]
 
 
 def population(given: str | Population | Behaviour | Mapping[str, Any]) -> Population:
@@ -167,6 +179,34 @@ def population(given: str | Population | Behaviour | Mapping[str, Any]) -> Popul
     if not isinstance(given, str):
         raise OptionError(f"users is {given!r}; the name of a population or settings are needed.")
     return _read_card(given)
+
+
+def users_of_family(
+    family: str,
+    read: tuple[str, ...],
+    users: str | Population | Behaviour | Mapping[str, Any],
+    settings: Mapping[str, Any],
+) -> Population:
+    """The users of an environment of a family, with settings that were given by name.
+
+    A card (or a `Population`) describes people for all families: what a family does not read of it
+    is left alone. A setting that somebody named for this environment is refused there.
+
+    Args:
+        family: the name of the family.
+        read: the settings that its rules read.
+        users: as for `population`.
+        settings: by name, as for `Population.with_settings`.
+
+    Raises:
+        UnknownNameError: no such card or setting. CardError: a faulty card.
+        OptionError: an impossible value, or a setting that the family does not read.
+    """
+    crowd = population(users)
+    own = () if isinstance(users, (str, Population)) else crowd.settings
+    named = [name for name, value in settings.items() if is_given(name, value)]
+    check_settings((*own, *named), family, read)
+    return crowd.with_settings(**settings)
 
 
 def population_names() -> list[str]:
@@ -216,14 +256,16 @@ def _extremes(name: str, given: Any) -> list[Any]:
     if "weights" in given:
         raise OptionError(f"{name}: weights go with choice, not with {form}.")
     numbers = isinstance(values, (list, tuple)) and len(values) == 2 and all(map(_finite, values))
-    if not numbers or name in WORDS or name in COUNTS or name == "patience":
+    allowed = setting_of(name).kind.forms
+    if not numbers or "uniform" not in allowed:
+        whole = [n for n, s in SETTINGS.items() if s.kind.forms == ("choice",) and n not in WORDS]
         raise OptionError(
             f"{name} has {form} = {values!r}; two numbers are needed, for a setting that is one "
-            f"(use choice for words, patience, {' and '.join(COUNTS)})."
+            f"(use choice for words, {', '.join(whole[:-1])} and {whole[-1]})."
         )
     low, high = values
     if form == "beta":
-        if low <= 0 or high <= 0 or name == "choice_temperature":
+        if low <= 0 or high <= 0 or "beta" not in allowed:
             raise OptionError(
                 f"{name} has beta = {values!r}; two numbers above 0 are needed, for a probability."
             )

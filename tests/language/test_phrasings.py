@@ -30,9 +30,33 @@ else:
     import tomli as tomllib
 
 HERE = Path(__file__).parent
-PHRASINGS = tomllib.loads((HERE / "phrasings.toml").read_text(encoding="utf-8"))
-LATER = tomllib.loads((HERE / "phrasings_later.toml").read_text(encoding="utf-8"))
-LEAST = 0.95
+LOTS = {
+    name: tomllib.loads((HERE / f"{name}.toml").read_text(encoding="utf-8"))
+    for name in ("phrasings", "phrasings_later", "phrasings_tones")
+}
+# What is read otherwise than it is meant, by lot: exactly these lines, as (side, context, line).
+# Whoever mends one takes it out; whoever breaks another mends that.
+MISSES = {
+    "phrasings": set(),
+    "phrasings_later": {
+        ("user", "open", "synth pop"),  # two names
+        ("user", "y_open", "take away"),  # everyday words alone are no name
+    },
+    "phrasings_tones": {
+        # "too" right before or soon before a name says that there is too much of it.
+        ("user", "open", "I want jazz too and rock"),
+        ("user", "open", "I too want some jazz"),
+        # A "too" after a name says nothing of it.
+        ("user", "jazz", "jazz is too loud"),
+        ("user", "jazz", "jazz is too much for me"),
+        # "not bad" praises a name before it only; alone, its "not" refuses.
+        ("user", "jazz", "not bad"),
+        ("user", "jazz", "that's not bad"),
+        ("user", "open", "rock would not hurt"),  # "hurt" is asked back
+        ("user", "open", "jazz without klezmer"),  # only "not", "no", "too" and "less" ask back
+        ("user", "open", "when I ask for jazz I want brass"),  # no comma ends the condition
+    },
+}
 
 
 class Reader:
@@ -110,20 +134,28 @@ def read(parser, side, text, context):
         return None if "?" in problem.question else problem
 
 
-@pytest.mark.parametrize("lines", [PHRASINGS, LATER], ids=["phrasings", "phrasings_later"])
-def test_nineteen_in_twenty_phrasings_are_understood(lines, readers):
-    misses, n = [], 0
+@pytest.mark.parametrize("lot", LOTS)
+def test_phrasings_are_understood_but_for_the_known_misses(lot, readers):
+    misses = {}
+    for side, name, text, meant in lines_of(lot):
+        given = LOTS["phrasings"]["context"][name]
+        reader = readers[given["world"]]
+        act = read(reader.parser, side, text, reader.context(given))
+        if act != reader.act(meant):
+            misses[side, name, text] = f"meant {meant}, understood {act}"
+    broken = {line: misses[line] for line in misses.keys() - MISSES[lot]}
+    assert not broken, "\n".join(f"{line}: {why}" for line, why in broken.items())
+    mended = MISSES[lot] - misses.keys()
+    assert not mended, f"understood by now, and no longer misses: {sorted(mended)}"
+
+
+def test_the_lots_are_as_large_as_the_documentation_says():
+    assert [sum(1 for _ in lines_of(lot)) for lot in ("phrasings", "phrasings_later")] == [296, 206]
+
+
+def lines_of(lot):
+    """Every (side, context, line, what is meant) of a lot."""
     for side in ("user", "system"):
-        for name, said in lines[side].items():
-            given = PHRASINGS["context"][name]
-            reader = readers[given["world"]]
-            context = reader.context(given)
+        for name, said in LOTS[lot][side].items():
             for text, meant in said:
-                n += 1
-                act = read(reader.parser, side, text, context)
-                if act != reader.act(meant):
-                    misses.append(f"{side} {name}: {text!r}\n    meant {meant}, understood {act}")
-    print(f"{n - len(misses)} of {n} phrasings were understood")
-    print("\n".join(misses))
-    assert n >= 200
-    assert 1 - len(misses) / n >= LEAST, "\n".join(misses)
+                yield side, name, text, meant

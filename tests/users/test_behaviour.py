@@ -11,7 +11,7 @@ from recosim.bench.schema import Users
 from recosim.envs.setup import Setup
 from recosim.errors import CardError, OptionError, UnknownNameError
 from recosim.users import Behaviour, Population, population, population_names
-from recosim.users.behaviour import TRAITS, WORDS
+from recosim.users.behaviour import TRAITS, WORDS, trait_column
 
 VARIED = Population(
     "varied",
@@ -25,10 +25,6 @@ VARIED = Population(
 )
 
 
-def column(table, name):
-    return table[:, TRAITS.index(name)]
-
-
 def test_the_users_of_the_papers_are_the_default():
     assert population("ideal") == Population()
     assert population("ideal").traits(100).shape == (1, len(TRAITS))
@@ -38,17 +34,17 @@ def test_the_users_of_the_papers_are_the_default():
 def test_settings_follow_their_distributions():
     n = 20_000
     table = VARIED.traits(n)
-    noise, unsure = column(table, "answer_noise"), column(table, "dont_know")
+    noise, unsure = trait_column(table, "answer_noise"), trait_column(table, "dont_know")
     assert noise.min() >= 0.1
     assert noise.max() <= 0.3
     assert noise.mean() == pytest.approx(0.2, abs=0.002)
     assert unsure.mean() == pytest.approx(2 / 8, abs=0.005)
     assert unsure.var() == pytest.approx(2 * 6 / (8**2 * 9), abs=0.002)
-    assert np.isinf(column(table, "patience")).mean() == pytest.approx(0.25, abs=0.01)
-    assert (column(table, "feedback") == WORDS["feedback"].index("edit")).mean() == pytest.approx(
-        0.5, abs=0.015
-    )
-    assert (column(table, "examination") == 0.9).all()
+    assert np.isinf(trait_column(table, "patience")).mean() == pytest.approx(0.25, abs=0.01)
+    assert (
+        trait_column(table, "feedback") == WORDS["feedback"].index("edit")
+    ).mean() == pytest.approx(0.5, abs=0.015)
+    assert (trait_column(table, "examination") == 0.9).all()
     correlation = np.corrcoef(noise, unsure)[0, 1]
     assert abs(correlation) < 0.03, "settings are drawn one by one"
 
@@ -74,7 +70,7 @@ def test_every_card_describes_possible_users(name):
 
 def test_a_setting_can_be_fixed_for_all():
     crowd = population("typical").with_settings(answer_noise=0.25, dont_know=None)
-    assert (column(crowd.traits(50), "answer_noise") == 0.25).all()
+    assert (trait_column(crowd.traits(50), "answer_noise") == 0.25).all()
     assert crowd.constant("answer_noise") == 0.25
     assert population("typical").constant("answer_noise") is None
     assert population("typical").constant("feedback") is None

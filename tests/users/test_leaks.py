@@ -69,3 +69,24 @@ def test_hiding_leaves_no_name(secrets):
     hidden = secrets.hide(text, [0, 1])
     assert not secrets.find(hidden, [0, 1])
     assert hidden.startswith("Not (an item)")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        # 15 % of the letters may be wrong: one from 7 on, two from 14 on.
+        ("the wombxt", False),
+        ("the girxffe", True),
+        ("the girafe", True),
+        ("the girxxfe", False),
+        ("the rhinocerosesx", True),
+        ("the rhinocerosexx", False),
+        ("the hippopotamusxx", True),
+        ("the hippopotamuxxx", False),
+    ],
+)
+def test_a_misspelt_name_is_one_as_long_as_few_of_its_letters_are_wrong(text, found):
+    names = ["Wombat", "Giraffe", "Rhinocerosess", "Hippopotamuses"]
+    assert [len(name) for name in names] == [6, 7, 13, 14]
+    leaks = Secrets(world_of("animals", names, ["rock"], ["style"])).find(text, range(4))
+    assert [leak.kind for leak in leaks] == ["fuzzy"] * found

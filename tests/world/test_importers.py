@@ -623,3 +623,37 @@ def test_wrong_ways_to_split_are_refused() -> None:
         split_by_user([0], [0], 1, seed=0, by="times")  # type: ignore[arg-type]
     with pytest.raises(OptionError, match="needs a timestamp"):
         split_by_user([0], [0], 1, seed=0, by="time")
+
+
+# --- marks of the byte order, which spreadsheets put before UTF-8 ---
+
+
+def marked(folder: Path) -> Path:
+    """The same files, each text behind a byte-order mark."""
+    for file in folder.iterdir():
+        file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+    return folder
+
+
+def test_a_table_behind_a_byte_order_mark_is_read_alike(tmp_path: Path) -> None:
+    # Ids are text in the first column too: 01, 1 and 1.0 are three.
+    ids = ("01", "1", "1.0")
+    changes = {
+        "interactions": "user,item\n" + "".join(f"{u},{i}\n" for u in ids for i in ids),
+        "item_attributes": "item,attribute\n" + "".join(f"{i},green\n" for i in ids),
+        "items": "item,name\n" + "".join(f"{i},\n" for i in ids),
+        "friends": "user,friend\n01,1\n",
+    }
+    for folder in ("plain", "marked"):
+        (tmp_path / folder).mkdir()
+    plain = import_data("table", table(tmp_path / "plain", **changes), "t")
+    assert (plain.n_users, plain.n_items) == (3, 3)
+    assert list(plain.item_names) == list(ids)
+    world = import_data("table", marked(table(tmp_path / "marked", **changes)), "t")
+    assert world.fingerprint == plain.fingerprint
+
+
+def test_lines_behind_a_byte_order_mark_are_read_alike(tmp_path: Path) -> None:
+    folders = [movielens(tmp_path / "plain", "csv"), marked(movielens(tmp_path / "marked", "csv"))]
+    plain, world = (import_data("movielens", folder, "m", **MOVIELENS) for folder in folders)
+    assert world.fingerprint == plain.fingerprint

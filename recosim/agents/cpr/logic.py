@@ -9,7 +9,7 @@ from recosim.acts import Moves
 from recosim.agents.base import Agent
 from recosim.agents.cpr.mirror import Mirror
 from recosim.envs.cpr.dialogues import Dialogues
-from recosim.users.behaviour import TRAITS
+from recosim.users.behaviour import trait_column
 
 __all__ = ["Logic"]
 
@@ -35,8 +35,13 @@ class Logic(Agent):
         super().bind(dialogues)
         rules = dialogues.protocol.with_options(on_reject="remove", drop_failed="always")
         self._mirror = Mirror(dialogues, protocol=rules)
-        self.belief = self._mirror.batch
-        self._may_err = bool(dialogues.arrays["traits"][:, TRAITS.index("answer_noise")].any())
+        self._may_err = bool(trait_column(dialogues.arrays["traits"], "answer_noise").any())
+
+    @property
+    def belief(self) -> Dialogues:
+        """Its own conversations; row b is what it believes in row b of the batch."""
+        _ = self.batch  # says so where there is none yet
+        return self._mirror.batch
 
     def reset(self, rows: NDArray[np.bool_]) -> None:
         self._mirror.reset(rows)

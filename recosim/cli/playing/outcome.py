@@ -34,10 +34,8 @@ def tell_outcome(
 
 def _how_others_do(board: Board, env: BenchEnv, chosen: Chosen, seed: int) -> Iterator[str]:
     """Agents that meet the same user, opening and luck."""
-    solver = env.setup.family.oracle
-    rivals = board.rivals if board.rivals is not None else (solver,) * bool(solver)
     units = np.vstack([env.units, chosen.unit])  # the last one is not of the split, or a copy
-    for name in rivals:
+    for name in board.rivals:
         agent = make_agent(name, env.name)
         batch = env.setup.batch(1, track=agent.track, threads=1)
         agent.bind(batch)

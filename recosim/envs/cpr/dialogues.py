@@ -18,8 +18,8 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from recosim.acts import Moves
-from recosim.envs.batch import Batch, Units, whole_numbers
+from recosim.acts import Moves, Verb, whole_numbers
+from recosim.envs.batch import Batch, Units, whole_options
 from recosim.envs.cpr import entries
 from recosim.envs.cpr.candidates import COLUMNS
 from recosim.envs.cpr.protocol import Protocol
@@ -27,7 +27,7 @@ from recosim.errors import IllegalActionError, OptionError
 from recosim.estimators.base import Vectors
 from recosim.kernels.table import Entry, Memory, row_arrays, slot_of
 from recosim.users import Behaviour, Population, population
-from recosim.users.behaviour import TRAITS
+from recosim.users.behaviour import trait_column
 from recosim.world.world import World
 
 __all__ = ["Dialogues", "Pool", "QUESTIONS", "REWARD_TERMS"]
@@ -291,8 +291,8 @@ class Dialogues(Batch):
             "n_traits": given["traits"].shape[1],
             "trait_rows": given["traits"].shape[0],
             "max_aspects": protocol.aspects,
-            "max_musts": int(given["traits"][:, TRAITS.index("musts")].max()),
-            "max_acceptable": int(given["traits"][:, TRAITS.index("acceptable")].max()),
+            "max_musts": int(trait_column(given["traits"], "musts").max()),
+            "max_acceptable": int(trait_column(given["traits"], "acceptable").max()),
             "two": 2,
             "four": 4,
             "question": QUESTIONS.index(protocol.question),
@@ -385,7 +385,7 @@ class Dialogues(Batch):
         """`user`, `item` and `opening`, which may be left out; see `Batch.reset_options`."""
         if not options:
             return {}
-        values = whole_numbers(options, ("user", "item", "opening"))
+        values = whole_options(options, ("user", "item", "opening"))
         if "user" not in values or "item" not in values:
             raise OptionError(
                 "reset options need 'user' and 'item' together; 'opening' goes with them."
@@ -488,16 +488,19 @@ class Dialogues(Batch):
     def _write(self, moves: Moves) -> None:
         """Moves into the fields of the core, once they are checked."""
         a = self.arrays
-        if moves.verb.shape != (self.size,) or moves.about.shape != (self.size,):
-            raise IllegalActionError(
-                f"actions have shape {moves.verb.shape}; moves of shape ({self.size},) are needed."
-            )
+        for name, given in (("verb", moves.verb), ("about", moves.about)):
+            if whole_numbers(name, given).shape != (self.size,):
+                raise IllegalActionError(
+                    f"{name} of the moves has shape {given.shape}; whole numbers of shape "
+                    f"({self.size},) are needed."
+                )
         codes = moves.to_flat(self.n_askables, self.verbs)
-        bad = (codes < -1) | (codes >= self.n_actions)
+        about = moves.about
+        bad = (moves.verb == Verb.ASK) & ((about < -1) | (about >= self.n_askables))
         if bad.any():
             row = int(np.flatnonzero(bad)[0])
             raise IllegalActionError(
-                f"row {row} asks about {codes[row]}, which does not exist; 0 to "
+                f"row {row} asks about {about[row]}, which does not exist; 0 to "
                 f"{self.n_askables - 1} can be asked, and -1 asks the best."
             )
         if moves.items is not None:
@@ -571,6 +574,12 @@ class Dialogues(Batch):
     def success(self) -> NDArray[np.bool_]:
         a = self.arrays
         return (a["rank"] > 0) & (a["terminated"] > 0)
+
+    def solve(self) -> Moves:
+        """The first target alone, at once."""
+        items = np.full((self.size, self.protocol.top_k), -1, dtype=np.int32)
+        items[:, 0] = self.arrays["targets"][:, 0]
+        return Moves.all_of(Verb.RECOMMEND, self.size, items)
 
     # ---- what an agent may read ----------------------------------------------------------------
 

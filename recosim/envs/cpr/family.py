@@ -24,8 +24,8 @@ CPR = Family(
     board="recosim.envs.cpr.board:CPRBoard",
     picture="recosim.envs.cpr.picture:draw",
     probes="recosim.envs.cpr.probes:probes",
-    oracle="oracle",
     agents=("max_entropy", "hard_filter"),
+    strict={"last_turn_acts": True},  # where the move of the last turn is ignored, nothing raises
     settings=(
         "answer_noise",
         "dont_know",

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from reference.random_worlds import random_vectors, random_world
 
-from recosim.acts import Moves
+from recosim.acts import Moves, Verb
 from recosim.envs.cpr.dialogues import QUESTIONS, Dialogues
 from recosim.envs.cpr.protocol import Protocol
 from recosim.errors import IllegalActionError, OptionError
@@ -71,7 +71,29 @@ def test_malformed_actions_are_refused_and_change_nothing(actions: Any, call: st
     d = dialogues(3)
     before = d.state()
     with pytest.raises(IllegalActionError, match=r"are needed|does not exist"):
-        getattr(d, call)(np.array(actions))
+        getattr(d, call)(Moves.from_flat(np.array(actions), d.n_askables))
+    assert_same(before, d.state(), but=set())
+
+
+@pytest.mark.parametrize(
+    ("verb", "about"),
+    [
+        ([0, 1], [0, -1]),
+        ([0, 1, 2], [0, -1]),
+        ([0, 1, 9], [0, -1, -1]),
+        ([0, 1, -1], [0, -1, -1]),
+        ([0, 1, Verb.PASS], [0, -1, -1]),
+        ([0, 0, 0], [0, 1, 20]),
+        ([0, 0, 0], [0, 1, -2]),
+        ([0, 0, 0], [0.0, 1.0, 2.0]),
+        ([0.0, 1.0, 2.0], [0, -1, -1]),
+    ],
+)
+def test_malformed_moves_are_refused_and_change_nothing(verb: Any, about: Any) -> None:
+    d = dialogues(3)
+    before = d.state()
+    with pytest.raises(IllegalActionError, match=r"are needed|does not exist|verbs here"):
+        d.step(Moves(np.array(verb), np.array(about)))
     assert_same(before, d.state(), but=set())
 
 
@@ -115,7 +137,7 @@ def test_one_illegal_action_leaves_the_whole_batch_alone(threads: int, bad: int,
     with pytest.raises(
         IllegalActionError, match=f"action {actions[row]} of row {row} is not legal"
     ):
-        getattr(d, call)(actions)
+        getattr(d, call)(Moves.from_flat(actions, d.n_askables))
     assert_same(before, d.state(), but=ARGUMENTS)
 
 

@@ -14,7 +14,7 @@ from recosim.agents.learner import Arrays
 from recosim.envs.cpr.dialogues import Dialogues
 from recosim.envs.cpr.protocol import Protocol
 from recosim.errors import CheckpointError, OptionError
-from recosim.users.behaviour import TRAITS
+from recosim.users.behaviour import trait_column
 
 __all__ = ["Pathfinder"]
 
@@ -160,7 +160,7 @@ class Pathfinder(TwoWayDQN):
 
     def train_round(self, number: int) -> dict[str, float]:
         # What all users have in common: a copy of the batch's own, put back after the round.
-        noise = self.batch.arrays["traits"][:, TRAITS.index("answer_noise")]
+        noise = trait_column(self.batch.arrays["traits"], "answer_noise")
         before = noise.copy()
         extra: dict[str, float] = {}
         if number == 0 and self.prior:
