@@ -10,8 +10,9 @@ from torch import nn
 
 from recosim.agents.registry import make_agent
 from recosim.agents.torch_learner import TorchLearner, one_thread
-from recosim.bench.run import play_batch, prepare_env
-from recosim.envs.cpr.columns import Recorder
+from recosim.bench.rollout import play_batch
+from recosim.bench.setup import prepare_env
+from recosim.envs.recorder import Recorder
 from recosim.envs.sb3 import make_sb3
 from recosim.estimators.registry import estimator
 from recosim.estimators.samples import PairSampler
@@ -74,7 +75,7 @@ def evaluation_seconds(name: str) -> tuple[float, int]:
             rows = env.conversations[:64] if warm else env.conversations
             for start in range(0, len(rows), 4096):
                 chosen = rows[start : start + 4096]
-                play_batch(dialogues, agent, env.pairs, chosen, 0, recorder)
+                play_batch(dialogues, agent, env.units, chosen, 0, recorder)
                 recorder.clear()
             seconds = time.perf_counter() - started
     return seconds, len(env.conversations)

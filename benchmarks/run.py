@@ -119,7 +119,8 @@ def scalar_rate(env_id: str, recording: Recording, seconds: float) -> float:
 def bench_rate(name: str, agent: str, conversations: int) -> float:
     """Moves per second of an agent in the bench: acting, recording, writing the trace."""
     from recosim.bench.results import read_timings
-    from recosim.bench.run import prepare_env, run_bench
+    from recosim.bench.run import run_bench
+    from recosim.bench.setup import prepare_env
 
     rates = []
     for _ in range(6):
@@ -134,7 +135,7 @@ def reference_agent_rate(name: str, agent: str, seconds: float) -> float:
     from reference.policies import max_entropy, play, weighted_entropy
     from reference.tables import WorldTables, draws_from
 
-    from recosim.bench.run import prepare_env
+    from recosim.bench.setup import prepare_env
 
     env = prepare_env(name)
     tables = WorldTables(env.setup.world)
@@ -143,11 +144,11 @@ def reference_agent_rate(name: str, agent: str, seconds: float) -> float:
 
     def work() -> int:
         moves, started = 0, time.perf_counter()
-        for c in rng.permutation(len(env.pairs)):
+        for c in rng.permutation(len(env.units)):
             conversation = ReferenceConversation(
                 tables, env.setup.protocol, env.setup.vectors, draw=draw, draw_unit=draw_unit
             )
-            conversation.open(*(int(x) for x in env.pairs[c]))
+            conversation.open(*(int(x) for x in env.units[c]))
             if agent == "max_entropy":
                 moves += len(play(conversation, lambda c: max_entropy(c, rng.random())))
             else:

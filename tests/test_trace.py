@@ -8,8 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from recosim.envs.cpr.columns import COLUMNS
 from recosim.errors import ResultsError
-from recosim.trace import SCHEMA, Trace
+from recosim.trace import Trace
 
 
 def written(path, table, metadata):
@@ -18,19 +19,19 @@ def written(path, table, metadata):
 
 
 def test_columns_may_come_in_another_order(tmp_path):
-    names = SCHEMA.names[::-1]
-    path = written(tmp_path / "a.parquet", SCHEMA.empty_table().select(names), b"{}")
-    assert Trace.read(path).table.schema.names == SCHEMA.names
+    names = COLUMNS.schema.names[::-1]
+    path = written(tmp_path / "a.parquet", COLUMNS.schema.empty_table().select(names), b"{}")
+    assert Trace.read(path).table.schema.names == COLUMNS.schema.names
 
 
 def test_values_that_do_not_fit_their_column_are_refused(tmp_path):
-    row = {name: [None] for name in SCHEMA.names} | {"step": ["first"]}
+    row = {name: [None] for name in COLUMNS.schema.names} | {"step": ["first"]}
     path = written(tmp_path / "a.parquet", pa.table(row), json.dumps({}).encode())
     with pytest.raises(ResultsError, match=r"a\.parquet is not a RecoSim trace"):
         Trace.read(path)
 
 
 def test_metadata_that_is_no_json_is_refused(tmp_path):
-    path = written(tmp_path / "a.parquet", SCHEMA.empty_table(), b"{")
+    path = written(tmp_path / "a.parquet", COLUMNS.schema.empty_table(), b"{")
     with pytest.raises(ResultsError, match=r"a\.parquet is not a RecoSim trace"):
         Trace.read(path)

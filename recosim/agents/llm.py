@@ -17,9 +17,9 @@ from recosim.agents.base import Agent
 from recosim.agents.cpr.critiquing import reasons
 from recosim.chat import Chat, ChatRequest, ChatSettings, open_chat
 from recosim.chat.opening import CassetteMode
-from recosim.envs.cpr.columns import Recorder
 from recosim.envs.cpr.dialogues import Dialogues
 from recosim.envs.cpr.protocol import Protocol
+from recosim.envs.recorder import Recorder
 from recosim.envs.words import attribute_label, facet_label, item_label, words_of
 from recosim.errors import ChatError, MissingExtraError, OptionError
 from recosim.kernels.random import AGENT

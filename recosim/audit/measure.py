@@ -16,9 +16,9 @@ from recosim.acts import Outcome, Verb
 from recosim.agents.registry import make_agent
 from recosim.audit.probes import CANARIES, draw_probe, probe
 from recosim.audit.shares import bare, share
-from recosim.bench.run import play_batch
+from recosim.bench.rollout import play_batch
 from recosim.envs.cpr.acts import context_of, user_acts
-from recosim.envs.cpr.columns import Recorder
+from recosim.envs.recorder import Recorder
 from recosim.envs.setup import Setup
 from recosim.envs.talk import Talk, speaker_of
 from recosim.errors import NotUnderstood, OptionError

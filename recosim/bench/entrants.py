@@ -23,7 +23,6 @@ from recosim.agents.checkpoints import (
 from recosim.agents.learner import Learner
 from recosim.agents.registry import make_agent
 from recosim.bench.schema import AgentSetup, CheckpointInfo, Users
-from recosim.envs.cpr.dialogues import Dialogues
 from recosim.envs.setup import Setup
 from recosim.errors import CheckpointError
 from recosim.users import Population
@@ -47,10 +46,10 @@ class Entrant:
     setup: AgentSetup
     checkpoints: Mapping[int, Checkpoint]
 
-    def ready(self, dialogues: Dialogues, seed: int) -> Agent:
+    def ready(self, batch: Any, seed: int) -> Agent:
         """The agent, bound to a batch and with what it learned under a seed."""
         agent = make_agent(self.name, self.environment)
-        agent.bind(dialogues)
+        agent.bind(batch)
         if isinstance(agent, Learner):
             agent.set_weights(self.checkpoints[seed].weights())
         return agent

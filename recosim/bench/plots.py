@@ -1,20 +1,23 @@
-"""The picture of one environment: success by turn, turns to a hit, and distance from the leader.
+"""The picture of one environment: the family's curve, its steps, and the distance from the leader.
 
-Figures are made without pyplot, so that no window system is touched and no figure leaks.
+A family without a curve gets its ranking metric in place of it. Figures are made without pyplot, so
+that no window system is touched and no figure leaks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from recosim.bench.schema import AgentResult, EnvResult
-from recosim.bench.tables import leader, protocol_label, ranked, users_label
+from recosim.bench.tables import leader, ranked, users_label
 from recosim.errors import MissingExtraError
 from recosim.files import atomic_write
+from recosim.metrics import Metric, curve_of, ranking
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -95,40 +98,54 @@ def draw_env(env: EnvResult, colours: dict[str, str] | None = None) -> Figure:
         raise MissingExtraError("matplotlib", "plot", "drawing the results") from None
     agents = ranked(env)
     colours = colours or agent_colours([agent.name for agent in agents])
-    rivals = [agent for agent in agents if not env.privileged(agent.name)]
-    forest = len(rivals) > 1 and env.agents[0].summary.average_turns.low is not None
-    lower = 0.75 + 0.27 * (len(rivals) - 1) if forest else 0.0
-    upper = 0.9 + 0.62 * len(agents)
+    metric, points = ranking(env.metrics), curve_of(env.metrics)
+    best, behind, tied = leader(env)
+    forest = bool(behind or tied) and best is not None and best.estimate(metric).low is not None
+    lower = 0.75 + 0.27 * len(behind + tied) if forest else 0.0
+    steps = bool(points) and points[0].curve is not None and bool(points[0].curve.steps)
+    upper = 0.9 + 0.62 * len(agents) if steps else 0.0
     figure = Figure(
         figsize=(12, max(5.4, upper + lower + 0.7)),
         layout=ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.08),
     )
     FigureCanvasAgg(figure)
     figure.suptitle(_title(env), x=0.012, ha="left", fontsize=12, color=INK, linespacing=1.5)
-    left, right = figure.subfigures(1, 2, squeeze=False, width_ratios=(1.08, 1))[0]
-    draw_success(left.subplots(), env, agents, colours)
-    if forest:
-        heights = (upper, lower + 0.4)
-        top, bottom = right.subfigures(2, 1, squeeze=False, height_ratios=heights)[:, 0]
-        draw_turns(top, env, agents, colours)
-        draw_forest(bottom.subplots(), env, rivals, colours)
+    widths = (1.08, 1) if steps or forest else (1,)
+    sides = figure.subfigures(1, len(widths), squeeze=False, width_ratios=widths)[0]
+    if points:
+        draw_curve(sides[0].subplots(), env, agents, points, colours)
     else:
-        draw_turns(right, env, agents, colours)
+        draw_values(sides[0].subplots(), env, agents, metric, colours)
+    if steps and forest:
+        heights = (upper, lower + 0.4)
+        top, bottom = sides[1].subfigures(2, 1, squeeze=False, height_ratios=heights)[:, 0]
+        draw_steps(top, env, agents, points, colours)
+        draw_forest(bottom.subplots(), env, metric, colours)
+    elif steps:
+        draw_steps(sides[1], env, agents, points, colours)
+    elif forest:
+        draw_forest(sides[1].subplots(), env, metric, colours)
     return figure
 
 
-def draw_success(
-    axes: Axes, env: EnvResult, agents: Sequence[AgentResult], colours: dict[str, str]
+def draw_curve(
+    axes: Axes,
+    env: EnvResult,
+    agents: Sequence[AgentResult],
+    points: Sequence[Metric],
+    colours: dict[str, str],
 ) -> None:
-    """SR@t against t with interval bands; each line is named at its end."""
-    turns = env.setup.rules.max_turns
-    moves = list(range(1, turns + 1))
+    """The family's curve with interval bands; each line is named at its end."""
+    curve = points[0].curve
+    assert curve is not None
+    places = [point.at for point in points]
+    first, last = places[0], places[-1]
     for agent in agents:
-        rates = agent.summary.success_rate
+        rates = [agent.estimate(point) for point in points]
         colour = colours[agent.name]
         dashed = env.privileged(agent.name)
         axes.plot(
-            moves,
+            places,
             [rate.value for rate in rates],
             color=colour,
             linewidth=1.5 if dashed else 2.2,
@@ -136,19 +153,23 @@ def draw_success(
         )
         if all(rate.low is not None and rate.high is not None for rate in rates):
             axes.fill_between(
-                moves,
+                places,
                 [rate.low or 0.0 for rate in rates],
                 [rate.high or 0.0 for rate in rates],
                 color=colour,
                 alpha=0.18,
                 linewidth=0,
             )
-    ends = [agent.summary.success_rate[-1].value for agent in agents]
-    for agent, end, height in zip(agents, ends, _apart(ends, 0.052), strict=True):
+    if curve.steps:
+        axes.set_ylim(0, 1.02)  # a share
+    low, high = axes.get_ylim()
+    ends = [agent.estimate(points[-1]).value for agent in agents]
+    heights = _apart([(end - low) / (high - low) * 1.02 for end in ends], 0.052)
+    for agent, end, height in zip(agents, ends, heights, strict=True):
         axes.annotate(
-            f"{_label(env, agent.name)}  {end:.3f}",
-            xy=(turns, end),
-            xytext=(turns * 1.035 + 0.15, height),
+            f"{_label(env, agent.name)}  {end:.{points[-1].digits}f}",
+            xy=(last, end),
+            xytext=(last * 1.035 + 0.15, low + height / 1.02 * (high - low)),
             va="center",
             fontsize=9.5,
             color=colours[agent.name],
@@ -163,44 +184,78 @@ def draw_success(
             },
             annotation_clip=False,
         )
-    axes.set_xlim(1 if turns > 1 else 0.5, turns)
-    axes.set_ylim(0, 1.02)
-    axes.set_xticks(_ticks(turns))
-    axes.set_xlabel("turn t", fontsize=9.5, color=INK)
-    axes.set_title("Success rate within t turns", loc="left", fontsize=11, color=INK)
+    axes.set_xlim(first if last > first else first - 0.5, last)
+    axes.set_ylim(low, high)
+    axes.set_xticks(_ticks(first, last))
+    axes.set_xlabel(curve.axis, fontsize=9.5, color=INK)
+    axes.set_title(curve.title, loc="left", fontsize=11, color=INK)
     axes.grid(axis="y", color=FAINT, linewidth=0.7)
     _plain(axes)
 
 
-def draw_turns(
+def draw_values(
+    axes: Axes,
+    env: EnvResult,
+    agents: Sequence[AgentResult],
+    metric: Metric,
+    colours: dict[str, str],
+) -> None:
+    """The metric that ranks, of every agent, with intervals."""
+    for row, agent in enumerate(agents):
+        found = agent.metrics[metric.name]
+        if found is None:
+            continue
+        colour = colours[agent.name]
+        if found.low is not None and found.high is not None:
+            axes.plot([found.low, found.high], [row, row], "|-", color=colour, linewidth=2)
+        axes.plot([found.value], [row], "o", color=colour, markersize=5.5)
+        axes.annotate(
+            f"{found.value:.{metric.digits}f}",
+            xy=(found.value, row),
+            xytext=(0, 7),
+            textcoords="offset points",
+            ha="center",
+            fontsize=8.5,
+            color=INK,
+        )
+    axes.set_yticks(range(len(agents)), [_label(env, agent.name) for agent in agents])
+    axes.set_ylim(len(agents) - 0.4, -0.6)
+    axes.set_title(metric.label, loc="left", fontsize=11, color=INK)
+    _rows(axes, [colours[agent.name] for agent in agents])
+
+
+def draw_steps(
     figure: SubFigure,
     env: EnvResult,
     agents: Sequence[AgentResult],
+    points: Sequence[Metric],
     colours: dict[str, str],
 ) -> None:
-    """Bars for each agent: the share of conversations hit at each move; beside them, of failures.
+    """Bars for each agent: what each step adds to the curve; beside them, what it never reaches.
 
-    Agents that do not see the target share one scale, so that their bars compare; each row names
-    its highest bar.
+    Agents that are not privileged share one scale, so that their bars compare; each row names its
+    highest bar.
     """
-    turns = env.setup.rules.max_turns
-    moves = list(range(1, turns + 1))
+    curve = points[0].curve
+    assert curve is not None
+    places = [point.at for point in points]
     rivals = [agent for agent in agents if not env.privileged(agent.name)]
-    shared = max((max(agent.summary.hits_at()) for agent in rivals), default=1.0)
+    added = {agent.name: _steps(agent, points) for agent in agents}
+    shared = max((max(added[agent.name]) for agent in rivals), default=1.0)
     grid = figure.subplots(
         len(agents), 2, sharex="col", squeeze=False, gridspec_kw={"width_ratios": (4.2, 1)}
     )
     for (bars, failures), agent in zip(grid, agents, strict=True):
-        shares = agent.summary.hits_at()
+        shares = added[agent.name]
         colour = colours[agent.name]
         highest = max(shares)
-        bars.bar(moves, shares, width=0.86, color=colour)
+        bars.bar(places, shares, width=0.86, color=colour)
         scale = shared if agent in rivals else highest
         bars.set_ylim(0, 1.35 * scale if scale > 0 else 1)
         if highest > 0:
             bars.annotate(
                 _percent(highest),
-                xy=(shares.index(highest) + 1, highest),
+                xy=(places[shares.index(highest)], highest),
                 xytext=(0, 2),
                 textcoords="offset points",
                 ha="center",
@@ -216,7 +271,7 @@ def draw_turns(
             fontweight="bold",
             fontsize=9.5,
         )
-        failed = 1 - agent.summary.success_rate[-1].value
+        failed = 1 - agent.estimate(points[-1]).value
         failures.barh([0], [1], height=0.5, color="#EFEFEF")
         failures.barh([0], [failed], height=0.5, color=FAILED)
         failures.annotate(
@@ -231,26 +286,29 @@ def draw_turns(
             bars.tick_params(axis="x", length=0)
         failures.spines["bottom"].set_visible(False)
         failures.set_xticks([])
-    grid[0, 0].set_title("Hits at each turn", loc="left", fontsize=11, color=INK)
-    grid[0, 1].set_title("No hit", loc="center", fontsize=11, color=INK)
-    grid[-1, 0].set_xlim(0.3, turns + 0.7)
-    grid[-1, 0].set_xticks(_ticks(turns))
-    grid[-1, 0].set_xlabel("turn", fontsize=9.5, color=INK)
+    grid[0, 0].set_title(curve.steps, loc="left", fontsize=11, color=INK)
+    grid[0, 1].set_title(curve.rest, loc="center", fontsize=11, color=INK)
+    grid[-1, 0].set_xlim(places[0] - 0.7, places[-1] + 0.7)
+    grid[-1, 0].set_xticks(_ticks(places[0], places[-1]))
+    grid[-1, 0].set_xlabel(curve.step, fontsize=9.5, color=INK)
     grid[-1, 1].set_xlim(0, 1)
 
 
-def draw_forest(
-    axes: Axes, env: EnvResult, rivals: Sequence[AgentResult], colours: dict[str, str]
-) -> None:
-    """How many more turns each agent needs than the leader, with paired intervals."""
-    best, _, tied = leader(env)
+def _steps(agent: AgentResult, points: Sequence[Metric]) -> list[float]:
+    """What each point of a rising share adds to the one before."""
+    rates = [0.0, *(agent.estimate(point).value for point in points)]
+    return [max(0.0, b - a) for a, b in pairwise(rates)]
+
+
+def draw_forest(axes: Axes, env: EnvResult, metric: Metric, colours: dict[str, str]) -> None:
+    """How far each agent is from the leader, with paired intervals."""
+    best, behind, tied = leader(env)
     assert best is not None
-    others = [agent.name for agent in rivals if agent.name != best.name]
+    others = [agent.name for agent in ranked(env) if agent.name in (*behind, *tied)]
     for row, name in enumerate(others):
-        more = env.compare(name, best.name).average_turns
-        assert more.low is not None
-        assert more.high is not None
-        axes.plot([more.low, more.high], [row, row], "|-", color=colours[name], linewidth=2)
+        more = env.compare(name, best.name).differences[metric.name]
+        low, high = (more.value if end is None else end for end in (more.low, more.high))
+        axes.plot([low, high], [row, row], "|-", color=colours[name], linewidth=2)
         axes.plot(
             [more.value],
             [row],
@@ -260,8 +318,8 @@ def draw_forest(
             markersize=5.5,
         )
         axes.annotate(
-            f"{more.value:+.2f}",
-            xy=(more.high, row),
+            f"{more.value:+.{metric.digits}f}",
+            xy=(high, row),
             xytext=(6, 0),
             textcoords="offset points",
             va="center",
@@ -274,30 +332,36 @@ def draw_forest(
     axes.margins(x=0.05)
     low, high = axes.get_xlim()
     axes.set_xlim(low, high + 0.12 * (high - low))  # room for the last value
+    gap = metric.spoken.gap.format(leader=best.name)
     hollow = "; hollow: not separable" if tied else ""
-    axes.set_title(
-        f"Turns more than {best.name} (paired{hollow})", loc="left", fontsize=11, color=INK
-    )
+    axes.set_title(f"{gap} (paired{hollow})", loc="left", fontsize=11, color=INK)
+    _rows(axes, [colours[name] for name in others])
+
+
+def _rows(axes: Axes, colours: Sequence[str]) -> None:
+    """The look of a plot with one named row for each agent."""
     axes.grid(axis="x", color=FAINT, linewidth=0.7)
     _plain(axes)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
-    for text, name in zip(axes.get_yticklabels(), others, strict=True):
-        text.set(color=colours[name], fontsize=9.5, fontweight="bold")
+    for text, colour in zip(axes.get_yticklabels(), colours, strict=True):
+        text.set(color=colour, fontsize=9.5, fontweight="bold")
 
 
 def _title(env: EnvResult) -> str:
     setup = env.setup
-    parts = [f"world {setup.world.name}", f"protocol {protocol_label(setup.rules)}"]
+    parts = [f"world {setup.world.name}", f"protocol {setup.rules.label}"]
     if (users := users_label(setup.users)) != "ideal":
         parts.append(f"users {users}")
     seeds = f"{len(setup.seeds)} seed{'s' if len(setup.seeds) > 1 else ''}"
-    parts.append(f"{setup.conversations:,} {setup.split} conversations, {seeds}")
+    parts.append(f"{setup.conversations:,} {setup.split} {setup.record.unit}, {seeds}")
     return f"{setup.env}\n{' · '.join(parts)}"
 
 
 def _label(env: EnvResult, name: str) -> str:
-    return f"{name} (sees target)" if env.privileged(name) else name
+    if not env.privileged(name):
+        return name
+    return f"{name} (sees {ranking(env.metrics).spoken.hidden.removeprefix('the ')})"
 
 
 def _percent(share: float) -> str:
@@ -306,11 +370,11 @@ def _percent(share: float) -> str:
     return f"{100 * share:.1f} %" if share < 0.0995 else f"{100 * share:.0f} %"
 
 
-def _ticks(turns: int) -> list[int]:
-    """At most about 15 whole-numbered ticks that hold the first and the last turn."""
-    step = max(1, -(-turns // 15))
-    ticks = list(range(1, turns + 1, step))
-    return ticks if ticks[-1] == turns else [*ticks[:-1], turns]
+def _ticks(first: int, last: int) -> list[int]:
+    """At most about 15 whole-numbered ticks that hold the first and the last place."""
+    step = max(1, -(-(last - first + 1) // 15))
+    ticks = list(range(first, last + 1, step))
+    return ticks if ticks[-1] == last else [*ticks[:-1], last]
 
 
 def _apart(heights: Sequence[float], gap: float) -> list[float]:

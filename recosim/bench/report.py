@@ -12,6 +12,7 @@ from recosim.bench.robustness import Sweep, sweep_table, sweeps, write_sweep_plo
 from recosim.bench.schema import EnvResult, Results
 from recosim.errors import MissingExtraError
 from recosim.files import write_text
+from recosim.metrics import curve_of, ranking
 
 __all__ = ["Report", "render_report", "report_markdown"]
 
@@ -78,14 +79,22 @@ def report_markdown(results: Results, plotted: list[str] | None = None) -> str:
     ]
     sections += _sweep_sections(results, plotted or [])
     versions = ", ".join(f"{name} {number}" for name, number in sorted(results.versions.items()))
+    setups = [env.setup for env in results.environments]
+    units = _shared([setup.record.unit for setup in setups], "episodes")
+    cluster = _shared([setup.columns.cluster for setup in setups], "cluster")
     reading = (
-        f"Intervals: {100 * how.level:g} %, bootstrap over users with {how.resamples:,} draws. "
-        f"All conversations of a user, of all seeds, are drawn together, and all agents see the "
-        f"same draws. The intervals speak about other users of the same kind, with these seeds. "
-        f"Tables of different worlds, protocols or users cannot be compared."
+        f"Intervals: {100 * how.level:g} %, bootstrap over {cluster}s with {how.resamples:,} "
+        f"draws. All {units} of a {cluster}, of all seeds, are drawn together, and all agents see "
+        f"the same draws. The intervals speak about other {cluster}s of the same kind, with these "
+        f"seeds. Tables of different worlds, protocols or users cannot be compared."
     )
     parts = ["# Results", *sections, "## How to read this", reading, f"Made with {versions}."]
     return "\n\n".join(parts) + "\n"
+
+
+def _shared(words: list[str], otherwise: str) -> str:
+    """The word of all environments, where they have the same."""
+    return words[0] if len(set(words)) == 1 else otherwise
 
 
 def _users_plot(group: list[Sweep]) -> str:
@@ -104,10 +113,11 @@ def _sweep_groups(results: Results) -> list[list[Sweep]]:
 def _sweep_sections(results: Results, plotted: list[str]) -> list[str]:
     sections = []
     for group in _sweep_groups(results):
-        parts = [f"## {group[0].name}: success by kind of users"]
+        first = group[0]
+        parts = [f"## {first.title}"]
         if _users_plot(group) in plotted:
             parts.append(
-                f"![Success rate against how often users err](plots/{_users_plot(group)}.png)"
+                f"![{first.label} against how often users err](plots/{_users_plot(group)}.png)"
             )
         parts += [tables.markdown(sweep_table(sweep)) for sweep in group]
         sections.append("\n\n".join(parts))
@@ -122,10 +132,10 @@ def _section(env: EnvResult, level: float, plotted: bool) -> str:
         tables.markdown(tables.main_table(env)),
     ]
     if plotted:
-        parts.append(
-            f"![Success rate by turn, turns to the hit, and turns more than the leader on "
-            f"{env.setup.key}](plots/{env.setup.key}.png)"
-        )
+        gap = ranking(env.metrics).spoken.gap.format(leader="the leader")
+        curve = next((point.curve for point in curve_of(env.metrics)), None)
+        seen = gap if curve is None else f"{curve.alt}, and {gap[0].lower()}{gap[1:]}"
+        parts.append(f"![{seen} on {env.setup.key}](plots/{env.setup.key}.png)")
     if len(env.agents) > 1:
         parts += ["### Pairs", tables.markdown(tables.comparison_table(env))]
     parts += ["### What the agents did", tables.markdown(tables.behaviour_table(env))]

@@ -1,17 +1,18 @@
 """The results folder of a bench: what a run is, what came of it, and how both lie on disk.
 
-    run.json                               what is to be run; written first, never changed
-    episodes/<env>/<agent>-<seed>.parquet  outcomes of each conversation; a finished unit of work
+    run.json                               what is to be run; written first
+    episodes/<env>/<agent>-<seed>.parquet  outcomes of each episode; a finished unit of work
     traces/<env>/<agent>-<seed>.parquet    every move (`recosim.trace`)
     results.json                           metrics, intervals, comparisons; written last
     timings.json                           seconds and speed; alone differs between equal runs
     report.md, plots/<env>.png             drawn from results.json alone (`recosim.bench.report`)
 
-A runner needs four calls: `claim_run` (new folder, or the same run to be resumed), `has_episodes`
-and `write_episodes` for each unit of work, and `finish_run`, which computes results.json from the
-files alone. So a run that was killed and resumed ends with the same bytes as an undisturbed one.
+A runner needs four calls: `recosim.bench.claim.claim_run` (new folder, or the same run to be
+resumed), `has_episodes` and `write_episodes` for each unit of work, and `finish_run`, which
+computes results.json from the files alone. So a run that was killed and resumed ends with the same
+bytes as an undisturbed one.
 
-The outcomes of single conversations lie in Parquet beside results.json, which names each file and
+The outcomes of single episodes lie in Parquet beside results.json, which names each file and
 the sha256 of its content: the Yelp test split makes 6 million of them with six agents and five
 seeds, hundreds of megabytes as JSON. The digest is of the values, not of the file, whose bytes
 change between versions of pyarrow.
@@ -22,16 +23,18 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 from pydantic import BaseModel, ValidationError
 
-from recosim.bench.metrics import average_turns, compare_and_summarise, hdcg, success_rate
+from recosim.bench.metrics import compare_and_summarise
+from recosim.bench.older import from_format_1
 from recosim.bench.schema import (
-    FORMAT,
     AgentResult,
     BootstrapInfo,
     EnvResult,
@@ -45,10 +48,11 @@ from recosim.bench.schema import (
 from recosim.bench.stats import Bootstrap
 from recosim.errors import ResultsError
 from recosim.files import atomic_write, write_json
-from recosim.trace import Episodes
+from recosim.metrics import Episodes, headlines, value_of
+from recosim.trace import Columns, filled
 
 __all__ = [
-    "claim_run",
+    "difference",
     "episodes_path",
     "finish_run",
     "has_episodes",
@@ -63,39 +67,6 @@ __all__ = [
 ]
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
-
-
-def claim_run(folder: Path, environments: Sequence[EnvSetup], versions: Mapping[str, str]) -> Run:
-    """Make `folder` the folder of this run, or find that it is, to resume it.
-
-    Raises:
-        ResultsError: the folder belongs to another run (the first difference is named) or version,
-            or holds other files.
-    """
-    wanted = Run(versions=dict(versions), environments=tuple(environments))
-    path = folder / "run.json"
-    if path.exists():
-        difference = _difference(read_run(folder).model_dump(mode="json"), _json(wanted))
-        if difference:
-            raise ResultsError(
-                f"{folder} holds the results of another run: {difference}. Give another folder, "
-                f"or remove this one to start anew."
-            )
-        return wanted
-    if folder.exists() and not folder.is_dir():
-        raise ResultsError(f"{folder} is not a folder. Give another one for the results.")
-    others = (
-        sorted(p.name for p in folder.iterdir() if not p.name.startswith("."))
-        if (folder.exists())
-        else []
-    )
-    if others:
-        raise ResultsError(
-            f"{folder} is not a results folder, but it holds files ({', '.join(others[:3])}"
-            f"{', ...' if len(others) > 3 else ''}). Give a new or an empty folder."
-        )
-    write_json(path, _json(wanted))
-    return wanted
 
 
 def episodes_path(folder: Path, key: str, agent: str, seed: int) -> Path:
@@ -115,24 +86,21 @@ def has_episodes(folder: Path, key: str, agent: str, seed: int) -> bool:
 
 def write_episodes(folder: Path, key: str, agent: str, seed: int, episodes: Episodes) -> None:
     """Write the outcomes of one agent and seed, atomically. Write the trace before, if any."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    table = pa.table({name: getattr(episodes, name) for name in COLUMNS})
+    table = pa.table(dict(episodes.columns))
     path = episodes_path(folder, key, agent, seed)
     atomic_write(path, lambda part: pq.write_table(table, part, compression="zstd"))
 
 
-def read_episodes(folder: Path, key: str, agent: str, seed: int) -> Episodes:
-    """Read the outcomes of one agent and seed.
+def read_episodes(folder: Path, setup: EnvSetup, agent: str, seed: int) -> tuple[Episodes, str]:
+    """Read the outcomes of one agent and seed; columns that are newer than the file are filled.
+
+    Returns:
+        The outcomes, and the sha256 of the content of the file.
 
     Raises:
-        ResultsError: the file is missing, damaged, or has other columns.
+        ResultsError: the file is missing, damaged, or has other columns than the family.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    path = episodes_path(folder, key, agent, seed)
+    path = episodes_path(folder, setup.key, agent, seed)
     try:
         table = pq.read_table(path, partitioning=None)
     except FileNotFoundError:
@@ -145,15 +113,24 @@ def read_episodes(folder: Path, key: str, agent: str, seed: int) -> Episodes:
             f"{path} is damaged ({error}). Remove it and start the same bench again: only this "
             f"part is run anew."
         ) from None
-    given = {name: table.schema.field(name).type.to_pandas_dtype() for name in table.schema.names}
-    if given != {name: dtype.type for name, dtype in COLUMNS.items()} or any(
-        column.null_count for column in table.columns
-    ):
+    return _checked(table, setup.columns, path), _digest(table)
+
+
+def _checked(table: pa.Table, columns: Columns, path: Path) -> Episodes:
+    """The episodes in a table. Raises `ResultsError` where it has other columns."""
+    needed = {column.name: column.type for column in columns.outcomes}
+    given = dict(zip(table.schema.names, table.schema.types, strict=True))
+    whole = not any(column.null_count for column in table.columns)
+    try:
+        if not whole or any(needed.get(name) != kind for name, kind in given.items()):
+            raise ResultsError("they are of other types, unknown, or not whole.")
+        table = filled(table, columns.outcomes)
+    except ResultsError as error:
         raise ResultsError(
             f"{path} is not a file of outcomes of this version of RecoSim: it has the columns "
-            f"{', '.join(given)}; {', '.join(COLUMNS)} are needed."
-        )
-    return Episodes(**{name: table.column(name).to_numpy() for name in COLUMNS})
+            f"{', '.join(given)}; {', '.join(needed)} are needed: {error}"
+        ) from None
+    return Episodes({name: table.column(name).to_numpy() for name in table.schema.names})
 
 
 def finish_run(folder: Path, bootstrap: Bootstrap | None = None) -> Results:
@@ -168,7 +145,7 @@ def finish_run(folder: Path, bootstrap: Bootstrap | None = None) -> Results:
 
 
 def read_results(folder: Path) -> Results:
-    """Read results.json.
+    """Read results.json, of this format or an older one.
 
     Raises:
         ResultsError: the file is missing, damaged, or of another version.
@@ -179,7 +156,7 @@ def read_results(folder: Path) -> Results:
             f"the run in {folder} is not finished: it has no results.json yet. Start the same "
             f"bench again with this folder: it goes on where it stopped."
         )
-    return _read(path, Results)
+    return _read(path, Results, from_format_1)
 
 
 def read_run(folder: Path) -> Run:
@@ -188,7 +165,9 @@ def read_run(folder: Path) -> Run:
 
 
 def verify_results(folder: Path) -> Results:
-    """Read results.json and compute it anew from the outcomes of the conversations.
+    """Read results.json and compute it anew from the outcomes of the episodes.
+
+    Metrics that are newer than the file are no difference.
 
     Raises:
         ResultsError: something differs (the first difference is named) or is missing.
@@ -202,11 +181,9 @@ def verify_results(folder: Path) -> Results:
                 f"{folder / path} is not the file that results.json was made from: its content has "
                 f"the sha256 {found[path][:12]}..., results.json says {stored[path][:12]}..."
             )
-    difference = _difference(_json(results), _json(computed), ("results.json", "the outcomes"))
-    if difference:
-        raise ResultsError(
-            f"{folder / 'results.json'} does not follow from its files: {difference}."
-        )
+    here, there = _json(results), _known(_json(computed), _json(results))
+    if wrong := difference(here, there, ("results.json", "the outcomes")):
+        raise ResultsError(f"{folder / 'results.json'} does not follow from its files: {wrong}.")
     return results
 
 
@@ -221,21 +198,18 @@ def read_timings(folder: Path) -> list[Timing]:
     return list(_read(path, Timings).timings) if path.exists() else []
 
 
-# Column -> dtype of a file of outcomes: the fields of `Episodes`, in that order.
-COLUMNS: dict[str, np.dtype[Any]] = {
-    field.name: np.dtype(
-        {
-            "conversation": np.int32,
-            "user": np.int32,
-            "target": np.int32,
-            "supported": np.float64,
-            "reward": np.float64,
-            "nothing_left": np.bool_,
-            "left": np.bool_,
-        }.get(field.name, np.int16)
-    )
-    for field in dataclasses.fields(Episodes)
-}
+def _known(computed: Any, stored: Any) -> Any:
+    """What was computed, without the metrics that what is stored does not have."""
+    if isinstance(computed, list) and isinstance(stored, list) and len(computed) == len(stored):
+        return [_known(*pair) for pair in zip(computed, stored, strict=True)]
+    if not isinstance(computed, dict) or not isinstance(stored, dict):
+        return computed
+    return {
+        name: {k: v for k, v in value.items() if k in stored[name]}
+        if name in ("metrics", "differences")
+        else _known(value, stored.get(name))
+        for name, value in computed.items()
+    }
 
 
 def _compute(folder: Path, bootstrap: Bootstrap) -> Results:
@@ -248,49 +222,55 @@ def _compute(folder: Path, bootstrap: Bootstrap) -> Results:
 
 
 def _compute_env(folder: Path, setup: EnvSetup, bootstrap: Bootstrap) -> EnvResult:
-    turns = setup.rules.max_turns
+    metrics, columns, rules = setup.metrics, setup.columns, setup.rules
     episodes: dict[str, dict[int, Episodes]] = {}
     seeds: dict[str, list[SeedResult]] = {}
     for agent in setup.agents:
         episodes[agent.name], seeds[agent.name] = {}, []
         for seed in setup.seeds:
-            rows = read_episodes(folder, setup.key, agent.name, seed)
+            rows, digest = read_episodes(folder, setup, agent.name, seed)
             path = episodes_path(folder, setup.key, agent.name, seed)
             if len(rows) != setup.conversations:
                 raise ResultsError(
                     f"{path} holds {len(rows)} conversations, the run has {setup.conversations}. "
                     f"Remove it and start the same bench again."
                 )
+            if wrong := columns.check(rows, rules):
+                raise ResultsError(f"{path}: {wrong}.")
             episodes[agent.name][seed] = rows
             seeds[agent.name].append(
                 SeedResult(
                     seed=seed,
                     episodes=path.relative_to(folder).as_posix(),
-                    sha256=_digest(rows),
-                    success_rate=float(success_rate(rows, turns)[-1]),
-                    average_turns=average_turns(rows, turns),
-                    hdcg=hdcg(rows),
+                    sha256=digest,
+                    metrics={m.name: value_of(m, rows) for m in headlines(metrics)},
                 )
             )
     try:
-        summaries, comparisons = compare_and_summarise(episodes, turns, bootstrap)
+        summaries, comparisons = compare_and_summarise(
+            episodes, metrics, bootstrap, cluster=columns.cluster
+        )
     except ResultsError as error:
         raise ResultsError(f"{folder}, environment {setup.key}: {error}") from None
     return EnvResult(
         setup=setup,
         agents=tuple(
-            AgentResult(name=name, summary=summaries[name], seeds=tuple(seeds[name]))
+            AgentResult(name=name, metrics=summaries[name], seeds=tuple(seeds[name]))
             for name in summaries
         ),
         comparisons=tuple(comparisons),
     )
 
 
-def _digest(rows: Episodes) -> str:
-    """sha256 over the names, dtypes, lengths and little-endian bytes of the columns, as hex."""
-    digest = hashlib.sha256(f"recosim episodes {FORMAT}".encode())
-    for name, dtype in COLUMNS.items():
-        little = np.ascontiguousarray(getattr(rows, name), dtype=dtype.newbyteorder("<"))
+def _digest(table: pa.Table) -> str:
+    """sha256 over the names, dtypes, lengths and little-endian bytes of the columns, as hex.
+
+    It covers the columns that a file has, so that those of a later version change no old digest.
+    """
+    digest = hashlib.sha256(b"recosim episodes 1")
+    for name in table.schema.names:
+        values = table.column(name).to_numpy()
+        little = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<"))
         digest.update(f"\n{name} {little.dtype.str} {len(little)}\n".encode())
         digest.update(little.tobytes())
     return digest.hexdigest()
@@ -306,8 +286,16 @@ def _json(model: BaseModel) -> dict[str, Any]:
     return model.model_dump(mode="json")
 
 
-def _read(path: Path, model: type[ModelT]) -> ModelT:
-    """Read one JSON file of the folder; say what is wrong with it, and what to do."""
+def _read(
+    path: Path,
+    model: type[ModelT],
+    older: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
+) -> ModelT:
+    """Read one JSON file of the folder; say what is wrong with it, and what to do.
+
+    Args:
+        older: makes the content of the format before from its own.
+    """
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -316,12 +304,20 @@ def _read(path: Path, model: type[ModelT]) -> ModelT:
         ) from None
     except (OSError, ValueError) as error:
         raise ResultsError(f"{path} cannot be read: {error}. Run the bench again.") from None
-    if not isinstance(data, dict) or data.get("format") != FORMAT:
-        given = data.get("format") if isinstance(data, dict) else None
+    current = model.model_fields["format"].default
+    known = [current - 1, current] if older else [current]
+    given = data.get("format") if isinstance(data, dict) else None
+    if given not in known:
         raise ResultsError(
-            f"{path} has the format {given!r}; this version of RecoSim reads format {FORMAT}. Use "
-            f"the version that wrote it, or run the bench again."
+            f"{path} has the format {given!r}; this version of RecoSim reads format "
+            f"{' and '.join(map(str, known))}. Use the version that wrote it, or run the bench "
+            f"again."
         )
+    if older is not None and given != current:
+        try:
+            data = older(data)
+        except ResultsError as error:
+            raise ResultsError(f"{path} was changed or is damaged: {error}") from None
     try:
         return model.model_validate_json(json.dumps(data))
     except ValidationError as error:
@@ -332,7 +328,7 @@ def _read(path: Path, model: type[ModelT]) -> ModelT:
         ) from None
 
 
-def _difference(
+def difference(
     there: Any, here: Any, labels: tuple[str, str] = ("the folder", "this run"), where: str = ""
 ) -> str:
     """The first difference of two JSON values as a clause; "" if they are equal."""
@@ -344,7 +340,7 @@ def _difference(
         return ""
     else:
         return f"{where} is {_short(there)} in {labels[0]} and {_short(here)} in {labels[1]}"
-    return next((d for p, a, b in pairs if (d := _difference(a, b, labels, p))), "")
+    return next((d for p, a, b in pairs if (d := difference(a, b, labels, p))), "")
 
 
 def _short(value: Any) -> str:

@@ -13,6 +13,7 @@ from recosim.bench.stats import Estimate
 from recosim.bench.tables import Table, estimate
 from recosim.errors import MissingExtraError
 from recosim.files import atomic_write
+from recosim.metrics import Metric, curve_of, ranking
 
 __all__ = ["Sweep", "sweep_table", "sweeps", "write_sweep_plot"]
 
@@ -49,18 +50,37 @@ class Sweep:
         ]
 
     @property
+    def metric(self) -> Metric:
+        """What is shown: the end of the family's curve, or the metric that ranks."""
+        metrics = self.environments[0].metrics
+        return [ranking(metrics), *curve_of(metrics)][-1]
+
+    @property
+    def label(self) -> str:
+        """What is shown, in words."""
+        metric = self.metric
+        return metric.label if metric.curve is None else metric.curve.label
+
+    @property
+    def title(self) -> str:
+        """The environment, and what is shown."""
+        curve = self.metric.curve
+        return f"{self.name}: {self.label if curve is None else curve.name} by kind of users"
+
+    @property
     def agents(self) -> list[str]:
-        """Names of the agents that ran at every value, best mean SR first."""
+        """Names of the agents that ran at every value, the best on average first."""
         shared = [
             agent.name
             for agent in self.environments[0].agents
             if all(any(a.name == agent.name for a in env.agents) for env in self.environments)
         ]
-        return sorted(shared, key=lambda name: -sum(e.value for e in self.rates(name)))
+        sign = self.metric.sign
+        return sorted(shared, key=lambda name: sign * sum(e.value for e in self.rates(name)))
 
     def rates(self, agent: str) -> list[Estimate]:
-        """SR@max_turns of an agent at each value."""
-        return [env.agent(agent).summary.success_rate[-1] for env in self.environments]
+        """The metric of an agent at each value."""
+        return [env.agent(agent).estimate(self.metric) for env in self.environments]
 
 
 def sweeps(results: Results) -> list[Sweep]:
@@ -84,11 +104,13 @@ def sweeps(results: Results) -> list[Sweep]:
 
 
 def sweep_table(sweep: Sweep) -> Table:
-    """SR@max_turns of every agent at every value."""
-    turns = sweep.environments[0].setup.rules.max_turns
-    head = (f"SR@{turns}", *sweep.labels)
-    rows = [(name, *(estimate(rate, 3) for rate in sweep.rates(name))) for name in sweep.agents]
-    return Table(head, rows)
+    """The metric of every agent at every value."""
+    metric = sweep.metric
+    rows = [
+        (name, *(estimate(rate, metric.digits) for rate in sweep.rates(name)))
+        for name in sweep.agents
+    ]
+    return Table((metric.label, *sweep.labels), rows)
 
 
 def write_sweep_plot(group: Sequence[Sweep], path: Path) -> None:
@@ -106,7 +128,7 @@ def write_sweep_plot(group: Sequence[Sweep], path: Path) -> None:
     colours = agent_colours(names)
     figure = Figure(figsize=(6.6 * len(group), 5.6), layout="constrained")
     FigureCanvasAgg(figure)
-    figure.suptitle(f"{group[0].name}: success by kind of users", x=0.012, ha="left", color=INK)
+    figure.suptitle(group[0].title, x=0.012, ha="left", color=INK)
     for axes, sweep in zip(figure.subplots(1, len(group), squeeze=False)[0], group, strict=True):
         named = sweep.setting == "users"
         places = range(len(sweep.values)) if named else sweep.values
@@ -134,8 +156,9 @@ def write_sweep_plot(group: Sequence[Sweep], path: Path) -> None:
                     linewidth=0,
                 )
         axes.set_xlabel(LABELS[sweep.setting])
-        axes.set_ylabel(f"SR@{sweep.environments[0].setup.rules.max_turns}")
-        axes.set_ylim(0, 1.02)
+        axes.set_ylabel(sweep.metric.label)
+        if sweep.metric.curve is not None and sweep.metric.curve.steps:
+            axes.set_ylim(0, 1.02)  # a share
         axes.set_xticks(places, sweep.values)
         axes.grid(color=FAINT, linewidth=0.6)
         axes.spines[["top", "right"]].set_visible(False)

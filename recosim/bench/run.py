@@ -1,175 +1,31 @@
 """`run_bench`: agents meet the same users, in batches; what happened goes into a results folder.
 
-A unit of work is one agent with one seed in one environment. It runs in chunks whose traces are
-written as they end, so that a killed run loses one chunk at most and does nothing twice. Luck hangs
-on (seed, conversation), so neither batches nor chunks nor interruptions change an outcome.
+A unit of work is one agent with one seed in one environment (`recosim.bench.rollout`); what a
+folder holds already is not run again.
 """
 
 from __future__ import annotations
 
-import shutil
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from recosim.agents.base import Agent
 from recosim.agents.checkpoints import checkpoint_root
 from recosim.agents.learner import Learner
 from recosim.agents.registry import agent_names, make_agent
+from recosim.bench.claim import claim_run
 from recosim.bench.entrants import Entrant, enter, train_command
-from recosim.bench.results import (
-    claim_run,
-    finish_run,
-    has_episodes,
-    read_timings,
-    trace_path,
-    write_episodes,
-    write_timings,
-)
-from recosim.bench.schema import (
-    EnvSetup,
-    EstimatorInfo,
-    Results,
-    Timing,
-    Users,
-    WorldInfo,
-)
-from recosim.envs.cpr.columns import Recorder
-from recosim.envs.cpr.dialogues import Dialogues
-from recosim.envs.registration import env_card
-from recosim.envs.setup import Setup
-from recosim.envs.talk import Talk, speaker_of
-from recosim.errors import CheckpointError, IllegalActionError, MissingExtraError, OptionError
-from recosim.estimators.registry import estimator as make_estimator
-from recosim.files import write_json
+from recosim.bench.results import finish_run, has_episodes, read_timings, write_timings
+from recosim.bench.rollout import Clock, Unit, run_unit
+from recosim.bench.schema import EnvSetup, Results, Users, WorldInfo
+from recosim.bench.setup import BenchEnv
+from recosim.envs.talk import speaker_of
+from recosim.errors import CheckpointError, MissingExtraError, OptionError
 from recosim.progress import Progress
-from recosim.trace import Trace
-from recosim.users import Population, population
-from recosim.users.speaker import Speaker
 
-__all__ = [
-    "BenchEnv",
-    "play_batch",
-    "prepare_env",
-    "rule_agents",
-    "run_bench",
-    "sample_conversations",
-]
-
-# Conversations of one chunk: what a kill can lose, and what is held in memory at once.
-CHUNK = 16_384
-BATCH_BYTES = 256 * 1024**2
-
-
-@dataclass
-class BenchEnv:
-    """An environment of a bench: its parts, and which conversations are run."""
-
-    key: str
-    place: str  # the key without its users: where agents trained for it are kept
-    usual: Population  # the users of its card
-    id: str
-    name: str
-    setup: Setup
-    conversations: NDArray[np.int64]  # rows of `pairs`, ascending
-    pairs: NDArray[np.int32]  # (available, 2): user and item of each conversation of the split
-    estimator: EstimatorInfo
-    overrides: Mapping[str, Any] = field(default_factory=dict)  # what differs from its card
-
-    @property
-    def fitted(self) -> dict[str, Any]:
-        """Name and settings of the estimator, as checkpoints know it."""
-        return self.estimator.model_dump(mode="json")
-
-
-@dataclass
-class _Clock:
-    """Adds up the time of each unit, over resumed runs too."""
-
-    timings: dict[tuple[str, str, int], Timing] = field(default_factory=dict)
-
-    def add(self, key: str, agent: str, seed: int, seconds: float, moves: int) -> None:
-        before = self.timings.get((key, agent, seed))
-        if before is not None:
-            seconds, moves = seconds + before.seconds, moves + before.moves
-        self.timings[key, agent, seed] = Timing(
-            env=key,
-            agent=agent,
-            seed=seed,
-            seconds=seconds,
-            moves=moves,
-            moves_per_second=moves / max(seconds, 1e-9),
-        )
-
-
-def sample_conversations(available: int, wanted: int | None) -> NDArray[np.int64]:
-    """Which conversations of a split are run: all, or a sample that hangs on their number alone."""
-    if wanted is None or wanted >= available:
-        return np.arange(available)
-    if wanted < 1:
-        raise OptionError(f"episodes is {wanted}; at least 1 is needed.")
-    chosen = np.random.default_rng(20_240_229).permutation(available)[:wanted]
-    return np.sort(chosen)
-
-
-def prepare_env(
-    name: str,
-    *,
-    split: str = "test",
-    episodes: int | None = None,
-    overrides: Mapping[str, Any] | None = None,
-) -> BenchEnv:
-    """The parts of one environment by its id or short name.
-
-    Args:
-        overrides: arguments of the environment that differ from its card: `world`, `protocol`,
-            `protocol_options`, `question`, `estimator`, `estimator_options`, `users`,
-            `answer_noise`, `dont_know`.
-    """
-    card = env_card(name)
-    changed = {k: v for k, v in (overrides or {}).items() if v is not None}
-    arguments: dict[str, Any] = {**card.arguments, **changed, "split": split}
-    options = dict(changed.get("protocol_options") or {})
-    if "question" in options:  # said last, it counts: not what the card says
-        arguments["question"] = options["question"]
-    fitter = make_estimator(
-        arguments.get("estimator", "mf"), **arguments.get("estimator_options", {})
-    )
-    estimator = EstimatorInfo(
-        name=fitter.name, settings={**fitter.settings(), "version": fitter.version}
-    )
-    arguments["protocol"] = arguments.pop("protocol", "scpr")
-    setup = Setup.prepare("cpr", **arguments)
-    pairs = setup.batch(1, threads=1).pool.pairs()
-    key = card.id.split("/", 1)[1]
-    if "world" in changed:
-        key += f".{setup.world.name}"
-    place, users = key, setup.users
-    usual = population(card.arguments.get("users", "ideal"))
-    if users.name != usual.name:
-        key += f".{users.name}"
-    for name, label in (("answer_noise", "noise"), ("dont_know", "unsure")):
-        if name in changed and (value := users.constant(name)):
-            key += f".{label}-{value:g}"
-    return BenchEnv(
-        key=key,
-        place=place,
-        usual=usual,
-        id=card.id,
-        name=card.name,
-        setup=setup,
-        conversations=sample_conversations(len(pairs), episodes),
-        pairs=pairs,
-        estimator=estimator,
-        overrides=changed,
-    )
+__all__ = ["rule_agents", "run_bench"]
 
 
 def run_bench(
@@ -187,6 +43,8 @@ def run_bench(
     notice: Callable[[str], None] | None = None,
 ) -> Results:
     """Run every agent in every environment with every seed, resume what a folder already holds.
+
+    The folder of a run with fewer agents or seeds grows: what it holds stays.
 
     Args:
         environments: from `prepare_env`.
@@ -236,7 +94,7 @@ def run_bench(
     }
     versions = {package: version(package) for package in ("recosim", "numpy", "numba")}
     claim_run(folder, setups, versions)
-    clock = _Clock({(t.env, t.agent, t.seed): t for t in _old_timings(folder)})
+    clock = Clock({(t.env, t.agent, t.seed): t for t in read_timings(folder)})
     done = 0
     in_all = sum(
         len(env.conversations) * len(entered) * len(seeds)
@@ -255,7 +113,7 @@ def run_bench(
                 if has_episodes(folder, env.key, entrant.name, seed):
                     tell(len(env.conversations), f"{env.key} {entrant.name} (done before)")
                     continue
-                unit = _Unit(
+                unit = Unit(
                     env,
                     entrant,
                     seed,
@@ -266,7 +124,7 @@ def run_bench(
                     illegal == "raise",
                     speakers.get(env.key),
                 )
-                _run_unit(unit, tell, clock)
+                run_unit(unit, tell, clock)
                 write_timings(folder, [clock.timings[k] for k in sorted(clock.timings)])
     return finish_run(folder)
 
@@ -346,6 +204,7 @@ def _env_setup(
     return EnvSetup(
         key=env.key,
         env=env.id,
+        family=env.family,
         world=WorldInfo.of(env.setup.world),
         protocol=env.setup.protocol.to_dict(),
         users=Users(**env.setup.users.to_dict()),
@@ -353,139 +212,7 @@ def _env_setup(
         split=env.setup.split,
         illegal=illegal,
         conversations=len(env.conversations),
-        available=len(env.pairs),
+        available=len(env.units),
         seeds=tuple(seeds),
         agents=tuple(entrant.setup for entrant in entrants),
     )
-
-
-@dataclass(frozen=True)
-class _Unit:
-    """One agent with one seed in one environment, and how it is run."""
-
-    env: BenchEnv
-    entrant: Entrant
-    seed: int
-    folder: Path
-    batch: int | None
-    threads: int | None
-    traces: bool
-    raise_illegal: bool
-    speaker: Speaker | None
-
-
-def _run_unit(unit: _Unit, tell: Callable[[int, str], None], clock: _Clock) -> None:
-    """Chunk by chunk, then the whole."""
-    env, name, seed = unit.env, unit.entrant.name, unit.seed
-    size = min(unit.batch or _roomy_batch(env.setup), len(env.conversations))
-    dialogues = env.setup.batch(
-        size, track=unit.entrant.track, threads=unit.threads, raise_illegal=unit.raise_illegal
-    )
-    agent = unit.entrant.ready(dialogues, seed)
-    talk = None if unit.speaker is None else Talk(dialogues, unit.speaker)
-    path = trace_path(unit.folder, env.key, name, seed)
-    parts = path.with_name(f"{path.stem}.parts")
-    metadata = env.setup.metadata(env.id)
-    chunks = [env.conversations[i : i + CHUNK] for i in range(0, len(env.conversations), CHUNK)]
-    pieces = []
-    for k, chunk in enumerate(chunks):
-        part = parts / f"{k}.parquet"
-        if part.exists():
-            pieces.append(Trace.read(part))
-            tell(len(chunk), f"{env.key} {name} (done before)")
-            continue
-        started = time.perf_counter()
-        recorder = Recorder(dialogues)
-        batches = []
-        for rows in _batches(chunk, size):
-            try:
-                with _threads_of(agent):
-                    play_batch(dialogues, agent, env.pairs, rows, seed, recorder, talk)
-            except IllegalActionError as error:
-                raise IllegalActionError(
-                    f"agent {name!r} in {env.key}, seed {seed}: {error}"
-                ) from None
-            batches.append(recorder.trace(name, seed, metadata))
-            recorder.clear()
-            tell(len(rows), f"{env.key} {name} seed {seed}")
-        trace = Trace.concat(batches)
-        pieces.append(trace)
-        if len(chunks) > 1:
-            trace.write(part)
-        clock.add(env.key, name, seed, time.perf_counter() - started, len(trace) - len(chunk))
-    reports = unit.folder / "reports" / env.key
-    if report := agent.report():
-        write_json(reports / f"{name}-{seed}.json", report)
-    if unit.speaker is not None:  # of all agents so far, in this process
-        write_json(reports / "users.json", unit.speaker.report())
-    started = time.perf_counter()
-    whole = Trace.concat(pieces)
-    if unit.traces:
-        whole.write(path)
-    write_episodes(unit.folder, env.key, name, seed, whole.episodes())
-    shutil.rmtree(parts, ignore_errors=True)
-    clock.add(env.key, name, seed, time.perf_counter() - started, 0)
-
-
-def _threads_of(agent: Agent) -> AbstractContextManager[None]:
-    """torch on one thread for an agent that learns: its moves must not hang on the machine."""
-    if not isinstance(agent, Learner):
-        return nullcontext()
-    from recosim.agents.torch_learner import one_thread
-
-    return one_thread()
-
-
-def _roomy_batch(setup: Setup) -> int:
-    """As many conversations as fit into a budget of memory: each call of a kernel has its price."""
-    row = sum(array.nbytes for array in setup.batch(1, threads=1).state().values())
-    return int(np.clip(BATCH_BYTES // row, 64, 4096))
-
-
-def _batches(conversations: NDArray[np.int64], size: int) -> Iterator[NDArray[np.int64]]:
-    for start in range(0, len(conversations), size):
-        yield conversations[start : start + size]
-
-
-def play_batch(
-    dialogues: Dialogues,
-    agent: Agent,
-    pairs: NDArray[np.int32],
-    conversations: NDArray[np.int64],
-    seed: int,
-    recorder: Recorder,
-    talk: Talk | None = None,
-) -> None:
-    """Play some conversations to their ends in the first rows of a batch, and record them.
-
-    Args:
-        pairs: (available, 2), user and item by the number of the conversation.
-        conversations: (n,) numbers, n at most the size of the batch.
-        seed: seed of all luck.
-        talk: of the batch, where users talk.
-    """
-    n = len(conversations)
-    running = np.arange(dialogues.size) < n
-    rows = slice(0, n)
-    dialogues.arrays["done"][:] = 1
-    dialogues.open(
-        rows,
-        seeds=np.full(n, seed, dtype=np.uint64),
-        conversations=conversations,
-        users=pairs[conversations, 0],
-        items=pairs[conversations, 1],
-    )
-    if talk is not None:
-        talk.open(running)
-    step, words = (dialogues.step, None) if talk is None else (talk.step, talk.words)
-    recorder.record(running, words)
-    agent.reset(running)
-    while running.any():
-        step(agent.act())
-        recorder.record(running, words)
-        agent.observe(running)
-        running = dialogues.arrays["done"] == 0
-
-
-def _old_timings(folder: Path) -> list[Timing]:
-    return read_timings(folder) if (folder / "timings.json").exists() else []

@@ -6,13 +6,15 @@ time, a host or a path outside the folder, so equal runs are equal bytes.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
-from recosim.bench.metrics import Comparison, Summary
-from recosim.envs.cpr.protocol import Protocol
+from recosim.bench.stats import Estimate
 from recosim.errors import RecosimError, ResultsError, unknown
+from recosim.family import UNNAMED, Family, family
+from recosim.metrics import Metric, curve_of, headlines
+from recosim.trace import Columns
 from recosim.users import Population
 from recosim.users.llm_settings import llm_settings
 from recosim.world.world import World
@@ -22,10 +24,10 @@ __all__ = [
     "AgentSetup",
     "BootstrapInfo",
     "CheckpointInfo",
+    "Comparison",
     "EnvResult",
     "EnvSetup",
     "EstimatorInfo",
-    "FORMAT",
     "Results",
     "Run",
     "SeedResult",
@@ -35,7 +37,6 @@ __all__ = [
     "WorldInfo",
 ]
 
-FORMAT = 1  # of all files of the folder; each model repeats it as a literal
 NAME = r"^[A-Za-z0-9_][A-Za-z0-9._-]*$"  # becomes part of a file name
 
 
@@ -135,20 +136,22 @@ class AgentSetup(Model):
 
 
 class EnvSetup(Model):
-    """Everything that the conversations of one environment depend on.
+    """Everything that the episodes of one environment depend on.
 
     Attributes:
         key: name of its folders and plots; unique in a run, e.g. "CPR-LastFM-v0".
         env: the registered id, e.g. "recosim/CPR-LastFM-v0".
-        protocol: `Protocol.to_dict()`.
+        family: of the environment; it says what the protocol is, and what is measured.
+        protocol: `to_dict()` of its rules.
         illegal: what an illegal move of an agent does: "raise" stops the run, "penalise" wastes a
             turn and is counted.
-        conversations: conversations with each agent and seed.
-        available: conversations that the split has; more than `conversations` if they were sampled.
+        conversations: episodes with each agent and seed.
+        available: episodes that the split has; more than `conversations` if they were sampled.
     """
 
     key: str = Field(pattern=NAME)
     env: str
+    family: str = UNNAMED
     world: WorldInfo
     protocol: dict[str, JsonValue]
     users: Users
@@ -174,8 +177,26 @@ class EnvSetup(Model):
         return self
 
     @property
-    def rules(self) -> Protocol:
-        return Protocol.from_dict(dict(self.protocol))
+    def record(self) -> Family:
+        """What the family provides."""
+        return family(self.family)
+
+    @property
+    def rules(self) -> Any:
+        """The rules that `protocol` describes."""
+        return self.record.load("rules").from_dict(dict(self.protocol))
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """What is measured under these rules."""
+        found: tuple[Metric, ...] = self.record.load("metrics")(self.rules)
+        return found
+
+    @property
+    def columns(self) -> Columns:
+        """The columns of traces and episodes."""
+        found: Columns = self.record.load("columns")
+        return found
 
 
 class Run(Model):
@@ -210,17 +231,58 @@ class SeedResult(Model):
     seed: int
     episodes: str
     sha256: str
-    success_rate: float
-    average_turns: float
-    hdcg: float
+    metrics: dict[str, float | None]
 
 
 class AgentResult(Model):
-    """One agent: metrics over all seeds with intervals, and each seed."""
+    """One agent: metrics over all seeds with intervals, and each seed.
+
+    Attributes:
+        metrics: by name; None for one without a value, such as a share of questions of an agent
+            that never asks.
+    """
 
     name: str
-    summary: Summary
+    metrics: dict[str, Estimate | None]
     seeds: tuple[SeedResult, ...]
+
+    def estimate(self, metric: Metric | str) -> Estimate:
+        """A metric. Raises `ResultsError` where it has no value."""
+        name = metric if isinstance(metric, str) else metric.name
+        if name not in self.metrics:
+            raise unknown("metric of these results", name, self.metrics)
+        found = self.metrics[name]
+        if found is None:
+            raise ResultsError(f"{name} of agent {self.name!r} has no value in these results.")
+        return found
+
+
+class Comparison(Model):
+    """Agent `a` minus agent `b`, episode by episode.
+
+    Attributes:
+        differences: of the headline metrics, by name.
+        wins, ties, losses: episodes (of all seeds) in which `a` does better than `b` by the metric
+            that ranks, as well, and worse.
+    """
+
+    a: str
+    b: str
+    differences: dict[str, Estimate]
+    wins: int
+    ties: int
+    losses: int
+
+    def reversed(self) -> Comparison:
+        """The same comparison seen from `b`."""
+        return Comparison(
+            a=self.b,
+            b=self.a,
+            differences={name: -difference for name, difference in self.differences.items()},
+            wins=self.losses,
+            ties=self.ties,
+            losses=self.wins,
+        )
 
 
 class EnvResult(Model):
@@ -232,16 +294,36 @@ class EnvResult(Model):
 
     @model_validator(mode="after")
     def _consistent(self) -> EnvResult:
-        names = [agent.name for agent in self.setup.agents]
+        key, names = self.setup.key, [agent.name for agent in self.setup.agents]
         if [agent.name for agent in self.agents] != names:
-            raise ValueError(f"{self.setup.key}: the agents are not those of its setup")
-        turns = self.setup.rules.max_turns
-        if any(agent.summary.max_turns != turns for agent in self.agents):
-            raise ValueError(f"{self.setup.key}: SR@t is not given for t = 1 to {turns}")
+            raise ValueError(f"{key}: the agents are not those of its setup")
+        self._complete()
         pairs = {(pair.a, pair.b) for pair in self.comparisons}
         if pairs != {(a, b) for n, a in enumerate(names) for b in names[n + 1 :]}:
-            raise ValueError(f"{self.setup.key}: the comparisons are not those of its agents")
+            raise ValueError(f"{key}: the comparisons are not those of its agents")
         return self
+
+    def _complete(self) -> None:
+        """What tables and plots are made of is there; a metric that is newer than a file is not."""
+        declared = self.setup.metrics
+        names, points = {metric.name for metric in declared}, curve_of(declared)
+        needed = {metric.name for metric in (*points, *headlines(declared))}
+        for agent in self.agents:
+            if wrong := sorted(needed - set(agent.metrics) | set(agent.metrics) - names):
+                curve = (
+                    f"; {points[0].label} and on is given for t = {points[0].at} to {points[-1].at}"
+                    if points
+                    else ""
+                )
+                raise ValueError(
+                    f"{self.setup.key}, agent {agent.name}: {', '.join(wrong)}: missing, or no "
+                    f"metric of its protocol{curve}"
+                )
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """What was measured."""
+        return self.setup.metrics
 
     def agent(self, name: str) -> AgentResult:
         """The result of one agent. Raises `UnknownNameError`."""
@@ -276,7 +358,7 @@ class BootstrapInfo(Model):
 class Results(Model):
     """results.json: no time, host or path is in it, so equal runs are equal bytes."""
 
-    format: Literal[1] = 1
+    format: Literal[2] = 2
     versions: dict[str, str]
     bootstrap: BootstrapInfo
     environments: tuple[EnvResult, ...] = Field(min_length=1)

@@ -1,18 +1,18 @@
 """Tables of one environment: what a reader compares, as Markdown and for the terminal.
 
-A table never mixes protocols: there is one for each environment of a run, and its header states
-world, protocol, users, estimator, split and seeds.
+Which metrics stand in them, in which words, the family declares (`recosim.metrics`). A table never
+mixes protocols: there is one for each environment of a run, and its header states world, protocol,
+users, estimator, split and seeds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from recosim.bench.schema import AgentResult, EnvResult, Users
 from recosim.bench.stats import Estimate
-from recosim.envs.cpr.protocol import PRESETS, Protocol
+from recosim.metrics import Metric, headlines, ranking
 
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
@@ -26,7 +26,6 @@ __all__ = [
     "leader_sentence",
     "main_table",
     "markdown",
-    "protocol_label",
     "ranked",
     "rich_table",
     "users_label",
@@ -45,19 +44,19 @@ def header(env: EnvResult) -> str:
     """One line that says exactly what was measured."""
     setup, world = env.setup, env.setup.world
     drawn = (
-        f"all {setup.conversations:,} conversations"
+        f"all {setup.conversations:,}"
         if setup.conversations == setup.available
-        else f"{setup.conversations:,} of {setup.available:,} conversations"
+        else f"{setup.conversations:,} of {setup.available:,}"
     )
     return " · ".join(
         [
             setup.env,
             f"world {world.name} ({world.fingerprint[:12]}; {world.users:,} users, "
             f"{world.items:,} items, {world.attributes:,} attributes)",
-            f"protocol {protocol_label(setup.rules)}",
+            f"protocol {setup.rules.label}",
             f"users {users_label(setup.users)}",
             f"estimator {setup.estimator.name}",
-            f"{setup.split} split, {drawn}",
+            f"{setup.split} split, {drawn} {setup.record.unit}",
             f"seed {setup.seeds[0]}"
             if len(setup.seeds) == 1
             else f"{len(setup.seeds)} seeds ({_ranges(setup.seeds)})",
@@ -77,137 +76,111 @@ def users_label(users: Users) -> str:
     return f"{users.name} with {', '.join(said)}" if said else users.name
 
 
-def protocol_label(rules: Protocol) -> str:
-    """The nearest preset, and every choice in which the protocol differs from it."""
-    name, choices = min(
-        ((name, _choices(preset, rules)) for name, preset in PRESETS.items()),
-        key=lambda entry: len(entry[1]),
-    )
-    return f"{name} with {', '.join(choices)}" if choices else name
-
-
 def ranked(env: EnvResult) -> list[AgentResult]:
-    """Fewest turns first; agents that see the target come last, as the ceiling."""
-    return sorted(
-        env.agents,
-        key=lambda agent: (env.privileged(agent.name), agent.summary.average_turns.value),
-    )
+    """The best by the metric that ranks first; privileged agents come last, as the ceiling."""
+    metric = ranking(env.metrics)
+
+    def place(agent: AgentResult) -> tuple[bool, bool, float]:
+        found = agent.metrics[metric.name]
+        value = 0.0 if found is None else metric.sign * found.value
+        return env.privileged(agent.name), found is None, value
+
+    return sorted(env.agents, key=place)
 
 
 def leader(env: EnvResult) -> tuple[AgentResult | None, list[str], list[str]]:
-    """Who needs the fewest turns among the agents that do not see the target.
+    """Who is best by the metric that ranks, among the agents that are not privileged.
 
     Returns:
-        The agent of the lowest AT; the agents that need more turns by an interval that excludes 0;
-        the others, which are not separable from it.
+        The best agent; the agents that are worse by an interval that excludes 0; the others, which
+        are not separable from it.
     """
-    rivals = [agent for agent in ranked(env) if not env.privileged(agent.name)]
+    metric = ranking(env.metrics)
+    rivals = [
+        agent
+        for agent in ranked(env)
+        if not env.privileged(agent.name) and agent.metrics[metric.name] is not None
+    ]
     if not rivals:
         return None, [], []
     best, *others = rivals
     behind: list[str] = []
     level: list[str] = []
     for other in others:
-        difference = env.compare(best.name, other.name).average_turns
+        difference = env.compare(best.name, other.name).differences[metric.name]
         (behind if difference.excludes_zero() else level).append(other.name)
     return best, behind, level
 
 
 def leader_sentence(env: EnvResult, level: float = 0.95) -> str:
-    """Who needs the fewest turns, and whether the paired intervals bear it out; Markdown."""
+    """Who is best, and whether the paired intervals bear it out; Markdown."""
+    metric = ranking(env.metrics)
+    said = metric.spoken
     best, behind, tied = leader(env)
     if best is None:
-        return "No agent was run that does not see the target."
-    needed = estimate(best.summary.average_turns, 2)
+        return f"No agent was run that does not see {said.hidden}."
+    value = estimate(best.estimate(metric), metric.digits)
     if not behind and not tied:
-        return f"`{best.name}` needs {needed} turns; there is no other agent to compare it with."
-    turns = f"`{best.name}` needs the fewest turns: {needed}"
+        alone = said.alone.format(value=value)
+        return f"`{best.name}` {alone}; there is no other agent to compare it with."
+
+    def margin(name: str) -> str:
+        difference = env.compare(name, best.name).differences[metric.name]
+        return estimate(difference, metric.digits, sign=True)
+
+    first = f"`{best.name}` {said.best}: {value}"
     interval_text = f"{100 * level:g} % paired interval"
     if tied:
-        names = ", ".join(
-            f"`{name}` ({estimate(env.compare(name, best.name).average_turns, 2, sign=True)})"
-            for name in tied
-        )
-        rest = f"; {_names(behind)} {_need(behind)} more" if behind else ""
-        return f"{turns}, but the {interval_text} does not separate it from {names}{rest}."
-    nearest = behind[0]
-    margin = estimate(env.compare(nearest, best.name).average_turns, 2, sign=True)
+        names = ", ".join(f"`{name}` ({margin(name)})" for name in tied)
+        verb = said.verb[len(behind) != 1]
+        rest = f"; {_names(behind)} {verb} {said.worse}" if behind else ""
+        return f"{first}, but the {interval_text} does not separate it from {names}{rest}."
     every = "" if len(behind) == 1 else "; every other agent is separated from it too"
-    return f"{turns}. The next, `{nearest}`, needs {margin} ({interval_text}){every}."
+    nearest = behind[0]
+    needs = f"{said.verb[0]} {margin(nearest)} ({interval_text}){every}"
+    return f"{first}. The next, `{nearest}`, {needs}."
 
 
 def main_table(env: EnvResult) -> Table:
-    """Agent | SR@t at a third, two thirds and all of the turns | AT | hDCG | accepted | reward.
-
-    Where no questions can be asked, the faithfulness of the reasons stands in place of "accepted".
-    """
-    asks = env.setup.rules.question != "none"
-    turns = env.setup.rules.max_turns
-    marks = sorted({max(1, turns // 3), max(1, 2 * turns // 3), turns})
-    rows = []
-    for agent in ranked(env):
-        s = agent.summary
-        rates = [estimate(s.success_rate[t - 1], 3, ends=t == turns) for t in marks]
-        share = s.acceptance if asks else s.faithfulness
-        rows.append(
-            (
-                _label(env, agent.name),
-                *rates,
-                estimate(s.average_turns, 2),
-                estimate(s.hdcg, 3),
-                "-" if share is None else estimate(share, 3, ends=False),
-                estimate(s.reward, 3, ends=False),
-            )
-        )
-    success = (f"SR@{t}" for t in marks)
-    third = "Questions accepted" if asks else "Faithfulness"
-    columns = ("Agent", *success, "AT", "hDCG", third, "Reward")
-    notes = ["SR@t: share of conversations with a hit within t moves."]
-    notes.append(f"AT: mean number of the move that hit, a failure counts {turns}.")
-    if not asks:
-        notes.append(
-            "Faithfulness: share of shown items that have the attribute given as a reason."
-        )
+    """Every agent by the metrics that compare, those without an interval of their own bare."""
+    shown = [metric for metric in env.metrics if metric.place == "main"]
+    notes = [metric.help for metric in shown if metric.help]
     if any(env.privileged(agent.name) for agent in env.agents):
-        notes.append("* sees the target: a ceiling, not a rival.")
-    return Table(columns, rows, tuple(notes))
+        hidden = ranking(env.metrics).spoken.hidden
+        notes.append(f"* sees {hidden}: a ceiling, not a rival.")
+    return Table(
+        ("Agent", *(metric.label for metric in shown)),
+        [
+            (_label(env, a.name), *(_cell(a, metric, ends=metric.interval) for metric in shown))
+            for a in ranked(env)
+        ],
+        tuple(dict.fromkeys(notes)),
+    )
 
 
 def behaviour_table(env: EnvResult) -> Table:
-    """What the agents did in a conversation, on average."""
-    rows = []
-    for agent in ranked(env):
-        s = agent.summary
-        means = (s.asks, s.recommends, s.reflects, s.illegal)
-        rows.append(
-            (
-                _label(env, agent.name),
-                *(estimate(mean, 2, ends=False) for mean in means),
-                estimate(s.nothing_left, 3, ends=False),
-                estimate(s.left, 3, ends=False),
-                _spread([seed.average_turns for seed in agent.seeds]),
-            )
+    """What the agents did in an episode, on average, and how far single seeds lie apart."""
+    shown = [metric for metric in env.metrics if metric.place == "behaviour"]
+    first = ranking(env.metrics)
+    rows = [
+        (
+            _label(env, agent.name),
+            *(_cell(agent, metric, ends=False) for metric in shown),
+            _spread([seed.metrics.get(first.name) for seed in agent.seeds], first.digits),
         )
-    columns = (
-        "Agent",
-        "Asks",
-        "Recommends",
-        "Reflects",
-        "Illegal",
-        "Nothing left",
-        "Left",
-        "AT by seed",
-    )
-    notes = (
-        "Moves of a conversation; the shares that ended with nothing left to ask or recommend, "
-        "and by the user leaving; the lowest and highest AT of a single seed.",
-    )
-    return Table(columns, rows, notes)
+        for agent in ranked(env)
+    ]
+    clauses = [metric.help for metric in shown if metric.help]
+    clauses.append(f"the lowest and highest {first.label} of a single seed")
+    note = "; ".join(dict.fromkeys(clauses))
+    columns = ("Agent", *(metric.label for metric in shown), f"{first.label} by seed")
+    return Table(columns, rows, (f"{note[0].upper()}{note[1:]}.",))
 
 
 def comparison_table(env: EnvResult) -> Table:
-    """Every pair of agents: first minus second on the same conversations."""
+    """Every pair of agents: first minus second on the same episodes."""
     order = [agent.name for agent in ranked(env)]
+    shown, said = headlines(env.metrics), ranking(env.metrics).spoken
     rows = []
     for n, a in enumerate(order):
         for b in order[n + 1 :]:
@@ -215,17 +188,14 @@ def comparison_table(env: EnvResult) -> Table:
             rows.append(
                 (
                     f"{_label(env, a)} − {_label(env, b)}",
-                    _difference(pair.success_rate, 3),
-                    _difference(pair.average_turns, 2),
-                    _difference(pair.hdcg, 3),
+                    *(_difference(pair.differences.get(m.name), m.digits) for m in shown),
                     f"{pair.wins:,} / {pair.ties:,} / {pair.losses:,}",
                 )
             )
-    turns = env.setup.rules.max_turns
-    columns = ("Pair", f"SR@{turns}", "AT", "hDCG", "Earlier / together / later")
+    columns = ("Pair", *(metric.label for metric in shown), said.race_label)
     notes = (
-        "Differences with paired intervals, each for itself (not corrected for the number of "
-        "pairs); ≈ marks an interval that holds 0. Earlier: the first hits at an earlier move.",
+        f"Differences with paired intervals, each for itself (not corrected for the number of "
+        f"pairs); ≈ marks an interval that holds 0. {said.race_help}",
     )
     return Table(columns, rows, notes)
 
@@ -273,7 +243,15 @@ def _number(value: float, form: str) -> str:
     return text if text.strip("+-0.") else format(0.0, form)  # no "-0.000"
 
 
-def _difference(given: Estimate, digits: int) -> str:
+def _cell(agent: AgentResult, metric: Metric, *, ends: bool) -> str:
+    """A metric of an agent; "-" where it has no value, or is newer than the results."""
+    found = agent.metrics.get(metric.name)
+    return "-" if found is None else estimate(found, metric.digits, ends=ends)
+
+
+def _difference(given: Estimate | None, digits: int) -> str:
+    if given is None:
+        return "-"
     return estimate(given, digits, sign=True) + ("" if given.excludes_zero() else " ≈")
 
 
@@ -290,31 +268,15 @@ def _names(names: Sequence[str]) -> str:
     return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
 
 
-def _need(names: Sequence[str]) -> str:
-    return "needs" if len(names) == 1 else "need"
-
-
-def _spread(values: Sequence[float]) -> str:
-    return f"{min(values):.2f}–{max(values):.2f}" if len(values) > 1 else f"{values[0]:.2f}"
+def _spread(values: Sequence[float | None], digits: int) -> str:
+    """The lowest and the highest of some values."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return "-"
+    low, high = f"{min(known):.{digits}f}", f"{max(known):.{digits}f}"
+    return f"{low}–{high}" if len(known) > 1 else low
 
 
 def _ranges(seeds: Sequence[int]) -> str:
     whole = len(seeds) > 2 and list(seeds) == list(range(seeds[0], seeds[0] + len(seeds)))
     return f"{seeds[0]} to {seeds[-1]}" if whole else ", ".join(map(str, seeds))
-
-
-def _choices(preset: Protocol, rules: Protocol) -> list[str]:
-    """The choices in which `rules` differs, e.g. "on_reject = remove", "rewards.hit = 2"."""
-
-    def different(a: Any, b: Any, prefix: str) -> list[str]:
-        return [
-            f"{prefix}{entry.name} = {_value(getattr(b, entry.name))}"
-            for entry in fields(a)
-            if entry.name != "rewards" and getattr(a, entry.name) != getattr(b, entry.name)
-        ]
-
-    return different(preset, rules, "") + different(preset.rewards, rules.rewards, "rewards.")
-
-
-def _value(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

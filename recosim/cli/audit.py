@@ -50,7 +50,7 @@ def audit(
       recosim audit llm CPR-LastFM-Small --conversations 20 --probes 20 --out llm-audit
     """
     from recosim.audit import audit_page, audit_users
-    from recosim.bench.run import prepare_env
+    from recosim.bench.setup import prepare_env
     from recosim.files import write_json, write_text
     from recosim.progress import show_progress
 

@@ -23,7 +23,7 @@ from recosim.errors import unknown
 from recosim.progress import show_progress
 
 if TYPE_CHECKING:
-    from recosim.bench.run import BenchEnv
+    from recosim.bench.setup import BenchEnv
 
 __all__ = ["bench"]
 
@@ -107,7 +107,8 @@ def bench(
       recosim bench CPR-LastFM --users ideal,typical,terse,erratic,picky,chatty
     """
     from recosim.bench.report import render_report
-    from recosim.bench.run import prepare_env, run_bench
+    from recosim.bench.run import run_bench
+    from recosim.bench.setup import prepare_env
     from recosim.cli.report import output, print_results
 
     if illegal not in ("raise", "penalise"):

@@ -15,7 +15,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
-from recosim.bench.tables import protocol_label
 from recosim.cards import find_card
 from recosim.envs.cpr.protocol import Protocol, protocol
 from recosim.envs.cpr.spaces import action_space, observation_space
@@ -164,7 +163,7 @@ def _summary(card: EnvCard, folder: Path, rules: Protocol) -> str:
         "world": f"`{data.name}`: {sizes.users:,} users, {sizes.items:,} items, "
         f"{sizes.attributes:,} attributes in {sizes.facets} facets, "
         f"{sizes.interactions:,} interactions",
-        "protocol": f"[`{protocol_label(rules)}`]({_relative(folder, 'docs/protocols.md', card)}): "
+        "protocol": f"[`{rules.label}`]({_relative(folder, 'docs/protocols.md', card)}): "
         f"{rules.max_turns} turns, {rules.acting_turns} moves that act, lists of {rules.top_k}",
         "classes": f"`{scalar.replace(':', '.')}`, `{vector.replace(':', '.')}`",
     }

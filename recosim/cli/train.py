@@ -78,7 +78,7 @@ def train(
     from recosim.agents.learner import Learner
     from recosim.agents.registry import agent_names, make_agent
     from recosim.agents.training import train as train_agent
-    from recosim.bench.run import prepare_env
+    from recosim.bench.setup import prepare_env
     from recosim.cli.report import output
 
     overrides = environment_overrides(

@@ -8,7 +8,8 @@ import pytest
 from recosim.acts import Outcome
 from recosim.agents.cpr.critiquing import criticised, reasons
 from recosim.agents.registry import make_agent
-from recosim.bench.run import prepare_env, run_bench
+from recosim.bench.run import run_bench
+from recosim.bench.setup import prepare_env
 from recosim.envs.setup import Setup
 from recosim.errors import OptionError
 
@@ -101,13 +102,13 @@ def test_who_listens_needs_fewer_turns(tmp_path):
     (result,) = run_bench(
         [env], ["hard_filter", "latent_update", "reject_only"], tmp_path
     ).environments
-    gain = result.compare("reject_only", "hard_filter").average_turns
+    gain = result.compare("reject_only", "hard_filter").differences["AT"]
     assert gain.value > 0
     assert gain.excludes_zero()
-    faithful = result.agent("hard_filter").summary.faithfulness
+    faithful = result.agent("hard_filter").metrics["faithfulness"]
     assert faithful is not None
     assert 0.2 < faithful.value <= 1
-    assert result.agent("hard_filter").summary.asks.value == 0
+    assert result.agent("hard_filter").estimate("asks").value == 0
 
 
 def test_bot_play_learns_from_talking():

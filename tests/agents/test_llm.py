@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from recosim.agents.llm import LLMAgent
-from recosim.bench.run import play_batch
+from recosim.bench.rollout import play_batch
 from recosim.chat import Budget, Cassette, Chat, ChatFault, ChatSettings, ScriptedBackend
-from recosim.envs.cpr.columns import Recorder
+from recosim.envs.recorder import Recorder
 from recosim.envs.setup import Setup
 from recosim.errors import BudgetError, CassetteError, OptionError
 

@@ -19,12 +19,13 @@ from recosim.agents.checkpoints import Place, checkpoint_key, differences, read_
 from recosim.agents.learner import Learner
 from recosim.agents.registry import agent_names, make_agent
 from recosim.agents.training import train
-from recosim.bench.metrics import average_turns, success_rate
-from recosim.bench.run import prepare_env
-from recosim.envs.cpr.columns import Recorder
+from recosim.bench.setup import prepare_env
+from recosim.envs.cpr.metrics import metrics as declared
 from recosim.envs.cpr.protocol import PRESETS
+from recosim.envs.recorder import Recorder
 from recosim.envs.setup import Setup
 from recosim.errors import CheckpointError, OptionError, StateError, TrainingError
+from recosim.metrics import value_of
 
 LEARNERS = [name for name in agent_names() if isinstance(make_agent(name), Learner)]
 
@@ -85,9 +86,10 @@ def test_metrics_of_a_round_are_those_of_its_trace(options):
         running = d.arrays["done"] == 0
     episodes = recorder.trace("coin", 0).episodes()
     turns = parts.protocol.max_turns
+    found = {m.name: value_of(m, episodes) for m in declared(parts.protocol)}
     metrics = coin.round_metrics()
-    assert metrics["SR"] == pytest.approx(success_rate(episodes, turns)[-1])
-    assert metrics["AT"] == pytest.approx(average_turns(episodes, turns))
+    assert metrics["SR"] == pytest.approx(found[f"SR@{turns}"])
+    assert metrics["AT"] == pytest.approx(found["AT"])
     assert 0 < metrics["SR"] < 1
 
 

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from recosim.bench.results import claim_run, write_episodes
+from recosim.bench.claim import claim_run
+from recosim.bench.results import write_episodes
 from recosim.bench.schema import AgentSetup, EnvSetup, EstimatorInfo, Users, WorldInfo
 from recosim.envs.cpr.protocol import Protocol, protocol
-from recosim.trace import Episodes
+from recosim.metrics import Episodes
 
 VERSIONS = {"recosim": "0.1.0", "numpy": "2.0"}
 
@@ -32,22 +33,24 @@ def make_episodes(
     moves = np.where(hit > 0, hit, max_turns).astype(np.int16)
     counts = np.asarray(asks if asks is not None else zeros, dtype=np.int16)
     return Episodes(
-        conversation=np.arange(n, dtype=np.int32),
-        user=np.asarray(users if users is not None else np.arange(n), dtype=np.int32),
-        target=np.zeros(n, dtype=np.int32),
-        hit_move=hit,
-        rank=np.asarray(rank if rank is not None else hit > 0, dtype=np.int16),
-        moves=moves,
-        asks=counts,
-        yes=np.asarray(yes if yes is not None else zeros, dtype=np.int16),
-        recommends=(moves - counts).astype(np.int16),
-        reflects=zeros,
-        illegal=zeros,
-        justified=zeros,
-        supported=np.zeros(n),
-        reward=np.asarray(reward if reward is not None else np.zeros(n), dtype=np.float64),
-        nothing_left=np.zeros(n, dtype=bool),
-        left=np.zeros(n, dtype=bool),
+        {
+            "conversation": np.arange(n, dtype=np.int32),
+            "user": np.asarray(users if users is not None else np.arange(n), dtype=np.int32),
+            "target": np.zeros(n, dtype=np.int32),
+            "hit_move": hit,
+            "rank": np.asarray(rank if rank is not None else hit > 0, dtype=np.int16),
+            "moves": moves,
+            "asks": counts,
+            "yes": np.asarray(yes if yes is not None else zeros, dtype=np.int16),
+            "recommends": (moves - counts).astype(np.int16),
+            "reflects": zeros,
+            "illegal": zeros,
+            "justified": zeros,
+            "supported": np.zeros(n),
+            "reward": np.asarray(reward if reward is not None else np.zeros(n), dtype=np.float64),
+            "nothing_left": np.zeros(n, dtype=bool),
+            "left": np.zeros(n, dtype=bool),
+        }
     )
 
 

@@ -11,7 +11,8 @@ from recosim.agents.checkpoints import read_checkpoint
 from recosim.agents.registry import agent_names, make_agent
 from recosim.bench.entrants import train_command
 from recosim.bench.results import read_results
-from recosim.bench.run import prepare_env, rule_agents, run_bench
+from recosim.bench.run import rule_agents, run_bench
+from recosim.bench.setup import prepare_env
 from recosim.cli import main
 from recosim.envs.cpr.protocol import PRESETS
 from recosim.errors import CheckpointError, IllegalActionError, MissingExtraError, OptionError
@@ -172,8 +173,8 @@ def test_illegal_moves_stop_the_run_or_are_counted(tmp_path):
     with pytest.raises(IllegalActionError, match=r"'stubborn'.*not legal now"):
         bench(tmp_path, "stubborn")
     results = run_bench([small()], ["stubborn"], tmp_path / "other", illegal="penalise")
-    summary = results.environments[0].agents[0].summary
-    assert summary.illegal.value > 10
+    agent = results.environments[0].agents[0]
+    assert agent.estimate("illegal").value > 10
     assert results.environments[0].setup.illegal == "penalise"
 
 

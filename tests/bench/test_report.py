@@ -10,6 +10,7 @@ import typer
 from typer.testing import CliRunner
 
 from recosim.bench import results, tables
+from recosim.bench.claim import claim_run
 from recosim.bench.plots import agent_colours, draw_env
 from recosim.bench.report import render_report
 from recosim.bench.stats import Estimate
@@ -63,7 +64,7 @@ def test_the_header_states_everything_a_table_depends_on(env_of):
     ],
 )
 def test_a_protocol_is_named_by_its_nearest_preset(rules, label):
-    assert tables.protocol_label(rules) == label
+    assert rules.label == label
 
 
 def test_agents_are_ranked_by_turns_and_the_ceiling_comes_last(env_of):
@@ -171,7 +172,7 @@ def test_any_set_of_agents_can_be_drawn(env_of, agents):
 
 def test_one_user_is_drawn_without_bands(tmp_path, setup_of, episodes):
     setup = setup_of(["a", "b"], conversations=3, seeds=[0])
-    results.claim_run(tmp_path, [setup], {"recosim": "0.1.0"})
+    claim_run(tmp_path, [setup], {"recosim": "0.1.0"})
     for agent, hits in (("a", [1, 0, 4]), ("b", [0, 0, 2])):
         rows = episodes(hits, users=[7, 7, 7])
         results.write_episodes(tmp_path, setup.key, agent, 0, rows)

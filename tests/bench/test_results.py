@@ -7,9 +7,11 @@ import json
 import pytest
 
 from recosim.bench import results
+from recosim.bench.claim import claim_run
 from recosim.bench.schema import Run, Timing
 from recosim.envs.cpr.protocol import protocol
 from recosim.errors import ResultsError, UnknownNameError
+from recosim.metrics import Episodes
 
 VERSIONS = {"recosim": "0.1.0", "numpy": "2.0"}
 
@@ -36,7 +38,7 @@ def test_results_read_back_as_they_were_written(tmp_path, setup_of, run_in):
     assert [agent.name for agent in env.agents] == ["slow", "fast", "oracle"]
     assert len(env.comparisons) == 3
     assert env.compare("fast", "slow") == env.compare("slow", "fast").reversed()
-    assert env.compare("fast", "slow").average_turns.value < 0
+    assert env.compare("fast", "slow").differences["AT"].value < 0
     with pytest.raises(UnknownNameError, match="Did you mean 'oracle'"):
         env.agent("orakel")
 
@@ -50,10 +52,10 @@ def test_the_order_of_work_does_not_change_a_byte(tmp_path, setup_of, run_in):
     halved = tmp_path / "halved"
     units = [(agent.name, seed) for agent in setup.agents for seed in setup.seeds]
     for part in (units[3:], units[:3]):
-        results.claim_run(halved, [setup], VERSIONS)
+        claim_run(halved, [setup], VERSIONS)
         for agent, seed in part:
             assert not results.has_episodes(halved, setup.key, agent, seed)
-            rows = results.read_episodes(tmp_path / "whole", setup.key, agent, seed)
+            rows, _ = results.read_episodes(tmp_path / "whole", setup, agent, seed)
             results.write_episodes(halved, setup.key, agent, seed, rows)
             assert results.has_episodes(halved, setup.key, agent, seed)
     results.finish_run(halved)
@@ -70,7 +72,7 @@ def test_outcomes_are_named_with_the_digest_of_their_content(finished):
 
 
 def test_a_run_that_is_not_finished_says_how_to_go_on(tmp_path, setup_of):
-    results.claim_run(tmp_path, [setup_of()], VERSIONS)
+    claim_run(tmp_path, [setup_of()], VERSIONS)
     with pytest.raises(ResultsError, match=r"not finished.*goes on where it stopped"):
         results.read_results(tmp_path)
     with pytest.raises(ResultsError, match=r"slow-0.parquet.*not finished"):
@@ -88,25 +90,25 @@ def test_a_run_that_is_not_finished_says_how_to_go_on(tmp_path, setup_of):
     ],
 )
 def test_a_folder_of_another_run_is_refused(tmp_path, setup_of, change, named):
-    results.claim_run(tmp_path, [setup_of()], VERSIONS)
-    results.claim_run(tmp_path, [setup_of()], VERSIONS)  # the same run may go on
+    claim_run(tmp_path, [setup_of()], VERSIONS)
+    claim_run(tmp_path, [setup_of()], VERSIONS)  # the same run may go on
     with pytest.raises(ResultsError, match=named):
-        results.claim_run(tmp_path, [setup_of(**change)], VERSIONS)
+        claim_run(tmp_path, [setup_of(**change)], VERSIONS)
 
 
 def test_a_folder_of_another_version_of_a_package_is_refused(tmp_path, setup_of):
-    results.claim_run(tmp_path, [setup_of()], VERSIONS)
+    claim_run(tmp_path, [setup_of()], VERSIONS)
     with pytest.raises(ResultsError, match=r'versions.numpy is "2.0" in the folder'):
-        results.claim_run(tmp_path, [setup_of()], {**VERSIONS, "numpy": "2.1"})
+        claim_run(tmp_path, [setup_of()], {**VERSIONS, "numpy": "2.1"})
 
 
 def test_a_folder_with_other_files_is_left_alone(tmp_path, setup_of):
     (tmp_path / "thesis.tex").write_text("precious")
     with pytest.raises(ResultsError, match=r"holds files \(thesis.tex\)"):
-        results.claim_run(tmp_path, [setup_of()], VERSIONS)
+        claim_run(tmp_path, [setup_of()], VERSIONS)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
     with pytest.raises(ResultsError, match="is not a folder"):
-        results.claim_run(tmp_path / "thesis.tex", [setup_of()], VERSIONS)
+        claim_run(tmp_path / "thesis.tex", [setup_of()], VERSIONS)
 
 
 def test_a_folder_without_results_is_named(tmp_path):
@@ -117,8 +119,10 @@ def test_a_folder_without_results_is_named(tmp_path):
 
 
 def test_another_format_is_refused(finished):
-    edit(finished / "results.json", lambda data: data.update(format=2))
-    with pytest.raises(ResultsError, match="format 2; this version of RecoSim reads format 1"):
+    edit(finished / "results.json", lambda data: data.update(format=3))
+    with pytest.raises(
+        ResultsError, match="format 3; this version of RecoSim reads format 1 and 2"
+    ):
         results.read_results(finished)
 
 
@@ -151,21 +155,20 @@ def test_truncated_json_is_refused(finished, keep):
 
 def test_a_figure_that_was_edited_is_found(finished):
     def better(data):
-        data["environments"][0]["agents"][0]["summary"]["average_turns"]["value"] -= 1
+        data["environments"][0]["agents"][0]["metrics"]["AT"]["value"] -= 1
 
     edit(finished / "results.json", better)
     results.read_results(finished)
-    with pytest.raises(ResultsError, match=r"agents\[0\].summary.average_turns.value is"):
+    with pytest.raises(ResultsError, match=r"agents\[0\].metrics.AT.value is"):
         results.verify_results(finished)
 
 
-def test_outcomes_that_were_edited_are_found(finished):
-    rows = results.read_episodes(finished, "CPR-Toy-v0", "fast", 1)
-    changed = rows.reward.copy()
+def test_outcomes_that_were_edited_are_found(finished, setup_of):
+    rows, _ = results.read_episodes(finished, setup_of(), "fast", 1)
+    changed = rows["reward"].copy()
     changed[0] += 1e-9
-    results.write_episodes(
-        finished, "CPR-Toy-v0", "fast", 1, type(rows)(**{**vars(rows), "reward": changed})
-    )
+    edited = Episodes({**rows.columns, "reward": changed})
+    results.write_episodes(finished, "CPR-Toy-v0", "fast", 1, edited)
     with pytest.raises(ResultsError, match=r"fast-1.parquet is not the file"):
         results.verify_results(finished)
 

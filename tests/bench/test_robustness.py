@@ -6,7 +6,8 @@ import pytest
 
 from recosim.bench.report import render_report
 from recosim.bench.robustness import sweep_table, sweeps
-from recosim.bench.run import prepare_env, run_bench
+from recosim.bench.run import run_bench
+from recosim.bench.setup import prepare_env
 from recosim.cli.options import Crowd, users_of
 from recosim.errors import OptionError
 

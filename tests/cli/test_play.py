@@ -154,7 +154,7 @@ def test_a_whole_conversation_is_played_saved_and_shown_again(talk: Any, tmp_pat
     assert set(trace.table.column("agent").to_pylist()) == {"person"}
     assert trace.metadata["env"] == "recosim/CPR-LastFM-Small-v0"
     assert trace.metadata["fingerprint"] == shop().fingerprint
-    assert trace.episodes().hit_move[0] == rows[-1]["move"]
+    assert trace.episodes()["hit_move"][0] == rows[-1]["move"]
     assert f"You found thing {out.split('You found thing ')[1][:2]}" in out
     assert "oracle finds it at move 1" in out
     assert "logic finds it at move" in out

@@ -17,16 +17,19 @@ from typer.testing import CliRunner
 
 from recosim.acts import Outcome, Verb
 from recosim.bench.results import trace_path
-from recosim.bench.run import prepare_env, run_bench
+from recosim.bench.run import run_bench
+from recosim.bench.setup import prepare_env
 from recosim.cli import app, main
 from recosim.cli.showing.conversations import Conversations
 from recosim.cli.showing.ending import Ending
 from recosim.cli.showing.page import page_data, write_page
 from recosim.cli.showing.terminal import print_conversations
+from recosim.envs.cpr.columns import COLUMNS
+from recosim.envs.cpr.columns import paths as paths_of
 from recosim.envs.cpr.words import WORDS
 from recosim.envs.words import item_label
 from recosim.errors import OptionError, ResultsError, UnknownNameError
-from recosim.trace import SCHEMA, Trace
+from recosim.trace import Trace
 from recosim.world.catalog import open_world
 from recosim.world.storage import save_world
 from recosim.world.world import World, build_world, csr_from_lists
@@ -154,7 +157,7 @@ def test_nothing_that_steers_a_terminal_is_printed(show: Any, path: Path) -> Non
 
 def test_outcomes_are_those_of_the_episodes(recorded: Conversations) -> None:
     episodes = recorded.trace.episodes()
-    found, left = episodes.hit_move > 0, episodes.left
+    found, left = episodes["hit_move"] > 0, episodes["left"]
     expected = np.where(found, "found", np.where(left, "left", "failed")).tolist()
     assert [ending.value for ending in recorded.endings()] == expected
     assert set(expected) == {"found", "failed", "left"}  # so that each is tested below
@@ -226,7 +229,7 @@ def test_rows_out_of_order_are_refused(show: Any, recorded: Conversations, tmp_p
 def test_an_empty_trace_is_shown_as_such(
     show: Any, recorded: Conversations, tmp_path: Path
 ) -> None:
-    Trace(SCHEMA.empty_table(), recorded.trace.metadata).write(tmp_path / "t.parquet")
+    Trace(COLUMNS.schema.empty_table(), recorded.trace.metadata).write(tmp_path / "t.parquet")
     assert "The trace holds no conversations." in show(tmp_path / "t.parquet")
     show(tmp_path / "t.parquet", "--html", tmp_path / "t.html")
     assert read_page(tmp_path / "t.html").data["conversations"] == []
@@ -414,7 +417,7 @@ def test_the_page_holds_what_the_trace_does(written: Path, recorded: Conversatio
 
 
 def test_the_confirmed_path_is_that_of_the_trace(written: Path, recorded: Conversations) -> None:
-    paths = recorded.trace.paths().to_pylist()
+    paths = paths_of(recorded.trace).to_pylist()
     shown = []
     for told in read_page(written).data["conversations"]:
         path: list[int] = []

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from recosim.agents.llm import LLMAgent
-from recosim.bench.run import play_batch
+from recosim.bench.rollout import play_batch
 from recosim.chat import Cassette, Chat, ChatSettings, OpenAIBackend
-from recosim.envs.cpr.columns import Recorder
+from recosim.envs.recorder import Recorder
 from recosim.envs.setup import Setup
 
 pytestmark = pytest.mark.llm
@@ -32,9 +32,9 @@ def test_a_real_model_plays_and_is_replayed_strictly(llm, tmp_path):
     agent, trace = play(Chat(OpenAIBackend(settings), cassette=Cassette(cassette)))
     episodes = trace.episodes()
     assert len(episodes) == 3
-    assert (episodes.illegal == 0).all()
+    assert (episodes["illegal"] == 0).all()
     report = agent.report()
-    moves = int(episodes.moves.sum())
+    moves = int(episodes["moves"].sum())
     assert report["moves_of_the_rule"] < moves / 2, f"most of {moves} moves are its own: {report}"
 
     llm.stop()

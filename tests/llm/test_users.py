@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from recosim.agents.llm import LLMAgent
-from recosim.bench.run import play_batch
+from recosim.bench.rollout import play_batch
 from recosim.chat import Cassette, Chat, ChatSettings, OpenAIBackend
-from recosim.envs.cpr.columns import Recorder
+from recosim.envs.recorder import Recorder
 from recosim.envs.setup import Setup
 from recosim.envs.talk import Talk
 from recosim.users import LLMSettings, Population

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from recosim.agents.registry import make_agent
-from recosim.bench.run import play_batch
-from recosim.envs.cpr.columns import Recorder
+from recosim.bench.rollout import play_batch
+from recosim.envs.recorder import Recorder
 from recosim.envs.setup import Setup
 from recosim.trace import Trace
 

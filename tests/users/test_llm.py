@@ -11,9 +11,9 @@ import pytest
 
 from recosim.acts import Verb
 from recosim.agents.registry import make_agent
-from recosim.bench.run import play_batch
+from recosim.bench.rollout import play_batch
 from recosim.chat import Chat, ChatFault, ChatSettings, ScriptedBackend
-from recosim.envs.cpr.columns import Recorder
+from recosim.envs.recorder import Recorder
 from recosim.envs.setup import Setup
 from recosim.envs.talk import Talk
 from recosim.language import Parser

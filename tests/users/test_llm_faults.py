@@ -15,9 +15,9 @@ import pytest
 from chat.fault_server import FAULTS, FaultServer
 
 from recosim.agents.registry import make_agent
-from recosim.bench.run import play_batch
+from recosim.bench.rollout import play_batch
 from recosim.chat import Cassette, Chat, ChatSettings, OpenAIBackend
-from recosim.envs.cpr.columns import Recorder
+from recosim.envs.recorder import Recorder
 from recosim.envs.setup import Setup
 from recosim.envs.talk import Talk
 from recosim.trace import Trace

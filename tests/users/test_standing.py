@@ -13,8 +13,9 @@ from recosim.acts import Instruct, Request, Verb
 from recosim.agents.learner import Learner
 from recosim.agents.registry import make_agent
 from recosim.envs.cpr.acts import last_move, user_acts
-from recosim.envs.cpr.columns import Recorder
+from recosim.envs.cpr.columns import paths
 from recosim.envs.cpr.words import WORDS
+from recosim.envs.recorder import Recorder
 from recosim.envs.setup import Setup
 from recosim.language import Parser
 from recosim.standing import HOLDS
@@ -89,7 +90,7 @@ def test_instructions_are_in_words_paths_and_traces():
             assert row["standing"] == []
     opening = [row for row in rows if row["verb"] == Verb.OPEN]
     acts = [user_acts(row) for row in opening]
-    for path, row, said in zip(trace.paths().to_pylist(), opening, acts, strict=True):
+    for path, row, said in zip(paths(trace).to_pylist(), opening, acts, strict=True):
         wanted = [a for act in said[1:] if act.directive == "want" for a in act.attributes]
         assert path["path"] == row["accepted"] + wanted
     lines = list(WORDS.transcript(trace, d.world))

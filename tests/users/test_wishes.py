@@ -8,7 +8,7 @@ import pytest
 
 import recosim  # noqa: F401 (registers the environments)
 from recosim.acts import Moves, Outcome, Verb
-from recosim.envs.cpr.columns import Recorder
+from recosim.envs.recorder import Recorder
 from recosim.envs.setup import Setup
 from recosim.users import Behaviour, population
 
@@ -108,8 +108,8 @@ def test_a_trace_has_the_target_of_each_moment_and_episodes_that_of_the_end():
     target, step = trace.column("target"), trace.column("step")
     first, last = step == 0, np.append(step[1:] == 0, True)
     assert (target[first] != target[last]).mean() > 0.8
-    assert (trace.episodes().target == target[last]).all()
-    assert (trace.episodes().target == d.arrays["targets"][:, 0]).all()
+    assert (trace.episodes()["target"] == target[last]).all()
+    assert (trace.episodes()["target"] == d.arrays["targets"][:, 0]).all()
     hit = trace.column("outcome") == Outcome.HIT
     for k in np.flatnonzero(hit):
         row = trace.table.slice(k, 1).to_pylist()[0]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from recosim.bench.schema import Users
-from recosim.bench.tables import protocol_label, users_label
+from recosim.bench.tables import users_label
 from recosim.cli.showing.conversations import Conversations
-from recosim.envs.cpr.protocol import Protocol
 from recosim.errors import RecosimError
+from recosim.family import UNNAMED, family
 from recosim.world.world import World
 
 __all__ = ["describe", "one_line"]
@@ -28,7 +29,7 @@ def describe(conversations: Conversations, world: World) -> dict[str, str]:
         f"{world.n_attributes:,} attributes)",
         "agent": ", ".join(sorted({str(name) for name in conversations.agent} - {""})) or _UNKNOWN,
         "seed": ", ".join(map(str, np.unique(conversations.seed))) or _UNKNOWN,
-        "protocol": _protocol(metadata.get("protocol")),
+        "protocol": _protocol(metadata),
         "users": "a person" if metadata.get("user") == "person" else _users(metadata.get("users")),
     }
 
@@ -39,11 +40,13 @@ def one_line(header: dict[str, str]) -> str:
     return " · ".join([environment[1], *(f"{name} {text}" for name, text in others)])
 
 
-def _protocol(values: Any) -> str:
+def _protocol(metadata: Mapping[str, Any]) -> str:
+    values = metadata.get("protocol")
     if not isinstance(values, dict):
         return _UNKNOWN
     try:
-        return protocol_label(Protocol.from_dict(values))
+        rules = family(str(metadata.get("family", UNNAMED))).load("rules")
+        return str(rules.from_dict(values).label)
     except (RecosimError, TypeError):
         return _OTHER
 

@@ -1,167 +1,219 @@
-"""Recording a batch of conversations, move by move, into a `Trace`."""
+"""The columns that CPR adds to a trace, its episodes, and the paths to its recommendations."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from recosim.acts import Verb
-from recosim.envs.cpr.dialogues import Dialogues
-from recosim.standing import standing_codes
-from recosim.trace import SCHEMA, Trace
+from recosim.acts import Outcome, Verb
+from recosim.envs.cpr.protocol import Protocol
+from recosim.metrics import Episodes
+from recosim.standing import standing_codes, wanted_by_standing
+from recosim.trace import Column, Columns, Trace, totals
 
-__all__ = ["Recorder", "Words"]
+__all__ = ["COLUMNS", "CPRColumns", "paths"]
 
-Words = tuple[NDArray[np.object_], NDArray[np.object_]]
+_INTS = pa.list_(pa.int32())
 
-_PLAIN = (
-    "conversation",
-    "step",
-    "turn",
-    "user",
-    "verb",
-    "asked_facet",
-    "outcome",
-    "rank",
-    "reward",
-    "n_candidates",
-    "terminated",
-    "truncated",
-    "left",
+EXTRA = (
+    Column("move", pa.int16(), "moves so far that used a turn (a reflection uses none)"),
+    Column(
+        "target",
+        pa.int32(),
+        "the (first) target item; that of this row, where users change their mind",
+    ),
+    Column("facet", pa.int16(), "the facet that was asked or opened with; -1 for none"),
+    Column(
+        "asked",
+        _INTS,
+        "attributes asked about by name (none in a facet question); of a list or a reflection: the "
+        "one that the user wants less of",
+    ),
+    Column("accepted", _INTS, "the attributes that the user accepted or asked for in this move"),
+    Column(
+        "standing",
+        _INTS,
+        "the instruction given with a request: 1 (want) or 0 (avoid), the attribute, and the "
+        "condition if there is one (an attribute that a request must name)",
+        [],
+    ),
+    Column("items", _INTS, "the items shown, best first"),
+    Column("because", _INTS, "the attributes that were given as the reason for the list", []),
+    Column(
+        "supported",
+        pa.float32(),
+        "share of the (item, reason) pairs of the list in which the item has the attribute; null "
+        "where no reason was given",
+        None,
+    ),
+    Column("outcome", pa.int8(), "`recosim.acts.Outcome`"),
+    Column("rank", pa.int16(), "1-based position in `items` of the item taken, 0 if none was"),
+    Column("candidates", pa.int32(), "candidates left after this move"),
+    Column("left", pa.bool_(), "the user left with this move", False),
 )
-_LISTS = {"asked": None, "accepted": "n_accepted", "shown": "n_shown", "aspects": None}
 
-_WORDS = ("told", "said")
-_LIST_COLUMNS = {
-    "asked": "asked",
-    "accepted": "accepted",
-    "standing": "standing",
-    "shown": "items",
-    "aspects": "because",
+OUTCOMES = (
+    Column("conversation", pa.int32(), "number of the conversation"),
+    Column("user", pa.int32(), "the user"),
+    Column("target", pa.int32(), "the target; that of the end, where users change their mind"),
+    Column("hit_move", pa.int16(), "number of the move that hit; 0 for a failure"),
+    Column("rank", pa.int16(), "position of the item taken in the list that hit; 0 for a failure"),
+    Column("moves", pa.int16(), "moves that used a turn"),
+    Column("asks", pa.int16(), "questions"),
+    Column("yes", pa.int16(), "questions answered with yes"),
+    Column("recommends", pa.int16(), "lists"),
+    Column("reflects", pa.int16(), "reflections"),
+    Column("illegal", pa.int16(), "moves that were penalised"),
+    Column("justified", pa.int16(), "lists for which a reason was given", 0),
+    Column("supported", pa.float64(), "the sum of `supported` over these", 0.0),
+    Column("reward", pa.float64(), "the sum of all rewards"),
+    Column("nothing_left", pa.bool_(), "ended because there was nothing to ask or recommend"),
+    Column("left", pa.bool_(), "ended because the user left", False),
+)
+
+# Array of the batch -> column, where a copy is all there is to it.
+_PLAIN = {
+    "asked_facet": "facet",
+    "outcome": "outcome",
+    "rank": "rank",
+    "n_candidates": "candidates",
+    "left": "left",
+}
+# Array -> (column, array of the lengths); without lengths, -1 is no value.
+_LISTS = {
+    "asked": ("asked", None),
+    "accepted": ("accepted", "n_accepted"),
+    "shown": ("items", "n_shown"),
 }
 
 
-class Recorder:
-    """Copies what happened in the running rows after the opening and after each move."""
+class CPRColumns(Columns):
+    """CPR's columns; see `EXTRA` and `OUTCOMES`."""
 
-    def __init__(self, dialogues: Dialogues) -> None:
-        self.batch = dialogues
-        self.moves: list[dict[str, NDArray[Any]]] = []
+    extra = EXTRA
+    outcomes = OUTCOMES
+    endings = ("found", "failed", "left", "unfinished")
 
-    def clear(self) -> None:
-        self.moves.clear()
-
-    def record(self, rows: NDArray[np.bool_] | None = None, words: Words | None = None) -> None:
-        """Copy the last move of some rows (bool (B,)), or of all.
-
-        Args:
-            words: what was told and said in it, an object array (B,) each, None for nothing.
-        """
-        a = self.batch.arrays
-        chosen: Any = slice(None) if rows is None or rows.all() else np.flatnonzero(rows)
-        move = {name: a[name][chosen].copy() for name in _PLAIN}
-        if words is not None:
-            move |= {name: texts[chosen].copy() for name, texts in zip(_WORDS, words, strict=True)}
-        move["target"] = a["targets"][chosen, 0].copy()
-        move["supported"] = self._supported(chosen)
-        move["row"] = np.arange(self.batch.size, dtype=np.int64)[chosen]
-        codes = standing_codes(a["standing"][chosen])
-        spoken = (codes >= 0) & (move["verb"] == Verb.OPEN)[:, None]
-        move["standing"], move["n_standing"] = codes[spoken], spoken.sum(axis=1)
-        for name, length in _LISTS.items():
-            values = a[name][chosen]
-            if name == "aspects":  # those of the last list, until there is another
-                keep = (values >= 0) & (move["verb"] == Verb.RECOMMEND)[:, None]
-            elif length is None:
-                keep = values >= 0
+    def copy(self, batch: Any, rows: Any, verb: NDArray[np.int8]) -> dict[str, Any]:
+        """See `Columns.copy`."""
+        a = batch.arrays
+        move: dict[str, Any] = {column: a[name][rows].copy() for name, column in _PLAIN.items()}
+        move["target"] = a["targets"][rows, 0].copy()
+        move["move"] = a["turn"][rows] - batch.protocol.first_turn + (verb == Verb.IGNORED)
+        move["supported"] = _supported(batch, rows, verb)
+        codes = standing_codes(a["standing"][rows])
+        move["standing"] = _kept(codes, (codes >= 0) & (verb == Verb.OPEN)[:, None])
+        for name, (column, length) in _LISTS.items():
+            values = a[name][rows]
+            if length is None:
+                move[column] = _kept(values, values >= 0)
             else:
-                keep = np.arange(values.shape[1]) < a[length][chosen][:, None]
-            move[name] = values[keep]
-            move[f"n_{name}"] = keep.sum(axis=1)
-        self.moves.append(move)
+                move[column] = _kept(values, np.arange(values.shape[1]) < a[length][rows][:, None])
+        reasons = a["aspects"][rows]  # those of the last list, until there is another
+        move["because"] = _kept(reasons, (reasons >= 0) & (verb == Verb.RECOMMEND)[:, None])
+        return move
 
-    def _supported(self, chosen: Any) -> NDArray[np.float32]:
-        """How far the reasons for the lists of some rows hold; see `recosim.trace`."""
-        a, bitsets = self.batch.arrays, self.batch.world.bitsets
-        items, reasons = a["shown"][chosen], a["aspects"][chosen]
-        share = np.full(len(items), np.nan, dtype=np.float32)
-        if reasons.shape[1]:
-            pairs = (reasons[:, :, None] >= 0) & (items[:, None, :] >= 0)
-            word, bit = items >> 6, (items & 63).astype(np.uint64)
-            has = bitsets[reasons[:, :, None], word[:, None, :]] >> bit[:, None, :] & np.uint64(1)
-            given = pairs.sum(axis=(1, 2))
-            told = (a["verb"][chosen] == Verb.RECOMMEND) & (given > 0)
-            share[told] = ((has > 0) & pairs).sum(axis=(1, 2))[told] / given[told]
-        return share
+    def summarise(
+        self, trace: Trace, starts: NDArray[np.int64], last: NDArray[np.int64]
+    ) -> dict[str, NDArray[Any]]:
+        """See `Columns.summarise`."""
+        verb, outcome = trace.column("verb"), trace.column("outcome")
+        supported = trace.column("supported")
+        hit = outcome[last] == Outcome.HIT
+        move, left = trace.column("move")[last], trace.column("left")[last]
 
-    def _words(self, name: str, order: NDArray[Any]) -> pa.Array:
-        if not any(name in move for move in self.moves):
-            return pa.nulls(len(order), pa.string())
-        silent = [np.full(len(move["row"]), None, dtype=object) for move in self.moves]
-        words = [move.get(name, none) for move, none in zip(self.moves, silent, strict=True)]
-        return pa.array(np.concatenate(words)[order], pa.string())
+        def count(moves: NDArray[np.bool_]) -> NDArray[np.int16]:
+            return totals(moves.astype(np.int16), starts)
 
-    def trace(
-        self, agent: str = "", seed: int = 0, metadata: Mapping[str, Any] | None = None
-    ) -> Trace:
-        """Everything recorded, ordered by row, then step."""
-        if not self.moves:
-            return Trace(SCHEMA.empty_table(), dict(metadata or {}))
-
-        def joined(name: str) -> NDArray[Any]:
-            return np.concatenate([move[name] for move in self.moves])
-
-        order = np.argsort(joined("row"), kind="stable")
-        columns: dict[str, Any] = {
-            name: joined(name)[order] for name in (*_PLAIN, "target", "supported")
+        return {
+            "conversation": trace.column("conversation")[starts],
+            "user": trace.column("user")[starts],
+            "target": trace.column("target")[last],
+            "hit_move": np.where(hit, move, 0),
+            "rank": trace.column("rank")[last],
+            "moves": move,
+            "asks": count(verb == Verb.ASK),
+            "yes": count((verb == Verb.ASK) & (outcome == Outcome.YES)),
+            "recommends": count(verb == Verb.RECOMMEND),
+            "reflects": count(verb == Verb.REFLECT),
+            "illegal": count(verb == Verb.ILLEGAL),
+            "justified": count(~np.isnan(supported)),
+            "supported": totals(np.nan_to_num(supported.astype(np.float64)), starts),
+            "reward": totals(trace.column("reward").astype(np.float64), starts),
+            "nothing_left": trace.column("terminated")[last] & ~hit & ~left,
+            "left": left,
         }
-        n = len(order)
-        first = self.batch.protocol.first_turn
-        ignored = columns["verb"] == Verb.IGNORED
-        arrays = {
-            "agent": pa.DictionaryArray.from_arrays(
-                pa.array(np.zeros(n, np.int32)), pa.array([agent])
-            ),
-            "seed": np.full(n, seed, dtype=np.int32),
-            "conversation": columns["conversation"].astype(np.int32),
-            "step": columns["step"].astype(np.int16),
-            "move": (columns["turn"] - first + ignored).astype(np.int16),
-            "user": columns["user"],
-            "target": columns["target"],
-            "verb": columns["verb"],
-            "facet": columns["asked_facet"],
-            "supported": pa.array(columns["supported"], from_pandas=True),  # NaN is no value
-            "outcome": columns["outcome"],
-            "rank": columns["rank"].astype(np.int16),
-            "reward": columns["reward"].astype(np.float32),
-            "candidates": columns["n_candidates"],
-            "terminated": columns["terminated"].astype(bool),
-            "truncated": columns["truncated"].astype(bool),
-            "left": columns["left"].astype(bool),
-            "told": self._words("told", order),
-            "said": self._words("said", order),
+
+    def check(self, episodes: Episodes, rules: Protocol) -> str:
+        """See `Columns.check`."""
+        moves, rank = episodes["hit_move"], episodes["rank"]
+        if len(episodes) and not (moves.min() >= 0 and moves.max() <= rules.max_turns):
+            return (
+                f"a hit at move {int(moves.max())}, but a conversation has {rules.max_turns} turns"
+            )
+        return "a hit without a rank" if (rank[moves > 0] < 1).any() else ""
+
+    def ending(self, last: pa.Table) -> NDArray[np.int64]:
+        """See `Columns.ending`."""
+        found, failed, left, unfinished = range(len(self.endings))
+        column = {
+            name: np.asarray(last.column(name).to_numpy())
+            for name in ("terminated", "truncated", "left", "outcome")
         }
-        for name, column in _LIST_COLUMNS.items():
-            arrays[column] = _lists(joined(name), joined(f"n_{name}"), order)
-        ordered = [
-            value if isinstance(value, pa.Array) else pa.array(value)
-            for value in (arrays[field.name] for field in SCHEMA)
-        ]
-        return Trace(pa.table(ordered, schema=SCHEMA), dict(metadata or {}))
+        ended = column["terminated"] | column["truncated"]
+        gone, hit = column["left"], column["outcome"] == Outcome.HIT
+        kinds = np.where(hit, found, np.where(gone, left, failed))
+        return np.where(ended, kinds, unfinished).astype(np.int64)
 
 
-def _lists(values: NDArray[Any], lengths: NDArray[Any], order: NDArray[Any]) -> pa.Array:
-    """A list column: the values of entry `order[0]`, then of `order[1]`, and so on."""
-    ends = np.cumsum(lengths)
-    starts = ends - lengths
-    n = lengths[order]
-    offsets = np.concatenate([[0], np.cumsum(n)])
-    # Position of each output value: where its entry starts, plus its place in the entry.
-    places = np.repeat(starts[order] - offsets[:-1], n) + np.arange(offsets[-1])
-    return pa.ListArray.from_arrays(
-        pa.array(offsets.astype(np.int32)), pa.array(values[places].astype(np.int32))
+COLUMNS = CPRColumns()
+
+
+def paths(trace: Trace) -> pa.Table:
+    """What led to each recommendation: SCPR's path through the graph.
+
+    Returns:
+        A table with one row for each list that was shown: `agent`, `seed`, `conversation` and
+        `step` of the move; `path`, the attributes that the user had confirmed until then in that
+        order (list of int32); `items`, the list; `outcome`. Rows of the trace must be ordered by
+        conversation, then step.
+    """
+    read = ("step", "verb", "accepted", "standing")
+    path: list[int] = []
+    found, chosen = [], []
+    columns = (trace.table.column(name).to_pylist() for name in read)
+    for row, (step, verb, accepted, standing) in enumerate(zip(*columns, strict=True)):
+        if step == 0:
+            path = [*accepted, *wanted_by_standing(standing, accepted)]
+        else:
+            path = [*path, *accepted]
+        if verb == Verb.RECOMMEND:
+            chosen.append(row)
+            found.append(path)
+    shown = trace.table.take(pa.array(chosen, pa.int64())).select(
+        ["agent", "seed", "conversation", "step", "items", "outcome"]
     )
+    return shown.add_column(4, "path", pa.array(found, _INTS))
+
+
+def _kept(values: NDArray[Any], keep: NDArray[np.bool_]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Some values of each row, one row after the other, and how many each has."""
+    return values[keep], keep.sum(axis=1)
+
+
+def _supported(batch: Any, rows: Any, verb: NDArray[np.int8]) -> NDArray[np.float32]:
+    """How far the reasons for the lists of some rows hold, NaN where there are none."""
+    a, bitsets = batch.arrays, batch.world.bitsets
+    items, reasons = a["shown"][rows], a["aspects"][rows]
+    share = np.full(len(items), np.nan, dtype=np.float32)
+    if reasons.shape[1]:
+        pairs = (reasons[:, :, None] >= 0) & (items[:, None, :] >= 0)
+        word, bit = items >> 6, (items & 63).astype(np.uint64)
+        has = bitsets[reasons[:, :, None], word[:, None, :]] >> bit[:, None, :] & np.uint64(1)
+        given = pairs.sum(axis=(1, 2))
+        told = (verb == Verb.RECOMMEND) & (given > 0)
+        share[told] = ((has > 0) & pairs).sum(axis=(1, 2))[told] / given[told]
+    return share

@@ -11,8 +11,9 @@ import pytest
 import recosim  # noqa: F401  (registers the environments)
 from recosim.acts import Outcome, Verb
 from recosim.agents.registry import make_agent
-from recosim.bench.run import play_batch
-from recosim.envs.cpr.columns import Recorder
+from recosim.bench.rollout import play_batch
+from recosim.envs.cpr.columns import paths as paths_of
+from recosim.envs.recorder import Recorder
 from recosim.envs.setup import Setup
 
 
@@ -63,7 +64,7 @@ def test_a_trace_gives_the_path_to_each_list():
     recorder = Recorder(d)
     play_batch(d, agent, d.pool.pairs(), np.arange(40), 0, recorder)
     trace = recorder.trace("max_entropy", 0)
-    paths = trace.paths().to_pylist()
+    paths = paths_of(trace).to_pylist()
     moves = trace.table.to_pylist()
     shown = [move for move in moves if move["verb"] == Verb.RECOMMEND]
     assert [row["items"] for row in paths] == [move["items"] for move in shown]

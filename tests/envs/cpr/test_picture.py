@@ -12,9 +12,10 @@ import pytest
 from reference.six_items import ITEMS
 
 from recosim.acts import Outcome, Verb
+from recosim.envs.cpr.columns import COLUMNS
 from recosim.envs.picture import HEIGHT, WIDTH, conversation_picture, draw_conversation
 from recosim.errors import MissingExtraError, OptionError
-from recosim.trace import SCHEMA, Trace
+from recosim.trace import Trace
 from recosim.world.world import World, build_world, csr_from_lists
 
 GOLD, GREEN, RED = (242, 183, 5), (46, 139, 87), (192, 57, 43)
@@ -42,7 +43,7 @@ def talk(*moves: dict[str, Any], target: int = 3, conversation: int = 7) -> Trac
     for move in moves:
         number = rows[-1]["move"] + (move["verb"] != Verb.REFLECT)
         rows.append(start | {"move": number, "step": len(rows)} | move)
-    return Trace(pa.Table.from_pylist(rows, schema=SCHEMA))
+    return Trace(pa.Table.from_pylist(rows, schema=COLUMNS.schema))
 
 
 YES = {"verb": Verb.ASK, "outcome": Outcome.YES, "asked": [1], "accepted": [1], "candidates": 40}
@@ -125,7 +126,7 @@ def test_a_style_of_the_caller_does_not_change_the_picture() -> None:
 
 def test_a_picture_needs_exactly_one_conversation() -> None:
     several = Trace.concat([talk(YES), talk(YES, conversation=8)])
-    for trace in (several, Trace(SCHEMA.empty_table()), Trace(talk(YES).table.slice(1))):
+    for trace in (several, Trace(COLUMNS.schema.empty_table()), Trace(talk(YES).table.slice(1))):
         with pytest.raises(OptionError, match="one conversation"):
             conversation_picture(trace, world())
 

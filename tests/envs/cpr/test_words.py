@@ -9,8 +9,9 @@ import pytest
 from reference.six_items import WORLD
 
 from recosim.acts import Outcome, Verb
+from recosim.envs.cpr.columns import COLUMNS
 from recosim.envs.cpr.words import WORDS
-from recosim.trace import SCHEMA, Trace
+from recosim.trace import Trace
 
 
 def row(verb: Verb, outcome: Outcome = Outcome.NOTHING, **values: Any) -> dict[str, Any]:
@@ -42,7 +43,7 @@ def row(verb: Verb, outcome: Outcome = Outcome.NOTHING, **values: Any) -> dict[s
 
 
 def trace(*rows: dict[str, Any]) -> Trace:
-    return Trace(pa.Table.from_pylist(list(rows), schema=SCHEMA))
+    return Trace(pa.Table.from_pylist(list(rows), schema=COLUMNS.schema))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,188 @@
+"""A unit of work of a bench: one agent with one seed in one environment, chunk by chunk.
+
+Chunks are written as they end, so that a killed run loses one at most. Luck hangs on (seed, number
+of the episode), so neither batches nor chunks nor interruptions change an outcome.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recosim.agents.base import Agent
+from recosim.agents.learner import Learner
+from recosim.bench.entrants import Entrant
+from recosim.bench.results import trace_path, write_episodes
+from recosim.bench.schema import Timing
+from recosim.bench.setup import BenchEnv
+from recosim.envs.recorder import Recorder
+from recosim.envs.setup import Setup
+from recosim.envs.talk import Talk
+from recosim.errors import IllegalActionError
+from recosim.files import write_json
+from recosim.trace import Trace
+from recosim.users.speaker import Speaker
+
+__all__ = ["Clock", "Unit", "play_batch", "run_unit"]
+
+# Episodes of one chunk: what a kill can lose, and what is held in memory at once.
+CHUNK = 16_384
+BATCH_BYTES = 256 * 1024**2
+
+
+@dataclass
+class Clock:
+    """Adds up the time of each unit, over resumed runs too."""
+
+    timings: dict[tuple[str, str, int], Timing] = field(default_factory=dict)
+
+    def add(self, key: str, agent: str, seed: int, seconds: float, moves: int) -> None:
+        before = self.timings.get((key, agent, seed))
+        if before is not None:
+            seconds, moves = seconds + before.seconds, moves + before.moves
+        self.timings[key, agent, seed] = Timing(
+            env=key,
+            agent=agent,
+            seed=seed,
+            seconds=seconds,
+            moves=moves,
+            moves_per_second=moves / max(seconds, 1e-9),
+        )
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One agent with one seed in one environment, and how it is run."""
+
+    env: BenchEnv
+    entrant: Entrant
+    seed: int
+    folder: Path
+    batch: int | None
+    threads: int | None
+    traces: bool
+    raise_illegal: bool
+    speaker: Speaker | None
+
+
+def run_unit(unit: Unit, tell: Callable[[int, str], None], clock: Clock) -> None:
+    """Chunk by chunk, then the whole."""
+    env, name, seed = unit.env, unit.entrant.name, unit.seed
+    size = min(unit.batch or _roomy_batch(env.setup), len(env.conversations))
+    batch = env.setup.batch(
+        size, track=unit.entrant.track, threads=unit.threads, raise_illegal=unit.raise_illegal
+    )
+    agent = unit.entrant.ready(batch, seed)
+    talk = None if unit.speaker is None else Talk(batch, unit.speaker, env.setup.family.load("acts"))
+    path = trace_path(unit.folder, env.key, name, seed)
+    parts = path.with_name(f"{path.stem}.parts")
+    metadata = env.setup.metadata(env.id)
+    chunks = [env.conversations[i : i + CHUNK] for i in range(0, len(env.conversations), CHUNK)]
+    pieces = []
+    for k, chunk in enumerate(chunks):
+        part = parts / f"{k}.parquet"
+        if part.exists():
+            pieces.append(Trace.read(part))
+            tell(len(chunk), f"{env.key} {name} (done before)")
+            continue
+        started = time.perf_counter()
+        recorder = Recorder(batch)
+        batches = []
+        for rows in _batches(chunk, size):
+            try:
+                with _threads_of(agent):
+                    play_batch(batch, agent, env.units, rows, seed, recorder, talk)
+            except IllegalActionError as error:
+                raise IllegalActionError(
+                    f"agent {name!r} in {env.key}, seed {seed}: {error}"
+                ) from None
+            batches.append(recorder.trace(name, seed, metadata))
+            recorder.clear()
+            tell(len(rows), f"{env.key} {name} seed {seed}")
+        trace = Trace.concat(batches)
+        pieces.append(trace)
+        if len(chunks) > 1:
+            trace.write(part)
+        clock.add(env.key, name, seed, time.perf_counter() - started, len(trace) - len(chunk))
+    reports = unit.folder / "reports" / env.key
+    if report := agent.report():
+        write_json(reports / f"{name}-{seed}.json", report)
+    if unit.speaker is not None:  # of all agents so far, in this process
+        write_json(reports / "users.json", unit.speaker.report())
+    started = time.perf_counter()
+    whole = Trace.concat(pieces)
+    if unit.traces:
+        whole.write(path)
+    write_episodes(unit.folder, env.key, name, seed, whole.episodes())
+    shutil.rmtree(parts, ignore_errors=True)
+    clock.add(env.key, name, seed, time.perf_counter() - started, 0)
+
+
+def _threads_of(agent: Agent) -> AbstractContextManager[None]:
+    """torch on one thread for an agent that learns: its moves must not hang on the machine."""
+    if not isinstance(agent, Learner):
+        return nullcontext()
+    from recosim.agents.torch_learner import one_thread
+
+    return one_thread()
+
+
+def _roomy_batch(setup: Setup) -> int:
+    """As many episodes as fit into a budget of memory: each call of a kernel has its price."""
+    row = sum(array.nbytes for array in setup.batch(1, threads=1).state().values())
+    return int(np.clip(BATCH_BYTES // row, 64, 4096))
+
+
+def _batches(chosen: NDArray[np.int64], size: int) -> Iterator[NDArray[np.int64]]:
+    for start in range(0, len(chosen), size):
+        yield chosen[start : start + size]
+
+
+def play_batch(
+    batch: Any,
+    agent: Agent,
+    units: NDArray[np.int32],
+    chosen: NDArray[np.int64],
+    seed: int,
+    recorder: Recorder,
+    talk: Talk | None = None,
+) -> None:
+    """Play some episodes to their ends in the first rows of a batch, and record them.
+
+    Args:
+        units: (available, k), what an episode is about, by its number.
+        chosen: (n,) numbers of the episodes, n at most the size of the batch.
+        seed: seed of all luck.
+        talk: of the batch, where users talk.
+    """
+    running = np.arange(batch.size) < len(chosen)
+    batch.arrays["done"][:] = 1
+    _open(batch, units, chosen, seed)
+    if talk is not None:
+        talk.open(running)
+    step, words = (batch.step, None) if talk is None else (talk.step, talk.words)
+    recorder.record(running, words)
+    agent.reset(running)
+    while running.any():
+        step(agent.act())
+        recorder.record(running, words)
+        agent.observe(running)
+        running = batch.arrays["done"] == 0
+
+
+def _open(batch: Any, units: NDArray[np.int32], chosen: NDArray[np.int64], seed: int) -> None:
+    """Open the first rows of a batch with some units."""
+    batch.open(
+        slice(0, len(chosen)),
+        seeds=np.full(len(chosen), seed, dtype=np.uint64),
+        conversations=chosen,
+        units=units[chosen],
+    )

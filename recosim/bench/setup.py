@@ -1,0 +1,104 @@
+"""`BenchEnv`: an environment of a bench, its parts, and which episodes of a split are run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recosim.bench.schema import EstimatorInfo
+from recosim.envs.registration import env_card
+from recosim.envs.setup import Setup
+from recosim.errors import OptionError
+from recosim.estimators.registry import estimator as make_estimator
+from recosim.users import Population, population
+
+__all__ = ["BenchEnv", "prepare_env", "sample_conversations"]
+
+
+@dataclass
+class BenchEnv:
+    """An environment of a bench: its parts, and which episodes are run."""
+
+    key: str
+    place: str  # the key without its users: where agents trained for it are kept
+    usual: Population  # the users of its card
+    id: str
+    name: str
+    family: str
+    setup: Setup
+    conversations: NDArray[np.int64]  # rows of `units`, ascending
+    units: NDArray[np.int32]  # (available, k): what each episode of the split is about
+    estimator: EstimatorInfo
+    overrides: Mapping[str, Any] = field(default_factory=dict)  # what differs from its card
+
+    @property
+    def fitted(self) -> dict[str, Any]:
+        """Name and settings of the estimator, as checkpoints know it."""
+        return self.estimator.model_dump(mode="json")
+
+
+def sample_conversations(available: int, wanted: int | None) -> NDArray[np.int64]:
+    """Which episodes of a split are run: all, or a sample that hangs on their number alone."""
+    if wanted is None or wanted >= available:
+        return np.arange(available)
+    if wanted < 1:
+        raise OptionError(f"episodes is {wanted}; at least 1 is needed.")
+    chosen = np.random.default_rng(20_240_229).permutation(available)[:wanted]
+    return np.sort(chosen)
+
+
+def prepare_env(
+    name: str,
+    *,
+    split: str = "test",
+    episodes: int | None = None,
+    overrides: Mapping[str, Any] | None = None,
+) -> BenchEnv:
+    """The parts of one environment by its id or short name.
+
+    Args:
+        overrides: arguments of the environment that differ from its card: `world`, `protocol`,
+            `protocol_options`, `question`, `estimator`, `estimator_options`, `users`,
+            `answer_noise`, `dont_know`.
+    """
+    card = env_card(name)
+    changed = {k: v for k, v in (overrides or {}).items() if v is not None}
+    arguments: dict[str, Any] = {**card.arguments, **changed, "split": split}
+    options = dict(changed.get("protocol_options") or {})
+    # A choice of the rules may have an argument of its own; said last, it counts.
+    arguments |= {name: value for name, value in options.items() if name in arguments}
+    fitter = make_estimator(
+        arguments.get("estimator", "mf"), **arguments.get("estimator_options", {})
+    )
+    estimator = EstimatorInfo(
+        name=fitter.name, settings={**fitter.settings(), "version": fitter.version}
+    )
+    setup = Setup.prepare(card.record, **arguments)
+    units = setup.units().table
+    key = card.id.split("/", 1)[1]
+    if "world" in changed:
+        key += f".{setup.world.name}"
+    place, users = key, setup.users
+    usual = population(card.arguments.get("users", "ideal"))
+    if users.name != usual.name:
+        key += f".{users.name}"
+    for name, label in (("answer_noise", "noise"), ("dont_know", "unsure")):
+        if name in changed and (value := users.constant(name)):
+            key += f".{label}-{value:g}"
+    return BenchEnv(
+        key=key,
+        place=place,
+        usual=usual,
+        id=card.id,
+        name=card.name,
+        family=card.family,
+        setup=setup,
+        conversations=sample_conversations(len(units), episodes),
+        units=units,
+        estimator=estimator,
+        overrides=changed,
+    )
