@@ -67,7 +67,7 @@ class Family:
     words: Reference = "recosim.envs.words:PlainWords"
     board: Reference = "recosim.envs.board:Board"
     picture: Reference = "recosim.envs.picture:draw_words"
-    probes: Reference = "recosim.envs.probes:no_probes"
+    probes: Reference = "recosim.envs.usual_probes:list_probes"
     agents: tuple[str, ...] = ()
     strict: Mapping[str, Any] = field(default_factory=dict)
 

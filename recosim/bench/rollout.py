@@ -81,7 +81,9 @@ def run_unit(unit: Unit, tell: Callable[[int, str], None], clock: Clock) -> None
         size, track=unit.entrant.track, threads=unit.threads, raise_illegal=unit.raise_illegal
     )
     agent = unit.entrant.ready(batch, seed)
-    talk = None if unit.speaker is None else Talk(batch, unit.speaker, env.setup.family.load("acts"))
+    talk = None
+    if unit.speaker is not None:
+        talk = Talk(batch, unit.speaker, env.setup.family.load("acts"))
     path = trace_path(unit.folder, env.key, name, seed)
     parts = path.with_name(f"{path.stem}.parts")
     metadata = env.setup.metadata(env.id)

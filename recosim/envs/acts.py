@@ -62,7 +62,7 @@ class Acts:
     def system_act(self, move: Move) -> SystemAct | None:
         """What the recommender did; None for the opening, and for moves that nobody hears."""
         if move["verb"] == Verb.RECOMMEND:
-            return Recommend(tuple(move["items"]), tuple(move["because"]))
+            return Recommend(tuple(move["items"]), tuple(move.get("because", ())))
         return Reflect() if move["verb"] == Verb.REFLECT else None
 
     def user_acts(self, move: Move) -> tuple[UserAct, ...]:
@@ -70,7 +70,7 @@ class Acts:
         if move["verb"] != Verb.RECOMMEND:
             return ()
         taken = move["items"][move["rank"] - 1] if move["rank"] > 0 else None
-        left: tuple[UserAct, ...] = (Leave("impatient"),) if move["left"] else ()
+        left: tuple[UserAct, ...] = (Leave("impatient"),) if move.get("left") else ()
         return (React(taken), *left)
 
     def context(self, move: Move, rules: Any) -> Context:
@@ -88,6 +88,10 @@ class Acts:
     def invites_feedback(self, batch: Batch, move: Move) -> bool:
         """Whether the user may say in this move what was wrong."""
         return False
+
+    def secrets(self, move: Move) -> tuple[int, ...]:
+        """The items that the user of a move of a trace had in mind and told nobody; () for none."""
+        return ()
 
     # ---- writing one -----------------------------------------------------------------------------
 

@@ -155,7 +155,8 @@ class UserSeat(Seat):
         """The question or the list of the move that was posed; the items of a list by number."""
         move = self.acts.last_move(self.batch, 0)
         words = words_of(self.batch.family)
-        yield Text(f"\n{int(self.batch.arrays['step'][0]):>2}. recommender  {self.lead(move, words)}")
+        number = int(self.batch.arrays["step"][0])
+        yield Text(f"\n{number:>2}. recommender  {self.lead(move, words)}")
         if isinstance(self.acts.system_act(move), Recommend):
             for place, item in enumerate(move["items"], start=1):
                 yield Text(f"    {place:>2}. {item_label(self.world, item)}")
@@ -189,9 +190,7 @@ class UserSeat(Seat):
         Raises:
             RecosimError: it is no answer.
         """
-        context = self.acts.context(
-            self.acts.last_move(self.batch, 0), self.batch.protocol
-        )
+        context = self.acts.context(self.acts.last_move(self.batch, 0), self.batch.protocol)
         act = self.parser.parse_user(line, context)
         self.acts.write_answer(self.batch, 0, (act,))
 
@@ -238,9 +237,7 @@ class Board:
         kinds: dict[str, type[Seat]] = {"recommender": self.recommender, "user": self.user}
         return kinds[name](self.batch, self.acts)
 
-    def choose(
-        self, units: Units, luck: np.random.Generator, wanted: Mapping[str, str]
-    ) -> Chosen:
+    def choose(self, units: Units, luck: np.random.Generator, wanted: Mapping[str, str]) -> Chosen:
         """The episode of what is wanted, the rest drawn.
 
         Args:
@@ -253,9 +250,8 @@ class Board:
         fits = np.ones(len(units), dtype=bool)
         for name, text in wanted.items():
             if name not in units.names:
-                raise OptionError(
-                    f"--{name} {text}: what is played here is chosen by {' and '.join(units.names)}."
-                )
+                allowed = " and ".join(f"--{column}" for column in units.names)
+                raise OptionError(f"--{name} {text}: what is played here is chosen by {allowed}.")
             fits &= units.table[:, units.names.index(name)] == self.identify(name, text)
         if not fits.any():
             said = " ".join(f"--{name} {text}" for name, text in wanted.items())
@@ -301,5 +297,3 @@ class Board:
         number = self.words.number(row)
         moves = "" if number is None else f" after {number} move{'s' * (number != 1)}"
         return f"has {reward:+.2f}{moves}"
-
-

@@ -64,9 +64,7 @@ def answer_as_person(game: Game, seat: UserSeat, agent: Agent) -> None:
         agent.observe(row)
 
 
-def _obey(
-    game: Game, seat: Seat, line: str, step: Callable[[Moves], None] | None = None
-) -> bool:
+def _obey(game: Game, seat: Seat, line: str, step: Callable[[Moves], None] | None = None) -> bool:
     """Do what a line says; whether it was a move or an answer.
 
     Args:

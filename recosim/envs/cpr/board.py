@@ -28,9 +28,7 @@ class CPRBoard(Board):
     user = CPRUserSeat
     rivals = ("oracle", "logic", "max_entropy")
 
-    def choose(
-        self, units: Units, luck: np.random.Generator, wanted: Mapping[str, str]
-    ) -> Chosen:
+    def choose(self, units: Units, luck: np.random.Generator, wanted: Mapping[str, str]) -> Chosen:
         """A pair of the test split has the number that it has in a bench.
 
         Any other pair that can be talked about comes after them.

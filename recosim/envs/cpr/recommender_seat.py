@@ -130,9 +130,9 @@ class CPRRecommenderSeat(RecommenderSeat):
                 return "was asked already."
             return "cannot be asked: no candidate has an attribute in it."
         status = int(a["status"][0, askable])
-        said = {1: "the user wants it", -1: "the user does not want it", 2: "the user does not know"}
+        said = {1: "wants it", -1: "does not want it", 2: "does not know"}
         if status:
-            return f"was asked already: {said[status]}."
+            return f"was asked already: the user {said[status]}."
         return "cannot be asked: no candidate has it."
 
     def _recommend(self, names: str) -> Typed:
