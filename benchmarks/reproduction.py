@@ -42,7 +42,7 @@ LEARNERS = (
     "maskable_ppo",
     "pathfinder",
 )
-NOISE = ("--answer-noise", "0,0.05,0.1,0.2", "--dont-know", "0,0.1,0.3")
+NOISE = ("--user-set", "answer_noise=0,0.05,0.1,0.2", "--user-set", "dont_know=0,0.1,0.3")
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from recosim.envs.registration import register_all
+from recosim.envs.registration import register_all, register_family
 
 if TYPE_CHECKING:
     from recosim.agents.base import Agent
@@ -46,6 +46,7 @@ __all__ = [
     "World",
     "make_agent",
     "open_world",
+    "register_family",
 ]
 
 _HOMES = {
@@ -63,7 +64,7 @@ _HOMES = {
     "World": "recosim.world.world",
     "make_agent": "recosim.agents.registry",
     "open_world": "recosim.world.catalog",
-}
+}  # `register_family` is imported above
 
 register_all()
 

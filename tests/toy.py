@@ -49,7 +49,7 @@ class ListBatch(PlainBatch):
     def answer(self):
         a = self.arrays
         hits = (a["shown"] == a["unit"][:, 1:]) & (a["verb"] == Verb.RECOMMEND)[:, None]
-        slips = self.luck("noise") < self.users.trait("answer_noise", a["user"], self.world.n_users)
+        slips = self.luck("noise") < self.trait("answer_noise")
         a["rank"][:] = np.where(hits.any(axis=1) & ~slips, 1 + hits.argmax(axis=1), 0)
 
     def consequences(self, rows):
@@ -58,10 +58,6 @@ class ListBatch(PlainBatch):
         a["terminated"][rows] = taken
         a["utility"][rows] = taken
         return np.stack([taken * pay.take, ~taken * pay.pass_by], axis=1)
-
-
-class ListObserver(Observer):
-    """The turn, the mask, and whether the last list was taken."""
 
 
 class ListColumns(Columns):
@@ -131,9 +127,7 @@ class ToyVectorEnv(FamilyVectorEnv):
 
 def metrics(rules):
     return (
-        Metric(
-            "taken", "Taken", "taken", better="higher", place="main", headline=True, interval=True
-        ),
+        Metric("taken", "Taken", "taken", better="higher", place="main", headline=True),
         Metric("reward", "Reward", "reward", place="main"),
         Metric("steps", "Lists", "steps", better="lower", digits=2, place="behaviour"),
     )
@@ -147,7 +141,7 @@ TOY = Family(
     vector_env="toy:ToyVectorEnv",
     rules=ListRules,
     batch=ListBatch,
-    observer=ListObserver,
+    observer=Observer,
     columns=ListColumns(),
     metrics=metrics,
     acts=Acts(),

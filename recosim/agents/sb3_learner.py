@@ -13,13 +13,12 @@ from typing import Any
 import numpy as np
 from gymnasium.vector import AutoresetMode
 
-from recosim.acts import Moves, Verb
+from recosim.acts import Moves
 from recosim.agents.learner import Arrays, Learner
 from recosim.envs.cpr.dialogues import Dialogues
-from recosim.envs.cpr.env import CPRVectorEnv
-from recosim.envs.cpr.observer import Observer
-from recosim.envs.setup import OBSERVATION_KEYS, check_observe, check_option
+from recosim.envs.options import check_observe, check_option
 from recosim.errors import CheckpointError, MissingExtraError, OptionError, unknown
+from recosim.family import family
 
 try:
     import torch
@@ -37,7 +36,6 @@ __all__ = ["SB3Learner"]
 ALGORITHMS = {"ppo": PPO, "maskable_ppo": MaskablePPO, "dqn": DQN}
 # Askables up to which `actions = "auto"` learns which one to ask, and `observe = "auto"` shows all.
 FEW = 64
-SMALL = ("turn", "history", "log2_candidates", "action_mask")
 
 
 class SB3Learner(Learner):
@@ -116,11 +114,12 @@ class SB3Learner(Learner):
         super().bind(dialogues)
         few = dialogues.n_askables <= FEW
         self._view = self.actions if self.actions != "auto" else ("flat" if few else "verb")
+        observer = family(dialogues.family).load("observer")
         keys = self.observe_keys
         if keys == "auto":
-            keys = OBSERVATION_KEYS if few else SMALL
-        self._keys = check_observe(keys)
-        self._observer = Observer(dialogues, self._keys, self._view)
+            keys = observer.KEYS if few else observer.NARROW
+        self._keys = check_observe(keys, observer.KEYS)
+        self._observer = observer(dialogues, self._keys, self._view)
         if self._model is None:
             self._make(conversations=1, seed=0)
 
@@ -139,11 +138,7 @@ class SB3Learner(Learner):
                 values = policy.get_distribution(tensors).distribution.logits
         actions = values.masked_fill(~legal, -torch.inf).argmax(1).numpy()
         if self._view == "verb":
-            moves = Moves.from_verbs(actions, d.verbs)
-            asked = moves.verb == Verb.ASK
-            if asked.any():
-                moves.about[asked] = d.best_asks("weighted_entropy")[asked]
-            return moves
+            return Moves.from_verbs(actions, d.verbs)
         return Moves.from_flat(actions, d.n_askables, verbs=d.verbs)
 
     # ---- training -------------------------------------------------------------------------------
@@ -176,7 +171,7 @@ class SB3Learner(Learner):
     def _make(self, conversations: int, seed: int) -> None:
         """The model and its environment, with new weights."""
         d = self.batch
-        env = CPRVectorEnv(
+        env = family(d.family).load("vector_env")(
             conversations,
             world=d.world,
             protocol=d.protocol,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
 
 from recosim.bench.plots import DPI, FAINT, INK, agent_colours, settle_layout
 from recosim.bench.schema import EnvResult, EnvSetup, Results, Users
@@ -14,15 +15,12 @@ from recosim.bench.tables import Table, estimate
 from recosim.errors import MissingExtraError
 from recosim.files import atomic_write
 from recosim.metrics import Metric, curve_of, ranking
+from recosim.users.behaviour import TRAITS, setting_of
 
 __all__ = ["Sweep", "sweep_table", "sweeps", "write_sweep_plot"]
 
-Setting = Literal["answer_noise", "dont_know", "users"]
-LABELS: dict[Setting, str] = {
-    "users": "population of users",
-    "answer_noise": "answer noise: probability that an answer is flipped",
-    "dont_know": "probability of the answer 'I don't know'",
-}
+USERS = "users"  # what varies where populations are compared
+LABEL_WIDTH = 72  # characters of a line under an axis
 
 
 @dataclass(frozen=True)
@@ -32,22 +30,43 @@ class Sweep:
     Attributes:
         name: of the environment without its users.
         setting: the setting that varies; "users" is the whole population.
-        values: ascending, or the names of populations in the order of the run.
+        values: numbers ascending, words in the order of their declaration, populations by name in
+            the order of the run; no end of patience is infinity.
         environments: the result at each value.
     """
 
     name: str
-    setting: Setting
-    values: tuple[float, ...] | tuple[str, ...]
+    setting: str
+    values: tuple[float | str, ...]
     environments: tuple[EnvResult, ...]
 
     @property
     def labels(self) -> list[str]:
         """What stands over each column of a table."""
-        return [
-            value if isinstance(value, str) else f"{self.setting} {value:g}"
-            for value in self.values
-        ]
+        named = self.setting == USERS
+        return self.ticks if named else [f"{self.setting} {tick}" for tick in self.ticks]
+
+    @property
+    def ticks(self) -> list[str]:
+        """The values as text."""
+        if self.setting == USERS:
+            return [str(value) for value in self.values]
+        return [setting_of(self.setting).text(value) for value in self.values]
+
+    @property
+    def axis(self) -> list[float] | None:
+        """The values as places on an axis; None where they are not all numbers with an end."""
+        numbers = [value for value in self.values if not isinstance(value, str)]
+        finite = len(numbers) == len(self.values) and all(map(math.isfinite, numbers))
+        return numbers if finite else None
+
+    @property
+    def varied(self) -> str:
+        """What varies, in words."""
+        if self.setting == USERS:
+            return "population of users"
+        words = f"{self.setting.replace('_', ' ')}: {setting_of(self.setting).help}"
+        return textwrap.fill(words, LABEL_WIDTH)
 
     @property
     def metric(self) -> Metric:
@@ -86,8 +105,7 @@ class Sweep:
 def sweeps(results: Results) -> list[Sweep]:
     """The sweeps that a run holds: at least two environments that differ in one setting alone."""
     found = []
-    settings: tuple[Setting, ...] = ("users", "answer_noise", "dont_know")
-    for setting in settings:
+    for setting in (USERS, *TRAITS):
         groups: dict[str, dict[float | str, EnvResult]] = {}
         for env in results.environments:
             value = _value(env.setup, setting)
@@ -96,11 +114,17 @@ def sweeps(results: Results) -> list[Sweep]:
                 groups.setdefault(_all_but(env.setup, setting), {}).setdefault(value, env)
         for group in groups.values():
             if len(group) > 1:
-                values: Any = list(group) if setting == "users" else sorted(group)
+                values = _in_order(setting, list(group))
                 environments = tuple(group[value] for value in values)
-                name = _name(environments[0].setup)
-                found.append(Sweep(name, setting, tuple(values), environments))
+                found.append(Sweep(_name(environments[0].setup), setting, values, environments))
     return found
+
+
+def _in_order(setting: str, values: list[float | str]) -> tuple[float | str, ...]:
+    if setting == USERS:
+        return tuple(values)
+    kind = setting_of(setting).kind
+    return tuple(sorted(values, key=kind.number))
 
 
 def sweep_table(sweep: Sweep) -> Table:
@@ -130,8 +154,8 @@ def write_sweep_plot(group: Sequence[Sweep], path: Path) -> None:
     FigureCanvasAgg(figure)
     figure.suptitle(group[0].title, x=0.012, ha="left", color=INK)
     for axes, sweep in zip(figure.subplots(1, len(group), squeeze=False)[0], group, strict=True):
-        named = sweep.setting == "users"
-        places = range(len(sweep.values)) if named else sweep.values
+        axis = sweep.axis
+        places = axis or list(range(len(sweep.values)))
         for name in sweep.agents:
             rates = sweep.rates(name)
             privileged = sweep.environments[0].privileged(name)
@@ -140,13 +164,13 @@ def write_sweep_plot(group: Sequence[Sweep], path: Path) -> None:
                 places,
                 values,
                 color=colours[name],
-                # Between two populations there is nothing: the line only leads the eye.
-                linestyle=(0, (4, 2)) if privileged else ":" if named else "-",
+                # Between two words there is nothing: the line only leads the eye.
+                linestyle=(0, (4, 2)) if privileged else "-" if axis else ":",
                 marker="o",
                 markersize=4,
                 label=f"{name}  {values[0]:.2f} → {values[-1]:.2f}",
             )
-            if not named and all(rate.low is not None for rate in rates):
+            if axis and all(rate.low is not None for rate in rates):
                 axes.fill_between(
                     places,
                     [rate.low or 0.0 for rate in rates],
@@ -155,11 +179,11 @@ def write_sweep_plot(group: Sequence[Sweep], path: Path) -> None:
                     alpha=0.15,
                     linewidth=0,
                 )
-        axes.set_xlabel(LABELS[sweep.setting])
+        axes.set_xlabel(sweep.varied)
         axes.set_ylabel(sweep.metric.label)
         if sweep.metric.curve is not None and sweep.metric.curve.steps:
             axes.set_ylim(0, 1.02)  # a share
-        axes.set_xticks(places, sweep.values)
+        axes.set_xticks(places, sweep.ticks)
         axes.grid(color=FAINT, linewidth=0.6)
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=8)
@@ -168,17 +192,17 @@ def write_sweep_plot(group: Sequence[Sweep], path: Path) -> None:
     atomic_write(path, lambda part: figure.savefig(part, format="png", dpi=DPI, metadata=metadata))
 
 
-def _all_but(setup: EnvSetup, setting: Setting) -> str:
+def _all_but(setup: EnvSetup, setting: str) -> str:
     """All that an environment is but for one setting of its users, and its key and agents."""
     kept = {k: v for k, v in setup.users.settings.items() if k != setting}
-    users = Users() if setting == "users" else setup.users.model_copy(update={"settings": kept})
+    users = Users() if setting == USERS else setup.users.model_copy(update={"settings": kept})
     shared = setup.model_copy(update={"users": users, "key": "key", "agents": ()})
     return shared.model_dump_json()
 
 
-def _value(setup: EnvSetup, setting: Setting) -> float | str | None:
-    """The value of a setting where it is one for all users; the name of the population."""
-    if setting == "users":
+def _value(setup: EnvSetup, setting: str) -> float | str | None:
+    """The value of a setting that is one for all users, or the name of the population."""
+    if setting == USERS:
         return setup.users.name
     return setup.users.population.constant(setting)
 

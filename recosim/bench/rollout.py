@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +22,7 @@ from recosim.bench.entrants import Entrant
 from recosim.bench.results import trace_path, write_episodes
 from recosim.bench.schema import Timing
 from recosim.bench.setup import BenchEnv
+from recosim.envs.batch import Batch
 from recosim.envs.recorder import Recorder
 from recosim.envs.setup import Setup
 from recosim.envs.talk import Talk
@@ -81,9 +81,9 @@ def run_unit(unit: Unit, tell: Callable[[int, str], None], clock: Clock) -> None
         size, track=unit.entrant.track, threads=unit.threads, raise_illegal=unit.raise_illegal
     )
     agent = unit.entrant.ready(batch, seed)
-    talk = None
-    if unit.speaker is not None:
-        talk = Talk(batch, unit.speaker, env.setup.family.load("acts"))
+    talk = (
+        None if unit.speaker is None else Talk(batch, unit.speaker, env.setup.family.load("acts"))
+    )
     path = trace_path(unit.folder, env.key, name, seed)
     parts = path.with_name(f"{path.stem}.parts")
     metadata = env.setup.metadata(env.id)
@@ -149,7 +149,7 @@ def _batches(chosen: NDArray[np.int64], size: int) -> Iterator[NDArray[np.int64]
 
 
 def play_batch(
-    batch: Any,
+    batch: Batch,
     agent: Agent,
     units: NDArray[np.int32],
     chosen: NDArray[np.int64],
@@ -167,7 +167,12 @@ def play_batch(
     """
     running = np.arange(batch.size) < len(chosen)
     batch.arrays["done"][:] = 1
-    _open(batch, units, chosen, seed)
+    batch.open(
+        slice(0, len(chosen)),
+        seeds=np.full(len(chosen), seed, dtype=np.uint64),
+        conversations=chosen,
+        units=units[chosen],
+    )
     if talk is not None:
         talk.open(running)
     step, words = (batch.step, None) if talk is None else (talk.step, talk.words)
@@ -178,13 +183,3 @@ def play_batch(
         recorder.record(running, words)
         agent.observe(running)
         running = batch.arrays["done"] == 0
-
-
-def _open(batch: Any, units: NDArray[np.int32], chosen: NDArray[np.int64], seed: int) -> None:
-    """Open the first rows of a batch with some units."""
-    batch.open(
-        slice(0, len(chosen)),
-        seeds=np.full(len(chosen), seed, dtype=np.uint64),
-        conversations=chosen,
-        units=units[chosen],
-    )

@@ -204,7 +204,7 @@ def _env_setup(
     return EnvSetup(
         key=env.key,
         env=env.id,
-        family=env.family,
+        family=env.setup.family.name,
         world=WorldInfo.of(env.setup.world),
         protocol=env.setup.protocol.to_dict(),
         users=Users(**env.setup.users.to_dict()),

@@ -15,6 +15,7 @@ from recosim.envs.setup import Setup
 from recosim.errors import OptionError
 from recosim.estimators.registry import estimator as make_estimator
 from recosim.users import Population, population
+from recosim.users.behaviour import is_given
 
 __all__ = ["BenchEnv", "prepare_env", "sample_conversations"]
 
@@ -28,7 +29,6 @@ class BenchEnv:
     usual: Population  # the users of its card
     id: str
     name: str
-    family: str
     setup: Setup
     conversations: NDArray[np.int64]  # rows of `units`, ascending
     units: NDArray[np.int32]  # (available, k): what each episode of the split is about
@@ -61,12 +61,11 @@ def prepare_env(
     """The parts of one environment by its id or short name.
 
     Args:
-        overrides: arguments of the environment that differ from its card: `world`, `protocol`,
-            `protocol_options`, `question`, `estimator`, `estimator_options`, `users`,
-            `answer_noise`, `dont_know`.
+        overrides: arguments of the environment that differ from its card, see
+            `recosim.envs.options.SetupOptions`; settings of users and choices by name too.
     """
     card = env_card(name)
-    changed = {k: v for k, v in (overrides or {}).items() if v is not None}
+    changed = {k: v for k, v in (overrides or {}).items() if is_given(k, v)}
     arguments: dict[str, Any] = {**card.arguments, **changed, "split": split}
     options = dict(changed.get("protocol_options") or {})
     # A choice of the rules may have an argument of its own; said last, it counts.
@@ -78,7 +77,7 @@ def prepare_env(
         name=fitter.name, settings={**fitter.settings(), "version": fitter.version}
     )
     setup = Setup.prepare(card.record, **arguments)
-    units = setup.units().table
+    units = setup.units()
     key = card.id.split("/", 1)[1]
     if "world" in changed:
         key += f".{setup.world.name}"
@@ -86,19 +85,16 @@ def prepare_env(
     usual = population(card.arguments.get("users", "ideal"))
     if users.name != usual.name:
         key += f".{users.name}"
-    for name, label in (("answer_noise", "noise"), ("dont_know", "unsure")):
-        if name in changed and (value := users.constant(name)):
-            key += f".{label}-{value:g}"
+    key = ".".join([key, *users.labels(changed)])
     return BenchEnv(
         key=key,
         place=place,
         usual=usual,
         id=card.id,
         name=card.name,
-        family=card.family,
         setup=setup,
         conversations=sample_conversations(len(units), episodes),
-        units=units,
+        units=units.table,
         estimator=estimator,
         overrides=changed,
     )

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from recosim.cli.options import WorldOption
+from recosim.cli.options import UserSetOption, WorldOption, user_settings
 
 __all__ = ["audit"]
 
@@ -26,6 +26,7 @@ def audit(
         str | None, typer.Option(help="Who recommends; by default a plain agent of the family.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of all luck.", min=0, max=2**31 - 1)] = 0,
+    user_set: UserSetOption = None,
     world: WorldOption = None,
     out: Annotated[
         Path, typer.Option(help="Folder for audit.html and audit.json; made if need be.")
@@ -54,7 +55,8 @@ def audit(
     from recosim.files import write_json, write_text
     from recosim.progress import show_progress
 
-    env = prepare_env(environment, overrides={"world": world, "users": users})
+    overrides = {"world": world, "users": users, **user_settings(user_set)}
+    env = prepare_env(environment, overrides=overrides)
     console = Console(highlight=False)
     with show_progress("audit", unit="steps") as progress:
         found = audit_users(

@@ -14,10 +14,11 @@ from recosim.cli.options import (
     PlotsOption,
     ProtocolOption,
     SetOption,
+    UserSetsOption,
     WorldOption,
+    crowds_of,
     environment_overrides,
     split_names,
-    users_of,
 )
 from recosim.errors import unknown
 from recosim.progress import show_progress
@@ -61,16 +62,7 @@ def bench(
             help="Populations of users: one, or several separated by commas, e.g. ideal,typical."
         ),
     ] = None,
-    answer_noise: Annotated[
-        str | None,
-        typer.Option(
-            help="Probability that an answer is flipped; one, or several separated by commas."
-        ),
-    ] = None,
-    dont_know: Annotated[
-        str | None,
-        typer.Option(help="Probability of the answer 'I don't know'; one or several."),
-    ] = None,
+    user_set: UserSetsOption = None,
     checkpoints: CheckpointsOption = None,
     illegal: Annotated[
         str,
@@ -102,7 +94,7 @@ def bench(
 
       recosim bench CPR-LastFM --world my-lastfm --set on_reject=remove
 
-      recosim bench CPR-LastFM --answer-noise 0,0.05,0.1,0.2 --dont-know 0,0.1,0.3
+      recosim bench CPR-LastFM --user-set answer_noise=0,0.1,0.2 --user-set patience=4,8,none
 
       recosim bench CPR-LastFM --users ideal,typical,terse,erratic,picky,chatty
     """
@@ -128,7 +120,7 @@ def bench(
             ),
         )
         for name in environments
-        for crowd in users_of(users, answer_noise, dont_know)
+        for crowd in crowds_of(users, user_set)
     ]
     names = split_names(agents)
     folder = out or Path("results") / "+".join(_folder_names(envs))

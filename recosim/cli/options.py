@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import typer
 
 from recosim.errors import OptionError
+from recosim.users.behaviour import TRAITS, setting_of
 
 __all__ = [
     "CheckpointsOption",
     "Crowd",
-    "DontKnowOption",
     "EstimatorOption",
     "EstimatorSetOption",
-    "NoiseOption",
     "PlotsOption",
     "ProtocolOption",
     "SetOption",
+    "UserSetOption",
+    "UserSetsOption",
     "UsersOption",
     "WorldOption",
     "check_picture",
+    "crowds_of",
     "environment_overrides",
     "split_names",
-    "users_of",
+    "user_settings",
 ]
 
 WorldOption = Annotated[
@@ -57,9 +60,21 @@ UsersOption = Annotated[
         "standing, or a card of yours."
     ),
 ]
-NoiseOption = Annotated[float | None, typer.Option(help="Probability that an answer is flipped.")]
-DontKnowOption = Annotated[
-    float | None, typer.Option(help="Probability of the answer 'I don't know'.")
+UserSetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--user-set",
+        help=f"A setting of the users, e.g. --user-set patience=4; may be repeated. Settings: "
+        f"{', '.join(TRAITS)}.",
+    ),
+]
+UserSetsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--user-set",
+        help=f"A setting of the users and its value, or several to compare, e.g. --user-set "
+        f"patience=4,8,none; may be repeated. Settings: {', '.join(TRAITS)}.",
+    ),
 ]
 CheckpointsOption = Annotated[
     Path | None,
@@ -89,47 +104,76 @@ def split_names(given: str) -> list[str]:
 
 
 class Crowd(NamedTuple):
-    """One kind of users of a bench; None: as the card has it."""
+    """One kind of users of a bench."""
 
-    users: str | None
-    answer_noise: float | None
-    dont_know: float | None
+    users: str | None  # the name of a population; None: that of the card
+    settings: dict[str, Any]  # by name, whatever the population says of them
 
 
-def users_of(users: str | None, answer_noise: str | None, dont_know: str | None) -> list[Crowd]:
+def crowds_of(users: str | None, user_set: list[str] | None) -> list[Crowd]:
     """The kinds of users of a bench: one setting varied at a time.
 
-    Each option is one value or several, separated by commas. Where several are several, they are
-    not crossed: each varies at the first value of the others.
+    Args:
+        users: populations by name, one or several, separated by commas.
+        user_set: settings, each with a value or several: `NAME=V,...`.
+
+    Where several are several, they are not crossed: each varies at the first value of the others.
     """
-    choices: list[list[Any]] = [
-        [None] if users is None else split_names(users),
-        [None] if answer_noise is None else _probabilities("--answer-noise", answer_noise),
-        [None] if dont_know is None else _probabilities("--dont-know", dont_know),
-    ]
-    if not choices[0]:
+    names: list[str | None] = [None] if users is None else [*split_names(users)]
+    if not names:
         raise OptionError(
             f"--users is {users!r}; name a population or several, e.g. ideal,typical."
         )
-    base = [values[0] for values in choices]
-    varied = [
-        Crowd._make([*base[:k], value, *base[k + 1 :]])
-        for k, values in enumerate(choices)
-        for value in values
+    values = _settings(user_set)
+    first = {name: several[0] for name, several in values.items()}
+    varied = [Crowd(name, first) for name in names]
+    varied += [
+        Crowd(names[0], {**first, name: value})
+        for name, several in values.items()
+        for value in several
     ]
-    return list(dict.fromkeys(varied))
+    return [crowd for k, crowd in enumerate(varied) if crowd not in varied[:k]]
 
 
-def _probabilities(option: str, given: str) -> list[float]:
-    try:
-        values = [float(word) for word in split_names(given)]
-    except ValueError:
-        values = []
-    if not values:
-        raise OptionError(
-            f"{option} is {given!r}; a probability or several are needed, e.g. 0,0.1,0.2."
-        )
-    return list(dict.fromkeys(values))
+def user_settings(user_set: list[str] | None) -> dict[str, Any]:
+    """Settings of users of whom there is one kind: `NAME=V`."""
+    values = _settings(user_set)
+    for name, several in values.items():
+        if len(several) > 1:
+            raise OptionError(
+                f"--user-set gives {name} {len(several)} values; one is needed here. "
+                "`recosim bench` compares several."
+            )
+    return {name: value for name, (value,) in values.items()}
+
+
+def _settings(user_set: list[str] | None) -> dict[str, list[Any]]:
+    """The values of each setting that is named, in the order in which they were given.
+
+    Raises:
+        UnknownNameError: no such setting, or word. OptionError: an impossible value, none at all,
+            or a setting that is named twice.
+    """
+    found: dict[str, list[Any]] = {}
+    for entry in user_set or []:
+        name, words = _split_pair("--user-set", "patience=4,8", entry)
+        kind = setting_of(name).kind
+        if name in found:
+            raise OptionError(
+                f"--user-set names {name} twice; give all its values at once, e.g. {name}=A,B."
+            )
+        if "{" in words:
+            raise OptionError(
+                f"--user-set {entry} holds a distribution; here users are alike. A card of users "
+                "draws a setting for each of them (docs/users.md)."
+            )
+        values = [kind.typed(_read_value(word)) for word in split_names(words)]
+        if not values:
+            raise OptionError(f"--user-set takes name=value, e.g. patience=4,8; given {entry!r}.")
+        for value in values:
+            kind.check(name, value)
+        found[name] = list(dict.fromkeys(values))
+    return found
 
 
 def environment_overrides(
@@ -140,10 +184,13 @@ def environment_overrides(
     estimator: str | None,
     estimator_set: list[str] | None,
     users: str | None,
-    answer_noise: float | None,
-    dont_know: float | None,
+    settings: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """The arguments of an environment that the command line changes."""
+    """The arguments of an environment that the command line changes.
+
+    Args:
+        settings: settings of users by name, from `crowds_of` or `user_settings`.
+    """
     return {
         "world": world,
         "protocol": protocol,
@@ -151,25 +198,32 @@ def environment_overrides(
         "estimator": estimator,
         "estimator_options": _options("--estimator-set", "reflect_rate=1", estimator_set) or None,
         "users": users,
-        "answer_noise": answer_noise,
-        "dont_know": dont_know,
+        **settings,
     }
 
 
 def _options(option: str, example: str, given: list[str] | None) -> dict[str, Any]:
-    """`name=value` pairs; a value is read as TOML where it can be, else as a word."""
+    """The values of `name=value` pairs by name."""
+    pairs = (_split_pair(option, example, entry) for entry in given or [])
+    return {name: _read_value(value) for name, value in pairs}
+
+
+def _split_pair(option: str, example: str, entry: str) -> tuple[str, str]:
+    """Name and value of one `name=value`."""
+    name, separator, value = entry.partition("=")
+    if not separator or not name.strip():
+        raise OptionError(f"{option} takes name=value, e.g. {example}; given {entry!r}.")
+    return name.strip(), value
+
+
+def _read_value(text: str) -> Any:
+    """A value, read as TOML where it can be, else as a word."""
     if sys.version_info >= (3, 11):
         import tomllib
     else:
         import tomli as tomllib
 
-    options: dict[str, Any] = {}
-    for entry in given or []:
-        name, separator, value = entry.partition("=")
-        if not separator or not name:
-            raise OptionError(f"{option} takes name=value, e.g. {example}; given {entry!r}.")
-        try:
-            options[name.strip()] = tomllib.loads(f"value = {value}")["value"]
-        except tomllib.TOMLDecodeError:
-            options[name.strip()] = value.strip()
-    return options
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text.strip()

@@ -8,12 +8,19 @@ from contextlib import suppress
 from enum import Enum
 from io import UnsupportedOperation
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
-from recosim.cli.options import ProtocolOption, UsersOption, WorldOption, check_picture
+from recosim.cli.options import (
+    ProtocolOption,
+    UserSetOption,
+    UsersOption,
+    WorldOption,
+    check_picture,
+    user_settings,
+)
 
 if TYPE_CHECKING:
     from recosim.bench.setup import BenchEnv
@@ -55,6 +62,7 @@ def play(
     world: WorldOption = None,
     protocol: ProtocolOption = None,
     users: UsersOption = None,
+    user_set: UserSetOption = None,
     save: Annotated[
         Path | None,
         typer.Option(help="Keep the conversation in a new Parquet file, move by move."),
@@ -99,7 +107,8 @@ def play(
     number, crowd = _who(user, users)
     named = {"user": number, "item": item}
     wanted = {name: text for name, text in named.items() if text is not None}
-    env = _prepare(environment, world, protocol, crowd)
+    arguments = {"world": world, "protocol": protocol, "users": crowd, **user_settings(user_set)}
+    env = _prepare(environment, arguments)
     _play(env, seat, agent, seed, wanted, save, picture, console)
 
 
@@ -135,9 +144,7 @@ def _check_save(path: Path | None) -> None:
         raise OptionError(f"{path} exists; name a new file, so that what it holds is not lost.")
 
 
-def _prepare(
-    environment: str | None, world: str | None, protocol: str | None, users: str | None
-) -> BenchEnv:
+def _prepare(environment: str | None, arguments: dict[str, Any]) -> BenchEnv:
     from recosim.bench.setup import prepare_env
     from recosim.envs.registration import env_cards
     from recosim.errors import OptionError
@@ -145,9 +152,7 @@ def _prepare(
     if environment is None:
         names = ", ".join(card.name for card in env_cards().values())
         raise OptionError(f"name an environment to play: {names}.")
-    return prepare_env(
-        environment, overrides={"world": world, "protocol": protocol, "users": users}
-    )
+    return prepare_env(environment, overrides=arguments)
 
 
 # ---- the conversation ----------------------------------------------------------------------------

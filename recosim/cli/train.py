@@ -10,16 +10,16 @@ import typer
 
 from recosim.cli.options import (
     CheckpointsOption,
-    DontKnowOption,
     EstimatorOption,
     EstimatorSetOption,
-    NoiseOption,
     ProtocolOption,
     SetOption,
+    UserSetOption,
     UsersOption,
     WorldOption,
     environment_overrides,
     split_names,
+    user_settings,
 )
 from recosim.errors import MissingExtraError, OptionError, RecosimError
 from recosim.progress import show_progress
@@ -51,8 +51,7 @@ def train(
     estimator: EstimatorOption = None,
     estimator_set: EstimatorSetOption = None,
     users: UsersOption = None,
-    answer_noise: NoiseOption = None,
-    dont_know: DontKnowOption = None,
+    user_set: UserSetOption = None,
     checkpoints: CheckpointsOption = None,
     again: Annotated[bool, typer.Option("--again", help="Train anew what is trained.")] = False,
     tensorboard: Annotated[
@@ -86,8 +85,7 @@ def train(
         estimator=estimator,
         estimator_set=estimator_set,
         users=users,
-        answer_noise=answer_noise,
-        dont_know=dont_know,
+        settings=user_settings(user_set),
     )
     everyone = split_names(agents) == ["all"]
     names = agent_names() if everyone else split_names(agents)

@@ -52,6 +52,7 @@ class Batch:
         family: the name of the family whose rules and columns these are.
         world, vectors, protocol, users, split: what the batch was made from.
         size: B. n_askables: A, what can be asked about. n_actions: actions of the "flat" view.
+        threads: that share the batch.
         aspects: attributes that may be given as the reason for a list, at most.
         asks_facets: whether questions are about facets, not about attributes.
         arrays: the state by name, live: copy what must not change. Those of every family, of shape
@@ -81,6 +82,7 @@ class Batch:
     size: int
     n_askables: int
     n_actions: int
+    threads: int
     aspects: int = 0
     asks_facets: bool = False
     arrays: dict[str, NDArray[Any]]

@@ -239,7 +239,7 @@ def rows_are_scalar_environments_bit_by_bit(name: str, **arguments: Any) -> None
             actions = np.array([rng.choice(np.flatnonzero(mask)) for mask in masks])
             if mode is AutoresetMode.DISABLED and ended.any():
                 observations, infos = vector.reset(options={"reset_mask": ended})
-                for i in np.flatnonzero(ended):
+                for i in np.flatnonzero(ended).tolist():
                     rows[i] = alone[i].reset()[0]
                 ended = np.zeros(n, dtype=bool)
                 continue

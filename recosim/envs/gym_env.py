@@ -61,7 +61,9 @@ class FamilyEnv(gym.Env[Observation | str, Any]):
         self.observer = kind(self.batch, keys, options.actions)
         # The mask of the "verb" view is an array of its own; the other views show the batch's.
         live = self.batch.legal_actions()[0]
-        self._mask = self.observer.mask()[0].copy() if options.actions == "verb" else live
+        self._mask: NDArray[np.int8] = (
+            self.observer.mask()[0].copy() if options.actions == "verb" else live
+        )
         self._spoken: Spoken | None = None
         if "text" in (options.actions, options.observations) or self.setup.users.llm is not None:
             from recosim.envs.spoken import Spoken

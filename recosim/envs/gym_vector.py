@@ -200,11 +200,12 @@ class FamilyVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
         return final
 
     def _mask(self) -> NDArray[np.int8]:
-        return self.observer.mask()
+        mask: NDArray[np.int8] = self.observer.mask()
+        return mask
 
     def _observation(self, rows: Any = slice(None)) -> Observations:
         """The observations of some rows; rows chosen by number are copies in any case."""
-        observation = self.observer.observation(rows)
+        observation: Observations = self.observer.observation(rows)
         if self._copy and isinstance(rows, slice):
             return {key: value.copy() for key, value in observation.items()}
         return observation

@@ -75,6 +75,8 @@ class Observer:
         Info("true_utility", "utility", float),
     )
     tracker: ClassVar[type[Tracker]] = Tracker
+    # Those whose width does not grow with what can be asked about.
+    NARROW: ClassVar[tuple[str, ...]] = ("turn", "action_mask")
     # Keys that cost work after every move: batches that show none of them need not be tracked.
     COSTLY: ClassVar[frozenset[str]] = frozenset({"action_mask"})
 
@@ -105,7 +107,10 @@ class Observer:
 
     def array(self, key: str) -> NDArray[Any] | None:
         """The live array of a key with one row for each episode; None: it is computed by `read`."""
-        return self.batch.arrays["turn"][:, None] if key == "turn" else None
+        if key != "turn":
+            return None
+        column: NDArray[np.int32] = self.batch.arrays["turn"][:, None]
+        return column
 
     def read(self, key: str, rows: Any) -> NDArray[Any]:
         """A key of some rows: live where `array` gives one and rows are a slice."""
@@ -113,11 +118,12 @@ class Observer:
             return self.mask()[rows]
         live = self.array(key)
         assert live is not None, key
-        return live[rows]
+        part: NDArray[Any] = live[rows]
+        return part
 
     def mask(self) -> NDArray[np.int8]:
         """Legal actions of the view, int8 (B, actions); live but for the "verb" view."""
-        mask = self.batch.legal_actions()
+        mask: NDArray[np.int8] = self.batch.legal_actions()
         if self.view != "verb":
             return mask
         n = self.batch.n_askables
@@ -139,7 +145,8 @@ class Observer:
     def _copier(self, key: str) -> Callable[[], NDArray[Any]]:
         live = self.array(key)
         if live is not None:
-            return live[0].copy
+            row: NDArray[Any] = live[0]
+            return row.copy
         if key == "action_mask" and self.view != "verb":
             return lambda: self.batch.legal_actions()[0].copy()
         return lambda: self.read(key, slice(0, 1))[0].copy()
@@ -171,7 +178,7 @@ class Observer:
 def _getter(array: NDArray[Any], kind: type | None) -> Callable[[], Any]:
     """Reads the first entry of a live array."""
     if kind is None:
-        row = array[0]
+        row: NDArray[Any] = array[0]
         return row.copy
     item = array.item
     if kind is bool:

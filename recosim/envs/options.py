@@ -151,7 +151,8 @@ def read_options(record: Family, kind: type[OptionsT], given: Mapping[str, Any])
             more["batch"][name] = value
         else:
             raise unknown("environment option", name, [*own, *choices, *TRAITS, *batch])
-    return kind(**arguments, **more)
+    arguments.update(more)
+    return kind(**arguments)
 
 
 def check_option(name: str, given: object, allowed: tuple[str, ...]) -> None:

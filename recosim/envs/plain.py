@@ -55,6 +55,7 @@ class PlainBatch(Batch):
         self.users, self.split, self.size = population(users or Behaviour()), split, size
         self.n_askables = self.count_askables(protocol, world)
         self.n_actions = self.n_askables + len(self.verbs) - 1
+        self.threads = 1
         self.raise_illegal, self.open_ended = raise_illegal, open_ended
         self._units = self.units()
         self._traits = self.users.traits(world.n_users)
@@ -162,9 +163,9 @@ class PlainBatch(Batch):
             raise IllegalActionError(
                 f"moves have shape {codes.shape}; one for each of {self.size} rows is needed."
             )
-        asks_best = codes < 0
-        legal = np.take_along_axis(self.legal(), np.maximum(codes, 0)[:, None], axis=1)[:, 0]
-        legal |= asks_best & (self.n_askables > 0)
+        may, n = self.legal(), self.n_askables
+        legal = np.take_along_axis(may, np.maximum(codes, 0)[:, None], axis=1)[:, 0]
+        legal = np.where(codes < 0, may[:, :n].any(axis=1), legal)  # -1 asks the best
         wrong = np.flatnonzero(running & ~legal)
         if len(wrong) and self.raise_illegal:
             row = int(wrong[0])
@@ -178,7 +179,7 @@ class PlainBatch(Batch):
         if len(shows):
             best = self.best_items()[0]
             own = best if moves.items is None else np.asarray(moves.items)
-            empty = (own < 0).all(axis=1)[:, None]
+            empty = (own < 0).all(axis=1, keepdims=True)
             a["shown"][shows] = np.where(empty, best, own)[shows]
 
     def settle(self) -> None:
@@ -216,7 +217,8 @@ class PlainBatch(Batch):
     def trait(self, name: str) -> NDArray[np.float64]:
         """A setting of the users of all rows, as kernels read it: float64 (B,)."""
         column = trait_column(self._traits, name)
-        return column[np.minimum(self.arrays["user"], len(column) - 1)]
+        values: NDArray[np.float64] = column[np.minimum(self.arrays["user"], len(column) - 1)]
+        return values
 
     # ---- what an agent may read ------------------------------------------------------------------
 

@@ -99,8 +99,8 @@ class Behaviour:
         1.0,
         Probability(),
         group="lists",
-        help="probability of reading on from one item of a list to the next (position bias)",
-        source="examination by rank, Richardson et al. 2007",
+        help="probability of reading on from one item of a list to the next",
+        source="position bias as an examination by rank, Richardson et al. 2007",
     )
     choice_temperature: float = setting(
         0.0,

@@ -7,7 +7,7 @@ population is the same person in every conversation, whoever recommends, wheneve
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -92,6 +92,15 @@ class Population:
         if isinstance(value, Mapping):
             return None
         return value if isinstance(value, str) else entry.kind.number(value)
+
+    def labels(self, names: Container[str]) -> list[str]:
+        """What keys of results say of some settings: `noise-0.1`; nothing of a usual value."""
+        usual = Population()
+        return [
+            f"{entry.label}-{entry.text(value)}"
+            for name, entry in SETTINGS.items()
+            if name in names and (value := self.constant(name)) not in (None, usual.constant(name))
+        ]
 
     def traits(self, n_users: int) -> NDArray[np.float64]:
         """The settings of the users as kernels read them.

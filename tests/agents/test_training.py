@@ -320,3 +320,12 @@ def test_a_training_that_is_killed_ten_times_ends_with_the_same_weights(tmp_path
 def test_the_checkpoint_folder_is_in_the_cache(shared_cache):
     assert checkpoints.checkpoint_root() == shared_cache / "checkpoints"
     assert prepare_env("CPR-LastFM-Small").fitted["name"] == "mf"
+
+
+def test_the_seconds_of_a_training_are_those_of_all_its_sittings(tmp_path):
+    where = place(tmp_path)
+    with pytest.raises(Stop):
+        train(Coin(), setup(), where, save_seconds=0.0, progress=stop_after(2))
+    path = where.folder / "checkpoint.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "seconds": 5000.0}))
+    assert train(Coin(), setup(), where).seconds == pytest.approx(5000, abs=2000)

@@ -117,7 +117,7 @@ def test_agents_trained_with_users_that_never_err_meet_users_that_do(tmp_path):
     train()
     results = bench(tmp_path, "coin", env=small(answer_noise=0.1))
     assert results.environments[0].setup.agents[0].checkpoints[0].users.settings == {}
-    train("--answer-noise", "0.1")
+    train("--user-set", "answer_noise=0.1")
     results = run_bench(
         [small(answer_noise=0.1)], ["coin"], tmp_path / "b", checkpoints=tmp_path / "trained"
     )
@@ -248,7 +248,7 @@ def test_users_of_a_card_stay_unless_others_are_named(tmp_path):
         '[arguments]\nworld = "lastfm-small"\nanswer_noise = 0.25\n'
     )
     (tmp_path / "envs" / "Noisy" / "env.toml").write_text(card)
-    for words, noise in (([], 0.25), (["--answer-noise", "0"], 0.0)):
+    for words, noise in (([], 0.25), (["--user-set", "answer_noise=0"], 0.0)):
         out = tmp_path / f"r{noise}"
         more = ["--agents", "logic", "--episodes", "20", "--no-plots", "--out", str(out), *words]
         with pytest.raises(SystemExit) as end:

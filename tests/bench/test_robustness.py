@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from recosim.bench.report import render_report
 from recosim.bench.robustness import sweep_table, sweeps
 from recosim.bench.run import run_bench
 from recosim.bench.setup import prepare_env
-from recosim.cli.options import Crowd, users_of
-from recosim.errors import OptionError
+from recosim.cli.options import Crowd, crowds_of, user_settings
+from recosim.errors import OptionError, UnknownNameError
 
 
 def run(folder, users):
@@ -18,7 +20,8 @@ def run(folder, users):
             "CPR-LastFM-Small",
             episodes=150,
             overrides={
-                **crowd._asdict(),
+                "users": crowd.users,
+                **crowd.settings,
                 "protocol_options": {"top_k": 3, "on_reject": "remove"},
             },
         )
@@ -29,7 +32,7 @@ def run(folder, users):
 
 def test_a_run_over_several_users_gives_tables_and_one_plot(tmp_path):
     pytest.importorskip("matplotlib")
-    results = run(tmp_path, users_of(None, "0.3,0,0.1", "0"))
+    results = run(tmp_path, crowds_of(None, ["answer_noise=0.3,0,0.1", "dont_know=0"]))
     assert [env.setup.key for env in results.environments] == [
         "CPR-LastFM-Small-v0.noise-0.3",
         "CPR-LastFM-Small-v0",
@@ -54,8 +57,11 @@ def test_a_run_over_several_users_gives_tables_and_one_plot(tmp_path):
 
 
 def test_settings_are_varied_one_at_a_time(tmp_path):
-    users = users_of(None, "0,0.2", "0,0.1,0.4")
-    assert users == [(None, 0, 0), (None, 0.2, 0), (None, 0, 0.1), (None, 0, 0.4)]
+    users = crowds_of(None, ["answer_noise=0,0.2", "dont_know=0,0.1,0.4"])
+    assert users == [
+        (None, {"answer_noise": noise, "dont_know": unsure})
+        for noise, unsure in ((0, 0), (0.2, 0), (0, 0.1), (0, 0.4))
+    ]
     found = sweeps(run(tmp_path, users))
     assert {sweep.setting: sweep.values for sweep in found} == {
         "answer_noise": (0, 0.2),
@@ -64,12 +70,12 @@ def test_settings_are_varied_one_at_a_time(tmp_path):
 
 
 def test_one_environment_is_no_sweep(tmp_path):
-    assert users_of(None, None, None) == [(None, None, None)]
-    assert sweeps(run(tmp_path, [Crowd(None, 0.1, 0.1)])) == []
+    assert crowds_of(None, None) == [(None, {})]
+    assert sweeps(run(tmp_path, [Crowd(None, {"answer_noise": 0.1, "dont_know": 0.1})])) == []
 
 
 def test_populations_are_compared_by_name(tmp_path):
-    users = users_of("ideal,typical,picky", None, None)
+    users = crowds_of("ideal,typical,picky", None)
     (sweep,) = sweeps(run(tmp_path, users))
     assert (sweep.setting, sweep.values) == ("users", ("ideal", "typical", "picky"))
     assert sweep_table(sweep).columns[1:] == ("ideal", "typical", "picky")
@@ -80,7 +86,76 @@ def test_populations_are_compared_by_name(tmp_path):
     assert "typical" in render_report(tmp_path).markdown.read_text()
 
 
-@pytest.mark.parametrize("given", ["much", "0;0.1", ","])
-def test_what_is_no_probability_is_refused(given):
-    with pytest.raises(OptionError, match="--answer-noise"):
-        users_of(None, given, None)
+def test_any_setting_can_be_swept(tmp_path):
+    users = crowds_of("ideal", ["patience=8,none,4", "feedback=edit,none", "acceptable=2"])
+    results = run(tmp_path, users)
+    assert [env.setup.key.removeprefix("CPR-LastFM-Small-v0.") for env in results.environments] == [
+        "patience-8.feedback-edit.acceptable-2",
+        "feedback-edit.acceptable-2",
+        "patience-4.feedback-edit.acceptable-2",
+        "patience-8.feedback-none.acceptable-2",
+    ]
+    patience, feedback = sweeps(results)
+    assert (patience.setting, patience.values) == ("patience", (4, 8, math.inf))
+    assert patience.axis is None, "no end of something has no place on an axis of numbers"
+    assert patience.labels == ["patience 4", "patience 8", "patience none"]
+    logic = [rate.value for rate in patience.rates("logic")]
+    assert logic[0] < logic[1] < logic[2]
+    assert (feedback.setting, feedback.values) == ("feedback", ("none", "edit"))
+    assert feedback.axis is None
+    assert sweep_table(feedback).columns == ("SR@15", "feedback none", "feedback edit")
+    assert "\n" in feedback.title, "a long line goes on below"
+    pytest.importorskip("matplotlib")
+    report = render_report(tmp_path)
+    assert report.plots[-1].name == f"{patience.environments[0].setup.key}.users.png"
+
+
+def test_values_are_read_as_words_and_numbers():
+    assert user_settings(["answer_noise=1", "patience=None", 'critic="random"', "musts = 2"]) == {
+        "answer_noise": 1.0,
+        "patience": None,
+        "critic": "random",
+        "musts": 2,
+    }
+    assert user_settings(["feedback=none", "standing=none"]) == {
+        "feedback": "none",
+        "standing": "none",
+    }
+    assert crowds_of("ideal,typical", ["patience=4,none,4"]) == [
+        ("ideal", {"patience": 4}),
+        ("typical", {"patience": 4}),
+        ("ideal", {"patience": None}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (["answer_noise=much"], "answer_noise is 'much'; a probability"),
+        (["answer_noise=0;0.1"], "answer_noise is '0;0.1'"),
+        (["answer_noise=0,1.5"], "answer_noise is 1.5"),
+        (["answer_noise=,"], "name=value"),
+        (["answer_noise="], "name=value"),
+        (["answer_noise"], "name=value"),
+        (["=0.1"], "name=value"),
+        (["patience=4.5"], "a whole number of disappointments"),
+        (["patience=4", "patience=8"], "patience twice.*patience=A,B"),
+        (["patience={choice = [4, 8]}"], "card of users"),
+    ],
+)
+def test_what_is_no_value_of_a_setting_is_refused(given, words):
+    with pytest.raises(OptionError, match=words):
+        crowds_of(None, given)
+
+
+@pytest.mark.parametrize(
+    ("given", "near"), [("pacience=4", "'patience'"), ("feedback=critic", "'critique'")]
+)
+def test_an_unknown_setting_or_word_is_refused_with_the_nearest(given, near):
+    with pytest.raises(UnknownNameError, match=near):
+        crowds_of(None, [given])
+
+
+def test_one_kind_of_users_takes_one_value_of_a_setting():
+    with pytest.raises(OptionError, match="patience 2 values"):
+        user_settings(["patience=4,8"])

@@ -101,6 +101,28 @@ class FaultServer:
         return DRESSES[digest[5] % len(DRESSES)] if "response_format" in request else "plain"
 
 
+def late_calls(fates, seen):
+    """How many calls a client gave up before an answer that was on its way: 0 unless it is busy.
+
+    Every other fault that was dealt must have been seen, kind by kind, and no other; a late call is
+    seen as timed out in place of what was dealt.
+
+    Args:
+        fates: what the server dealt, `FaultServer.fates`.
+        seen: how often the client saw each kind of fault.
+    """
+    dealt = dict.fromkeys(set(FAULTS.values()) - {""}, 0)
+    for fate, count in fates.items():
+        if FAULTS.get(fate):
+            dealt[FAULTS[fate]] += count
+    assert set(seen) <= set(dealt)
+    missing = {kind: count - seen.get(kind, 0) for kind, count in dealt.items()}
+    late = -missing.pop("timed_out")
+    assert min(missing.values()) >= 0, (seen, dealt)
+    assert late >= sum(missing.values()), (seen, dealt)
+    return late
+
+
 class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128

@@ -36,7 +36,8 @@ def test_options_of_the_protocol_and_the_users_reach_the_results(tmp_path, capsy
     status, _, err = run(
         capsys, "bench", "EAR-Yelp-Small", "--agents", "max_entropy", "--episodes", 20,
         "--set", "on_reject=remove", "--set", "top_k=4", "--set", "rewards={ask_yes=0.5}",
-        "--answer-noise", 0.1, "--dont-know", 0.2, "--no-plots", "--no-traces", "--out", tmp_path,
+        "--user-set", "answer_noise=0.1", "--user-set", "dont_know=0.2",
+        "--no-plots", "--no-traces", "--out", tmp_path,
     )  # fmt: skip
     assert status == 0, err
     setup = json.loads((tmp_path / "results.json").read_text())["environments"][0]["setup"]
@@ -59,7 +60,10 @@ def test_options_of_the_protocol_and_the_users_reach_the_results(tmp_path, capsy
         (("CPR-LastFM-Small", "--set", "on_reject=drop"), "Allowed: keep, remove"),
         (("CPR-LastFM-Small", "--estimator", "fmm"), "Allowed"),
         (("CPR-LastFM-Small", "--split", "tset"), "Did you mean 'test'"),
-        (("CPR-LastFM-Small", "--answer-noise", "1.5"), "from 0 to 1"),
+        (("CPR-LastFM-Small", "--user-set", "answer_noise=1.5"), "from 0 to 1"),
+        (("CPR-LastFM-Small", "--user-set", "pacience=4"), "Did you mean 'patience'"),
+        (("CPR-LastFM-Small", "--user-set", "patience"), "name=value"),
+        (("CPR-LastFM-Small", "--user-set", "critic=salent"), "Did you mean 'salient'"),
     ],
 )
 def test_a_wrong_call_is_one_line_that_says_what_is_allowed(words, message, tmp_path, capsys):

@@ -204,7 +204,8 @@ def test_a_kill_while_saving_leaves_the_old_world(stored: Path) -> None:
     assert [p.name for p in stored.parent.iterdir()] == ["w"]
 
 
-def test_a_world_of_yelp_size_opens_in_under_20_ms(tmp_path: Path) -> None:
+def test_a_world_of_yelp_size_opens_like_a_small_one(tmp_path: Path) -> None:
+    """Nothing of an array is read. The milliseconds are a row of benchmarks/run.py."""
     rng = np.random.default_rng(0)
     users, items, attributes = 27_675, 70_311, 590
     rows = rng.integers(users * items, size=1_370_000)
@@ -222,10 +223,16 @@ def test_a_world_of_yelp_size_opens_in_under_20_ms(tmp_path: Path) -> None:
         n_attributes=attributes,
     )
     save_world(world, tmp_path / "big")
-    times = []
-    for _ in range(5):
-        storage._open_cached.cache_clear()
-        start = time.perf_counter()
-        open_folder(tmp_path / "big")
-        times.append(time.perf_counter() - start)
-    assert min(times) < 0.020, times
+    save_world(random_world(), tmp_path / "small")
+
+    def seconds(folder: Path) -> float:
+        """Of the CPU in this process, so that what else the machine does counts little."""
+        times = []
+        for _ in range(20):
+            storage._open_cached.cache_clear()
+            start = time.process_time()
+            open_folder(folder)
+            times.append(time.process_time() - start)
+        return min(times)
+
+    assert seconds(tmp_path / "big") < 2 * seconds(tmp_path / "small") + 0.002

@@ -73,6 +73,7 @@ class CPRObserver(Observer):
         Info("left", "left", bool),
         Info("true_utility", "utility", float),
     )
+    NARROW: ClassVar[tuple[str, ...]] = ("turn", "history", "log2_candidates", "action_mask")
     tracker = PathTracker
     COSTLY: ClassVar[frozenset[str]] = frozenset({"entropy", "action_mask"})
 
