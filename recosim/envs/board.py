@@ -180,7 +180,7 @@ class UserSeat(Seat):
         if typed := self.command(line, self._help()):
             return typed
         if line.casefold() == "mind":
-            return Typed("look", tuple(self.show_mind()))
+            return Typed("look", tuple(self.show_mind()) or (Text("Nothing; answer as you like."),))
         self.answer_in_words(line)
         return Typed("act")
 
