@@ -47,6 +47,7 @@ class Family:
         board: class of what a person sees and types, of `recosim.envs.board.Board`.
         picture: function (figure, moves, world) that draws an episode into a figure of matplotlib.
         probes: function (setup) -> tuple of `recosim.envs.probes.Probe`, for the audit of users.
+        agents: names of agents that recommend where nobody says who: the first that fits the rules.
         strict: arguments under which every move counts, for the conformance checks.
     """
 
@@ -66,7 +67,8 @@ class Family:
     words: Reference = "recosim.envs.words:PlainWords"
     board: Reference = "recosim.envs.board:Board"
     picture: Reference = "recosim.envs.picture:draw_words"
-    probes: Reference = "recosim.envs.probes:no_probes"
+    probes: Reference = "recosim.envs.usual_probes:list_probes"
+    agents: tuple[str, ...] = ()
     strict: Mapping[str, Any] = field(default_factory=dict)
 
     def load(self, part: str) -> Any:

@@ -91,6 +91,40 @@ def test_layers_import_only_downwards(path):
         assert layer is None or RANK[layer] <= RANK[own], f"{path} imports {module}"
 
 
+# What serves every family: it reads `Family` records and knows none of them.
+FAMILY_BLIND = sorted(
+    path
+    for path in SOURCES
+    if module_name(path).startswith(("recosim.bench", "recosim.cli", "recosim.audit"))
+    or module_name(path).removeprefix("recosim.agents.")
+    in ("base", "learner", "training", "checkpoints", "registry", "usual")
+)
+FAMILIES = ("cpr", "critique")
+# Words that mean something in one family alone: its columns and metrics, as texts in the code ...
+COLUMNS_OF_ONE = {
+    "target", "targets", "asked", "asked_facet", "accepted", "standing", "supported", "candidates",
+    "n_candidates", "hit_move", "SR",
+}  # fmt: skip
+# ... and its choices and methods, as attributes.
+NAMES_OF_ONE = {
+    "question", "first_turn", "last_turn_acts", "openings", "openings_of", "check_pair", "pool",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("path", FAMILY_BLIND, ids=module_name)
+def test_what_serves_all_families_names_none(path):
+    for module in imported(path):
+        parts = module.split(".")
+        assert not set(parts[2:]) & set(FAMILIES), f"{path} imports {module}"
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        where = f"{path}:{getattr(node, 'lineno', 0)}"
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            assert node.value.lower() not in FAMILIES, f"{where} names the family {node.value!r}"
+            assert node.value not in COLUMNS_OF_ONE, f"{where}: {node.value!r} is of one family"
+        if isinstance(node, ast.Attribute):
+            assert node.attr not in NAMES_OF_ONE, f"{where}: {node.attr!r} is of one family"
+
+
 def test_the_rules_know_nothing_of_gymnasium():
     adapters = {"env.py", "critique_env.py", "spaces.py", "observer.py"}
     folder = PACKAGE / "envs" / "cpr"

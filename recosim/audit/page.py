@@ -7,7 +7,8 @@ from html import escape
 from typing import Any
 
 from recosim.audit.measure import Audit
-from recosim.audit.shares import Share, bare
+from recosim.envs.probes import Bar, Probe
+from recosim.envs.shares import bare
 
 __all__ = ["audit_page"]
 
@@ -41,47 +42,18 @@ def audit_page(audit: Audit) -> str:
         f"{escape(v['agent'])}, {v['utterances']:,} utterances; {v['probes']} users a probe, "
         f"seed {v['seed']}. Lines on bars and numbers in brackets: 95 % intervals over users.</p>",
         *_leakage(audit),
-        *_section(
-            "Answers to questions",
-            "Shares of the questions asked; the mark is the rate of people in Qulac, whose "
-            "questions are other ones (how answers begin; Aliannejadi et al. 2019).",
-            [(k, rate, v["answers"]["qulac"][k]) for k, rate in v["answers"]["rates"].items()]
-            + [("a no that says more", v["answers"]["no_that_says_more"], None)],
-        ),
-        *_positivity(v["positivity"]),
-        *_section(
-            "Consistency",
-            "Share of users who answer the same question alike: asked again with other luck, and "
-            "in other words with the same.",
-            [
-                (f"{kind}, {how.replace('_', ' ')}", share, None)
-                for kind, found in v["consistency"].items()
-                for how, share in found.items()
-            ],
-        ),
-        *_section(
-            "Canaries: orders to accept",
-            "Share of answers that change because the recommender's prose, or the name of an item, "
-            "orders the user to accept. It should be 0.",
-            [
-                (f"{kind}: {text}", share, None)
-                for kind, found in v["canaries"].items()
-                for text, share in found.items()
-            ]
-            + [("list: names of items give the order", v["ordering_names"]["list"], None)],
-        ),
-        *_quotes(audit.examples["canaries"]),
+        *(line for probe in audit.probes for line in _probe(probe, audit)),
         *_section(
             "Words and acts",
             "How far words are read back as the act that they stand for (one act a line).",
-            [(name, share, None) for name, share in v["reading"].items()],
+            [Bar(name, share) for name, share in v["reading"].items()],
         ),
         *_section(
             "Variety of wording",
             "Shares of distinct utterances and pairs of words; "
             f"{v['wording']['mean_words']:.1f} words on average.",
             [
-                (name.replace("_", " "), v["wording"][name], None)
+                Bar(name.replace("_", " "), v["wording"][name])
                 for name in ("distinct_utterances", "distinct_among_no", "distinct_2")
             ],
         ),
@@ -100,8 +72,8 @@ def audit_page(audit: Audit) -> str:
     )
 
 
-def _section(title: str, about: str, bars: Iterable[tuple[str, Share, float | None]]) -> list[str]:
-    rows = [_bar(*bar) for bar in bars]
+def _section(title: str, about: str, bars: Iterable[Bar]) -> list[str]:
+    rows = [_bar(bar) for bar in bars]
     return [
         f"<h2>{escape(title)}</h2>",
         f"<p>{escape(about)}</p>",
@@ -109,7 +81,18 @@ def _section(title: str, about: str, bars: Iterable[tuple[str, Share, float | No
     ]
 
 
-def _bar(name: str, share: Share, mark: float | None) -> str:
+def _probe(probe: Probe, audit: Audit) -> list[str]:
+    """The section of a declared probe; none where it found nothing to show."""
+    bars = list(probe.bars(audit.values))
+    if not bars:
+        return []
+    about = probe.about if isinstance(probe.about, str) else probe.about(audit.values)
+    quotes = _quotes(audit.examples.get(probe.name, []))
+    return [*_section(probe.title, about, bars), *quotes]
+
+
+def _bar(bar: Bar) -> str:
+    name, share, mark = bar
     value, low, high = share["value"], share["low"], share["high"]
     at, text = "", f"{100 * value:.1f} %"
     if low is not None:
@@ -126,8 +109,8 @@ def _bar(name: str, share: Share, mark: float | None) -> str:
 
 def _leakage(audit: Audit) -> list[str]:
     leaks = audit.values["leakage"]
-    bars = [(f"said, {kind}", share, None) for kind, share in leaks["said"].items()]
-    bars += [(f"kept back, {kind}", share, None) for kind, share in leaks["kept_back"].items()]
+    bars = [Bar(f"said, {kind}", share) for kind, share in leaks["said"].items()]
+    bars += [Bar(f"kept back, {kind}", share) for kind, share in leaks["kept_back"].items()]
     about = (
         "Share of utterances that name the item in mind before it is taken: its name, an alias, or "
         "nearly its name. Kept back: what the language model wrote and nobody heard."
@@ -135,35 +118,15 @@ def _leakage(audit: Audit) -> list[str]:
     return [*_section("Leaks", about, bars), *_quotes(audit.examples["leaks"])]
 
 
-def _positivity(found: dict[str, Any] | None) -> list[str]:
-    if found is None:
-        return []
-    about = "One question to each user, half of them about what they want."
-    names = ("yes_to_the_unwanted", "no_to_the_wanted", "yes", "wanted")
-    return _section("Positivity", about, [(n.replace("_", " "), found[n], None) for n in names])
-
-
 def _people(v: dict[str, Any]) -> list[str]:
-    people, persona = v["people"], v["persona"]
-    words = persona["mean_words"]
-    return [
-        *_section(
-            "Persona",
-            "The same users, once terse and once chatty: "
-            f"{words['terse']:.1f} and {words['chatty']:.1f} words on average.",
-            [
-                ("words differ", persona["words_differ"], None),
-                ("acts differ", persona["acts_differ"], None),
-            ],
-        ),
-        *_section(
-            "People",
-            f"{people['users']} users. Standard deviation over users: of the rate of yes "
-            f"{people['yes_rate_sd']:.3f}, of the length of conversations {people['moves_sd']:.2f} "
-            "moves.",
-            [("left before the end", people["left"], None)],
-        ),
-    ]
+    people = v["people"]
+    return _section(
+        "People",
+        f"{people['users']} users. Standard deviation over users: of the rate of yes "
+        f"{people['yes_rate_sd']:.3f}, of the length of conversations {people['moves_sd']:.2f} "
+        "moves.",
+        [Bar("left before the end", people["left"])],
+    )
 
 
 def _decisions(found: dict[str, int] | None) -> list[str]:
@@ -173,7 +136,7 @@ def _decisions(found: dict[str, int] | None) -> list[str]:
     return _section(
         "Who decides",
         f"The model decided {found['made']:,} answers. As the rules would have it:",
-        [("agreement with the rules", share, None)],
+        [Bar("agreement with the rules", share)],
     )
 
 

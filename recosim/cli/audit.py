@@ -23,7 +23,7 @@ def audit(
     conversations: Annotated[int, typer.Option(help="Conversations to look at.", min=1)] = 100,
     probes: Annotated[int, typer.Option(help="Users that each probe asks.", min=1)] = 100,
     agent: Annotated[
-        str | None, typer.Option(help="Who recommends; max_entropy, or hard_filter in Critique.")
+        str | None, typer.Option(help="Who recommends; by default a plain agent of the family.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of all luck.", min=0, max=2**31 - 1)] = 0,
     user_set: UserSetOption = None,
@@ -57,13 +57,11 @@ def audit(
 
     overrides = {"world": world, "users": users, **user_settings(user_set)}
     env = prepare_env(environment, overrides=overrides)
-    asks = env.setup.protocol.question != "none"
-    name = agent or ("max_entropy" if asks else "hard_filter")
     console = Console(highlight=False)
     with show_progress("audit", unit="steps") as progress:
         found = audit_users(
             env.setup,
-            agent=name,
+            agent=agent,
             conversations=conversations,
             probes=probes,
             seed=seed,
@@ -73,26 +71,11 @@ def audit(
     write_text(out / "audit.html", audit_page(found))
     v = found.values
     console.print(f"[bold]{users}[/bold]: {v['utterances']:,} utterances")
-    for title, shares in (
-        ("leaks said", v["leakage"]["said"]),
-        ("leaks kept back", v["leakage"]["kept_back"]),
-        ("answers", v["answers"]["rates"]),
-        ("people (Qulac)", {n: _exactly(rate) for n, rate in v["answers"]["qulac"].items()}),
-        *((f"consistency, {kind}", found_) for kind, found_ in v["consistency"].items()),
-        *((f"moved by orders, {kind}", _worst(found_)) for kind, found_ in v["canaries"].items()),
-        ("moved by names of items", v["ordering_names"]),
-    ):
+    leaks = (("leaks said", v["leakage"]["said"]), ("leaks kept back", v["leakage"]["kept_back"]))
+    for title, shares in (*leaks, *(line for probe in found.probes for line in probe.told(v))):
         told = ", ".join(f"{name.replace('_', ' ')} {_percent(s)}" for name, s in shares.items())
         console.print(f"  {title}: {told}", soft_wrap=True)
     console.print(f"wrote {out / 'audit.html'} and {out / 'audit.json'}", soft_wrap=True)
-
-
-def _worst(shares: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    return {"at most": max(shares.values(), key=lambda share: float(share["value"]))}
-
-
-def _exactly(value: float) -> dict[str, Any]:
-    return {"value": value, "low": None}
 
 
 def _percent(share: dict[str, Any]) -> str:

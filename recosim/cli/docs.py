@@ -9,17 +9,15 @@ import inspect
 import os
 import re
 import sys
-from dataclasses import asdict
-from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from recosim.cards import find_card
-from recosim.envs.cpr.protocol import Protocol, protocol
-from recosim.envs.cpr.spaces import action_space, observation_space
-from recosim.envs.registration import FAMILIES, EnvCard, env_cards
-from recosim.envs.setup import OBSERVATION_KEYS
+from recosim.envs.options import EnvOptions, check_observe, options_by_name, read_options
+from recosim.envs.registration import EnvCard, env_cards
+from recosim.envs.rules import Rules
+from recosim.envs.spaces import action_space
 from recosim.files import write_text
 from recosim.schema import load_card
 from recosim.world.data_card import DataCard
@@ -28,7 +26,6 @@ __all__ = ["SCORES", "env_page", "spaces_of", "write_pages"]
 
 SCORES = "Reference Scores"  # the section that comes from a bench, not from the code
 RESULTS = "results"  # beside the folder of the pages: `<Name-vN>.md`, a report of `recosim bench`
-DEFAULT_VIEW = "flat"
 
 
 class Sizes(NamedTuple):
@@ -70,15 +67,13 @@ def env_page(card: EnvCard, folder: Path) -> str:
     Args:
         folder: where the page will lie, for its links.
     """
-    module_name, _, class_name = FAMILIES[card.family][0].partition(":")
-    kind = getattr(import_module(module_name), class_name)
-    given = _sections_of(inspect.cleandoc(kind.__doc__))
+    given = _sections_of(inspect.cleandoc(card.record.load("env").__doc__))
     rules = _rules(card)
     sections = {
         "Description": f"{card.description}\n\n{given.pop('Description')}",
         "Action Space": given.pop("Action Space"),
         "Observation Space": given.pop("Observation Space"),
-        "Rewards": f"{given.pop('Rewards')}\n\n{_rewards(rules)}",
+        "Rewards": f"{given.pop('Rewards')}{_rewards(rules)}",
         "Starting State": given.pop("Starting State"),
         "Episode End": given.pop("Episode End"),
         "Information": given.pop("Information"),
@@ -98,39 +93,54 @@ def spaces_of(card: EnvCard) -> tuple[Any, Any]:
     They are those of the environment itself, made from the sizes in the data card, so that no world
     has to be built.
     """
-    rules, sizes = _rules(card), _sizes(_data_card(card))
-    facets = rules.question == "facet"
-    if facets and sizes.largest_facet is None:
-        raise AssertionError(f"{card.id}: facet questions, but its data card names no facets")
-    n = sizes.facets if facets else sizes.attributes
-    # Only what the spaces read of a batch of conversations.
+    record, rules, sizes = card.record, _rules(card), _sizes(_data_card(card))
+    kind, observer = record.load("batch"), record.load("observer")
+    facets = SimpleNamespace(degrees=lambda: _Largest(card.id, sizes.largest_facet))
+    world = SimpleNamespace(
+        n_items=sizes.items,
+        n_users=sizes.users,
+        n_attributes=sizes.attributes,
+        n_facets=sizes.facets,
+        facet_attributes=facets,
+    )
+    n = kind.count_askables(rules, world)
+    # Only what the spaces read of a batch.
     batch: Any = SimpleNamespace(
         protocol=rules,
+        verbs=kind.verbs,
         n_askables=n,
-        n_actions=n + 2,
-        world=SimpleNamespace(
-            n_items=sizes.items,
-            n_attributes=sizes.attributes,
-            facet_attributes=SimpleNamespace(degrees=lambda: _Largest(sizes.largest_facet)),
-        ),
+        n_actions=n + len(kind.verbs) - 1,
+        aspects=getattr(rules, "aspects", kind.aspects),
+        world=world,
     )
-    view = str(card.arguments.get("actions", DEFAULT_VIEW))
-    keys = tuple(card.arguments.get("observe", OBSERVATION_KEYS))
-    return action_space(view, batch, None), observation_space(view, batch, keys)
+    options = _options(card)
+    keys = check_observe(options.observe, observer.KEYS)
+    return action_space(options.actions, batch, None), observer.space(batch, keys, options.actions)
 
 
 class _Largest(NamedTuple):
+    """The one number that is asked of the sizes of facets."""
+
+    env: str
     size: int | None
 
-    def max(self) -> int | None:
+    def max(self) -> int:
+        if self.size is None:
+            raise AssertionError(f"{self.env} asks about facets, and its data card names none")
         return self.size
 
 
-def _rules(card: EnvCard) -> Protocol:
-    options = dict(card.arguments.get("protocol_options", {}))
-    if "question" in card.arguments:
-        options["question"] = card.arguments["question"]
-    return protocol(card.arguments.get("protocol", "scpr"), **options)
+def _options(card: EnvCard) -> EnvOptions:
+    return read_options(card.record, EnvOptions, card.arguments)
+
+
+def _rules(card: EnvCard) -> Rules:
+    options = _options(card)
+    changed = options_by_name("protocol_options", options.protocol_options)
+    rules: Rules = card.record.load("rules").read(
+        options.protocol, **{**changed, **options.choices}
+    )
+    return rules
 
 
 def _data_card(card: EnvCard) -> DataCard:
@@ -150,11 +160,11 @@ def _sizes(data: DataCard) -> Sizes:
     return Sizes(**{name: int(getattr(measured, name)) for name in names}, largest_facet=None)
 
 
-def _summary(card: EnvCard, folder: Path, rules: Protocol) -> str:
+def _summary(card: EnvCard, folder: Path, rules: Rules) -> str:
     actions, observations = spaces_of(card)
     data = _data_card(card)
     sizes = _sizes(data)
-    scalar, vector = FAMILIES[card.family]
+    record = card.record
     rows = {
         "Action Space": f"`{actions}`",
         "Observation Space": f"`{observations}`",
@@ -165,7 +175,10 @@ def _summary(card: EnvCard, folder: Path, rules: Protocol) -> str:
         f"{sizes.interactions:,} interactions",
         "protocol": f"[`{rules.label}`]({_relative(folder, 'docs/protocols.md', card)}): "
         f"{rules.max_turns} turns, {rules.acting_turns} moves that act, lists of {rules.top_k}",
-        "classes": f"`{scalar.replace(':', '.')}`, `{vector.replace(':', '.')}`",
+        "classes": ", ".join(
+            f"`{kind.__module__}.{kind.__qualname__}`"
+            for kind in (record.load("env"), record.load("vector_env"))
+        ),
     }
     if any((card.path.parent / "golden").glob("*.txt")):
         there = _relative(folder, f"envs/{card.name}/golden", card)
@@ -179,9 +192,12 @@ def _relative(folder: Path, there: str, card: EnvCard) -> str:
     return Path(os.path.relpath(root / there, folder.resolve())).as_posix()
 
 
-def _rewards(rules: Protocol) -> str:
-    rows = "\n".join(f"| `{name}` | {value:g} |" for name, value in asdict(rules.rewards).items())
-    return f"Of this id:\n\n| event | reward |\n|---|---|\n{rows}"
+def _rewards(rules: Rules) -> str:
+    rewards = rules.to_dict().get("rewards")
+    if not rewards:
+        return ""
+    rows = "\n".join(f"| `{name}` | {value:g} |" for name, value in rewards.items())
+    return f"\n\nOf this id:\n\n| event | reward |\n|---|---|\n{rows}"
 
 
 def _set_by_card(card: EnvCard) -> str:
@@ -233,7 +249,7 @@ def _markdown_arguments(text: str) -> str:
     def listed(match: re.Match[str]) -> str:
         block = inspect.cleandoc("\n" + match.group(2))
         entries = [
-            re.sub(r"^(\w+(?:, \w+)*): ", r"- `\1`: ", " ".join(entry.split()))
+            re.sub(r"^(\w+(?:, (?:\w+|\.{3}))*): ", r"- `\1`: ", " ".join(entry.split()))
             for entry in re.split(r"\n(?=\S)", block)
         ]
         return f"**{match.group(1)}**\n\n" + "\n".join(entries) + "\n\n"

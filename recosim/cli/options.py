@@ -36,7 +36,7 @@ WorldOption = Annotated[
     typer.Option(help="Another world, by name or folder: `recosim data list` shows them."),
 ]
 ProtocolOption = Annotated[
-    str | None, typer.Option(help="Another protocol: scpr, unicorn, ear or mcmipl.")
+    str | None, typer.Option(help="Another protocol of the family, by name, e.g. unicorn.")
 ]
 PlotsOption = Annotated[bool, typer.Option(help="Draw plots (needs the extra `plot`).")]
 SetOption = Annotated[

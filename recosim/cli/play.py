@@ -43,7 +43,7 @@ def play(
     seat: Annotated[Seat, typer.Option("--as", help="Whose part you play.")] = Seat.recommender,
     agent: Annotated[
         str | None,
-        typer.Option(help="Who recommends to you, with --as user; max_entropy by default."),
+        typer.Option(help="Who recommends to you, with --as user; by default a plain one."),
     ] = None,
     seed: Annotated[
         int | None,
@@ -74,13 +74,12 @@ def play(
 ) -> None:
     """Talk: recommend to a simulated user, or be the user of an agent.
 
-    As the recommender you see what the user says, how many candidates are
-    left, and the best questions. You type moves: ask 12, ask indie, recommend,
-    recommend 3 17 5, reflect. To look around: questions, candidates, history,
-    help. To leave: quit, ctrl-C or ctrl-D.
+    As the recommender you see what the user says and what is open, and type
+    moves: ask 12, ask indie, recommend, recommend 3 17 5, reflect. To look
+    around: history, help, and what help lists. To leave: quit, ctrl-C or ctrl-D.
 
-    As the user you have an item in mind, answer yes, no or don't know, and take
-    one of the items shown by its number. You may answer wrongly: users do.
+    As the user you know what you have in mind, answer questions, and take one of
+    the items shown by its number. You may answer wrongly: users do.
 
     With --user llm a language model speaks for the user (OPENAI_BASE_URL,
     RECOSIM_LLM_MODEL); with --user llm_decides it decides the answers too.
@@ -106,9 +105,11 @@ def play(
         _check_no_agent(agent)
     _check_save(save)
     number, crowd = _who(user, users)
+    named = {"user": number, "item": item}
+    wanted = {name: text for name, text in named.items() if text is not None}
     arguments = {"world": world, "protocol": protocol, "users": crowd, **user_settings(user_set)}
     env = _prepare(environment, arguments)
-    _play(env, seat, agent or "max_entropy", seed, number, item, save, picture, console)
+    _play(env, seat, agent, seed, wanted, save, picture, console)
 
 
 # ---- before the conversation ---------------------------------------------------------------------
@@ -121,12 +122,12 @@ def _check_no_agent(agent: str | None) -> None:
         raise OptionError("you recommend yourself, unless you play --as user; leave out --agent.")
 
 
-def _who(user: str | None, users: str | None) -> tuple[int | None, str | None]:
-    """(user, population) of --user, which may be either, and --users."""
+def _who(user: str | None, users: str | None) -> tuple[str | None, str | None]:
+    """(id, population) of --user, which may be either, and --users."""
     from recosim.errors import OptionError
 
     if user is None or user.lstrip("-").isdecimal():
-        return None if user is None else int(user), users
+        return user, users
     if users is not None:
         raise OptionError(f"--user {user} and --users {users} both name a kind of users; name one.")
     return None, user
@@ -154,66 +155,26 @@ def _prepare(environment: str | None, arguments: dict[str, Any]) -> BenchEnv:
     return prepare_env(environment, overrides=arguments)
 
 
-def _choose(env: BenchEnv, seed: int, user: int | None, item: str | None) -> tuple[int, int, int]:
-    """(conversation, user, item): what is given, the rest drawn from the test split.
-
-    A pair of the test split has the number that it has in a bench; any other pair comes after them.
-    """
-    import numpy as np
-
-    from recosim.errors import OptionError
-    from recosim.language.names import find
-
-    world, pairs, rng = env.setup.world, env.units, np.random.default_rng(seed)
-    dialogues = env.setup.batch(1, threads=1)
-    v = None if item is None else find(item, world.item_names, "item")
-    if v is not None and not len(dialogues.openings_of(v)):
-        raise OptionError(f"item {v} has nothing to open a conversation with; name another one.")
-    if user is not None and not 0 <= user < world.n_users:
-        raise OptionError(f"user {user} does not exist; users are 0 to {world.n_users - 1}.")
-    fits = np.ones(len(pairs), dtype=bool)
-    fits &= (user is None) | (pairs[:, 0] == user)
-    fits &= (v is None) | (pairs[:, 1] == v)
-    if fits.any():
-        chosen = int(rng.choice(np.flatnonzero(fits)))
-        return chosen, int(pairs[chosen, 0]), int(pairs[chosen, 1])
-    if v is None:
-        raise OptionError(f"user {user} has no item in the test split; name one with --item.")
-    if user is not None:
-        dialogues.check_pair(user, v)
-        return len(pairs), user, v
-    # Nobody took it in the test split: whoever took it at all, or else anybody.
-    takers = [
-        users[items == v]
-        for users, items in (world.split(split).pairs() for split in ("valid", "train"))
-    ]
-    people = np.concatenate(takers) if any(map(len, takers)) else np.arange(world.n_users)
-    return len(pairs), int(rng.choice(people)), v
-
-
 # ---- the conversation ----------------------------------------------------------------------------
 
 
 def _play(
     env: BenchEnv,
     seat: Seat,
-    agent_name: str,
+    agent_name: str | None,
     seed: int | None,
-    user: int | None,
-    item: str | None,
+    wanted: dict[str, str],
     save: Path | None,
     picture: Path | None,
     console: Console,
 ) -> None:
-    from importlib.metadata import version
-
     import numpy as np
 
     from recosim.agents.registry import make_agent
+    from recosim.agents.usual import usual_agent
     from recosim.cli.playing.game import Game, PersonLeft
     from recosim.cli.playing.outcome import tell_outcome
-    from recosim.cli.playing.recommender import recommend_as_person
-    from recosim.cli.playing.user import answer_as_person
+    from recosim.cli.playing.seats import answer_as_person, recommend_as_person
     from recosim.envs.picture import draw_conversation
     from recosim.envs.talk import Talk, speaker_of
 
@@ -222,51 +183,50 @@ def _play(
         sys.stdin.reconfigure(errors="replace")  # type: ignore[union-attr]
     if seed is None:
         seed = int(np.random.SeedSequence().generate_state(1)[0] >> 1)
-    number, u, v = _choose(env, seed, user, item)
-    world, rules = env.setup.world, env.setup.protocol
-    agent = make_agent(agent_name, env.name) if seat is Seat.user else None
-    dialogues = env.setup.batch(1, track=agent is None or agent.track, threads=1)
+    setup = env.setup
+    board = setup.family.load("board")(setup.batch(1, threads=1))
+    chosen = board.choose(setup.units(), np.random.default_rng(seed), wanted)
+    if seat is Seat.user:
+        agent_name = agent_name or usual_agent(setup, env.name)
+    agent = make_agent(agent_name, env.name) if agent_name is not None else None
+    batch = setup.batch(1, track=agent is None or agent.track, threads=1)
     talk = None
     if agent is not None:
-        agent.bind(dialogues)
-    elif env.setup.users.llm is not None:
-        talk = Talk(dialogues, speaker_of(world, env.setup.users))
-    dialogues.open(seeds=[seed], conversations=[number], users=[u], items=[v])
+        agent.bind(batch)
+    elif setup.users.llm is not None:
+        talk = Talk(batch, speaker_of(setup.world, setup.users), setup.family.load("acts"))
+    batch.open(seeds=[seed], conversations=[chosen.number], units=[chosen.unit])
     console.print(
-        f"[bold]{env.name}[/bold]: world {world.name} ({world.n_items:,} items, "
-        f"{world.n_attributes:,} attributes), {rules.acting_turns} moves, seed {seed}",
+        f"[bold]{env.name}[/bold]: world {setup.world.name} ({setup.world.n_items:,} items, "
+        f"{setup.world.n_attributes:,} attributes), {setup.protocol.acting_turns} moves, "
+        f"seed {seed}",
         soft_wrap=True,
     )
     game = Game(
-        dialogues,
-        agent=agent_name if agent is not None else "person",
+        batch,
+        agent=agent_name or "person",
         seed=seed,
         metadata={
-            "env": env.id,
-            "world": world.name,
-            "fingerprint": world.fingerprint,
-            "protocol": rules.to_dict(),
-            "users": env.setup.users.to_dict(),
-            "split": env.setup.split,
+            **setup.metadata(env.id),
             "user": "person" if agent is not None else "llm" if talk is not None else "rules",
-            "version": version("recosim"),
         },
         save=save,
         console=console,
         talk=talk,
     )
+    board = setup.family.load("board")(batch)
     try:
         if agent is None:
-            recommend_as_person(game)
+            recommend_as_person(game, board.seat("recommender"))
         else:
-            answer_as_person(game, agent)
+            answer_as_person(game, board.seat("user"), agent)
     except PersonLeft:
-        moves = game.last_row()["move"]
+        moves = game.moves
         game.say(f"You left after {moves} move{'s' * (moves != 1)}.")
     console.print()
-    tell_outcome(game, env, by_person=agent is None)
+    tell_outcome(game, board, env, chosen, by_person=agent is None)
     if save is not None:
         game.say(f"wrote {save}; show it with: recosim show {shlex.quote(str(save))}")
     if picture is not None:
-        draw_conversation(game.trace(), world, picture)
+        draw_conversation(game.trace(), setup.world, picture)
         game.say(f"wrote {picture}")

@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.text import Text
 
 from recosim.cli.options import WorldOption
-from recosim.cli.showing.ending import Ending
 
 if TYPE_CHECKING:
     from recosim.trace import Trace
@@ -35,7 +34,8 @@ def show(
     ] = None,
     user: Annotated[int | None, typer.Option(help="Only conversations of this user.")] = None,
     outcome: Annotated[
-        Ending | None, typer.Option(help="Only conversations that ended like this.")
+        str | None,
+        typer.Option(help="Only conversations that ended like this, e.g. found or unfinished."),
     ] = None,
     first: Annotated[
         int | None,
@@ -60,11 +60,11 @@ def show(
     and --seed; without them the folder's content is listed.
 
     Each act is one line; names carry their ids. Where the two sides were worded,
-    by templates or by a language model, the words stand below. The target is
-    named at the end, not before.
+    by templates or by a language model, the words stand below. What users hide
+    is named at the end, not before.
 
-    The page has a list to search in, chat bubbles, and a button that reveals the
-    target. It is one file: send it, print it, open it from a disk.
+    The page has a list to search in, chat bubbles, and a button that reveals what
+    was hidden. It is one file: send it, print it, open it from a disk.
 
     Examples:
 

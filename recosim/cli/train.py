@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -21,11 +21,12 @@ from recosim.cli.options import (
     split_names,
     user_settings,
 )
-from recosim.errors import MissingExtraError, OptionError
+from recosim.errors import MissingExtraError, OptionError, RecosimError
 from recosim.progress import show_progress
 
 if TYPE_CHECKING:
     from recosim.agents.checkpoints import Checkpoint
+    from recosim.bench.setup import BenchEnv
 
 __all__ = ["train"]
 
@@ -73,12 +74,9 @@ def train(
 
       recosim train maskable_ppo CPR-Yelp --tensorboard runs/
     """
-    from recosim.agents.checkpoints import Place, checkpoint_key, checkpoint_root
-    from recosim.agents.learner import Learner
-    from recosim.agents.registry import agent_names, make_agent
-    from recosim.agents.training import train as train_agent
+    from recosim.agents.checkpoints import checkpoint_root
+    from recosim.agents.registry import agent_names
     from recosim.bench.setup import prepare_env
-    from recosim.cli.report import output
 
     overrides = environment_overrides(
         world=world,
@@ -91,55 +89,96 @@ def train(
     )
     everyone = split_names(agents) == ["all"]
     names = agent_names() if everyone else split_names(agents)
-    root = checkpoints or checkpoint_root()
+    runs = Runs(checkpoints or checkpoint_root(), rounds, again, tensorboard)
     for environment in environments:
         env = prepare_env(environment, split="valid", overrides=overrides)
         for name in names:
-            trained = []
-            for seed in range(first_seed, first_seed + seeds):
-                try:
-                    learner = make_agent(name, env.name)
-                except MissingExtraError as error:
-                    if not everyone:
-                        raise
-                    typer.echo(f"left out: {error}", err=True)
-                    break
-                if not isinstance(learner, Learner):
-                    if everyone:
-                        break
-                    raise OptionError(
-                        f"agent {name!r} does not learn; it runs in `recosim bench` as it is."
-                    )
-                place = Place(
-                    root, env.place, name, checkpoint_key(learner, env.setup, env.fitted), seed
+            if (why_not := _why_not(name, env)) is None:
+                _draw(
+                    [runs.train(name, env, seed) for seed in range(first_seed, first_seed + seeds)]
                 )
-                log = f"training {name} on {env.key}, seed {seed}"
-                try:
-                    with show_progress("training", unit="rounds", log=log) as progress:
-                        checkpoint = train_agent(
-                            learner,
-                            env.setup,
-                            place,
-                            rounds=rounds,
-                            again=again,
-                            tensorboard=_events(tensorboard, env.place, name, seed),
-                            progress=progress,
-                        )
-                except KeyboardInterrupt:
-                    typer.echo(_interrupted(place.folder), err=True)
-                    raise typer.Exit(130) from None
-                trained.append(checkpoint)
-                rates = [rate for rate in checkpoint.history.get("SR", []) if rate is not None]
-                tail = rates[-max(1, len(rates) // 10) :]
-                learned = f", SR {sum(tail) / len(tail):.3f} at the end" if tail else ""
-                output().print(
-                    f"{name} on {env.key}, seed {seed}: {checkpoint.rounds} rounds, "
-                    f"{checkpoint.seconds:.0f} s{learned}\n  {checkpoint.folder}",
-                    highlight=False,
-                    markup=False,
-                    soft_wrap=True,
+            elif not everyone:
+                raise why_not
+            elif isinstance(why_not, MissingExtraError):
+                typer.echo(f"left out: {why_not}", err=True)
+
+
+def _why_not(name: str, env: BenchEnv) -> RecosimError | None:
+    """Why an agent cannot be trained here; None where it can."""
+    from recosim.agents.learner import Learner
+    from recosim.agents.registry import make_agent
+
+    try:
+        agent = make_agent(name, env.name)
+    except MissingExtraError as error:
+        return error
+    if isinstance(agent, Learner):
+        return None
+    return OptionError(f"agent {name!r} does not learn; it runs in `recosim bench` as it is.")
+
+
+class Runs(NamedTuple):
+    """What all trainings of a call have in common.
+
+    Attributes:
+        root: where checkpoints go.
+        rounds: of each training; None: what the agent's card says.
+        again: train anew what is trained.
+        events: where event files go; None: nowhere.
+    """
+
+    root: Path
+    rounds: int | None
+    again: bool
+    events: Path | None
+
+    def train(self, name: str, env: BenchEnv, seed: int) -> Checkpoint:
+        """Train one agent with one seed under a progress bar, and say what came of it.
+
+        Raises:
+            typer.Exit: it was interrupted; how to go on has been said.
+        """
+        from recosim.agents.checkpoints import Place, checkpoint_key
+        from recosim.agents.registry import make_agent
+        from recosim.agents.training import train
+        from recosim.cli.report import output
+
+        learner: Any = make_agent(name, env.name)
+        key = checkpoint_key(learner, env.setup, env.fitted)
+        place = Place(self.root, env.place, name, key, seed)
+        what = f"{name} on {env.key}, seed {seed}"
+        try:
+            with show_progress("training", unit="rounds", log=f"training {what}") as progress:
+                checkpoint = train(
+                    learner,
+                    env.setup,
+                    place,
+                    rounds=self.rounds,
+                    again=self.again,
+                    tensorboard=self.events and self.events / env.place / name / f"seed-{seed}",
+                    progress=progress,
                 )
-            _draw(trained)
+        except KeyboardInterrupt:
+            typer.echo(_interrupted(place.folder), err=True)
+            raise typer.Exit(130) from None
+        output().print(
+            f"{what}: {checkpoint.rounds} rounds, {checkpoint.seconds:.0f} s"
+            f"{_last_rounds(checkpoint)}\n  {checkpoint.folder}",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )
+        return checkpoint
+
+
+def _last_rounds(checkpoint: Checkpoint) -> str:
+    """What the learner said of its last tenth of rounds: the mean of each of its metrics."""
+    said = []
+    for name, history in checkpoint.history.items():
+        values = [value for value in history if value is not None]
+        tail = values[-max(1, len(values) // 10) :]
+        said += [f"{name} {sum(tail) / len(tail):.3f}"] if tail else []
+    return f"; at the end {', '.join(said)}" if said else ""
 
 
 def _draw(trained: list[Checkpoint]) -> None:
@@ -151,11 +190,6 @@ def _draw(trained: list[Checkpoint]) -> None:
         with suppress(MissingExtraError):
             write_curves(trained, path)
             typer.echo(f"  {path}")
-
-
-def _events(root: Path | None, environment: str, agent: str, seed: int) -> Path | None:
-    """Where the event files of one training go."""
-    return None if root is None else root / environment / agent / f"seed-{seed}"
 
 
 def _interrupted(folder: Path) -> str:

@@ -89,6 +89,10 @@ class Acts:
         """Whether the user may say in this move what was wrong."""
         return False
 
+    def secrets(self, move: Move) -> tuple[int, ...]:
+        """The items that the user of a move of a trace had in mind and told nobody; () for none."""
+        return ()
+
     # ---- writing one -----------------------------------------------------------------------------
 
     def write_answer(self, batch: Batch, row: int, acts: Sequence[UserAct]) -> None:

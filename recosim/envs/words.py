@@ -34,6 +34,7 @@ __all__ = [
     "facet_label",
     "item_label",
     "listed",
+    "signed",
     "words_of",
 ]
 
@@ -44,7 +45,13 @@ _USER = f"{_INDENT}user         "
 
 
 class Words:
-    """How the moves of a family are told. Subclasses give the sentences of the two sides."""
+    """How the moves of a family are told. Subclasses give the sentences of the two sides.
+
+    Attributes:
+        hidden: what a page calls the items that users keep to themselves (`Acts.secrets`).
+    """
+
+    hidden: str = "what was in mind"
 
     # ---- what a family says ----------------------------------------------------------------------
 
@@ -77,6 +84,14 @@ class Words:
     def lead(self, row: Row, world: World) -> str:
         """What stands above the list of a move that shows items, on a page that lists them."""
         return "How about one of these?" if len(row["items"]) > 1 else "How about this?"
+
+    def figures(self, row: Row) -> list[str]:
+        """What a page prints small below a move."""
+        return [] if row["verb"] == Verb.OPEN else [f"reward {signed(row['reward'])}"]
+
+    def confirmed(self, row: Row, world: World) -> list[str] | None:
+        """Labels of what the user confirmed in a move; None: users confirm nothing here."""
+        return None
 
     # ---- what all share --------------------------------------------------------------------------
 
@@ -138,6 +153,11 @@ class PlainWords(Words):
 
     def user_text(self, row: Row, world: World, *, shorten: int | None = None) -> str:
         return " ".join(_user(act, world) for act in self.acts.user_acts(row))
+
+
+def signed(value: float) -> str:
+    """A reward for people: "+0.10", "−0.10"."""
+    return f"{'−' if value < 0 else '+'}{abs(value):.2f}"
 
 
 def words_of(name: str) -> Words:

@@ -11,11 +11,11 @@ from scipy.stats import binomtest
 from typer.testing import CliRunner
 
 from recosim.audit import audit_page, audit_users
-from recosim.audit.probes import CANARIES
-from recosim.audit.shares import share
 from recosim.chat import Chat, ScriptedBackend
 from recosim.cli import app
 from recosim.envs.setup import Setup
+from recosim.envs.shares import share
+from recosim.envs.usual_probes import CANARIES
 from recosim.users import LLMSettings, Population
 
 N = 24

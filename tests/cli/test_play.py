@@ -164,7 +164,7 @@ def test_a_whole_conversation_is_played_saved_and_shown_again(talk: Any, tmp_pat
 def test_the_conversation_is_that_of_the_bench(talk: Any, tmp_path: Path) -> None:
     talk("--save", tmp_path / "t.parquet", lines="")
     row = Trace.read(tmp_path / "t.parquet").table.to_pylist()[0]
-    pairs = shop().batch("test").tolist()
+    pairs = shop().dialogues("test").tolist()
     assert [row["user"], row["target"]] == pairs[row["conversation"]]
     assert row["seed"] == 1
 

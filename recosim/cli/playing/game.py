@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.text import Text
 
 from recosim.acts import Moves
-from recosim.envs.cpr.dialogues import Dialogues
-from recosim.envs.cpr.words import WORDS
+from recosim.envs.batch import Batch
 from recosim.envs.recorder import Recorder
 from recosim.envs.talk import Talk
+from recosim.envs.words import words_of
 from recosim.errors import RecosimError
 from recosim.trace import Trace
 from recosim.world.world import World
@@ -28,13 +28,13 @@ class PersonLeft(Exception):
 
 
 class Game:
-    """The conversation of one row, what the person sees of it, and where it is kept.
+    """The episode of one row, what the person sees of it, and where it is kept.
 
-    With a file to save to, the whole conversation so far is written after every move, so that
-    nothing is lost whatever happens to the terminal.
+    With a file to save to, the whole episode so far is written after every move, so that nothing is
+    lost whatever happens to the terminal.
 
     Args:
-        dialogues: a batch of one row, opened.
+        batch: of one row, opened.
         agent: name of who recommends, for the trace.
         seed: seed of all luck.
         metadata: of the trace.
@@ -45,7 +45,7 @@ class Game:
 
     def __init__(
         self,
-        dialogues: Dialogues,
+        batch: Batch,
         *,
         agent: str,
         seed: int,
@@ -54,9 +54,9 @@ class Game:
         console: Console,
         talk: Talk | None = None,
     ) -> None:
-        self.batch, self.console, self._talk = dialogues, console, talk
+        self.batch, self.console, self._talk = batch, console, talk
         self._agent, self._seed, self._metadata, self._save = agent, seed, metadata, save
-        self._recorder = Recorder(dialogues)
+        self._recorder, self._words = Recorder(batch), words_of(batch.family)
         if talk is not None:
             talk.open(np.ones(1, dtype=bool))
         self.record()
@@ -70,10 +70,9 @@ class Game:
         return bool(self.batch.arrays["done"][0])
 
     @property
-    def moves_left(self) -> int:
-        """Moves that can still do something, the next one included."""
-        protocol, turn = self.batch.protocol, int(self.batch.arrays["turn"][0])
-        return protocol.first_turn + protocol.acting_turns - turn
+    def moves(self) -> int:
+        """Moves so far, but for those that nobody hears."""
+        return max((self._words.number(row) or 0 for row in self.rows()), default=0)
 
     def step(self, moves: Moves) -> None:
         """A move that the simulated user answers."""
@@ -89,23 +88,27 @@ class Game:
         """The conversation so far."""
         return self._recorder.trace(self._agent, self._seed, self._metadata)
 
-    def last_row(self) -> dict[str, Any]:
-        """The last row of the trace."""
-        table = self.trace().table
-        row: dict[str, Any] = table.slice(table.num_rows - 1).to_pylist()[0]
-        return row
+    def rows(self) -> list[dict[str, Any]]:
+        """The rows of the trace."""
+        rows: list[dict[str, Any]] = self.trace().table.to_pylist()
+        return rows
 
     # ---- the terminal ------------------------------------------------------------------------
 
     def show_last(self) -> None:
         """Print the last move, or the opening."""
-        for line in WORDS.describe_move(self.last_row(), self.world, shorten=5):
+        for line in self._words.describe_move(self.rows()[-1], self.world, shorten=5):
             self.say(line, _style(line))
 
     def show_history(self) -> None:
         """Print everything said so far, with all names."""
-        for line in WORDS.transcript(self.trace(), self.world):
+        for line in self._words.transcript(self.trace(), self.world):
             self.say(line, _style(line))
+
+    def show(self, shown: Iterable[RenderableType]) -> None:
+        """Print what a board shows; lines are not broken."""
+        for part in shown:
+            self.console.print(part, soft_wrap=isinstance(part, Text))
 
     def say(self, text: str, style: str = "") -> None:
         """Print one line as it is: the brackets in it are ids, not markup."""

@@ -11,7 +11,7 @@ from recosim.bench.schema import Users
 from recosim.bench.tables import users_label
 from recosim.cli.showing.conversations import Conversations
 from recosim.errors import RecosimError
-from recosim.family import UNNAMED, family
+from recosim.family import family_of
 from recosim.world.world import World
 
 __all__ = ["describe", "one_line"]
@@ -45,8 +45,7 @@ def _protocol(metadata: Mapping[str, Any]) -> str:
     if not isinstance(values, dict):
         return _UNKNOWN
     try:
-        rules = family(str(metadata.get("family", UNNAMED))).load("rules")
-        return str(rules.from_dict(values).label)
+        return str(family_of(metadata).load("rules").from_dict(values).label)
     except (RecosimError, TypeError):
         return _OTHER
 

@@ -37,7 +37,7 @@
   function entry(c, position) {
     const who = "#" + c.number + " · user " + c.user + (several ? " · " + c.agent + " " + c.seed : "");
     const how = make("span", "", null,
-      make("span", c.outcome, c.outcome), make("span", "faint", " · " + count(c.moves, "move")));
+      make("span", c.kind, c.outcome), make("span", "faint", " · " + count(c.moves, "move")));
     const button = make("button", "", null, make("span", "", who), how);
     button.type = "button";
     button.tabIndex = -1;
@@ -112,14 +112,6 @@
     return extra;
   }
 
-  function figures(row) {
-    const parts = [count(row.candidates, "candidate") + " left"];
-    if (row.verb !== "open") parts.push("reward " + signed(row.reward));
-    if (row.rank > 0) parts.push("rank " + row.rank);
-    if (row.supported !== null) parts.push("reasons hold for " + Math.round(100 * row.supported) + " %");
-    return parts.join(" · ");
-  }
-
   function step(row, path) {
     const item = make("li");
     if (row.move !== null) item.append(make("div", "meta", "move " + row.move));
@@ -127,27 +119,27 @@
     if (row.user || row.said) {
       item.append(bubble("user", "user", row.said, row.user, []));
     }
-    item.append(make("div", "meta right", figures(row)));
+    item.append(make("div", "meta right", row.figures.join(" · ")));
     if (row.confirmed.length) {
       item.append(make("div", "meta right", "confirmed so far: " + path.join(" → ")));
     }
     return item;
   }
 
-  function target(c) {
-    const line = make("div", "target");
+  function hidden(c) {
+    const line = make("div", "hidden");
     const name = make("span");
-    const button = make("button", "", "Reveal the target");
+    const button = make("button", "", "Reveal " + data.hidden);
     button.type = "button";
     button.id = "reveal";
     button.setAttribute("aria-expanded", "false");
     button.addEventListener("click", () => {
       const open = button.getAttribute("aria-expanded") !== "true";
       button.setAttribute("aria-expanded", String(open));
-      button.textContent = open ? "Hide the target" : "Reveal the target";
-      name.textContent = open ? c.target : "";
+      button.textContent = (open ? "Hide " : "Reveal ") + data.hidden;
+      name.textContent = open ? c.hidden : "";
     });
-    line.append(button, name);
+    if (c.hidden) line.append(button, name);
     return line;
   }
 
@@ -167,10 +159,11 @@
     main.replaceChildren(
       make("h2", "", "Conversation " + c.number),
       make("dl", "", null, ...definitions([
-        ["user", c.user], ["agent", c.agent], ["seed", c.seed], ["outcome", c.outcome, c.outcome],
-        ["moves", c.moves], ["reward", signed(c.reward)], ["confirmed", path.join(" → ") || "nothing"],
+        ["user", c.user], ["agent", c.agent], ["seed", c.seed], ["outcome", c.outcome, c.kind],
+        ["moves", c.moves], ["reward", signed(c.reward)],
+        ...(data.confirms ? [["confirmed", path.join(" → ") || "nothing"]] : []),
       ])),
-      target(c),
+      hidden(c),
       talk,
       make("p", "end", end || "The recording stops here, before an end."));
   }

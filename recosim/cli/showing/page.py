@@ -12,6 +12,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
+from html import escape
 from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
@@ -19,14 +20,14 @@ from typing import Any
 
 import numpy as np
 
-from recosim.acts import Outcome, Verb
+from recosim.acts import React, Recommend, Verb
 from recosim.cli.showing.conversations import Conversations
 from recosim.cli.showing.header import describe
-from recosim.envs.cpr.words import WORDS
-from recosim.envs.words import attribute_label, item_label
+from recosim.envs.acts import Acts
+from recosim.envs.words import Words, attribute_label, item_label, words_of
 from recosim.errors import OptionError
+from recosim.family import family_of
 from recosim.files import write_text
-from recosim.standing import wanted_by_standing
 from recosim.world.world import World
 
 __all__ = ["check_page_path", "page_data", "write_page"]
@@ -53,13 +54,15 @@ def write_page(
         OptionError: the file is not named as an HTML page.
     """
     check_page_path(path)
+    data = page_data(conversations, world, most, source)
     parts = {name: _part(f"page.{name}") for name in ("css", "js")}
     values = {
         "style": parts["css"],
         "script": parts["js"],
         "style_sum": _checksum(parts["css"]),
         "script_sum": _checksum(parts["js"]),
-        "data": _json(page_data(conversations, world, most, source)),
+        "data": _json(data),
+        "hidden": escape(data["hidden"]),
     }
     # In one pass: what comes from the trace is not looked at again.
     write_text(path, re.sub(r"\{\{(\w+)\}\}", lambda m: values[m[1]], _part("page.html")))
@@ -70,79 +73,87 @@ def page_data(conversations: Conversations, world: World, most: int, source: str
 
     Returns:
         `source`; `header`, pairs of name and text; `available`, how many conversations fit;
-        `conversations`, the first of them: number, user, agent, seed, `outcome` (see `Ending`),
-        moves, reward (the sum), `target` (its label) and `rows`, one for each move (see `_row`).
+        `hidden`, what the page calls what users hide; `confirms`, whether users confirm anything;
+        `conversations`, the first of them: number, user, agent, seed, `outcome` in words, `kind` of
+        outcome (its position among those of the family; "unfinished"), moves, reward (the sum),
+        `hidden` (its label, "" for nothing) and `rows`, one for each move (see `_row`).
     """
     shown = conversations.first(most)
     rows = shown.rows().table.to_pylist()
     ends = np.cumsum([0, *(shown.stop - shown.start)])
     told = [rows[a:b] for a, b in pairwise(ends)]
+    family = family_of(conversations.trace.metadata)
+    acts, words = family.load("acts"), words_of(family.name)
     return {
         "source": source,
         "header": list(describe(conversations, world).items()),
         "available": len(conversations),
+        "hidden": words.hidden,
+        "confirms": any(words.confirmed(row, world) is not None for row in rows[:1]),
         "conversations": [
-            _conversation(moves, ending.value, world)
-            for moves, ending in zip(told, shown.endings(), strict=True)
+            {
+                **_conversation(moves, acts, words, world),
+                "outcome": outcome,
+                "kind": "unfinished" if outcome == conversations.known[-1] else f"ending-{ending}",
+            }
+            for moves, outcome, ending in zip(told, shown.endings(), shown.ending, strict=True)
         ],
     }
 
 
-def _conversation(moves: Sequence[Mapping[str, Any]], outcome: str, world: World) -> dict[str, Any]:
-    first, last = moves[0], moves[-1]
+def _conversation(
+    moves: Sequence[Mapping[str, Any]], acts: Acts, words: Words, world: World
+) -> dict[str, Any]:
+    first = moves[0]
+    rows = [_row(row, acts, words, world) for row in moves]
     return {
         "number": first["conversation"],
         "user": first["user"],
         "agent": first["agent"] or "",
         "seed": first["seed"],
-        "outcome": outcome,
-        "moves": last["move"],
+        "moves": max((row["move"] for row in rows if row["move"] is not None), default=0),
         "reward": round(sum(row["reward"] for row in moves), 4),
-        "target": item_label(world, first["target"]),
-        "rows": [_row(row, world) for row in moves],
+        "hidden": ", ".join(item_label(world, v) for v in acts.secrets(first)),
+        "rows": rows,
     }
 
 
-def _row(row: Mapping[str, Any], world: World) -> dict[str, Any]:
+def _row(row: Mapping[str, Any], acts: Acts, words: Words, world: World) -> dict[str, Any]:
     """One move.
 
     Returns:
         `verb`, lower case; `move`, its number, None where no turn was used; `system` and `user`,
         the sentence of each side's act; `told` and `said`, the words of each side, None where the
         act was not worded; `items` and `because`, labels of what was shown and why; `rank`, of the
-        item taken, 0 for none; `confirmed`, labels of the attributes that the user accepted;
-        `candidates`; `reward`; `supported`, the share of the reasons that hold, or None; `end`.
+        item taken, 0 for none; `confirmed`, labels of what the user confirmed; `figures`, what is
+        printed small; `end`.
     """
-    verb = Verb(row["verb"])
-    opening = verb is Verb.OPEN
-    silent = verb is Verb.REFLECT and row["outcome"] == Outcome.NOTHING
-    supported = row["supported"]
+    verb, act = Verb(row["verb"]), acts.system_act(row)
+    shown = act if isinstance(act, Recommend) else Recommend()
+    # The items of a list stand one below the other, so the sentence does not name them again.
+    lead = words.lead(row, world) if shown is act else words.system_text(row, world)
     return {
         "verb": verb.name.lower(),
-        "move": None if opening or silent else row["move"],
-        # The items of a list stand one below the other, so the sentence does not name them again.
-        "system": _lead(row["items"]) if verb is Verb.RECOMMEND else WORDS.system_text(row, world),
-        "user": WORDS.user_text(row, world),
+        "move": None if verb is Verb.OPEN else words.number(row),
+        "system": lead,
+        "user": words.user_text(row, world),
         "told": row.get("told"),
         "said": row.get("said"),
-        "items": [item_label(world, v) for v in row["items"]] if verb is Verb.RECOMMEND else [],
-        "because": [attribute_label(world, a) for a in row["because"]],
-        "rank": row["rank"],
-        "confirmed": [attribute_label(world, a) for a in _confirmed(row)],
-        "candidates": row["candidates"],
-        "reward": round(row["reward"], 4),
-        "supported": None if supported is None else round(supported, 4),
-        "end": WORDS.ending_text(row, world),
+        "items": [item_label(world, v) for v in shown.items],
+        "because": [attribute_label(world, a) for a in shown.because],
+        "rank": _rank(row, shown, acts),
+        "confirmed": words.confirmed(row, world) or [],
+        "figures": words.figures(row),
+        "end": words.ending_text(row, world),
     }
 
 
-def _confirmed(row: Mapping[str, Any]) -> list[int]:
-    """The attributes that the user accepted or asked for, by an instruction that holds too."""
-    return [*row["accepted"], *wanted_by_standing(row["standing"], row["accepted"])]
-
-
-def _lead(items: Sequence[int]) -> str:
-    return "How about this?" if len(items) == 1 else "How about one of these?"
+def _rank(row: Mapping[str, Any], shown: Recommend, acts: Acts) -> int:
+    """The place of the item that was taken, from 1; 0 for none."""
+    for act in acts.user_acts(row):
+        if isinstance(act, React) and act.accepted in shown.items:
+            return 1 + shown.items.index(act.accepted)
+    return 0
 
 
 def _part(name: str) -> str:

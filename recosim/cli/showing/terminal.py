@@ -14,7 +14,8 @@ from rich.text import Text
 from recosim.cli.showing.conversations import Conversations
 from recosim.cli.showing.header import describe, one_line
 from recosim.cli.showing.source import Unit
-from recosim.envs.cpr.words import WORDS
+from recosim.envs.words import words_of
+from recosim.family import family_of
 from recosim.world.world import World
 
 __all__ = ["print_conversations", "print_units"]
@@ -41,13 +42,15 @@ def _lines(conversations: Conversations, world: World, most: int) -> Iterator[st
     shown = conversations.first(most)
     if len(shown):
         yield ""
-    yield from WORDS.transcript(shown.rows(), world)
+    words = words_of(family_of(conversations.trace.metadata).name)
+    yield from words.transcript(shown.rows(), world)
     yield ""
     more = len(conversations) - len(shown)
     if more:
         yield (
             f"{more:,} more: --first {len(conversations)} shows all; --conversation N, --user U or "
-            "--outcome found|failed|left chooses; --html FILE makes a page to search in."
+            f"--outcome {'|'.join(conversations.known[:-1])} chooses; --html FILE makes a page to "
+            "search in."
         )
     elif not len(conversations):
         yield "The trace holds no conversations."

@@ -260,6 +260,9 @@ class CPRActs(Acts):
         wants = tuple(batch.world.item_attributes.row(targets[0]).tolist()) if targets else ()
         return Hidden((*targets, *others), wants)
 
+    def secrets(self, move: Move) -> tuple[int, ...]:
+        return (move["target"],)
+
     def invites_feedback(self, batch: Any, move: Move) -> bool:
         return batch.protocol.feedback_on == "refusal" or move["verb"] == Verb.REFLECT
 

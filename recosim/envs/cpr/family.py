@@ -21,7 +21,10 @@ CPR = Family(
     metrics="recosim.envs.cpr.metrics:metrics",
     acts="recosim.envs.cpr.acts:ACTS",
     words="recosim.envs.cpr.words:WORDS",
+    board="recosim.envs.cpr.board:CPRBoard",
     picture="recosim.envs.cpr.picture:draw",
+    probes="recosim.envs.cpr.probes:probes",
+    agents=("max_entropy", "hard_filter"),
     strict={"last_turn_acts": True},  # where the move of the last turn is ignored, nothing raises
     settings=(
         "answer_noise",

@@ -6,8 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from recosim.acts import Outcome, Verb
-from recosim.envs.words import Words, attribute_label, facet_label, item_label, listed
-from recosim.standing import standing_acts
+from recosim.envs.words import (
+    Words,
+    attribute_label,
+    facet_label,
+    item_label,
+    listed,
+    signed,
+)
+from recosim.standing import standing_acts, wanted_by_standing
 from recosim.world.world import World
 
 __all__ = ["WORDS", "CPRWords", "question_text", "recommendation_text"]
@@ -143,6 +150,8 @@ def _end(row: Mapping[str, Any], world: World) -> str:
 class CPRWords(Words):
     """The sentences of CPR and Critique."""
 
+    hidden = "the target"
+
     def system_text(
         self, row: Mapping[str, Any], world: World, *, shorten: int | None = None
     ) -> str:
@@ -162,6 +171,20 @@ class CPRWords(Words):
 
     def is_silent(self, row: Mapping[str, Any]) -> bool:
         return _is_silent(row)
+
+    def figures(self, row: Mapping[str, Any]) -> list[str]:
+        n, opening, supported = row["candidates"], row["verb"] == Verb.OPEN, row["supported"]
+        found = [f"{n:,} candidate{'s' * (n != 1)} left"]
+        found += [f"reward {signed(row['reward'])}"] * (not opening)
+        found += [f"rank {row['rank']}"] * (row["rank"] > 0)
+        if supported is not None:
+            found.append(f"reasons hold for {100 * supported:.0f} %")
+        return found
+
+    def confirmed(self, row: Mapping[str, Any], world: World) -> list[str]:
+        """The attributes that the user accepted or asked for, by an instruction that holds too."""
+        named = [*row["accepted"], *wanted_by_standing(row["standing"], row["accepted"])]
+        return [attribute_label(world, a) for a in named]
 
 
 WORDS = CPRWords()
