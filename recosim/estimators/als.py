@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from recosim.kernels.compiling import cached
 
 __all__ = ["solve_rows"]
 
 
-@numba.njit(cache=True)
+@cached()
 def solve_rows(
     indptr: NDArray[np.int64],  # (n + 1,) links of each row to be solved
     indices: NDArray[np.int32],  # (links,) rows of `other`

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from recosim.kernels.table import kernel
+from recosim.kernels.compiling import kernel
 
 __all__ = ["PURPOSES", "draw", "draw_index", "draw_unit", "draw_units"]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from recosim.acts import Moves, Verb
@@ -14,6 +13,7 @@ from recosim.agents.cpr.mirror import Mirror
 from recosim.envs.cpr.dialogues import Dialogues
 from recosim.envs.cpr.protocol import Protocol
 from recosim.errors import OptionError
+from recosim.kernels.compiling import cached
 
 __all__ = ["HardFilter", "LatentUpdate", "RejectOnly", "criticised", "reasons"]
 
@@ -134,7 +134,7 @@ def reasons(dialogues: Dialogues, items: NDArray[np.int32]) -> NDArray[np.int32]
     return chosen
 
 
-@njit(cache=True, nogil=True)
+@cached(nogil=True)
 def _choose_reasons(
     indptr: NDArray[np.int64],
     indices: NDArray[np.int32],

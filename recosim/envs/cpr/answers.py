@@ -25,7 +25,8 @@ from recosim.envs.cpr.wishes import (
     would_take,
 )
 from recosim.kernels import random
-from recosim.kernels.table import Table, kernel
+from recosim.kernels.compiling import kernel
+from recosim.kernels.table import Table
 from recosim.users.behaviour import TRAITS, WORDS
 
 __all__ = ["answer"]

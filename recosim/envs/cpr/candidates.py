@@ -11,7 +11,9 @@ from __future__ import annotations
 import numpy as np
 
 from recosim.envs.cpr import fields as f
-from recosim.kernels.table import Table, kernel, popcount, trailing_zeros
+from recosim.kernels.bits import popcount, trailing_zeros
+from recosim.kernels.compiling import kernel
+from recosim.kernels.table import Table
 from recosim.users.behaviour import TRAITS
 
 __all__ = [

@@ -6,14 +6,9 @@ agents share. It knows rules and arrays, and nothing of Gymnasium.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple
-from functools import lru_cache
-from itertools import pairwise
-from typing import Any, ClassVar, NamedTuple
-from weakref import WeakKeyDictionary
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,139 +17,23 @@ from recosim.acts import Moves, Verb, whole_numbers
 from recosim.envs.batch import Batch, Units, whole_options
 from recosim.envs.cpr import entries
 from recosim.envs.cpr.candidates import COLUMNS
+from recosim.envs.cpr.fields import fields
+from recosim.envs.cpr.pool import Pool, pool_of
 from recosim.envs.cpr.protocol import Protocol
+from recosim.envs.cpr.tables import ranking, world_arrays
 from recosim.errors import IllegalActionError, OptionError
 from recosim.estimators.base import Vectors
-from recosim.kernels.table import Entry, Memory, row_arrays, slot_of
+from recosim.kernels.compiling import Entry
+from recosim.kernels.table import Memory
+from recosim.kernels.threads import default_threads, run_rows, threads_for
 from recosim.users import Behaviour, Population, population
 from recosim.users.behaviour import trait_column
 from recosim.world.world import World
 
-__all__ = ["Dialogues", "Pool", "QUESTIONS", "REWARD_TERMS"]
+__all__ = ["Dialogues", "QUESTIONS", "REWARD_TERMS"]
 
 QUESTIONS = ("binary", "facet", "choice", "none")
 REWARD_TERMS = ("ask", "recommend", "timeout", "nothing_left", "illegal", "leave")
-
-# Up to this many attributes an item is added to their sums as a dense row.
-_DENSE_LIMIT = 64
-# Rows below which a second thread costs more than it saves.
-_ROWS_PER_THREAD = 192
-
-
-class Pool(NamedTuple):
-    """The interactions of a split that a conversation can be opened with, by user."""
-
-    users: NDArray[np.int32]  # (pool users,) ascending
-    indptr: NDArray[np.int64]  # (pool users + 1,)
-    items: NDArray[np.int32]  # (links,) ascending within a user
-
-    def pairs(self) -> NDArray[np.int32]:
-        """(user, item) of each interaction, int32 of shape (links, 2), ordered by user, item."""
-        users = np.repeat(self.users, np.diff(self.indptr))
-        return np.stack([users, self.items], axis=1)
-
-
-def pool_of(world: World, split: str, facets_only: bool) -> Pool:
-    """The interactions of a split whose item has an attribute (or one in a facet) to open with.
-
-    Raises:
-        OptionError: there is none.
-    """
-    degrees = world.item_attributes.degrees()
-    if facets_only:
-        items, attributes = world.item_attributes.pairs()
-        faceted = world.attribute_facet[attributes] >= 0
-        degrees = np.bincount(items[faceted], minlength=world.n_items)
-    users, ids = world.split(split).pairs()
-    able = degrees[ids] > 0
-    if not able.any():
-        raise OptionError(
-            f"no interaction of the {split} split of world {world.name!r} can be opened with "
-            f"{'a facet' if facets_only else 'an attribute'} of its item."
-        )
-    degrees = np.bincount(users[able], minlength=world.n_users)
-    present = np.flatnonzero(degrees)
-    indptr = np.concatenate([[0], np.cumsum(degrees[present])])
-    return Pool(present.astype(np.int32), indptr, ids[able])
-
-
-def _dense_attributes(world: World) -> NDArray[np.float32]:
-    """Items by attributes as 0 and 1, padded to a multiple of 8; no columns in worlds of many."""
-    width = -(-world.n_attributes // 8) * 8
-    if width > _DENSE_LIMIT:
-        return np.zeros((world.n_items, 0), dtype=np.float32)
-    table = np.zeros((world.n_items, width), dtype=np.float32)
-    table[world.item_attributes.pairs()] = 1.0
-    return table
-
-
-def _columns(world: World) -> tuple[NDArray[np.uint16], NDArray[np.uint64]]:
-    """The table of the first attributes of each item, and the set of those that have more.
-
-    Both are empty in worlds of few attributes, which are counted by sets, and of too many.
-    """
-    table, n = world.item_attributes, world.n_attributes
-    if n <= _DENSE_LIMIT or n >= np.iinfo(np.uint16).max:
-        return np.zeros((0, COLUMNS), dtype=np.uint16), np.zeros(0, dtype=np.uint64)
-    columns = np.full((world.n_items, COLUMNS), n, dtype=np.uint16)
-    items, attributes = table.pairs()
-    places = np.arange(len(items)) - table.indptr[items]
-    first = places < COLUMNS
-    columns[items[first], places[first]] = attributes[first]
-    more = np.zeros(64 * world.bitsets.shape[1], dtype=bool)
-    more[: world.n_items] = table.degrees() > COLUMNS
-    return columns, np.packbits(more, bitorder="little").view(np.uint64)
-
-
-def _world_arrays(world: World) -> dict[str, NDArray[Any]]:
-    """The arrays of a world as the kernels name them."""
-    facets = world.facet_attributes
-    n = np.arange(world.n_items + 1, dtype=np.float64)
-    columns, long_items = _columns(world)
-    return {
-        "item_columns": columns,
-        "long_items": long_items,
-        "item_indptr": world.item_attributes.indptr,
-        "item_indices": world.item_attributes.indices,
-        "posting_indptr": world.attribute_items.indptr,
-        "bitsets": world.bitsets,
-        "cooccurrence": world.cooccurrence,
-        "dense_attributes": _dense_attributes(world),
-        "facet_of": world.attribute_facet,
-        "facet_indptr": facets.indptr,
-        "facet_indices": facets.indices,
-        "train_indptr": world.train.indptr,
-        "train_indices": world.train.indices,
-        "n_log_n": n * np.log2(np.maximum(n, 1)),
-    }
-
-
-def _ranking(world: World, vectors: Vectors) -> dict[str, NDArray[Any]]:
-    """What lets `top_items` read the promising candidates first, and in the order of memory."""
-    length = np.sqrt((vectors.item.astype(np.float64) ** 2).sum(axis=1))
-    order = np.argsort(-length, kind="stable")
-    # Links of the items in that order, then brought together by attribute in a stable sort.
-    table = world.item_attributes
-    degrees = table.degrees()[order]
-    ends = np.cumsum(degrees)
-    links = np.repeat(table.indptr[:-1][order] - (ends - degrees), degrees) + np.arange(table.links)
-    attributes = table.indices[links]
-    if world.n_attributes < np.iinfo(np.int16).max:
-        attributes = attributes.astype(np.int16)  # numpy sorts these in linear time
-    places = np.repeat(np.arange(world.n_items, dtype=np.int32), degrees)
-    rounded_up = np.nextafter(length[order].astype(np.float32), np.float32(np.inf))
-    return {
-        "place_item": order.astype(np.int32),
-        "place_length": rounded_up,
-        "place_bias": vectors.item_bias[order],
-        "place_vectors": vectors.item[order],
-        "posting_places": places[np.argsort(attributes, kind="stable")],
-    }
-
-
-_rankings: WeakKeyDictionary[World, tuple[Vectors, dict[str, NDArray[Any]]]] = WeakKeyDictionary()
-_arrays_by_world: WeakKeyDictionary[World, dict[str, NDArray[Any]]] = WeakKeyDictionary()
-_pools_by_world: WeakKeyDictionary[World, dict[tuple[str, bool], Pool]] = WeakKeyDictionary()
 
 
 class Dialogues(Batch):
@@ -211,23 +90,16 @@ class Dialogues(Batch):
         facets = protocol.question == "facet"
         if facets and world.n_facets < 1:
             raise OptionError(f"world {world.name!r} has no facets to ask about.")
-        pools = _pools_by_world.setdefault(world, {})
-        if (split, facets) not in pools:
-            pools[split, facets] = pool_of(world, split, facets)
-        self.pool = pools[split, facets]
+        self.pool: Pool = pool_of(world, split, facets)
         self.n_askables = self.count_askables(protocol, world)
         self.n_actions = self.n_askables + len(self.verbs) - 1
         self.aspects = protocol.aspects
         self.asks_facets = facets
         self.track = track
-        self.threads = threads if threads is not None else min(4, _processors())
-        if world not in _arrays_by_world:
-            _arrays_by_world[world] = _world_arrays(world)
-        if world not in _rankings or _rankings[world][0] is not vectors:
-            _rankings[world] = (vectors, _ranking(world, vectors))
+        self.threads = threads if threads is not None else default_threads()
         given = {
-            **_arrays_by_world[world],
-            **_rankings[world][1],
+            **world_arrays(world),
+            **ranking(world, vectors),
             "pool_users": self.pool.users,
             "pool_indptr": self.pool.indptr,
             "pool_indices": self.pool.items,
@@ -245,7 +117,7 @@ class Dialogues(Batch):
             "raise_illegal": int(raise_illegal),
             "open_ended": int(open_ended),
         }
-        self.memory = Memory(self._sizes(given) | settings, given)
+        self.memory = Memory(fields, self._sizes(given) | settings, given)
         self.arrays = self.memory.arrays
         self.table = self.memory.table
         # Until it is opened, a row has ended.
@@ -412,7 +284,7 @@ class Dialogues(Batch):
             raise OptionError(f"item {item} does not exist; items are 0 to {world.n_items - 1}.")
         splits = [s for s in ("train", "valid", "test") if item in world.split(s).row(user)]
         if not splits:
-            known = self.pool.items[_row_slice(self.pool, user)][:8].tolist()
+            known = self.pool.of(user)[:8].tolist()
             raise OptionError(
                 f"user {user} never interacted with item {item}. Items of this user in the "
                 f"{self.split} split: {known or 'none'}"
@@ -622,7 +494,7 @@ class Dialogues(Batch):
 
     def state(self) -> dict[str, NDArray[Any]]:
         """A copy of everything that differs from a new batch of the same arguments."""
-        return {name: self.arrays[name].copy() for name in row_arrays()}
+        return {name: self.arrays[name].copy() for name in fields.row_arrays()}
 
     def set_state(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Take back a `state` of a batch of the same arguments."""
@@ -636,22 +508,12 @@ class Dialogues(Batch):
 
         With `moves`, legality is checked for the whole batch before any row changes.
         """
-        threads = min(self.threads, self.size // _ROWS_PER_THREAD)
-        if threads < 2:
-            found = kernel(self.table, 0, self.size)
-            return -1 if found is None else int(found)
-        if moves and self.table[slot_of("raise_illegal")]:
+        several = threads_for(self.size, self.threads) > 1
+        if moves and several and self.table[fields.slot_of("raise_illegal")]:
             row = entries.find_illegal(self.table, 0, self.size)
             if row >= 0:
                 return int(row)
-        kernel(self.table, 0, 0)  # compile or load before the threads start
-        bounds = [self.size * k // threads for k in range(threads + 1)]
-        pool = _threads(os.getpid(), threads)
-        jobs = [pool.submit(kernel, self.table, *span) for span in pairwise(bounds[:-1])]
-        kernel(self.table, bounds[-2], bounds[-1])
-        for job in jobs:
-            job.result()
-        return -1
+        return run_rows(kernel, self.table, self.size, self.threads)
 
 
 def _malformed(lists: NDArray[Any], n: int) -> bool:
@@ -660,22 +522,3 @@ def _malformed(lists: NDArray[Any], n: int) -> bool:
     repeated = (ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)
     gap = (lists[:, 1:] >= 0) & (lists[:, :-1] < 0)
     return bool((lists >= n).any() or (lists < -1).any() or repeated.any() or gap.any())
-
-
-def _row_slice(pool: Pool, user: int) -> slice:
-    row = int(np.searchsorted(pool.users, user))
-    if row >= len(pool.users) or pool.users[row] != user:
-        return slice(0, 0)
-    return slice(int(pool.indptr[row]), int(pool.indptr[row + 1]))
-
-
-def _processors() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-@lru_cache(maxsize=4)
-def _threads(process: int, threads: int) -> ThreadPoolExecutor:
-    """One pool for each process: a forked child must not use the threads of its parent."""
-    return ThreadPoolExecutor(threads, thread_name_prefix="recosim")

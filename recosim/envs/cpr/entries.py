@@ -10,7 +10,8 @@ from recosim.envs.cpr.candidates import refresh
 from recosim.envs.cpr.moves import is_legal, pose, settle
 from recosim.envs.cpr.opening import begin, open_conversation
 from recosim.envs.cpr.scores import best_ask, top_items
-from recosim.kernels.table import Table, entry
+from recosim.kernels.compiling import entry
+from recosim.kernels.table import Table
 
 __all__ = [
     "advance",

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from recosim.kernels.table import array1, array2, dimension
+from recosim.kernels.table import Fields
+
+fields = Fields("cpr")
+dimension, array1, array2 = fields.dimension, fields.array1, fields.array2
 
 # ---- sizes -------------------------------------------------------------------------------------
 rows = dimension("rows")  # B

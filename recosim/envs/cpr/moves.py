@@ -29,7 +29,8 @@ from recosim.envs.cpr.scores import (
     top_items,
 )
 from recosim.envs.cpr.wishes import utility
-from recosim.kernels.table import Table, kernel
+from recosim.kernels.compiling import kernel
+from recosim.kernels.table import Table
 
 __all__ = ["is_ignored", "is_legal", "pose", "settle"]
 

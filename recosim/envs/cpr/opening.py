@@ -17,7 +17,8 @@ from recosim.envs.cpr.wishes import (
     weights,
 )
 from recosim.kernels import random
-from recosim.kernels.table import Table, kernel
+from recosim.kernels.compiling import kernel
+from recosim.kernels.table import Table
 from recosim.standing import AVOIDED, HOLDS, WANTED
 
 __all__ = ["begin", "open_conversation"]

@@ -19,7 +19,10 @@ from recosim.envs.cpr.candidates import (
     item_has,
     refresh,
 )
-from recosim.kernels.table import Table, kernel, trailing_zeros
+from recosim.kernels.bits import trailing_zeros
+from recosim.kernels.compiling import kernel
+from recosim.kernels.ordered import insert
+from recosim.kernels.table import Table
 
 __all__ = [
     "accept_in_query",
@@ -78,23 +81,6 @@ def penalty(t: Table, b: int, v: int) -> np.float32:
 
 
 @kernel
-def _insert(best: np.ndarray, scores: np.ndarray, n: int, k: int, v: int, s: np.float32) -> int:
-    """Put an item into a list sorted by falling score, then rising id; returns its new length."""
-    if n == k:
-        if s < scores[k - 1] or (s == scores[k - 1] and v > best[k - 1]):
-            return n
-        n -= 1
-    place = n
-    while place > 0 and (scores[place - 1] < s or (scores[place - 1] == s and best[place - 1] > v)):
-        scores[place] = scores[place - 1]
-        best[place] = best[place - 1]
-        place -= 1
-    scores[place] = s
-    best[place] = v
-    return n + 1
-
-
-@kernel
 def top_items(t: Table, b: int, best: np.ndarray, scores: np.ndarray) -> int:
     """The candidates of the highest scores, smallest id on ties, into `best`; returns how many."""
     opening = f.opening(t)[b]
@@ -120,7 +106,7 @@ def _top_of_few(t: Table, b: int, best: np.ndarray, scores: np.ndarray) -> int:
             if penalise:
                 s -= penalty(t, b, v)
             if n < k or s >= scores[k - 1]:
-                n = _insert(best, scores, n, k, v, s)
+                n = insert(best, scores, n, v, s)
     return n
 
 
@@ -152,7 +138,7 @@ def _top_of_many(t: Table, b: int, best: np.ndarray, scores: np.ndarray) -> int:
         if penalise:
             s -= penalty(t, b, v)
         if s >= lowest:
-            n = _insert(best, scores, n, k, v, s)
+            n = insert(best, scores, n, v, s)
             if n == k:
                 lowest = scores[k - 1]
     return n

@@ -11,7 +11,9 @@ import numpy as np
 from recosim.envs.cpr import fields as f
 from recosim.envs.cpr.candidates import current_words, item_has, trait
 from recosim.kernels import random
-from recosim.kernels.table import Table, kernel, popcount, trailing_zeros
+from recosim.kernels.bits import popcount, trailing_zeros
+from recosim.kernels.compiling import kernel
+from recosim.kernels.table import Table
 from recosim.standing import AVOIDED, CONDITION, HOLDS, WANTED
 from recosim.users.behaviour import TRAITS, WORDS
 

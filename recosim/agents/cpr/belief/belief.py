@@ -9,8 +9,10 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from recosim.agents.cpr.belief import kernels
-from recosim.agents.cpr.belief.kernels import Graph, Rows
+from recosim.agents.cpr.belief.arrays import OUT, Graph, Rows
+from recosim.agents.cpr.belief.look import look
+from recosim.agents.cpr.belief.prior import open_belief, prior_moments
+from recosim.agents.cpr.belief.revise import revise
 from recosim.envs.cpr.dialogues import Dialogues
 from recosim.world.world import World
 
@@ -74,7 +76,7 @@ class Belief:
         self.rows = Rows(
             first=np.zeros(d.size, dtype=np.int64),
             size=np.zeros(d.size, dtype=np.int32),
-            miss=np.full((d.size, longest), kernels.OUT, dtype=np.int8),
+            miss=np.full((d.size, longest), OUT, dtype=np.int8),
             prior=np.zeros((d.size, longest), dtype=np.float32),
             answered=np.zeros(d.size, dtype=np.int32),
         )
@@ -86,7 +88,7 @@ class Belief:
         """Begin the belief of the rows (bool (B,)) whose conversations have begun."""
         a, vectors = self.batch.arrays, self.batch.vectors
         self._run(
-            kernels.open_belief,
+            open_belief,
             np.flatnonzero(rows),
             a["user"],
             a["accepted"],
@@ -105,7 +107,7 @@ class Belief:
         """Take in the last move of the rows (bool (B,)) that moved."""
         a = self.batch.arrays
         self._run(
-            kernels.revise,
+            revise,
             np.flatnonzero(rows),
             a["verb"],
             a["outcome"],
@@ -119,10 +121,10 @@ class Belief:
         )
 
     def look(self, rows: NDArray[np.bool_], moves_left: NDArray[np.int32]) -> None:
-        """Fill `ask`, `top` and `summary` of some rows (bool (B,)); see `belief_kernels.look`."""
+        """Fill `ask`, `top` and `summary` of some rows (bool (B,)); see the kernel `look`."""
         d = self.batch
         self._run(
-            kernels.look,
+            look,
             np.flatnonzero(rows),
             self.rates,
             self.chances,
@@ -145,7 +147,7 @@ class Belief:
         m = np.minimum(misses, n)[:, None]
         likelihood = (self.chances * self.rates**m * (1 - self.rates) ** (n - m)).sum(axis=1)
         prior = r.prior[row, :size].astype(np.float64)
-        alive = misses != kernels.OUT
+        alive = misses != OUT
         weight = np.where(alive, np.exp(prior - prior[alive].max(initial=-np.inf)), 0) * likelihood
         return items, weight / max(float(weight.sum()), 1e-300)
 
@@ -164,7 +166,7 @@ class Belief:
             gradient, curvature = -ridge * self.theta, ridge * np.eye(len(FEATURES))
             total = 0.0
             for b in range(d.size):
-                total += kernels.prior_moments(
+                total += prior_moments(
                     self.graph,
                     self.rows,
                     b,

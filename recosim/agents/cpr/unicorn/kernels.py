@@ -1,6 +1,6 @@
 """The kernels of `state.py` beside this file: one pass over the candidates for a whole state.
 
-`g` and `t` are the named arrays `_Graph` and `_Talks` there, `out` the `States`.
+`g`, `t` and `out` are the `Graph`, `Talks` and `States` of `arrays.py`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,10 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from recosim.kernels.table import trailing_zeros
+from recosim.agents.cpr.unicorn.arrays import Graph, States, Talks
+from recosim.kernels.bits import trailing_zeros
+from recosim.kernels.compiling import cached
+from recosim.kernels.ordered import insert
 
 __all__ = ["PAD", "build_states"]
 
@@ -20,7 +23,7 @@ ONE = np.uint64(1)
 _FREE = {"reassoc", "contract", "nsz", "arcp"}  # sums in any order, so that they vectorise
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=_FREE)
+@njit(nogil=True, error_model="numpy", fastmath=_FREE)
 def _dot(x: Any, y: Any) -> Any:
     total = np.float32(0.0)
     for k in range(x.shape[0]):
@@ -28,27 +31,7 @@ def _dot(x: Any, y: Any) -> Any:
     return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _insert(best: Any, values: Any, n: int, v: int, value: float) -> int:
-    """Put v into a list sorted by falling value, then rising id; returns its new length."""
-    k = best.shape[0]
-    if n == k:
-        if value < values[k - 1] or (value == values[k - 1] and v > best[k - 1]):
-            return n
-        n -= 1
-    place = n
-    while place > 0 and (
-        values[place - 1] < value or (values[place - 1] == value and best[place - 1] > v)
-    ):
-        values[place] = values[place - 1]
-        best[place] = best[place - 1]
-        place -= 1
-    values[place] = value
-    best[place] = v
-    return n + 1
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def _entropy(share: float) -> float:
     """Binary entropy in bits."""
     if share <= 0.0 or share >= 1.0:
@@ -56,7 +39,7 @@ def _entropy(share: float) -> float:
     return -(share * math.log(share) + (1.0 - share) * math.log(1.0 - share)) / math.log(2.0)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=_FREE)
+@njit(nogil=True, error_model="numpy", fastmath=_FREE)
 def _walk_candidates(
     g: Any,
     status: Any,
@@ -105,13 +88,13 @@ def _walk_candidates(
                     touched[n_touched] = a
                     n_touched += 1
                 sums[a] += weight
-            n_items = _insert(items, values, n_items, v, score)
+            n_items = insert(items, values, n_items, v, score)
             total += weight
             n += 1
     return n, total, n_touched
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def _select_attributes(
     g: Any,
     status: Any,
@@ -133,10 +116,10 @@ def _select_attributes(
                 value = -abs(2.0 * sums[a] - total)
             else:
                 value = np.float64(_dot(query, g.ask[a]))
-            n = _insert(asks, values, n, a, value)
+            n = insert(asks, values, n, a, value)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def _select_facets(
     g: Any,
     status: Any,
@@ -163,12 +146,12 @@ def _select_facets(
         if present:
             if by != 0:
                 value = np.float64(_dot(query, g.ask[facet]))
-            n = _insert(asks, values, n, facet, value)
+            n = insert(asks, values, n, facet, value)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@cached(nogil=True, error_model="numpy")
 def build_states(
-    g: Any, t: Any, facets: bool, by: int, rows: Any, lo: int, hi: int, out: Any
+    g: Graph, t: Talks, facets: bool, by: int, rows: Any, lo: int, hi: int, out: States
 ) -> None:
     """The states lo..hi-1, of the conversations `rows`, into `out`."""
     d, n_attributes = g.item.shape[1], g.attribute.shape[0]

@@ -25,14 +25,16 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recosim.agents.cpr.unicorn.arrays import Graph, States, Talks
 from recosim.agents.cpr.unicorn.kernels import PAD, build_states
 from recosim.envs.cpr.dialogues import Dialogues
 from recosim.estimators.base import Vectors
+from recosim.kernels.threads import threads_for
 
 __all__ = ["PAD", "SELECT", "StateBuilder", "States"]
 
@@ -40,67 +42,6 @@ SELECT = ("weighted_entropy", "inner_product")
 # Accepted attributes of a state, at most: those of the smallest ids. A binary conversation of 15
 # turns accepts 15 or fewer; many facets in a long one could accept more.
 MAX_TOKENS = 48
-ROWS_PER_THREAD = 192
-
-
-class States(NamedTuple):
-    """The states of n conversations: what the networks and the replay memory need of a graph.
-
-    Attributes:
-        joined: float32 (n, d), the convolution's sum over the neighbours of an accepted attribute.
-        around: float32 (n, d), the same of the user.
-        users: int32 (n,).
-        tokens: int32 (n, t), accepted attributes: p where p is joined to the candidates, -2 - p
-            where it is joined to none, -1 pads.
-        asks: int32 (n, m), the askables to choose from, best first, -1 pads.
-        items: int32 (n, top_k), the candidates to choose from, best first, -1 pads.
-    """
-
-    joined: NDArray[np.float32]
-    around: NDArray[np.float32]
-    users: NDArray[np.int32]
-    tokens: NDArray[np.int32]
-    asks: NDArray[np.int32]
-    items: NDArray[np.int32]
-
-    def take(self, rows: NDArray[Any] | slice) -> States:
-        """The states of some conversations."""
-        return States(**{name: part[rows] for name, part in self._asdict().items()})
-
-    def spread(self, rows: NDArray[np.bool_]) -> States:
-        """These states at the rows (bool) that are true, 0 in the others."""
-        spread = {}
-        for name, part in self._asdict().items():
-            spread[name] = np.zeros((len(rows), *part.shape[1:]), dtype=part.dtype)
-            spread[name][rows] = part
-        return States(**spread)
-
-
-class _Graph(NamedTuple):
-    """What never changes; read-only arrays."""
-
-    item_indptr: NDArray[np.int64]
-    item_indices: NDArray[np.int32]
-    bitsets: NDArray[np.uint64]
-    facet_indptr: NDArray[np.int64]
-    facet_indices: NDArray[np.int32]
-    user: NDArray[np.float32]  # (users, d)
-    item: NDArray[np.float32]  # (items, d)
-    attribute: NDArray[np.float32]  # (attributes, d)
-    item_bias: NDArray[np.float32]  # (items,)
-    ask: NDArray[np.float32]  # (askables, d)
-    penalty: NDArray[np.float32]  # (item links,), sigmoid(<attribute, item>) of each link
-
-
-class _Talks(NamedTuple):
-    """The live arrays of a batch of conversations; see `recosim.envs.cpr.fields`."""
-
-    user: NDArray[np.int32]
-    status: NDArray[np.int8]
-    own: NDArray[np.uint8]
-    opening: NDArray[np.int32]
-    candidates: NDArray[np.uint64]
-    facet_asked: NDArray[np.uint8]
 
 
 class StateBuilder:
@@ -145,8 +86,8 @@ class StateBuilder:
             self.ask_vectors,
             _link_penalties(a["item_indptr"], a["item_indices"], vectors),
         )
-        self._graph = _Graph(*(_read_only(array) for array in fixed))
-        self._talks = _Talks(*(a[name] for name in _Talks._fields))
+        self._graph = Graph(*(_read_only(array) for array in fixed))
+        self._talks = Talks(*(a[name] for name in Talks._fields))
 
     def build(self, rows: NDArray[np.bool_]) -> States:
         """The states of some running rows (bool (B,)), n of them, in the order of the rows."""
@@ -160,7 +101,7 @@ class StateBuilder:
             np.empty((n, self.attributes), dtype=np.int32),
             np.empty((n, top_k), dtype=np.int32),
         )
-        threads = max(1, min(self.batch.threads, n // ROWS_PER_THREAD))
+        threads = threads_for(n, self.batch.threads)
         bounds = [n * k // threads for k in range(threads + 1)]
 
         def part(span: tuple[int, int]) -> None:
