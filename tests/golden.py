@@ -143,9 +143,14 @@ def played_by(env: Any, name: str, environment: str) -> Callable[[], Any]:
             agent.reset(everyone)
         else:
             agent.observe(everyone)
-        protocol = env.batch.protocol
-        actions = agent.act().to_slates(protocol.top_k, protocol.aspects)
-        return {key: rows[0] for key, rows in actions.items()}
+        moves = agent.act()
+        if moves.verb[0] == Verb.ASK:
+            return {"verb": int(Verb.ASK), "attribute": int(moves.about[0])}
+        if moves.verb[0] == Verb.REFLECT:
+            return {"verb": int(Verb.REFLECT)}
+        act = moves.act(0)
+        action = {"verb": int(Verb.RECOMMEND), "items": list(act.items) or [-1]}
+        return action if moves.because is None else {**action, "because": list(act.because)}
 
     return choose
 
