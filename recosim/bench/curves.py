@@ -43,7 +43,6 @@ def write_curves(checkpoints: Sequence[Checkpoint], path: Path) -> None:
     except ImportError:
         raise MissingExtraError("matplotlib", "plot", "drawing the training") from None
     names = sorted({name for checkpoint in checkpoints for name in checkpoint.history})
-    names.sort(key=lambda name: {"SR": 0, "AT": 1}.get(name, 2))
     columns = min(3, len(names))
     lines = -(-len(names) // columns)
     figure = Figure(figsize=(4.6 * columns, 3.1 * lines + 0.5), layout="constrained")

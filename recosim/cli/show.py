@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.text import Text
 
 from recosim.cli.options import WorldOption
-from recosim.cli.showing.ending import Ending
 
 if TYPE_CHECKING:
     from recosim.trace import Trace
@@ -35,7 +34,10 @@ def show(
     ] = None,
     user: Annotated[int | None, typer.Option(help="Only conversations of this user.")] = None,
     outcome: Annotated[
-        Ending | None, typer.Option(help="Only conversations that ended like this.")
+        str | None,
+        typer.Option(
+            help="Only conversations that ended like this, e.g. found, failed, left or unfinished."
+        ),
     ] = None,
     first: Annotated[
         int | None,

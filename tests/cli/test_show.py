@@ -21,7 +21,6 @@ from recosim.bench.run import run_bench
 from recosim.bench.setup import prepare_env
 from recosim.cli import app, main
 from recosim.cli.showing.conversations import Conversations
-from recosim.cli.showing.ending import Ending
 from recosim.cli.showing.page import page_data, write_page
 from recosim.cli.showing.terminal import print_conversations
 from recosim.envs.cpr.columns import COLUMNS
@@ -158,13 +157,13 @@ def test_outcomes_are_those_of_the_episodes(recorded: Conversations) -> None:
     episodes = recorded.trace.episodes()
     found, left = episodes["hit_move"] > 0, episodes["left"]
     expected = np.where(found, "found", np.where(left, "left", "failed")).tolist()
-    assert [ending.value for ending in recorded.endings()] == expected
+    assert recorded.endings() == expected
     assert set(expected) == {"found", "failed", "left"}  # so that each is tested below
 
 
 @pytest.mark.parametrize("outcome", ["found", "failed", "left"])
 def test_outcomes_choose(show: Any, path: Path, recorded: Conversations, outcome: str) -> None:
-    fits = [ending.value == outcome for ending in recorded.endings()]
+    fits = [ending == outcome for ending in recorded.endings()]
     out = show(path, "--outcome", outcome, "--first", 40)
     assert numbers_in(out) == recorded.number[fits].tolist()
 
@@ -213,7 +212,7 @@ def test_an_unfinished_conversation_is_one(recorded: Conversations, tmp_path: Pa
     start, stop = int(recorded.start[k]), int(recorded.stop[k])
     cut = Trace(recorded.trace.table.slice(start, stop - start - 1), recorded.trace.metadata)
     conversations = Conversations.of(cut)
-    assert conversations.endings() == [Ending.unfinished]
+    assert conversations.endings() == ["unfinished"]
     (told,) = page_data(conversations, shop(), 9, "cut")["conversations"]
     assert told["outcome"] == "unfinished"
     assert not any(row["end"] for row in told["rows"])
@@ -401,7 +400,7 @@ def test_the_page_holds_what_the_trace_does(written: Path, recorded: Conversatio
     for k, told in enumerate(data["conversations"]):
         rows = table[recorded.start[k] : recorded.stop[k]]
         assert told["number"] == rows[0]["conversation"]
-        assert told["outcome"] == recorded.endings()[k].value
+        assert told["outcome"] == recorded.endings()[k]
         assert told["moves"] == rows[-1]["move"]
         assert told["target"] == item_label(world, rows[0]["target"])
         assert told["reward"] == pytest.approx(sum(row["reward"] for row in rows), abs=1e-3)

@@ -8,15 +8,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from recosim.acts import Outcome
-from recosim.cli.showing.ending import Ending
-from recosim.errors import OptionError, ResultsError
+from recosim.errors import OptionError, ResultsError, unknown
 from recosim.trace import Trace
 
 __all__ = ["Conversations"]
-
-
-_ENDINGS = list(Ending)
 
 
 @dataclass(frozen=True)
@@ -28,7 +23,7 @@ class Conversations:
         start, stop: int64, the rows start..stop-1 of the trace are the conversation.
         number, user, seed: int32.
         agent: names, dtype object.
-        ending: int64, position in `Ending`.
+        ending: int64, position in the family's `Columns.endings`.
     """
 
     trace: Trace
@@ -55,10 +50,6 @@ class Conversations:
             )
         stop = np.append(start[1:], len(trace))[: len(start)]
         first, last = trace.table.take(pa.array(start)), trace.table.take(pa.array(stop - 1))
-        ended = _flags(last, "terminated") | _flags(last, "truncated")
-        ending = np.where(ended, _ENDINGS.index(Ending.failed), _ENDINGS.index(Ending.unfinished))
-        ending[ended & _flags(last, "left")] = _ENDINGS.index(Ending.left)
-        ending[ended & (_numbers(last, "outcome") == Outcome.HIT)] = _ENDINGS.index(Ending.found)
         return Conversations(
             trace,
             start,
@@ -67,15 +58,15 @@ class Conversations:
             user=_numbers(first, "user"),
             seed=_numbers(first, "seed"),
             agent=np.array(first.column("agent").to_pylist(), dtype=object),
-            ending=ending,
+            ending=trace.columns.ending(last),
         )
 
     def __len__(self) -> int:
         return len(self.start)
 
-    def endings(self) -> list[Ending]:
-        """How each ended."""
-        return [_ENDINGS[k] for k in self.ending]
+    def endings(self) -> list[str]:
+        """How each ended, in one word."""
+        return [self._words[k] for k in self.ending]
 
     def choose(
         self,
@@ -84,12 +75,12 @@ class Conversations:
         seed: int | None = None,
         conversation: int | None = None,
         user: int | None = None,
-        outcome: Ending | None = None,
+        outcome: str | None = None,
     ) -> Conversations:
         """Those that fit everything given.
 
         Raises:
-            OptionError: none does.
+            OptionError: none does. UnknownNameError: no conversation of the family ends like this.
         """
         fits: dict[str, NDArray[np.bool_]] = {}
         if agent is not None:
@@ -101,7 +92,9 @@ class Conversations:
         if user is not None:
             fits[f"--user {user}"] = self.user == user
         if outcome is not None:
-            fits[f"--outcome {outcome.value}"] = self.ending == _ENDINGS.index(outcome)
+            if outcome not in self._words:
+                raise unknown("value of --outcome", outcome, self._words)
+            fits[f"--outcome {outcome}"] = self.ending == self._words.index(outcome)
         chosen = np.ones(len(self), dtype=bool)
         for fit in fits.values():
             chosen &= fit
@@ -122,6 +115,10 @@ class Conversations:
         )
         return Trace(self.trace.table.take(pa.array(rows)), self.trace.metadata)
 
+    @property
+    def _words(self) -> tuple[str, ...]:
+        return self.trace.columns.endings
+
     def _take(self, chosen: NDArray[np.int64]) -> Conversations:
         return Conversations(
             self.trace,
@@ -138,7 +135,7 @@ class Conversations:
         """What was asked for, what there is."""
         if not len(self):
             return "the trace holds no conversations."
-        ends = {end.value: int((self.ending == k).sum()) for k, end in enumerate(_ENDINGS)}
+        ends = {end: int((self.ending == k).sum()) for k, end in enumerate(self._words)}
         there = [
             f"{_counted(len(self), 'conversation')}, numbered {self.number.min()} to "
             f"{self.number.max()}",
@@ -158,10 +155,6 @@ class Conversations:
 
 def _numbers(table: pa.Table, name: str) -> NDArray[np.int32]:
     return np.asarray(table.column(name).to_numpy())
-
-
-def _flags(table: pa.Table, name: str) -> NDArray[np.bool_]:
-    return np.asarray(table.column(name).to_numpy(), dtype=bool)
 
 
 def _counted(n: int, noun: str) -> str:

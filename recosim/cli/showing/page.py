@@ -75,8 +75,9 @@ def page_data(conversations: Conversations, world: World, most: int, source: str
 
     Returns:
         `source`; `header`, pairs of name and text; `available`, how many conversations fit;
-        `conversations`, the first of them: number, user, agent, seed, `outcome` (see `Ending`),
-        moves, reward (the sum), `target` (its label) and `rows`, one for each move (see `_row`).
+        `conversations`, the first of them: number, user, agent, seed, `outcome` (one of
+        `Columns.endings`), moves, reward (the sum), `target` (its label) and `rows`, one for each
+        move (see `_row`).
     """
     shown = conversations.first(most)
     rows = shown.rows().table.to_pylist()
@@ -87,7 +88,7 @@ def page_data(conversations: Conversations, world: World, most: int, source: str
         "header": list(describe(conversations, world).items()),
         "available": len(conversations),
         "conversations": [
-            _conversation(moves, ending.value, world)
+            _conversation(moves, ending, world)
             for moves, ending in zip(told, shown.endings(), strict=True)
         ],
     }
