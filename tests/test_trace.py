@@ -10,7 +10,7 @@ import pytest
 
 from recosim.envs.cpr.columns import COLUMNS
 from recosim.errors import ResultsError
-from recosim.trace import Trace
+from recosim.trace import CORE, Trace
 
 
 def written(path, table, metadata):
@@ -35,3 +35,17 @@ def test_metadata_that_is_no_json_is_refused(tmp_path):
     path = written(tmp_path / "a.parquet", COLUMNS.schema.empty_table(), b"{")
     with pytest.raises(ResultsError, match=r"a\.parquet is not a RecoSim trace"):
         Trace.read(path)
+
+
+def test_a_later_format_is_refused(tmp_path):
+    path = written(tmp_path / "a.parquet", COLUMNS.schema.empty_table(), b'{"format": 3}')
+    with pytest.raises(
+        ResultsError, match="format 3; this version of RecoSim reads traces up to 2"
+    ):
+        Trace.read(path)
+
+
+def test_no_column_has_two_names_or_no_words():
+    names = COLUMNS.schema.names
+    assert len(set(names)) == len(names)
+    assert all(column.help for column in (*CORE, *COLUMNS.extra, *COLUMNS.outcomes))

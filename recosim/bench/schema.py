@@ -122,7 +122,7 @@ class CheckpointInfo(Model):
 
 
 class AgentSetup(Model):
-    """An agent, its settings, and whether it sees the target (then it is a ceiling, no rival).
+    """An agent, its settings, and whether it sees what users hide (a ceiling then, and no rival).
 
     Attributes:
         checkpoints: one for each seed of the run; none for an agent that does not learn.
@@ -333,7 +333,7 @@ class EnvResult(Model):
         raise unknown("agent of this run", name, [agent.name for agent in self.agents])
 
     def privileged(self, name: str) -> bool:
-        """Whether an agent sees the target."""
+        """Whether an agent sees what users hide."""
         return any(agent.privileged for agent in self.setup.agents if agent.name == name)
 
     def compare(self, a: str, b: str) -> Comparison:

@@ -6,11 +6,13 @@ import json
 
 import pytest
 
-from recosim.bench import results
+from recosim.agents.registry import make_agent
+from recosim.bench import results, tables
 from recosim.bench.claim import claim_run
-from recosim.bench.schema import Run, Timing
+from recosim.bench.schema import AgentSetup, CheckpointInfo, EstimatorInfo, Run, Timing, Users
 from recosim.envs.cpr.protocol import protocol
 from recosim.errors import ResultsError, UnknownNameError
+from recosim.estimators.registry import estimator
 from recosim.metrics import Episodes
 
 VERSIONS = {"recosim": "0.1.0", "numpy": "2.0"}
@@ -120,9 +122,7 @@ def test_a_folder_without_results_is_named(tmp_path):
 
 def test_another_format_is_refused(finished):
     edit(finished / "results.json", lambda data: data.update(format=3))
-    with pytest.raises(
-        ResultsError, match="format 3; this version of RecoSim reads format 1 and 2"
-    ):
+    with pytest.raises(ResultsError, match=r"format 3; .* reads format 1 and 2"):
         results.read_results(finished)
 
 
@@ -223,3 +223,121 @@ def test_keys_of_a_run_are_unique(setup_of):
         Run(versions=VERSIONS, environments=(setup_of(), setup_of()))
     with pytest.raises(ValueError, match="named twice"):
         setup_of(["fast", "fast"])
+
+
+# ---- folders that grow ---------------------------------------------------------------------------
+
+
+def test_a_folder_grows_by_agents_and_seeds(tmp_path, setup_of, run_in):
+    """In steps it ends with the bytes of a run at once, whatever the order of the steps."""
+    whole = setup_of(["slow", "fast", "oracle"], seeds=[0, 1])
+    run_in(tmp_path / "whole", whole)
+    results.finish_run(tmp_path / "whole")
+
+    grown = tmp_path / "grown"
+    run_in(grown, setup_of(["oracle", "fast"], seeds=[1]))
+    results.finish_run(grown)
+    there = {path: path.stat().st_mtime_ns for path in grown.rglob("*.parquet")}
+    claim_run(grown, [whole], VERSIONS)
+    assert {path: path.stat().st_mtime_ns for path in there} == there
+    with pytest.raises(ResultsError, match="is not finished"):
+        results.read_results(grown)  # what was computed speaks of the smaller run
+    for agent in whole.agents:
+        for seed in whole.seeds:
+            if not results.has_episodes(grown, whole.key, agent.name, seed):
+                rows, _ = results.read_episodes(tmp_path / "whole", whole, agent.name, seed)
+                results.write_episodes(grown, whole.key, agent.name, seed, rows)
+    results.finish_run(grown)
+    for name in ("results.json", "run.json"):
+        assert (grown / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def test_a_folder_that_grows_is_of_the_same_run(tmp_path, setup_of):
+    claim_run(tmp_path, [setup_of(["slow"])], VERSIONS)
+    before = (tmp_path / "run.json").read_bytes()
+    for change, named in (
+        ({"noise": 0.1}, "users.settings"),
+        ({"conversations": 50}, "conversations is 60"),
+        ({"seeds": [1, 2]}, r"seeds\[0\] is 0 in the folder and 1 in this run"),
+        ({"key": "CPR-Other-v0"}, "key is"),
+    ):
+        with pytest.raises(ResultsError, match=named):
+            claim_run(tmp_path, [setup_of(["slow", "fast"], **change)], VERSIONS)
+    with pytest.raises(ResultsError, match=r"agents\[0\].name is \"slow\" in the folder"):
+        claim_run(tmp_path, [setup_of(["fast"])], VERSIONS)
+    assert (tmp_path / "run.json").read_bytes() == before
+
+
+def test_an_agent_with_other_settings_is_another_one(tmp_path, setup_of):
+    def with_settings(**settings):
+        setup = setup_of(["slow"])
+        agent = setup.agents[0].model_copy(update={"settings": settings})
+        return setup.model_copy(update={"agents": (agent,)})
+
+    claim_run(tmp_path, [with_settings(patience=3)], VERSIONS)
+    with pytest.raises(ResultsError, match=r"agents\[0\].settings.patience is 3"):
+        claim_run(tmp_path, [with_settings(patience=4)], VERSIONS)
+
+
+def test_seeds_of_an_agent_that_learns_join_with_their_checkpoints(tmp_path, setup_of):
+    def trained(seeds, sha256="ab"):
+        infos = tuple(
+            CheckpointInfo(seed=k, rounds=3, users=Users(), sha256=f"{sha256}{k}") for k in seeds
+        )
+        setup = setup_of(["slow"], seeds=seeds)
+        agent = setup.agents[0].model_copy(update={"checkpoints": infos})
+        return setup.model_copy(update={"agents": (agent,)})
+
+    claim_run(tmp_path, [trained([1])], VERSIONS)
+    claim_run(tmp_path, [trained([0, 1])], VERSIONS)
+    assert len(results.read_run(tmp_path).environments[0].agents[0].checkpoints) == 2
+    with pytest.raises(ResultsError, match="sha256"):
+        claim_run(tmp_path, [trained([0, 1, 2], "cd")], VERSIONS)
+
+
+def test_a_new_default_choice_does_not_make_another_run(tmp_path, setup_of):
+    """A folder from before a choice of the protocol, of the estimator or of an agent existed."""
+    setup = setup_of(["abs_greedy", "latent_update"])
+    latent = AgentSetup(
+        name="latent_update",
+        implementation="recosim.agents.cpr.critiquing:LatentUpdate",
+        settings=make_agent("latent_update").settings(),
+    )
+    setup = setup.model_copy(
+        update={
+            "agents": (setup.agents[0], latent),
+            "estimator": EstimatorInfo(name="mf", settings=estimator("mf").settings()),
+        }
+    )
+    claim_run(tmp_path, [setup], VERSIONS)
+
+    def older(data):
+        (env,) = data["environments"]
+        del env["protocol"]["aspects"], env["family"]
+        del env["estimator"]["settings"]["sweeps"], env["agents"][1]["settings"]["rate"]
+        env["agents"][1]["implementation"] = "recosim.agents.critiquing:LatentUpdate"  # it moved
+
+    edit(tmp_path / "run.json", older)
+    text = (tmp_path / "run.json").read_text()
+    claim_run(tmp_path, [setup], VERSIONS)
+    assert (tmp_path / "run.json").read_text() == text
+
+    def other(data):
+        data["environments"][0]["agents"][1]["settings"]["rate"] = 0.123
+
+    edit(tmp_path / "run.json", other)
+    with pytest.raises(ResultsError, match=r"agents\[1\].settings is"):
+        claim_run(tmp_path, [setup], VERSIONS)
+
+
+def test_a_metric_that_is_newer_than_the_results_is_no_damage(finished):
+    """A column of a table is empty then, and what is there still follows from its files."""
+
+    def without(data):
+        for agent in data["environments"][0]["agents"]:
+            del agent["metrics"]["reward"]
+
+    edit(finished / "results.json", without)
+    results.verify_results(finished)
+    (env,) = results.read_results(finished).environments
+    assert {row[-1] for row in tables.main_table(env).rows} == {"-"}

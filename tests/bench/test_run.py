@@ -187,3 +187,10 @@ def test_another_protocol_keeps_the_question_of_the_card():
         "remove",
         "if_more_than_k",
     )
+
+
+def test_a_trace_names_its_family(tmp_path):
+    env = small(5, "Critique-LastFM-Small")
+    results = run_bench([env], ["abs_greedy"], tmp_path)
+    trace = Trace.read(trace_path(tmp_path, env.key, "abs_greedy", 0))
+    assert trace.metadata["family"] == results.environments[0].setup.family == "critique"

@@ -33,7 +33,8 @@ class SCPR(TwoWayDQN):
     as 20 bits. Recommending shows the estimator's best candidates.
 
     **Path.** The attributes that the user confirmed, in that order, are the path that leads to a
-    recommendation: `info["path"]` in the environments, `Trace.paths()` of a trace.
+    recommendation: `info["path"]` in the environments, `recosim.envs.cpr.columns.paths`
+    of a trace.
 
     **Deviations.** The public code takes one gradient step after each move of one conversation;
     here `batch` conversations move together and `updates` steps follow, of a network of two hidden

@@ -90,8 +90,8 @@ class CPREnv(FamilyEnv):
     an item they wanted, less if it was one that they would also take (the setting `acceptable`);
     `path`, a tuple of the attributes that the user confirmed so far, in that
     order (SCPR's path through the graph: with `items`, what led to a recommendation). The vector
-    environment leaves `path` out; a trace gives it with `Trace.paths()`. With `actions="text"` also
-    `understood`: whether the last line was a move. With `reveal=True` also
+    environment leaves `path` out; `recosim.envs.cpr.columns.paths` reads it from a trace. With
+    `actions="text"` also `understood`: whether the last line was a move. With `reveal=True` also
     `privileged`: `user`, `targets`, `acceptable`, `musts`, `seed`, `conversation`.
 
     ## Arguments
