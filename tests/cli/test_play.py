@@ -515,3 +515,9 @@ def test_a_person_criticises_in_a_sentence(talk: Any, tmp_path: Path) -> None:
     row = Trace.read(path).table.to_pylist()[1]
     assert row["outcome"] == Outcome.MISS
     assert [open_world("lastfm-small").attribute_names[a] for a in row["asked"]] == ["rock"]
+
+
+def test_where_nothing_is_asked_help_says_so_and_a_critic_recommends(talk: Any) -> None:
+    arguments = ("Critique-LastFM-Small", "--seed", "3")
+    assert "There are no questions." in talk(*arguments, lines="help\n", env=None)
+    assert "agent hard_filter" in talk(*arguments, "--as", "user", lines="quit\n", env=None)
