@@ -28,7 +28,8 @@ __all__ = [
 ]
 
 # What settings are about, in the order in which a persona speaks of them.
-GROUPS = ("temper", "answers", "lists", "wishes")
+Group = Literal["temper", "answers", "lists", "wishes"]
+GROUPS: tuple[Group, ...] = get_args(Group)
 
 
 class Kind(ABC):
@@ -168,7 +169,7 @@ class Setting:
     position: int
     default: Any
     kind: Kind
-    group: str
+    group: Group
     label: str
     help: str
     source: str
@@ -190,7 +191,7 @@ def setting(
     default: Any,
     kind: Kind | None = None,
     *,
-    group: Literal["temper", "answers", "lists", "wishes"],
+    group: Group,
     help: str,
     label: str = "",
     source: str = "",

@@ -1,0 +1,58 @@
+"""Which settings of users a family reads is what it says: each of these, and no other, counts."""
+
+from __future__ import annotations
+
+import gymnasium as gym
+import numpy as np
+import pytest
+
+import recosim  # noqa: F401  (registers the environments)
+from recosim.users.behaviour import TRAITS
+
+# Users of whom every setting shows: they add, criticise, and would take several items.
+BASE = {"cooperativeness": 0.6, "feedback": "critique", "acceptable": 6, "musts": 1}
+OTHER = {
+    "answer_noise": 0.4,
+    "dont_know": 0.4,
+    "cooperativeness": 0.0,
+    "cooperation_trend": "falling",
+    "patience": 2,
+    "leave_hazard": 0.5,
+    "examination": 0.5,
+    "choice_temperature": 2.0,
+    "feedback": "edit",
+    "critic": "least_liked",
+    "acceptable": 0,
+    "musts": 3,
+    "weighting": "liking",
+    "drift": 0.5,
+    "standing": "session",
+}
+READ = {
+    "CPR-LastFM-Small": TRAITS,
+    "Critique-LastFM-Small": tuple(name for name in TRAITS if not name.startswith("cooperat")),
+}
+
+
+def played(name, settings):
+    """What 64 conversations under random moves look like: observations, rewards, ends."""
+    view = {"actions": "verb"} if name.startswith("CPR") else {}
+    env = gym.make_vec(f"recosim/{name}-v0", num_envs=64, users={**BASE, **settings}, **view)
+    draws = np.random.default_rng(7)
+    seen, told = [], env.reset(seed=5)[0]
+    for _ in range(24):
+        mask = told["action_mask"]
+        action = np.where(mask, draws.random(mask.shape), -1.0).argmax(axis=1)
+        told, reward, terminated, truncated, _ = env.step(action)
+        seen += [reward.tobytes(), terminated.tobytes(), truncated.tobytes()]
+        seen += [told[key].tobytes() for key in sorted(told)]
+    env.close()
+    return b"".join(seen)
+
+
+@pytest.mark.parametrize("name", READ)
+def test_a_family_reads_the_settings_that_it_names_and_no_other(name):
+    usual = played(name, {})
+    assert set(OTHER) == set(TRAITS), "a new setting needs a value here"
+    changed = [key for key, value in OTHER.items() if played(name, {key: value}) != usual]
+    assert changed == list(READ[name])
