@@ -44,9 +44,10 @@ lint: $(VENV)/dev.stamp ## ruff and mypy
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-docs: $(VENV)/dev.stamp ## docs/envs/*.md from the class docstrings and the cards, the table of docs/users.md
+docs: $(VENV)/dev.stamp ## docs/envs/*.md from the class docstrings and the cards, what docs/users.md and docs/architecture.md draw from the code
 	$(BIN)/python -m recosim.cli.docs docs/envs
 	$(BIN)/python -m recosim.users.page docs/users.md
+	$(BIN)/python docs/architecture.py
 
 benchmarks: $(VENV)/dev.stamp ## speed and memory, as ratios against the plain-Python reference
 	$(BIN)/python benchmarks/run.py

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import importlib
+import importlib.util
 import json
 import os
 import pkgutil
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +16,7 @@ from pathlib import Path
 import pytest
 
 import recosim
+from recosim.family import families
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "recosim"
@@ -125,6 +128,56 @@ def test_what_serves_all_families_names_none(path):
             assert node.attr not in NAMES_OF_ONE, f"{where}: {node.attr!r} is of one family"
 
 
+def folders_of_families():
+    """(layer, folder) of every family inside the layers that have some."""
+    found = {"/".join(path.parts[-2:]) for path in (PACKAGE / "envs").iterdir() if path.is_dir()}
+    return sorted(name.split("/")[1] for name in found if not name.endswith("__pycache__"))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=module_name)
+def test_no_family_imports_another_but_the_one_it_stands_on(path):
+    parts = module_name(path).split(".")
+    if len(parts) < 4 or parts[1] not in ("envs", "agents"):
+        return
+    known = {name: set(record.lineage()) for name, record in families().items()}
+    for module in imported(path):
+        there = module.split(".")
+        ours = len(there) > 2 and there[0] == "recosim" and there[1] in ("envs", "agents")
+        if ours and there[2] in folders_of_families() and there[2] != parts[2]:
+            assert there[2] in known.get(parts[2], ()), f"{path} imports {module}"
+
+
+def test_what_families_share_imports_none_of_them():
+    """`registration` alone names those that come with RecoSim."""
+    for layer in ("envs", "agents"):
+        for path in (PACKAGE / layer).glob("*.py"):
+            if path.name == "registration.py":
+                continue
+            for module in imported(path):
+                there = module.split(".")
+                known = len(there) > 2 and there[1] in ("envs", "agents")
+                assert not (known and there[2] in folders_of_families()), f"{path}: {module}"
+
+
+def test_the_page_shows_the_imports_that_there_are():
+    """`make docs` draws docs/architecture.md anew."""
+    spec = importlib.util.spec_from_file_location("drawn", ROOT / "docs" / "architecture.py")
+    drawn = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(drawn)
+
+    def arrows(text):
+        rows = re.findall(r"^\| `(.+?)` \|[^|]*\|[^|]*\| (.*) \|$", text, flags=re.M)
+        return {
+            (box, re.sub(r" \d+", "", there))
+            for box, named in rows
+            for there in re.split(r"(?<=\d), ", named)
+        }
+
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    shown = page.split("<!-- drawn -->")[1].split("<!-- end drawn -->")[0]
+    assert arrows(shown) == arrows(drawn.table())
+
+
 def test_the_rules_know_nothing_of_gymnasium():
     adapters = {"env.py", "critique_env.py", "spaces.py", "observer.py"}
     folder = PACKAGE / "envs" / "cpr"
@@ -138,7 +191,11 @@ def test_the_rules_know_nothing_of_gymnasium():
 
 
 def test_only_the_bridge_imports_stable_baselines3():
-    bridges = {PACKAGE / "envs" / "sb3.py", PACKAGE / "agents" / "sb3_learner.py"}
+    bridges = {
+        PACKAGE / "envs" / "sb3.py",
+        PACKAGE / "envs" / "conformance.py",
+        PACKAGE / "agents" / "sb3_learner.py",
+    }
     for path in SOURCES:
         if path not in bridges:
             assert not any(

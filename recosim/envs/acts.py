@@ -18,8 +18,7 @@ from recosim.acts import (
     UserAct,
     Verb,
 )
-from recosim.envs.batch import Batch
-from recosim.envs.spaces import Decoded
+from recosim.envs.batch import Batch, Decoded
 from recosim.errors import NotUnderstood, OptionError
 from recosim.language import Context
 

@@ -18,7 +18,7 @@ from recosim.estimators.base import Vectors
 from recosim.users.population import Population
 from recosim.world.world import World
 
-__all__ = ["Batch", "Units", "whole_options"]
+__all__ = ["Batch", "Decoded", "Units", "whole_options"]
 
 
 class Units(NamedTuple):
@@ -36,6 +36,25 @@ class Units(NamedTuple):
 
     def __len__(self) -> int:
         return len(self.table)
+
+
+class Decoded(NamedTuple):
+    """One action of a batch of one row, as `recosim.envs.spaces.decode` has read it.
+
+    Attributes:
+        code: flat code, -1 asks the best.
+        items: int32 (top_k,), the list of a recommendation; None: the estimator's best.
+        because: int32 (aspects,), its reasons; None: there are none.
+    """
+
+    code: int
+    items: NDArray[np.int32] | None = None
+    because: NDArray[np.int32] | None = None
+
+    def moves(self, batch: Batch) -> Moves:
+        """The same for `Batch.step` of a batch of one row."""
+        lists = [None if part is None else part[None] for part in (self.items, self.because)]
+        return Moves.from_flat([self.code], batch.n_askables, *lists, verbs=batch.verbs)
 
 
 class Batch:
@@ -150,8 +169,8 @@ class Batch:
         """
         raise NotImplementedError
 
-    def step_one(self, move: Any) -> None:
-        """`step` of a batch of one row, for a move that `recosim.envs.spaces.decode` has read."""
+    def step_one(self, move: Decoded) -> None:
+        """`step` of a batch of one row."""
         raise NotImplementedError
 
     def pose(self, moves: Moves) -> None:

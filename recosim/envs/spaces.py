@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import operator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from gymnasium import spaces
@@ -12,11 +12,10 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from recosim.acts import Moves, Verb, flat_code
-from recosim.envs.batch import Batch
+from recosim.envs.batch import Batch, Decoded
 from recosim.errors import IllegalActionError
 
 __all__ = [
-    "Decoded",
     "LegalDiscrete",
     "LegalSlate",
     "LegalSlates",
@@ -168,25 +167,6 @@ def action_space(view: str, batch: Batch, legal: NDArray[np.int8] | None) -> spa
         aspects=batch.aspects,
         n_attributes=batch.world.n_attributes,
     )
-
-
-class Decoded(NamedTuple):
-    """One action as `Batch.step_one` takes it.
-
-    Attributes:
-        code: flat code, -1 asks the best.
-        items: int32 (top_k,), the list of a recommendation; None: the estimator's best.
-        because: int32 (aspects,), its reasons; None: there are none.
-    """
-
-    code: int
-    items: NDArray[np.int32] | None = None
-    because: NDArray[np.int32] | None = None
-
-    def moves(self, batch: Batch) -> Moves:
-        """The same for `Batch.step` of a batch of one row."""
-        lists = [None if part is None else part[None] for part in (self.items, self.because)]
-        return Moves.from_flat([self.code], batch.n_askables, *lists, verbs=batch.verbs)
 
 
 def decode(view: str, action: Any, batch: Batch) -> Decoded:

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from recosim.envs.batch import Batch
+from recosim.envs.batch import Batch, Decoded
 from recosim.envs.options import EnvOptions
 from recosim.envs.recorder import Words
 from recosim.envs.setup import Setup
-from recosim.envs.spaces import Decoded, decode
+from recosim.envs.spaces import decode
 from recosim.envs.talk import Talk, speaker_of
 from recosim.envs.text import TextView
 from recosim.errors import IllegalActionError, NotUnderstood

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from recosim.acts import Moves
 from recosim.envs.acts import Acts
-from recosim.envs.batch import Batch
-from recosim.envs.spaces import Decoded
+from recosim.envs.batch import Batch, Decoded
 from recosim.envs.talk import Talk
 from recosim.errors import IllegalActionError
 from recosim.language import Context, Parser, Templates

@@ -30,8 +30,8 @@ from recosim.acts import (
     Verb,
 )
 from recosim.envs.acts import Acts, Hidden, Move
+from recosim.envs.batch import Decoded
 from recosim.envs.cpr.dialogues import Dialogues
-from recosim.envs.spaces import Decoded
 from recosim.errors import NotUnderstood, OptionError
 from recosim.language import Context
 from recosim.language.labels import Labels
