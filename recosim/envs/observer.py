@@ -114,9 +114,7 @@ class Observer:
 
     def read(self, key: str, rows: Any) -> NDArray[Any]:
         """A key of some rows: live where `array` gives one and rows are a slice."""
-        if key == "action_mask":
-            return self.mask()[rows]
-        live = self.array(key)
+        live = self.mask() if key == "action_mask" else self.array(key)
         assert live is not None, key
         part: NDArray[Any] = live[rows]
         return part
