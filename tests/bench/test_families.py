@@ -60,7 +60,7 @@ def shops(monkeypatch):
         columns=Clicks(),
         metrics=lambda rules: (REWARD, STEPS),
     )
-    return registry.register_family(record)
+    return registry.add_family(record)
 
 
 def outcomes(setup, agent, seed):
@@ -125,7 +125,7 @@ def test_a_curve_that_is_no_share_has_no_bars(tmp_path, setup_of, shops):
         for n in (1, 2, 3)
     )
     curved = replace(shops, name="curved", metrics=lambda rules: (*points, REWARD))
-    registry.register_family(curved)
+    registry.add_family(curved)
     env = run(tmp_path, setup_of().model_copy(update={"family": "curved"}))
     curve, forest = draw_env(env).get_axes()
     assert curve.get_title(loc="left") == "Gain within n rounds"

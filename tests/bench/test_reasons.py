@@ -11,7 +11,8 @@ from recosim.acts import Verb
 from recosim.agents.cpr import critiquing
 from recosim.bench.report import render_report
 from recosim.bench.results import trace_path
-from recosim.bench.run import prepare_env, run_bench
+from recosim.bench.run import run_bench
+from recosim.bench.setup import prepare_env
 from recosim.trace import Trace
 from recosim.world.world import World
 

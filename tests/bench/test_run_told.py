@@ -6,7 +6,8 @@ import pytest
 
 from recosim.bench.report import render_report
 from recosim.bench.results import read_timings, trace_path
-from recosim.bench.run import prepare_env, run_bench
+from recosim.bench.run import run_bench
+from recosim.bench.setup import prepare_env
 from recosim.trace import Trace
 
 NAME = "CPR-LastFM-Small"

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from reference.coin import Coin
 
-from recosim.bench.run import prepare_env, run_bench
+from recosim.bench.run import run_bench
+from recosim.bench.setup import prepare_env
 from recosim.cli import main
 from recosim.errors import CheckpointError
 

@@ -8,6 +8,7 @@ import pytest
 from recosim.agents.llm import LLMAgent
 from recosim.bench.rollout import play_batch
 from recosim.chat import Cassette, Chat, ChatSettings, OpenAIBackend
+from recosim.envs.cpr.acts import ACTS
 from recosim.envs.recorder import Recorder
 from recosim.envs.setup import Setup
 from recosim.envs.talk import Talk
@@ -29,7 +30,7 @@ def play(chat: Chat, decides: str):
     d = parts.batch(3)
     agent.bind(d)
     recorder = Recorder(d)
-    play_batch(d, agent, d.pool.pairs(), np.arange(3) * 11, 0, recorder, Talk(d, speaker))
+    play_batch(d, agent, d.pool.pairs(), np.arange(3) * 11, 0, recorder, Talk(d, speaker, ACTS))
     return speaker, recorder.trace("llm", 0)
 
 

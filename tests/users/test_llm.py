@@ -13,6 +13,7 @@ from recosim.acts import Verb
 from recosim.agents.registry import make_agent
 from recosim.bench.rollout import play_batch
 from recosim.chat import Chat, ChatFault, ChatSettings, ScriptedBackend
+from recosim.envs.cpr.acts import ACTS
 from recosim.envs.recorder import Recorder
 from recosim.envs.setup import Setup
 from recosim.envs.talk import Talk
@@ -100,7 +101,7 @@ def run(parts, agent_name, n, speaker=None):
     d = parts.batch(min(n, 512))
     agent = make_agent(agent_name)
     agent.bind(d)
-    talk = None if speaker is None else Talk(d, speaker)
+    talk = None if speaker is None else Talk(d, speaker, ACTS)
     recorder = Recorder(d)
     pairs = d.pool.pairs()
     for start in range(0, n, d.size):
@@ -298,7 +299,7 @@ def test_the_same_seeds_give_the_same_words_in_any_batch():
     d = parts.batch(7)
     agent = make_agent("max_entropy")
     agent.bind(d)
-    recorder, talk = Recorder(d), Talk(d, speaker)
+    recorder, talk = Recorder(d), Talk(d, speaker, ACTS)
     for start in range(0, 40, 7):
         rows = np.arange(start, min(40, start + 7))
         play_batch(d, agent, d.pool.pairs(), rows, 0, recorder, talk)

@@ -17,6 +17,7 @@ from chat.fault_server import FAULTS, FaultServer, late_calls
 from recosim.agents.registry import make_agent
 from recosim.bench.rollout import play_batch
 from recosim.chat import Cassette, Chat, ChatSettings, OpenAIBackend
+from recosim.envs.cpr.acts import ACTS
 from recosim.envs.recorder import Recorder
 from recosim.envs.setup import Setup
 from recosim.envs.talk import Talk
@@ -48,7 +49,7 @@ def play(url: str, n: int, cassette: Path | None, timeout: float = 60.0) -> tupl
     speaker = LLMSpeaker(parts.world, users, chat)
     d, agent = parts.batch(128), make_agent("max_entropy")
     agent.bind(d)
-    talk, recorder = Talk(d, speaker), Recorder(d)
+    talk, recorder = Talk(d, speaker, ACTS), Recorder(d)
     for start in range(0, n, 128):
         seed, first = divmod(start, 896)  # the split has 958 conversations
         rows = first + np.arange(min(n - start, 128))
