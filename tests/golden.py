@@ -22,7 +22,7 @@ import gymnasium as gym
 import numpy as np
 
 import recosim
-from recosim.acts import Verb
+from recosim.acts import Ask, Recommend, Verb
 from recosim.envs.cpr.words import WORDS
 from recosim.envs.registration import EnvCard, env_cards
 from recosim.files import write_text
@@ -143,9 +143,16 @@ def played_by(env: Any, name: str, environment: str) -> Callable[[], Any]:
             agent.reset(everyone)
         else:
             agent.observe(everyone)
-        protocol = env.batch.protocol
-        actions = agent.act().to_slates(protocol.top_k, protocol.aspects)
-        return {key: rows[0] for key, rows in actions.items()}
+        moves = agent.act()
+        act = moves.act(0)
+        action: dict[str, Any] = {"verb": int(moves.verb[0])}
+        if isinstance(act, Ask):
+            action["attribute"] = act.attributes[0]
+        if isinstance(act, Recommend):
+            action["items"] = list(act.items) or [-1]
+            if moves.because is not None:
+                action["because"] = list(act.because)
+        return action
 
     return choose
 
