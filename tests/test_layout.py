@@ -246,9 +246,10 @@ def test_an_unknown_name_of_the_package_is_an_attribute_error():
 def test_the_public_surface_is_this():
     """Adding or removing a name here is a decision, not an accident."""
     assert sorted(recosim.__all__) == [
-        "Agent", "Behaviour", "CPREnv", "CPRVectorEnv", "Estimator", "LLMSettings",
-        "Population", "Protocol",
-        "RecosimError", "Trace", "Vectors", "World", "make_agent", "open_world",
+        "Agent", "Behaviour", "CPREnv", "CPRVectorEnv", "Estimator", "LLMSettings", "Moves",
+        "Population", "Protocol", "RecosimError", "Setup", "Trace", "Vectors", "Verb", "World",
+        "fit_or_load", "make_agent", "open_world", "prepare_env", "register_family",
+        "run_bench", "train",
     ]  # fmt: skip
 
 
@@ -269,3 +270,20 @@ def test_what_modules_export_exists():
 
 def test_the_package_is_typed():
     assert (PACKAGE / "py.typed").is_file()
+
+
+def test_the_version_is_stated_once():
+    """`pyproject.toml` reads that of the package; what cites RecoSim names the same."""
+    pyproject = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert 'dynamic = ["version"]' in pyproject
+    assert 'path = "recosim/__init__.py"' in pyproject
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {recosim.__version__}\n" in citation
+
+
+def test_no_module_of_worlds_imports_one_that_imports_it():
+    """Worlds know how to be a graph, and graphs nothing of worlds."""
+    own = {module_name(path): set(imported(path)) for path in (PACKAGE / "world").glob("*.py")}
+    for name, modules in own.items():
+        for other in modules & own.keys():
+            assert name not in own[other], f"{name} and {other} import each other"

@@ -13,13 +13,14 @@ from toy import TOY
 from typer.testing import CliRunner
 
 import recosim
+from recosim.agents.registry import make_agent
 from recosim.bench.report import render_report
 from recosim.bench.run import run_bench
 from recosim.bench.setup import prepare_env
 from recosim.cli import app
 from recosim.envs.conformance import CHECKS
 from recosim.envs.words import words_of
-from recosim.errors import IllegalActionError, OptionError
+from recosim.errors import IllegalActionError, OptionError, UnknownNameError
 from recosim.trace import Trace
 
 ID = "toy/List-Small-v0"
@@ -159,3 +160,25 @@ def test_its_page_is_written(tmp_path):
     text = env_page(env_card("List-Small"), Path(tmp_path))
     assert text.startswith(f"# {ID}")
     assert "| `take` | 1 |" in text
+
+
+def test_agents_of_other_families_are_left_out():
+    setup = prepare_env("List-Small").setup
+    assert "another family" in make_agent("max_entropy").misfit_of(setup)
+    assert [make_agent(name).misfit_of(setup) for name in ("random", "abs_greedy", "oracle")] == [
+        "", "", "",
+    ]  # fmt: skip
+
+
+def test_a_card_of_an_unknown_family_offers_the_nearest(tmp_path):
+    folder = tmp_path / "cards" / "agents"
+    folder.mkdir()
+    card = Path(recosim.__file__).parent.parent / "agents" / "random.toml"
+    text = (
+        card.read_text()
+        .replace('"random"', '"mine"')
+        .replace("\nreference", '\nfamily = "toi"\nreference')
+    )
+    (folder / "mine.toml").write_text(text)
+    with pytest.raises(UnknownNameError, match="Did you mean 'toy'"):
+        make_agent("mine")

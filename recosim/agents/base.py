@@ -1,26 +1,28 @@
-"""`Agent`: a policy over acts, for a batch of conversations at once.
+"""`Agent`: a policy over acts, for a batch of episodes of any family at once.
 
 The life of an agent in a batch:
 
-    agent.bind(dialogues)           once for each batch
-    agent.reset(rows)               conversations have begun in these rows
+    agent.bind(batch)               once for each batch
+    agent.reset(rows)               episodes have begun in these rows
     while not all have ended:
-        dialogues.step(agent.act())
+        batch.step(agent.act())
         agent.observe(running)      what came of it, in the rows that moved
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recosim.acts import Moves
-from recosim.envs.cpr.dialogues import Dialogues
-from recosim.envs.cpr.protocol import Protocol
 from recosim.errors import StateError
+from recosim.family import family
 from recosim.kernels import random
+
+if TYPE_CHECKING:
+    from recosim.envs.setup import Setup
 
 __all__ = ["Agent"]
 
@@ -28,29 +30,41 @@ __all__ = ["Agent"]
 class Agent:
     """Base of every agent. Settings are arguments of the constructor; the agent's card sets them.
 
-    An agent reads what `Dialogues` says an agent may read. One that sets `privileged` may read the
-    targets too; it marks a ceiling, and no table compares it with the others as an equal.
+    An agent reads what its batch says an agent may read. One that sets `privileged` may read what
+    users hide too; it marks a ceiling, and no table compares it with the others as an equal.
+
+    Attributes:
+        name: of its card.
+        family: the family that it is made for, "" for every family; its card may say so too.
+        privileged: whether it reads what users hide.
+        asks_server: whether its moves cost calls to a server; such an agent is no rule.
+        track: whether it looks at masks (and what else is costly) after every move.
     """
 
     name: str
+    family: str = ""
     privileged: bool = False
-    # Whether its moves cost calls to a server; such an agent is no rule.
     asks_server: bool = False
-    # Whether the agent looks at entropies and masks after every move; see `Dialogues.track`.
     track: bool = False
 
-    _batch: Dialogues | None = None
+    _batch: Any = None
 
     @property
-    def batch(self) -> Dialogues:
-        """The batch this agent is bound to."""
+    def batch(self) -> Any:
+        """The batch this agent is bound to, a `recosim.envs.batch.Batch`."""
         if self._batch is None:
             raise StateError(f"agent {self.name!r} has no conversations yet; call bind first.")
         return self._batch
 
-    def misfit(self, protocol: Protocol) -> str:
-        """Why the agent is not made for a protocol; "" where it is."""
-        return "" if protocol.question != "none" else "it asks questions, and here are none"
+    def misfit(self, protocol: Any) -> str:
+        """Why the agent is not made for rules of its family; "" where it is."""
+        return ""
+
+    def misfit_of(self, setup: Setup) -> str:
+        """Why the agent is not made for an environment: its family, then its rules; "" if it is."""
+        if self.family and self.family not in setup.family.lineage():
+            return f"it is made for another family: {family(self.family).title}"
+        return self.misfit(setup.protocol)
 
     def settings(self) -> dict[str, Any]:
         """The settings of this agent as JSON values; they go into every result."""
@@ -60,36 +74,23 @@ class Agent:
         """What a bench keeps beside the results, as JSON values: faults, costs; {} for nothing."""
         return {}
 
-    def bind(self, dialogues: Dialogues) -> None:
+    def bind(self, batch: Any) -> None:
         """Get ready for a batch: its world, protocol and estimator are known now.
 
         Raises:
             OptionError: the agent does not fit the batch.
         """
-        self._batch = dialogues
+        self._batch = batch
 
     def reset(self, rows: NDArray[np.bool_]) -> None:
-        """Conversations have begun in some rows (bool (B,)); forget what was there before."""
+        """Episodes have begun in some rows (bool (B,)); forget what was there before."""
 
     def act(self) -> Moves:
         """What to do in each running row; what stands in rows that have ended is not looked at."""
         raise NotImplementedError
 
     def observe(self, rows: NDArray[np.bool_]) -> None:
-        """The rows (bool (B,)) that moved have settled; `dialogues` holds what came of it."""
-
-    def moves_left(self) -> NDArray[np.int32]:
-        """Moves that can still do something, this one included; int32 (B,)."""
-        protocol = self.batch.protocol
-        return protocol.max_turns - self.batch.arrays["turn"] + int(protocol.last_turn_acts)
-
-    def must_show(self, n: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
-        """Where `n` candidates can all be shown in the moves left, or this is the last; bool (B,).
-
-        The fixed rule of the agents that do not learn when to recommend.
-        """
-        left = self.moves_left()
-        return (n <= left * self.batch.protocol.top_k) | (left <= 1)
+        """The rows (bool (B,)) that moved have settled; the batch holds what came of it."""
 
     def luck(self, purpose: int) -> NDArray[np.float64]:
         """A number in [0, 1) for each row, fixed by seed, conversation and step; float64 (B,)."""

@@ -7,7 +7,8 @@ A checkpoint is a folder:
     training.npz      what training needs to go on; gone when the training has finished
 
 It lies at `<root>/<environment>/<agent>-<digest>/seed-<seed>`, where the digest is that of its key:
-everything that the weights depend on beside the seed and the number of rounds.
+what the weights depend on beside the seed and the number of rounds, without all that is at its
+default. So a setting, or a choice of the rules, that a later version adds changes no key.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,6 +26,7 @@ from recosim.agents.learner import Arrays, Learner
 from recosim.arrays import file_digest, json_digest
 from recosim.envs.setup import Setup
 from recosim.errors import CheckpointError
+from recosim.estimators.registry import estimator
 from recosim.files import atomic_folder, cache_folder, write_json
 from recosim.users import Population
 
@@ -34,12 +36,17 @@ __all__ = [
     "checkpoint_key",
     "checkpoint_root",
     "differences",
+    "find_checkpoint",
     "read_checkpoint",
     "write_checkpoint",
 ]
 
-FORMAT = 1
+FORMAT = 2
+# Keys of the first format held every default too, and the module of the learner's class.
+READABLE = (1, FORMAT)
 Key = dict[str, Any]
+
+_UNKNOWN = object()
 
 
 def checkpoint_root() -> Path:
@@ -73,26 +80,50 @@ class Place(NamedTuple):
 def checkpoint_key(
     learner: Learner,
     setup: Setup,
-    estimator: Mapping[str, Any],
+    fitted: Mapping[str, Any],
     users: Population | None = None,
 ) -> Key:
-    """What the weights of a learner depend on, but for the seed and the number of rounds.
+    """What the weights of a learner depend on, but for the seed, the rounds, and all defaults.
 
     Args:
-        estimator: name and settings of the environment's estimator.
+        fitted: name and settings of the environment's estimator.
         users: those of the training; default: those of the setup.
     """
     settings = {name: value for name, value in learner.settings().items() if name != "rounds"}
-    kind = type(learner)
-    return {
-        "agent": f"{kind.__module__}:{kind.__qualname__}",
+    whole = {
+        "agent": type(learner).__qualname__,
         "version": learner.version,
         "settings": settings,
         "world": setup.world.fingerprint,
         "protocol": setup.protocol.to_dict(),
-        "estimator": dict(estimator),
+        "estimator": dict(fitted),
         "users": (users or setup.users).to_dict(),
     }
+    return _without_defaults(whole, learner, setup)
+
+
+def _without_defaults(key: Key, learner: Learner, setup: Setup) -> Key:
+    """A key that may hold defaults, without them; users leave theirs out by themselves."""
+    fitted = dict(key["estimator"])
+    usual = {
+        "settings": learner.usual_settings(),
+        "protocol": type(setup.protocol)().to_dict(),
+        "estimator": {"settings": dict(estimator(fitted["name"]).settings())},
+    }
+    return key | {name: _differing(key[name], usual[name]) for name in usual}
+
+
+def _differing(values: Mapping[str, Any], usual: Mapping[str, Any]) -> dict[str, Any]:
+    """The entries that are not as usual; of a dictionary in a dictionary, its entries."""
+    found = {}
+    for name, value in values.items():
+        known = usual.get(name, _UNKNOWN)
+        if isinstance(value, Mapping) and isinstance(known, Mapping):
+            value = _differing(value, known)
+            known = {}
+        if value != known:
+            found[name] = value
+    return found
 
 
 @dataclass(frozen=True)
@@ -110,6 +141,7 @@ class Checkpoint:
         history: metrics by name, one value for each round done, None
             where a round did not measure it.
         sha256: of weights.npz: which weights these are.
+        format: of the folder.
     """
 
     folder: Path
@@ -123,6 +155,7 @@ class Checkpoint:
     seconds: float
     history: Mapping[str, list[float | None]]
     sha256: str
+    format: int = FORMAT
 
     @property
     def finished(self) -> bool:
@@ -174,6 +207,28 @@ def write_checkpoint(
     return read_checkpoint(place.folder)
 
 
+def find_checkpoint(place: Place, learner: Learner, setup: Setup) -> Checkpoint | None:
+    """What was trained for a place; a checkpoint of the first format is found by what its key says.
+
+    Raises:
+        CheckpointError: what is in the place is damaged.
+    """
+    if place.folder.exists():
+        return read_checkpoint(place.folder)
+    folder = place.root / place.environment
+    for path in sorted(folder.glob(f"{place.agent}-*/seed-{place.seed}")):
+        try:
+            found = read_checkpoint(path)
+        except CheckpointError:
+            continue
+        if found.format < FORMAT:
+            key = found.key | {"agent": found.key["agent"].rpartition(":")[2]}
+            key = _without_defaults(key, learner, setup)
+            if key == place.key:
+                return replace(found, key=key)
+    return None
+
+
 def read_checkpoint(folder: Path) -> Checkpoint:
     """The checkpoint in a folder.
 
@@ -189,9 +244,10 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         raise CheckpointError(
             f"{path} cannot be read ({error}); delete {folder} and train again."
         ) from None
-    if not isinstance(body, dict) or body.pop("format", None) != FORMAT:
+    if not isinstance(body, dict) or body.get("format") not in READABLE:
         raise CheckpointError(
-            f"{path} is not a checkpoint of format {FORMAT}; delete {folder} and train again."
+            f"{path} is not a checkpoint of format {' or '.join(map(str, READABLE))}; delete "
+            f"{folder} and train again."
         )
     try:
         return Checkpoint(folder=folder, **body)
@@ -211,7 +267,8 @@ def differences(wanted: Key, found: Key) -> str:
         if isinstance(ours, dict) and isinstance(theirs, dict):
             for entry in sorted(ours.keys() | theirs.keys()):
                 if ours.get(entry) != theirs.get(entry):
-                    parts.append(f"{name} {entry} {theirs.get(entry)!r}, not {ours.get(entry)!r}")
+                    told = [repr(at[entry]) if entry in at else "as usual" for at in (theirs, ours)]
+                    parts.append(f"{name} {entry} {told[0]}, not {told[1]}")
         elif name == "world":
             parts.append(f"world {str(theirs)[:12]}, not {str(ours)[:12]}")
         else:

@@ -9,25 +9,27 @@ The life of a learner in training (`recosim.agents.training` runs it):
 
 and in a bench, where it is any other agent:
 
-    learner.bind(dialogues)         a batch of any size
+    learner.bind(batch)         a batch of any size
     learner.set_weights(weights)
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import inspect
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recosim.acts import Outcome
 from recosim.agents.base import Agent
 from recosim.errors import OptionError, StateError
 
 __all__ = ["Arrays", "Learner"]
 
 Arrays = dict[str, NDArray[Any]]
+
+_NOTHING = inspect.Parameter.empty
 
 
 class Learner(Agent):
@@ -41,12 +43,19 @@ class Learner(Agent):
         rounds: rounds of a training.
         batch: conversations that a training advances at once.
 
+    Every argument of a constructor is a setting, and kept as the attribute of its name ("batch" as
+    `batch_size`). A subclass that only wants other defaults gives them in `usual`; its constructor,
+    if it needs one, passes on what it does not know: `super().__init__(**{**self.usual, **rest})`.
+
     Attributes:
         version: part of the key of a checkpoint; raise it whenever the same settings would give
-            other weights than before, or the same weights other moves.
+            other weights than before (another default does that too), or the same weights other
+            moves.
+        usual: defaults of the class that are not those of the constructor that takes them.
     """
 
     version: ClassVar[int] = 1
+    usual: ClassVar[Mapping[str, Any]] = {}
 
     def __init__(self, *, rounds: int, batch: int) -> None:
         for name, value in (("rounds", rounds), ("batch", batch)):
@@ -56,14 +65,29 @@ class Learner(Agent):
         self.seed: int | None = None
         self.ready = False  # whether there are weights to act with
 
+    @classmethod
+    def usual_settings(cls) -> dict[str, Any]:
+        """Every setting of the class with its default, as JSON values; those without are left out.
+
+        In the order of the constructors, that of `Learner` first.
+        """
+        found: dict[str, Any] = {}
+        for kind in reversed(cls.__mro__):
+            if issubclass(kind, Learner) and "__init__" in vars(kind):
+                parameters = list(inspect.signature(vars(kind)["__init__"]).parameters.values())
+                named = (p for p in parameters[1:] if p.kind is not inspect.Parameter.VAR_KEYWORD)
+                found |= {p.name: p.default for p in named}
+            found |= vars(kind).get("usual", {})
+        return {name: _plain(value) for name, value in found.items() if value is not _NOTHING}
+
     def settings(self) -> dict[str, Any]:
         """Every setting by name, as JSON values."""
-        raise NotImplementedError
+        return self.named_settings(self.usual_settings())
 
     def named_settings(self, names: Iterable[str]) -> dict[str, Any]:
         """Settings that are attributes of the same name; "batch" is `batch_size`."""
         attributes = {"batch": "batch_size"}
-        return {name: getattr(self, attributes.get(name, name)) for name in names}
+        return {name: _plain(getattr(self, attributes.get(name, name))) for name in names}
 
     # ---- training -------------------------------------------------------------------------------
 
@@ -94,13 +118,9 @@ class Learner(Agent):
         self.reset(np.ones(d.size, dtype=np.bool_))
 
     def round_metrics(self) -> dict[str, float]:
-        """SR and AT of the conversations that have just ended in all rows."""
-        a, protocol = self.batch.arrays, self.batch.protocol
-        hit = a["outcome"] == Outcome.HIT
-        # `turn` is that of the next move; the one that hit was before it.
-        moves = a["turn"] - protocol.first_turn
-        turns = np.where(hit, moves, protocol.max_turns)
-        return {"SR": float(hit.mean()), "AT": float(turns.mean())}
+        """Means over the episodes that have just ended in all rows, by name: `Batch.logged`."""
+        logged = self.batch.logged()
+        return {name: float(values.mean()) for name, values in logged.items()}
 
     # ---- what was learned -----------------------------------------------------------------------
 
@@ -135,3 +155,8 @@ class Learner(Agent):
                 f"agent {self.name!r} has not been trained; load a checkpoint, or train it with: "
                 f"recosim train {self.name} ENV"
             )
+
+
+def _plain(value: Any) -> Any:
+    """A setting as JSON has it."""
+    return list(value) if isinstance(value, tuple) else value

@@ -11,6 +11,7 @@ from pydantic import Field
 from recosim.agents.base import Agent
 from recosim.cards import find_card, list_cards
 from recosim.errors import CardError, MissingExtraError, OptionError
+from recosim.family import family
 from recosim.schema import Card, load_card
 
 __all__ = ["AgentCard", "agent_card", "agent_names", "make_agent"]
@@ -36,6 +37,7 @@ class AgentCard(Card):
         name, title, description: what it is.
         reference: the paper, or what stands for one.
         class_path: "module:Class".
+        family: the family of environments that it is made for; "" leaves that to the class.
         settings: arguments of the class.
         environments: settings that differ for an environment, by its short name.
         published: results of the paper.
@@ -46,6 +48,7 @@ class AgentCard(Card):
     description: str
     reference: str = ""
     class_path: str = Field(alias="class")
+    family: str = ""
     settings: dict[str, Any] = Field(default_factory=dict)
     environments: dict[str, dict[str, Any]] = Field(default_factory=dict)
     published: tuple[Published, ...] = ()
@@ -77,7 +80,8 @@ def make_agent(name: str, environment: str = "", **settings: Any) -> Agent:
         settings: override those of the card.
 
     Raises:
-        UnknownNameError: no such agent. CardError: the card names no agent class.
+        UnknownNameError: no such agent, or its card names no family that is known.
+        CardError: the card names no agent class.
         OptionError: a setting the agent does not have, or an impossible value.
         MissingExtraError: the agent needs a package that is not installed.
     """
@@ -108,4 +112,5 @@ def make_agent(name: str, environment: str = "", **settings: Any) -> Agent:
             f"agent {name!r} cannot take the settings {dict(chosen)}: {error}"
         ) from None
     agent.name = name
+    agent.family = family(card.family).name if card.family else agent.family
     return agent

@@ -6,16 +6,15 @@ Importing this module imports stable-baselines3 and torch (extra `[sb3]`).
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from gymnasium.vector import AutoresetMode
 
 from recosim.acts import Moves
 from recosim.agents.learner import Arrays, Learner
-from recosim.envs.cpr.dialogues import Dialogues
 from recosim.envs.options import check_observe, check_option
 from recosim.errors import CheckpointError, MissingExtraError, OptionError, unknown
 from recosim.family import family
@@ -69,6 +68,7 @@ class SB3Learner(Learner):
 
     track = True
     version = 2
+    usual: ClassVar[Mapping[str, Any]] = {"options": {}}
 
     def __init__(
         self,
@@ -110,16 +110,16 @@ class SB3Learner(Learner):
 
     # ---- what it sees and does ------------------------------------------------------------------
 
-    def bind(self, dialogues: Dialogues) -> None:
-        super().bind(dialogues)
-        few = dialogues.n_askables <= FEW
+    def bind(self, batch: Any) -> None:
+        super().bind(batch)
+        few = batch.n_askables <= FEW
         self._view = self.actions if self.actions != "auto" else ("flat" if few else "verb")
-        observer = family(dialogues.family).load("observer")
+        observer = family(batch.family).load("observer")
         keys = self.observe_keys
         if keys == "auto":
             keys = observer.KEYS if few else observer.NARROW
         self._keys = check_observe(keys, observer.KEYS)
-        self._observer = observer(dialogues, self._keys, self._view)
+        self._observer = observer(batch, self._keys, self._view)
         if self._model is None:
             self._make(conversations=1, seed=0)
 
@@ -152,7 +152,7 @@ class SB3Learner(Learner):
         assert self.seed is not None
         rows, model = self.batch.size, self._model
         steps = self.rollouts * self.n_steps * rows
-        watch = _Watch(self.batch.protocol.max_turns, self.batch.protocol.first_turn)
+        watch = _Watch(self._env)
         with _own_luck(self.seed * 1_000_003 + number):
             # Row i of round k has a key of its own: no conversation comes twice in a training.
             self._env.seed((self.seed << 40) + number * rows)
@@ -251,33 +251,29 @@ class SB3Learner(Learner):
 
 
 class _Watch(BaseCallback):
-    """Success and turns of the first conversation of each row of a round.
+    """Scores of the first episode of each row of a round.
 
     Rows that hit early begin another one, which only counts if it ends in time: all that end would
     be too many short ones, and too many hits.
     """
 
-    def __init__(self, max_turns: int, first_turn: int) -> None:
+    def __init__(self, env: SB3VecEnv) -> None:
         super().__init__()
-        self.max_turns, self.first_turn = max_turns, first_turn
+        self.env = env
         self.ended: set[int] = set()
-        self.hits: list[bool] = []
-        self.turns: list[int] = []
+        self.scores: dict[str, list[float]] = {}
 
     def _on_step(self) -> bool:
-        for row, info in enumerate(self.locals["infos"]):
-            if info and row not in self.ended:
+        rows = [row for row, info in enumerate(self.locals["infos"]) if info]
+        for place, row in enumerate(rows):
+            if row not in self.ended:
                 self.ended.add(row)
-                hit = bool(info["is_success"])
-                turn = int(info["terminal_observation"]["turn"][0])
-                self.hits.append(hit)
-                self.turns.append(turn - self.first_turn if hit else self.max_turns)
+                for name, values in self.env.logged.items():
+                    self.scores.setdefault(name, []).append(values[place])
         return True
 
     def metrics(self) -> dict[str, float]:
-        if not self.hits:
-            return {}
-        return {"SR": float(np.mean(self.hits)), "AT": float(np.mean(self.turns))}
+        return {name: float(np.mean(values)) for name, values in self.scores.items()}
 
 
 def _logged(model: Any) -> dict[str, float]:

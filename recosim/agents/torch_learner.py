@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recosim.agents.learner import Arrays, Learner
-from recosim.envs.cpr.dialogues import Dialogues
 from recosim.errors import CheckpointError, MissingExtraError
 
 try:
@@ -45,7 +44,7 @@ class TorchLearner(Learner):
         self.generator = torch.Generator()
 
     def build(self) -> None:
-        """Fill `modules` for the sizes of `dialogues`. Initial weights are drawn afterwards."""
+        """Fill `modules` for the sizes of `batch`. Initial weights are drawn afterwards."""
         raise NotImplementedError
 
     def optimise(self) -> None:
@@ -59,8 +58,8 @@ class TorchLearner(Learner):
     def set_extra_state(self, state: Arrays) -> None:
         """Take back an `extra_state`."""
 
-    def bind(self, dialogues: Dialogues) -> None:
-        super().bind(dialogues)
+    def bind(self, batch: Any) -> None:
+        super().bind(batch)
         if not self.modules:
             # Modules draw initial weights from the global generator when they are made; its state
             # is put back, and `start` draws them again from the generator of the training.

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from recosim.agents.checkpoints import Checkpoint, Place, read_checkpoint, write_checkpoint
+from recosim.agents.checkpoints import Checkpoint, Place, find_checkpoint, write_checkpoint
 from recosim.agents.learner import Learner
 from recosim.envs.setup import Setup
 from recosim.errors import MissingExtraError, OptionError, TrainingError
@@ -63,7 +63,7 @@ def train(
     if rounds < 1:
         raise OptionError(f"rounds is {rounds}; at least 1 is needed.")
     learner.rounds = rounds
-    before = None if again else _before(place, rounds)
+    before = None if again else _before(place, learner, setup, rounds)
     if before is not None and before.finished:
         return before
     with ExitStack() as stack:
@@ -106,27 +106,26 @@ def train(
     return before
 
 
-def _before(place: Place, rounds: int) -> Checkpoint | None:
+def _before(place: Place, learner: Learner, setup: Setup, rounds: int) -> Checkpoint | None:
     """The checkpoint to go on from, None to start anew."""
-    if not place.folder.exists():
-        return None
-    found = read_checkpoint(place.folder)
+    found = find_checkpoint(place, learner, setup)
     # Schedules hang on the number of rounds: a training of another length is another training.
-    return found if found.rounds == rounds else None
+    return found if found is not None and found.rounds == rounds else None
 
 
 def _note(history: History, done: int, metrics: dict[str, float]) -> None:
     """Add the metrics of a round; one that is not there in every round is None in the others."""
-    for name in metrics.keys() | history.keys():
+    for name in dict.fromkeys([*history, *metrics]):
         values = history.setdefault(name, [])
         values.extend([None] * (done - len(values)))
         values.append(float(metrics[name]) if name in metrics else None)
 
 
 def _last(history: History) -> str:
-    """The success rate of the latest rounds."""
-    rates = [rate for rate in history.get("SR", [])[-10:] if rate is not None]
-    return f" (SR {sum(rates) / len(rates):.3f})" if rates else ""
+    """The first metric of the latest rounds."""
+    name = next(iter(history), "")
+    values = [value for value in history.get(name, [])[-10:] if value is not None]
+    return f" ({name} {sum(values) / len(values):.3f})" if values else ""
 
 
 def _check_finite(

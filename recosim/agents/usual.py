@@ -28,7 +28,7 @@ def usual_agent(setup: Setup, environment: str = "") -> str:
         except MissingExtraError:
             continue
         plain = not (isinstance(agent, Learner) or agent.privileged or agent.asks_server)
-        if plain and not agent.misfit(setup.protocol):
+        if plain and not agent.misfit_of(setup):
             return name
     raise OptionError(
         f"no agent is made for these rules of the family {setup.family.name!r}; name one."

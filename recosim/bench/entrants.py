@@ -18,6 +18,7 @@ from recosim.agents.checkpoints import (
     Place,
     checkpoint_key,
     differences,
+    find_checkpoint,
     read_checkpoint,
 )
 from recosim.agents.learner import Learner
@@ -140,13 +141,12 @@ def _find(
     """
     for users in (setup.users, usual):
         wanted = checkpoint_key(learner, setup, estimator, users)
-        folder = Place(root, place, name, wanted, seed).folder
-        if not folder.exists():
+        checkpoint = find_checkpoint(Place(root, place, name, wanted, seed), learner, setup)
+        if checkpoint is None:
             continue
-        checkpoint = read_checkpoint(folder)
         if checkpoint.key != wanted or checkpoint.seed != seed:
             raise CheckpointError(
-                f"{folder} holds the checkpoint of another training: "
+                f"{checkpoint.folder} holds the checkpoint of another training: "
                 f"{differences(wanted, checkpoint.key) or f'seed {checkpoint.seed}, not {seed}'}."
             )
         if not checkpoint.finished:

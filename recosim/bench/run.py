@@ -160,7 +160,7 @@ def _enter_all(
     entered, missing = [], []
     for name in names:
         try:
-            if why := make_agent(name, env.name).misfit(env.setup.protocol):
+            if why := make_agent(name, env.name).misfit_of(env.setup):
                 if notice is None:
                     raise OptionError(f"agent {name!r} does not fit {env.key}: {why}.")
                 missing.append(f"{name!r} does not fit: {why}")

@@ -189,6 +189,13 @@ class Batch:
         """Whether the episode of each row has ended as its recommender wants it; bool (B,)."""
         raise NotImplementedError
 
+    def logged(self) -> dict[str, NDArray[np.floating[Any]]]:
+        """How the episodes went that have ended, by name, float (B,): what trainings log.
+
+        The first is what success means here; what stands in rows that go on is not looked at.
+        """
+        return {"success": self.success().astype(float), "utility": self.arrays["utility"]}
+
     def solve(self) -> Moves | None:
         """What one does who knows what users hide: the ceiling. None where no family says it."""
         return None

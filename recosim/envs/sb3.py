@@ -86,6 +86,9 @@ class SB3VecEnv(VecEnv):
             algorithms add no value for what might have come after it. The right choice where the
             turn is observed, since the limit is then a part of the task (Pardo et al. 2018, Time
             limits in reinforcement learning, section 2).
+
+    Attributes:
+        logged: `Batch.logged` of the episodes that ended last, in the order of their rows.
     """
 
     def __init__(
@@ -97,6 +100,7 @@ class SB3VecEnv(VecEnv):
             )
         self.env = env
         self.limit_ends = limit_ends
+        self.logged: dict[str, list[float]] = {}
         self._actions: NDArray[Any] | None = None
         # Each copy of a space has its own generator; SB3 seeds the spaces that it samples from.
         super().__init__(env.num_envs, env.single_observation_space, env.single_action_space)
@@ -128,6 +132,8 @@ class SB3VecEnv(VecEnv):
         if len(ended):
             last = {key: value[ended] for key, value in observations.items()}
             success = self.env.batch.success()[ended].tolist()
+            logged = self.env.batch.logged()
+            self.logged = {name: values[ended].tolist() for name, values in logged.items()}
             numbers = {
                 info.name: self.env.batch.arrays[info.array][ended].tolist()
                 for info in self.env.observer.INFOS

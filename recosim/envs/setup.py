@@ -13,7 +13,8 @@ from recosim.estimators.base import Vectors
 from recosim.family import Family
 from recosim.family import family as family_named
 from recosim.users.population import Population, users_of_family
-from recosim.world.world import SPLITS, World
+from recosim.world.arrays import SPLITS
+from recosim.world.world import World
 
 __all__ = ["Setup"]
 

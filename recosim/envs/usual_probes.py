@@ -14,7 +14,7 @@ from recosim.envs.probes import Bar, Drawn, Measured, Probe, Replies, Sample, as
 from recosim.envs.setup import Setup
 from recosim.envs.shares import Share, share
 from recosim.envs.talk import speaker_of
-from recosim.world.world import StringTable
+from recosim.world.strings import StringTable
 
 __all__ = ["CANARIES", "Draw", "list_probes", "usual_probes"]
 

@@ -15,9 +15,10 @@ import networkx as nx
 import numpy as np
 
 from recosim.errors import OptionError, WorldError
-from recosim.world.world import SPLITS, World, build_world, csr_from_pairs
+from recosim.world.arrays import SPLITS, WorldArrays
+from recosim.world.csr import csr_from_pairs
 
-__all__ = ["ExplanationPath", "explanation_paths", "from_networkx", "to_networkx"]
+__all__ = ["ExplanationPath", "explanation_paths", "parts_of", "to_networkx"]
 
 KINDS = ("user", "item", "attribute")
 
@@ -29,7 +30,7 @@ EDGE_KINDS = {
 }
 
 
-def to_networkx(world: World) -> nx.Graph:
+def to_networkx(world: WorldArrays) -> nx.Graph:
     """The typed, undirected graph of a world. At Yelp size it takes gigabytes: mind the memory.
 
     Items carry `name`, and `text`, `length` (minutes) and `quality` (0 to 1) where known;
@@ -81,8 +82,8 @@ def to_networkx(world: World) -> nx.Graph:
     return graph
 
 
-def from_networkx(graph: nx.Graph, name: str) -> World:
-    """A world from a typed graph; the inverse of `to_networkx`, fingerprint included.
+def parts_of(graph: nx.Graph, name: str) -> dict[str, Any]:
+    """What a typed graph says of a world: the arguments of `build_world`.
 
     Nodes may be anything hashable that has `kind` "user", "item" or "attribute". They are numbered
     in the order of the graph, or by their number where each is `(kind, 0..n-1)`. The kind of an
@@ -92,7 +93,7 @@ def from_networkx(graph: nx.Graph, name: str) -> World:
 
     Raises:
         WorldError: a node without a known kind, an edge between kinds that do not go together, an
-            interaction without a split, or parts that do not make a world.
+            interaction without a split.
     """
     index = _number_nodes(graph, name)
     nodes = {kind: list(ids) for kind, ids in index.items()}
@@ -127,25 +128,25 @@ def from_networkx(graph: nx.Graph, name: str) -> World:
     items = [graph.nodes[v] for v in nodes["item"]]
     attributes = [graph.nodes[a] for a in nodes["attribute"]]
     facet, facet_names = _facets(graph, attributes)
-    return build_world(
-        name=name,
-        item_attributes=csr_from_pairs(*rows["has"], n_items),
-        train=csr_from_pairs(*rows["train"], n_users),
-        valid=csr_from_pairs(*rows["valid"], n_users),
-        test=csr_from_pairs(*rows["test"], n_users),
-        friends=csr_from_pairs(*rows["friend"], n_users),
-        n_attributes=len(attributes),
-        attribute_facet=facet,
-        facet_names=facet_names,
-        attribute_names=_names(attributes, "attribute") or None,
-        item_names=_names(items, "item") or None,
-        item_texts=[str(data.get("text", "")) for data in items] or None,
-        item_length=[data.get("length", math.nan) for data in items],
-        item_quality=[data.get("quality", math.nan) for data in items],
-        source=str(graph.graph.get("source", "")),
-        licence=str(graph.graph.get("licence", "")),
-        settings=graph.graph.get("settings", {}),
-    )
+    return {
+        "name": name,
+        "item_attributes": csr_from_pairs(*rows["has"], n_items),
+        "train": csr_from_pairs(*rows["train"], n_users),
+        "valid": csr_from_pairs(*rows["valid"], n_users),
+        "test": csr_from_pairs(*rows["test"], n_users),
+        "friends": csr_from_pairs(*rows["friend"], n_users),
+        "n_attributes": len(attributes),
+        "attribute_facet": facet,
+        "facet_names": facet_names,
+        "attribute_names": _names(attributes, "attribute") or None,
+        "item_names": _names(items, "item") or None,
+        "item_texts": [str(data.get("text", "")) for data in items] or None,
+        "item_length": [data.get("length", math.nan) for data in items],
+        "item_quality": [data.get("quality", math.nan) for data in items],
+        "source": str(graph.graph.get("source", "")),
+        "licence": str(graph.graph.get("licence", "")),
+        "settings": graph.graph.get("settings", {}),
+    }
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,7 @@ class ExplanationPath:
 
 
 def explanation_paths(
-    world: World, user: int, item: int, max_paths: int = 5
+    world: WorldArrays, user: int, item: int, max_paths: int = 5
 ) -> list[ExplanationPath]:
     """The strongest paths user -> attribute -> item, strongest first, smallest id on ties.
 

@@ -11,7 +11,10 @@ from typing import Any
 from recosim.arrays import check_arrays, json_digest, mark_checked, open_arrays, save_arrays
 from recosim.errors import WorldError
 from recosim.files import atomic_folder, write_json
-from recosim.world.world import DERIVED, PRIMARY, Csr, StringTable, World, arrays_of
+from recosim.world.arrays import DERIVED, PRIMARY, arrays_of
+from recosim.world.csr import Csr
+from recosim.world.strings import StringTable
+from recosim.world.world import World
 
 __all__ = ["open_folder", "save_world", "verify_folder"]
 

@@ -2,117 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from recosim.errors import OptionError, WorldError, unknown
+from recosim.errors import WorldError
+from recosim.world.arrays import WorldArrays, arrays_of, fingerprint
+from recosim.world.csr import Csr, csr_from_pairs
+from recosim.world.strings import StringTable
 
 if TYPE_CHECKING:
     import networkx as nx
 
-__all__ = ["Csr", "StringTable", "World", "SPLITS", "build_world"]
-
-SPLITS = ("train", "valid", "test")
+__all__ = ["World", "build_world"]
 
 # A dense attribute-attribute table is kept up to this many attributes (4 bytes a cell: 16 MB).
 DENSE_COOCCURRENCE_LIMIT = 2048
 
 
-class Csr(NamedTuple):
-    """Rows of sorted, distinct int32 ids: row r is `indices[indptr[r]:indptr[r + 1]]`."""
-
-    indptr: NDArray[np.int64]  # (rows + 1,)
-    indices: NDArray[np.int32]  # (links,)
-
-    def row(self, r: int) -> NDArray[np.int32]:
-        return self.indices[self.indptr[r] : self.indptr[r + 1]]
-
-    @property
-    def rows(self) -> int:
-        return len(self.indptr) - 1
-
-    @property
-    def links(self) -> int:
-        return len(self.indices)
-
-    def degrees(self) -> NDArray[np.int64]:
-        """Links of each row, shape (rows,)."""
-        return np.diff(self.indptr)
-
-    def pairs(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """(row, id) of each link, two int32 arrays of shape (links,)."""
-        rows = np.repeat(np.arange(self.rows, dtype=np.int32), self.degrees())
-        return rows, np.asarray(self.indices)
-
-    def transpose(self, columns: int) -> Csr:
-        """The same links seen from the other side, shape (columns, rows)."""
-        rows, ids = self.pairs()
-        return csr_from_pairs(ids, rows, columns)
-
-
-def csr_from_pairs(rows: ArrayLike, ids: ArrayLike, n_rows: int) -> Csr:
-    """Sort and deduplicate (row, id) links into a `Csr` of `n_rows` rows."""
-    r = np.asarray(rows, dtype=np.int64).ravel()
-    c = np.asarray(ids, dtype=np.int64).ravel()
-    keys = np.sort((r << 32) | c)  # numpy's own `unique` hashes, ten times slower here
-    keys = keys[np.diff(keys, prepend=-1) != 0]
-    indptr = np.zeros(n_rows + 1, dtype=np.int64)
-    np.cumsum(np.bincount(keys >> 32, minlength=n_rows), out=indptr[1:])
-    return Csr(indptr, (keys & 0xFFFFFFFF).astype(np.int32))
-
-
-def csr_from_lists(lists: Iterable[Iterable[int]], n_rows: int | None = None) -> Csr:
-    """A `Csr` from one iterable of ids for each row."""
-    rows = [np.asarray(sorted(set(ids)), dtype=np.int64) for ids in lists]
-    if n_rows is not None and len(rows) != n_rows:
-        raise OptionError(f"{len(rows)} rows were given, {n_rows} are needed.")
-    lengths = np.array([len(row) for row in rows], dtype=np.int64)
-    indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    flat = np.concatenate(rows) if rows else np.zeros(0)
-    return Csr(indptr, flat.astype(np.int32))
-
-
-class StringTable(Sequence[str]):
-    """Many strings in two arrays, so that opening them costs nothing until one is read."""
-
-    def __init__(self, offsets: NDArray[np.int64], blob: NDArray[np.uint8]) -> None:
-        self.offsets = offsets  # (n + 1,) byte positions
-        self.blob = blob  # UTF-8 bytes
-
-    @classmethod
-    def of(cls, strings: Iterable[str]) -> StringTable:
-        encoded = [s.encode("utf-8") for s in strings]
-        offsets = np.zeros(len(encoded) + 1, dtype=np.int64)
-        np.cumsum([len(e) for e in encoded], out=offsets[1:])
-        return cls(offsets, np.frombuffer(b"".join(encoded), dtype=np.uint8))
-
-    def __len__(self) -> int:
-        return len(self.offsets) - 1
-
-    def __getitem__(self, index: Any) -> Any:
-        if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(len(self)))]
-        i = int(index)
-        if i < 0:
-            i += len(self)
-        if not 0 <= i < len(self):
-            raise IndexError(f"index {index} is out of range for {len(self)} strings")
-        return self.blob[self.offsets[i] : self.offsets[i + 1]].tobytes().decode("utf-8")
-
-    def __iter__(self) -> Iterator[str]:
-        for i in range(len(self)):
-            yield self[i]
-
-
-@dataclass(frozen=True, eq=False)
-class World:
+@dataclass(frozen=True, eq=False, repr=False)
+class World(WorldArrays):
     """Items with attributes in facets, users with friends, and interactions with a split.
 
     Make one with `build_world` or an importer, open a stored one with `recosim.open_world`.
@@ -135,79 +47,6 @@ class World:
             worlds of more than 2,048 attributes, where it would not pay.
     """
 
-    name: str
-    item_attributes: Csr
-    attribute_items: Csr
-    train: Csr
-    valid: Csr
-    test: Csr
-    friends: Csr
-    attribute_facet: NDArray[np.int16]
-    item_names: StringTable
-    attribute_names: StringTable
-    facet_names: StringTable
-    item_texts: StringTable
-    item_length: NDArray[np.float32]
-    item_quality: NDArray[np.float32]
-    bitsets: NDArray[np.uint64]
-    cooccurrence: NDArray[np.int32]
-    source: str
-    licence: str
-    settings: Mapping[str, Any]
-    fingerprint: str
-    folder: Path | None = None
-
-    @property
-    def n_users(self) -> int:
-        return self.train.rows
-
-    @property
-    def n_items(self) -> int:
-        return self.item_attributes.rows
-
-    @property
-    def n_attributes(self) -> int:
-        return self.attribute_items.rows
-
-    @property
-    def n_facets(self) -> int:
-        return len(self.facet_names)
-
-    @property
-    def n_interactions(self) -> int:
-        return self.train.links + self.valid.links + self.test.links
-
-    def split(self, name: str) -> Csr:
-        """The interactions of one split: "train", "valid" or "test".
-
-        Raises:
-            UnknownNameError: not the name of a split.
-        """
-        if name not in SPLITS:
-            raise unknown("split", name, SPLITS)
-        return {"train": self.train, "valid": self.valid, "test": self.test}[name]
-
-    @cached_property
-    def popularity(self) -> NDArray[np.int64]:
-        """Train interactions of each item, shape (n_items,)."""
-        return np.bincount(self.train.indices, minlength=self.n_items)
-
-    @cached_property
-    def facet_attributes(self) -> Csr:
-        """The attributes of each facet, `Csr` of n_facets rows."""
-        inside = np.flatnonzero(self.attribute_facet >= 0)
-        return csr_from_pairs(self.attribute_facet[inside], inside, self.n_facets)
-
-    def dialogues(self, split: str) -> NDArray[np.int32]:
-        """(user, item) of each interaction of a split whose item has an attribute to open with.
-
-        Returns:
-            int32, shape (dialogues, 2), ordered by user, then item.
-        """
-        users, items = self.split(split).pairs()
-        able = self.item_attributes.degrees()[items] > 0
-        return np.stack([users[able], items[able]], axis=1)
-
     def to_networkx(self) -> nx.Graph:
         """The typed graph of users, items and attributes; see `recosim.world.graph`."""
         from recosim.world.graph import to_networkx
@@ -216,17 +55,14 @@ class World:
 
     @staticmethod
     def from_networkx(graph: nx.Graph, name: str) -> World:
-        """A world from a typed graph; see `recosim.world.graph`."""
-        from recosim.world.graph import from_networkx
+        """A world from a typed graph: the inverse of `to_networkx`, fingerprint included.
 
-        return from_networkx(graph, name)
+        Raises:
+            WorldError: see `recosim.world.graph.parts_of`, and `build_world`.
+        """
+        from recosim.world.graph import parts_of
 
-    def __repr__(self) -> str:
-        return (
-            f"World({self.name!r}, users={self.n_users}, items={self.n_items}, "
-            f"attributes={self.n_attributes}, facets={self.n_facets}, "
-            f"interactions={self.n_interactions}, fingerprint={self.fingerprint[:12]})"
-        )
+        return build_world(**parts_of(graph, name))
 
 
 def build_world(
@@ -330,52 +166,6 @@ def build_world(
     for array in arrays_of(world).values():
         array.flags.writeable = False
     return world
-
-
-# The arrays that define a world; the others are derived from them.
-PRIMARY = (
-    "item_attributes",
-    "train",
-    "valid",
-    "test",
-    "friends",
-    "attribute_facet",
-    "item_names",
-    "attribute_names",
-    "facet_names",
-    "item_texts",
-    "item_length",
-    "item_quality",
-)
-DERIVED = ("attribute_items", "bitsets", "cooccurrence")
-
-
-def arrays_of(world: World, fields: Sequence[str] = (*PRIMARY, *DERIVED)) -> dict[str, Any]:
-    """Every stored array of a world by the name of its file, e.g. "train.indptr"."""
-    return _flatten({field: getattr(world, field) for field in fields})
-
-
-def fingerprint(parts: Mapping[str, Any], n_attributes: int) -> str:
-    """sha256 over the names, dtypes, shapes and bytes of the defining arrays, as hex."""
-    digest = hashlib.sha256(f"recosim world 1, {n_attributes} attributes".encode())
-    flat = _flatten({field: parts[field] for field in PRIMARY})
-    for label, array in flat.items():
-        little = np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<"), copy=False)
-        digest.update(f"\n{label} {little.dtype.str} {little.shape}\n".encode())
-        digest.update(little.tobytes())
-    return digest.hexdigest()
-
-
-def _flatten(parts: Mapping[str, Any]) -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for field, value in parts.items():
-        if isinstance(value, Csr):
-            flat[f"{field}.indptr"], flat[f"{field}.indices"] = value.indptr, value.indices
-        elif isinstance(value, StringTable):
-            flat[f"{field}.offsets"], flat[f"{field}.blob"] = value.offsets, value.blob
-        else:
-            flat[field] = value
-    return flat
 
 
 def _none() -> NDArray[np.int32]:

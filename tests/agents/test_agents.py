@@ -13,7 +13,13 @@ from recosim.envs.cpr.metrics import metrics
 from recosim.envs.cpr.protocol import PRESETS, protocol
 from recosim.envs.recorder import Recorder
 from recosim.envs.setup import Setup
-from recosim.errors import CardError, OptionError, StateError, UnknownNameError
+from recosim.errors import (
+    CardError,
+    MissingExtraError,
+    OptionError,
+    StateError,
+    UnknownNameError,
+)
 from recosim.metrics import Episodes, value_of
 
 RULES = ("random", "abs_greedy", "max_entropy", "weighted_entropy", "logic", "oracle")
@@ -63,6 +69,29 @@ def fitting(protocols):
         for preset, options in protocols
         if not make_agent(name).misfit(protocol(preset, **options))
     ]
+
+
+@pytest.mark.parametrize("name", agent_names())
+def test_a_card_names_the_family_that_its_class_is_made_for(name):
+    try:
+        agent = make_agent(name)
+    except MissingExtraError as missing:
+        pytest.skip(str(missing))
+    assert agent.family == type(agent).family
+    folders = type(agent).__module__.split(".")
+    assert (agent.family != "") == ("cpr" in folders)
+
+
+def test_agents_play_the_families_that_theirs_is_one_of_or_stands_under():
+    def misfit(name: str, family: str, protocol: str | None = None) -> str:
+        setup = Setup.prepare(family, world="lastfm-small", protocol=protocol)
+        return make_agent(name).misfit_of(setup)
+
+    assert misfit("max_entropy", "cpr") == ""
+    assert "here are none" in misfit("max_entropy", "critique", "critique")  # by its rules
+    assert misfit("hard_filter", "critique", "critique") == ""
+    assert misfit("hard_filter", "cpr").startswith("it is made for another family: ")
+    assert misfit("random", "critique", "critique") == misfit("oracle", "cpr") == ""
 
 
 @pytest.mark.parametrize(("name", "preset", "options"), fitting(PROTOCOLS))

@@ -15,7 +15,13 @@ import pytest
 from reference.coin import Coin
 
 from recosim.agents import checkpoints
-from recosim.agents.checkpoints import Place, checkpoint_key, differences, read_checkpoint
+from recosim.agents.checkpoints import (
+    Place,
+    checkpoint_key,
+    differences,
+    find_checkpoint,
+    read_checkpoint,
+)
 from recosim.agents.learner import Learner
 from recosim.agents.registry import agent_names, make_agent
 from recosim.agents.training import train
@@ -251,6 +257,70 @@ def test_a_key_tells_worlds_protocols_users_and_settings_apart():
     ):
         assert other != base
         assert word in differences(base, other)
+
+
+def test_a_key_leaves_out_what_is_at_its_default():
+    """So a setting or a rule that a later version adds makes no agent untrained."""
+    fitted = prepare_env("CPR-LastFM-Small").fitted
+    key = checkpoint_key(Coin(rate=0.2), setup(protocol_options={"max_turns": 9}), fitted)
+    assert key["agent"] == "Coin"  # and not its module
+    assert key["version"] == Coin.version
+    assert key["settings"] == {"rate": 0.2}
+    assert key["protocol"] == {"max_turns": 9}
+    assert key["estimator"] == {"name": "mf"}
+    other = setup(protocol_options={"rewards": {"ask": -0.5}})
+    assert checkpoint_key(Coin(), other, fitted)["protocol"] == {"rewards": {"ask": -0.5}}
+
+    class Newer(Coin):
+        usual = {"batch": 32}  # noqa: RUF012
+
+        def __init__(self, *, bend: float = 0.0, **settings):
+            super().__init__(**settings)
+            self.bend = bend
+
+    Newer.__qualname__ = "Coin"
+    assert checkpoint_key(Newer(), setup(), fitted) == checkpoint_key(Coin(), setup(), fitted)
+    bent = checkpoint_key(Newer(bend=0.1), setup(), fitted)
+    assert "bend 0.1, not as usual" in differences(checkpoint_key(Coin(), setup(), fitted), bent)
+    Newer.version = 7
+    assert checkpoint_key(Newer(), setup(), fitted) != checkpoint_key(Coin(), setup(), fitted)
+
+
+def test_checkpoints_of_the_first_format_are_found_by_what_their_keys_say(tmp_path):
+    fitted, learner = prepare_env("CPR-LastFM-Small").fitted, Coin(rate=0.2)
+    where = Place(tmp_path, "Small", "coin", checkpoint_key(learner, setup(), fitted), 0)
+    trained = train(learner, setup(), where)
+    old = tmp_path / "Small" / "coin-0123456789ab" / "seed-0"
+    old.parent.mkdir()
+    where.folder.rename(old)
+    path = old / "checkpoint.json"
+    body = json.loads(path.read_text()) | {"format": 1}
+    body["key"] |= {
+        "agent": "recosim.agents.elsewhere:Coin",
+        "settings": {"batch": 32, "rate": 0.2},
+        "protocol": setup().protocol.to_dict(),
+        "estimator": fitted,
+    }
+    path.write_text(json.dumps(body))
+    found = find_checkpoint(where, learner, setup())
+    assert found is not None
+    assert (found.folder, found.key, found.sha256) == (old, where.key, trained.sha256)
+    assert train(Coin(rate=0.2), setup(), where).folder == old  # nothing is trained twice
+    for other in (Coin(rate=0.3), Coin(rate=0.2, batch=8)):
+        elsewhere = where._replace(key=checkpoint_key(other, setup(), fitted))
+        assert find_checkpoint(elsewhere, other, setup()) is None
+    assert find_checkpoint(where._replace(seed=1), learner, setup()) is None
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_settings_are_declared_once_by_the_constructors(name):
+    """The defaults that a class tells are those that it has."""
+    learner = make_agent(name)
+    usual = type(learner).usual_settings()
+    assert list(usual)[:2] == ["rounds", "batch"]
+    needed = {"algorithm": learner.algorithm} if hasattr(learner, "algorithm") else {}
+    for key, value in type(learner)(**needed).settings().items():
+        assert key in needed or usual[key] == value, key
 
 
 def test_files_of_tensorboard_are_written_and_cut_on_resumption(tmp_path):

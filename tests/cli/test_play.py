@@ -20,8 +20,9 @@ from recosim.cli.show import show
 from recosim.errors import MissingExtraError, OptionError, UnknownNameError
 from recosim.trace import Trace
 from recosim.world.catalog import open_world
+from recosim.world.csr import csr_from_lists
 from recosim.world.storage import save_world
-from recosim.world.world import World, build_world, csr_from_lists
+from recosim.world.world import World, build_world
 
 COLOURS = ["red", "dark red", "blue", "green"]
 SIZES = ["small", "large", "medium, or so", "black and white"]

@@ -30,8 +30,9 @@ from recosim.envs.words import item_label
 from recosim.errors import OptionError, ResultsError, UnknownNameError
 from recosim.trace import Trace
 from recosim.world.catalog import open_world
+from recosim.world.csr import csr_from_lists
 from recosim.world.storage import save_world
-from recosim.world.world import World, build_world, csr_from_lists
+from recosim.world.world import World, build_world
 
 ITEMS, USERS, ATTRIBUTES = 300, 12, 12
 # What a name may hold, and must not do.

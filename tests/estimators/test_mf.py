@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from recosim.errors import OptionError
 from recosim.estimators import MatrixFactorisation, Vectors
-from recosim.world.world import World, build_world, csr_from_lists, csr_from_pairs
+from recosim.world.csr import csr_from_lists, csr_from_pairs
+from recosim.world.world import World, build_world
 
 REAL = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "scpr-lastfm"
 

@@ -27,7 +27,8 @@ from recosim.estimators import (
     registry,
 )
 from recosim.progress import Progress
-from recosim.world.world import World, build_world, csr_from_lists
+from recosim.world.csr import csr_from_lists
+from recosim.world.world import World, build_world
 
 ARRAYS = ("user", "item", "attribute", "item_bias")
 

@@ -20,7 +20,8 @@ from recosim.acts import (
 )
 from recosim.language import Context
 from recosim.language.phrases import PHRASES
-from recosim.world.world import World, build_world, csr_from_lists
+from recosim.world.csr import csr_from_lists
+from recosim.world.world import World, build_world
 
 NASTY_ATTRIBUTES = [
     "rock", "Rock", "rock and roll", "rock, pop", "no", "yes", "none", "more rock", "less rock",

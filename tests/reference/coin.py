@@ -27,9 +27,6 @@ class Coin(TorchLearner):
         self.rate = rate
         self.mean_reward = 0.0
 
-    def settings(self) -> dict[str, Any]:
-        return {"rounds": self.rounds, "batch": self.batch_size, "rate": self.rate}
-
     def build(self) -> None:
         self.modules["coin"] = nn.Linear(1, 1)
         nn.init.constant_(self.modules["coin"].bias, -3.0)  # it asks too much at first

@@ -15,7 +15,8 @@ from recosim.envs.cpr.protocol import PRESETS, Protocol, Rewards
 from recosim.estimators.base import Vectors
 from recosim.users import Behaviour
 from recosim.users.behaviour import WORDS
-from recosim.world.world import World, build_world, csr_from_pairs
+from recosim.world.csr import csr_from_pairs
+from recosim.world.world import World, build_world
 
 __all__ = ["random_behaviour", "random_protocol", "random_vectors", "random_world"]
 

@@ -12,7 +12,8 @@ from recosim.envs.cpr.protocol import Protocol
 from recosim.estimators.base import Vectors
 from recosim.users import Behaviour
 from recosim.users.behaviour import TRAITS
-from recosim.world.world import build_world, csr_from_lists
+from recosim.world.csr import csr_from_lists
+from recosim.world.world import build_world
 
 __all__ = ["TABLES", "conversation", "vectors", "with_status"]
 

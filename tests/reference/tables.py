@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from recosim.errors import OptionError
-from recosim.world.world import Csr, World
+from recosim.world.csr import Csr
+from recosim.world.world import World
 
 __all__ = ["Draw", "DrawUnit", "WorldTables", "draws_from", "no_draw"]
 

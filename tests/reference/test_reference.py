@@ -11,7 +11,8 @@ from reference.six_items import conversation, vectors, with_status
 
 from recosim.acts import Outcome
 from recosim.errors import IllegalActionError, OptionError, StateError
-from recosim.world.world import build_world, csr_from_lists
+from recosim.world.csr import csr_from_lists
+from recosim.world.world import build_world
 
 # ---------------------------------------------------------------- opening
 

@@ -20,8 +20,9 @@ from recosim.world.catalog import (
     save_imported_world,
     world_folder,
 )
+from recosim.world.csr import csr_from_lists
 from recosim.world.storage import save_world
-from recosim.world.world import build_world, csr_from_lists
+from recosim.world.world import build_world
 
 
 @pytest.fixture(autouse=True)

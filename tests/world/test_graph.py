@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recosim.errors import OptionError, WorldError
-from recosim.world.graph import explanation_paths, from_networkx, to_networkx
-from recosim.world.world import World, build_world, csr_from_lists, csr_from_pairs
+from recosim.world.csr import csr_from_lists, csr_from_pairs
+from recosim.world.graph import explanation_paths, to_networkx
+from recosim.world.world import World, build_world
 
 
 @st.composite
@@ -105,7 +106,7 @@ def test_a_graph_with_nodes_of_any_name_becomes_a_world() -> None:
     graph.add_edge("bob", "rum", split="valid")
     graph.add_edge("strong", "rum")
     graph.add_edge("bob", "ann")
-    world = from_networkx(graph, "drinks")
+    world = World.from_networkx(graph, "drinks")
     assert (world.n_users, world.n_items, world.n_attributes) == (2, 2, 1)
     assert list(world.facet_names) == ["taste"]
     assert world.test.row(0).tolist() == [1]
@@ -132,7 +133,7 @@ def test_a_graph_that_is_no_world_is_refused(world: World, change: Any, problem:
     graph = to_networkx(world)
     change(graph)
     with pytest.raises(WorldError, match=problem):
-        from_networkx(graph, "broken")
+        World.from_networkx(graph, "broken")
 
 
 def test_paths_lead_over_attributes_of_train_items_strongest_first(world: World) -> None:

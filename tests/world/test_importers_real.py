@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from recosim.errors import ImportDataError
+from recosim.world.csr import Csr
 from recosim.world.importers import import_data
-from recosim.world.world import Csr, World
+from recosim.world.world import World
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 
@@ -115,7 +116,7 @@ def test_hetrec_reproduces_lastfm_star_from_the_raw_files(star: World, tmp_path:
 
 
 def everything(world: World) -> Csr:
-    from recosim.world.world import csr_from_pairs
+    from recosim.world.csr import csr_from_pairs
 
     pairs = [t.pairs() for t in (world.train, world.valid, world.test)]
     users, items = (np.concatenate(side) for side in zip(*pairs, strict=True))

@@ -15,8 +15,10 @@ import pytest
 
 from recosim.errors import WorldError
 from recosim.world import storage
+from recosim.world.arrays import arrays_of
+from recosim.world.csr import csr_from_pairs
 from recosim.world.storage import open_folder, save_world, verify_folder
-from recosim.world.world import World, arrays_of, build_world, csr_from_pairs
+from recosim.world.world import World, build_world
 
 
 def random_world(seed: int = 0, users: int = 30, items: int = 50, attributes: int = 12) -> World:

@@ -10,14 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recosim.errors import OptionError, UnknownNameError, WorldError
-from recosim.world.world import (
-    StringTable,
-    World,
-    arrays_of,
-    build_world,
-    csr_from_lists,
-    csr_from_pairs,
-)
+from recosim.world.arrays import arrays_of
+from recosim.world.csr import csr_from_lists, csr_from_pairs
+from recosim.world.strings import StringTable
+from recosim.world.world import World, build_world
 
 
 def parts(**changes: Any) -> dict[str, Any]:

@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 from recosim.acts import Moves
-from recosim.agents.cpr.critiquing import LatentUpdate, criticised, show
+from recosim.agents.cpr.critiquing import CritiqueAgent, criticised, show
 from recosim.agents.torch_learner import TorchLearner
 from recosim.envs.cpr.dialogues import Dialogues
-from recosim.envs.cpr.protocol import Protocol
 from recosim.errors import OptionError
 
 __all__ = ["BotPlay"]
@@ -40,7 +39,7 @@ class _Scorer(nn.Module):
         self.scale = nn.Parameter(torch.ones(1))
 
 
-class BotPlay(TorchLearner):
+class BotPlay(CritiqueAgent, TorchLearner):
     """Latent critiquing, fine-tuned by bot play (after Li et al. 2021, Self-supervised bot play).
 
     It begins as `latent_update`. In training it talks with the seekers of the environment, who
@@ -78,17 +77,10 @@ class BotPlay(TorchLearner):
                 raise OptionError(f"{name} is {value!r}; a number from 0 to 1000 is needed.")
         self.rate, self.step, self.decay = float(rate), float(step), float(decay)
 
-    def settings(self) -> dict[str, Any]:
-        names = ("rounds", "batch", "rate", "step", "decay")
-        return self.named_settings(names)
-
-    def misfit(self, protocol: Protocol) -> str:
-        return LatentUpdate().misfit(protocol)
-
     # ---- what it knows of a conversation --------------------------------------------------------
 
-    def bind(self, dialogues: Dialogues) -> None:
-        world, vectors = dialogues.world, dialogues.vectors
+    def bind(self, batch: Dialogues) -> None:
+        world, vectors = batch.world, batch.vectors
         self._users, self._items, self._bias, self._attributes = (
             torch.tensor(array)  # copies: what is opened from a cache cannot be written to
             for array in (vectors.user, vectors.item, vectors.item_bias, vectors.attribute)
@@ -104,9 +96,9 @@ class BotPlay(TorchLearner):
             (world.n_items, world.n_attributes),
             check_invariants=True,
         ).coalesce()
-        super().bind(dialogues)
+        super().bind(batch)
         # What was said: 1 for each attribute that the user wants less of, and more of.
-        self._less = np.zeros((dialogues.size, world.n_attributes), dtype=np.float32)
+        self._less = np.zeros((batch.size, world.n_attributes), dtype=np.float32)
         self._more = np.zeros_like(self._less)
 
     def build(self) -> None:

@@ -8,29 +8,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recosim.acts import Moves, Verb
-from recosim.agents.base import Agent
+from recosim.agents.cpr.base import CPRAgent
 from recosim.agents.cpr.mirror import Mirror
 from recosim.envs.cpr.dialogues import Dialogues
 from recosim.envs.cpr.protocol import Protocol
 from recosim.errors import OptionError
 from recosim.kernels.compiling import cached
 
-__all__ = ["HardFilter", "LatentUpdate", "RejectOnly", "criticised", "reasons"]
+__all__ = ["CritiqueAgent", "HardFilter", "LatentUpdate", "RejectOnly", "criticised", "reasons"]
 
 
-class RejectOnly(Agent):
+class CritiqueAgent(CPRAgent):
+    """Base of the agents that only show lists and are told what is wrong with them."""
+
+    family = "critique"
+
+    def misfit(self, protocol: Protocol) -> str:
+        fits = protocol.question == "none" and protocol.feedback_on == "refusal"
+        why = "it only shows lists and waits for critiques, and here none come unasked"
+        return "" if fits else why
+
+
+class RejectOnly(CritiqueAgent):
     """Hears that a list is refused, and not why: shows the estimator's next best candidates."""
 
     name = "reject_only"
-
-    def misfit(self, protocol: Protocol) -> str:
-        return _misfit(protocol)
 
     def act(self) -> Moves:
         return show(self.batch, self.batch.best_items()[0])
 
 
-class HardFilter(Agent):
+class HardFilter(CritiqueAgent):
     """Takes a critique for a fact: items with the criticised attribute are shown no more.
 
     Its candidates are a batch of its own under `on_reject = "remove"`; where they have run empty
@@ -39,13 +47,10 @@ class HardFilter(Agent):
 
     name = "hard_filter"
 
-    def misfit(self, protocol: Protocol) -> str:
-        return _misfit(protocol)
-
-    def bind(self, dialogues: Dialogues) -> None:
-        super().bind(dialogues)
-        rules = dialogues.protocol.with_options(on_reject="remove", drop_failed="always")
-        self._mirror = Mirror(dialogues, protocol=rules)
+    def bind(self, batch: Dialogues) -> None:
+        super().bind(batch)
+        rules = batch.protocol.with_options(on_reject="remove", drop_failed="always")
+        self._mirror = Mirror(batch, protocol=rules)
 
     def reset(self, rows: NDArray[np.bool_]) -> None:
         self._mirror.reset(rows)
@@ -60,7 +65,7 @@ class HardFilter(Agent):
         return show(d, np.where(lost[:, None], d.best_items()[0], best))
 
 
-class LatentUpdate(Agent):
+class LatentUpdate(CritiqueAgent):
     """Takes a critique for a hint: the user's vector moves away from the attribute's.
 
     Latent linear critiquing (Luo et al. 2020, WWW) and the update of bot play (Li et al. 2021):
@@ -82,12 +87,9 @@ class LatentUpdate(Agent):
     def settings(self) -> dict[str, Any]:
         return {"rate": self.rate}
 
-    def misfit(self, protocol: Protocol) -> str:
-        return _misfit(protocol)
-
-    def bind(self, dialogues: Dialogues) -> None:
-        super().bind(dialogues)
-        self._mirror = Mirror(dialogues)
+    def bind(self, batch: Dialogues) -> None:
+        super().bind(batch)
+        self._mirror = Mirror(batch)
 
     def reset(self, rows: NDArray[np.bool_]) -> None:
         self._mirror.reset(rows)
@@ -106,20 +108,20 @@ class LatentUpdate(Agent):
         return show(self.batch, self._mirror.batch.best_items()[0])
 
 
-def criticised(dialogues: Dialogues, rows: NDArray[np.bool_]) -> NDArray[np.int64]:
+def criticised(batch: Dialogues, rows: NDArray[np.bool_]) -> NDArray[np.int64]:
     """The attribute that the user wants less of since the last move, -1 for none; int64 (B,)."""
-    asked = dialogues.arrays["asked"][:, 0].astype(np.int64)
+    asked = batch.arrays["asked"][:, 0].astype(np.int64)
     return np.where(rows, asked, -1)
 
 
-def show(dialogues: Dialogues, items: NDArray[np.int32]) -> Moves:
+def show(batch: Dialogues, items: NDArray[np.int32]) -> Moves:
     """Show lists (int32 (B, top_k)) and say why; what stands in rows that have ended is no list."""
-    ended = dialogues.arrays["done"] > 0
+    ended = batch.arrays["done"] > 0
     lists = np.where(ended[:, None], np.int32(-1), items)
-    return Moves.all_of(Verb.RECOMMEND, dialogues.size, lists, reasons(dialogues, lists))
+    return Moves.all_of(Verb.RECOMMEND, batch.size, lists, reasons(batch, lists))
 
 
-def reasons(dialogues: Dialogues, items: NDArray[np.int32]) -> NDArray[np.int32]:
+def reasons(batch: Dialogues, items: NDArray[np.int32]) -> NDArray[np.int32]:
     """The attributes that justify lists: those of most of the items, of which nothing was said yet.
 
     Args:
@@ -128,9 +130,9 @@ def reasons(dialogues: Dialogues, items: NDArray[np.int32]) -> NDArray[np.int32]
     Returns:
         int32 (B, protocol.aspects), padded with -1; the smallest id on ties.
     """
-    chosen = np.full((dialogues.size, dialogues.protocol.aspects), -1, dtype=np.int32)
-    table = dialogues.world.item_attributes
-    _choose_reasons(table.indptr, table.indices, items, dialogues.arrays["status"], chosen)
+    chosen = np.full((batch.size, batch.protocol.aspects), -1, dtype=np.int32)
+    table = batch.world.item_attributes
+    _choose_reasons(table.indptr, table.indices, items, batch.arrays["status"], chosen)
     return chosen
 
 
@@ -157,8 +159,3 @@ def _choose_reasons(
             if best >= 0:
                 chosen[b, place] = best
                 count[best] = 0
-
-
-def _misfit(protocol: Protocol) -> str:
-    fits = protocol.question == "none" and protocol.feedback_on == "refusal"
-    return "" if fits else "it only shows lists and waits for critiques, and here none come unasked"

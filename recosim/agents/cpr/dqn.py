@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from recosim.acts import Moves
+from recosim.agents.cpr.base import CPRAgent
 from recosim.agents.learner import Arrays
 from recosim.agents.replay import Replay
 from recosim.agents.torch_learner import TorchLearner, mlp
@@ -23,7 +24,7 @@ __all__ = ["ASK", "RECOMMEND", "TwoWayDQN"]
 ASK, RECOMMEND = 0, 1
 
 
-class TwoWayDQN(TorchLearner):
+class TwoWayDQN(CPRAgent, TorchLearner):
     """Deep Q-learning (Mnih et al. 2015) over two actions; a subclass gives states and questions.
 
     Conversations run in lockstep: after each move of the whole batch, `updates` gradient steps are
@@ -46,19 +47,19 @@ class TwoWayDQN(TorchLearner):
     def __init__(
         self,
         *,
-        rounds: int,
-        batch: int,
-        hidden: int,
-        rate: float,
-        gamma: float,
-        sample: int,
-        memory: int,
-        updates: int,
-        target_every: int,
-        epsilon_start: float,
-        epsilon_end: float,
-        epsilon_decay: float,
-        double: bool,
+        rounds: int = 300,
+        batch: int = 128,
+        hidden: int = 128,
+        rate: float = 0.0001,
+        gamma: float = 0.999,
+        sample: int = 128,
+        memory: int = 50_000,
+        updates: int = 8,
+        target_every: int = 200,
+        epsilon_start: float = 0.9,
+        epsilon_end: float = 0.05,
+        epsilon_decay: float = 0.15,
+        double: bool = False,
     ) -> None:
         super().__init__(rounds=rounds, batch=batch)
         for name, value, low, high in (
@@ -88,13 +89,6 @@ class TwoWayDQN(TorchLearner):
         self.epsilon_decay = epsilon_decay
         self._replay: Replay | None = None
         self._steps = 0
-
-    def settings(self) -> dict[str, Any]:
-        names = (
-            "rounds batch hidden rate gamma sample memory updates target_every epsilon_start "
-            "epsilon_end epsilon_decay double"
-        )
-        return self.named_settings(names.split())
 
     # ---- what a subclass gives ------------------------------------------------------------------
 

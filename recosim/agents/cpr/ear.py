@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,35 +38,6 @@ class EAR(PolicyGradient):
 
     name = "ear"
     version = 1
-
-    def __init__(
-        self,
-        *,
-        rounds: int = 1000,
-        batch: int = 256,
-        imitate: float = 0.2,
-        hidden: int = 64,
-        rate: float = 0.001,
-        imitation_rate: float = 0.001,
-        gamma: float = 0.7,
-        advantage: bool = True,
-        entropy_bonus: float = 0.01,
-        reflect: bool = True,
-        greedy: bool = True,
-    ) -> None:
-        super().__init__(
-            rounds=rounds,
-            batch=batch,
-            imitate=imitate,
-            hidden=hidden,
-            rate=rate,
-            imitation_rate=imitation_rate,
-            gamma=gamma,
-            advantage=advantage,
-            entropy_bonus=entropy_bonus,
-            reflect=reflect,
-            greedy=greedy,
-        )
 
     @property
     def state_size(self) -> int:
@@ -115,36 +89,12 @@ class CRM(PolicyGradient):
 
     name = "crm"
     version = 1
+    usual: ClassVar[Mapping[str, Any]] = {"greedy": False}
 
-    def __init__(
-        self,
-        *,
-        rounds: int = 1000,
-        batch: int = 256,
-        imitate: float = 0.2,
-        hidden: int = 64,
-        rate: float = 0.001,
-        imitation_rate: float = 0.001,
-        gamma: float = 0.7,
-        advantage: bool = True,
-        entropy_bonus: float = 0.01,
-        greedy: bool = False,
-    ) -> None:
-        super().__init__(
-            rounds=rounds,
-            batch=batch,
-            imitate=imitate,
-            hidden=hidden,
-            rate=rate,
-            imitation_rate=imitation_rate,
-            gamma=gamma,
-            advantage=advantage,
-            entropy_bonus=entropy_bonus,
-            reflect=False,
-            greedy=greedy,
-        )
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(reflect=False, **{**self.usual, **settings})
 
-    def settings(self) -> dict[str, object]:
+    def settings(self) -> dict[str, Any]:
         settings = super().settings()
         del settings["reflect"]  # it never does
         return settings

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recosim.acts import Moves
-from recosim.agents.base import Agent
+from recosim.agents.cpr.base import CPRAgent
 from recosim.agents.cpr.mirror import Mirror
 from recosim.envs.cpr.dialogues import Dialogues
 from recosim.users.behaviour import trait_column
@@ -14,7 +14,7 @@ from recosim.users.behaviour import trait_column
 __all__ = ["Logic"]
 
 
-class Logic(Agent):
+class Logic(CPRAgent):
     """Keeps its own candidates, in which a refused attribute rules its items out.
 
     Most published agents leave the candidates alone after a "no" (`on_reject = "keep"`), although
@@ -31,11 +31,11 @@ class Logic(Agent):
 
     name = "logic"
 
-    def bind(self, dialogues: Dialogues) -> None:
-        super().bind(dialogues)
-        rules = dialogues.protocol.with_options(on_reject="remove", drop_failed="always")
-        self._mirror = Mirror(dialogues, protocol=rules)
-        self._may_err = bool(trait_column(dialogues.arrays["traits"], "answer_noise").any())
+    def bind(self, batch: Dialogues) -> None:
+        super().bind(batch)
+        rules = batch.protocol.with_options(on_reject="remove", drop_failed="always")
+        self._mirror = Mirror(batch, protocol=rules)
+        self._may_err = bool(trait_column(batch.arrays["traits"], "answer_noise").any())
 
     @property
     def belief(self) -> Dialogues:

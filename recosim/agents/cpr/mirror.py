@@ -34,32 +34,32 @@ class Mirror:
     The agent's `reset` and `observe` call those of the mirror. The targets are not known to it.
 
     Args:
-        dialogues: the batch that is mirrored.
+        batch: the batch that is mirrored.
         protocol: the agent's own rules, say for what a "no" means; default: those of the batch.
         vectors: the agent's own estimator; default: that of the batch.
 
     Attributes:
-        dialogues: the agent's own batch; row b mirrors row b.
+        batch: the agent's own batch; row b mirrors row b.
     """
 
     def __init__(
         self,
-        dialogues: Dialogues,
+        batch: Dialogues,
         *,
         protocol: Protocol | None = None,
         vectors: Vectors | None = None,
         **settings: Any,
     ) -> None:
-        self.source = dialogues
+        self.source = batch
         self.batch = Dialogues(
-            dialogues.world,
-            vectors or dialogues.vectors,
-            protocol or dialogues.protocol,
-            dialogues.size,
-            split=dialogues.split,
+            batch.world,
+            vectors or batch.vectors,
+            protocol or batch.protocol,
+            batch.size,
+            split=batch.split,
             track=False,
             raise_illegal=False,
-            threads=dialogues.threads,
+            threads=batch.threads,
             **settings,
         )
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from recosim.acts import Moves, Verb
+from recosim.agents.cpr.base import CPRAgent
 from recosim.agents.cpr.rules import MaxEntropy
 from recosim.agents.torch_learner import TorchLearner, mlp
 from recosim.envs.cpr.dialogues import Dialogues
@@ -20,7 +19,7 @@ __all__ = ["PolicyGradient"]
 Floats = NDArray[np.float32]
 
 
-class PolicyGradient(TorchLearner):
+class PolicyGradient(CPRAgent, TorchLearner):
     """Base of CRM and EAR: the same policy and training, on different states.
 
     **Policy.** An MLP with one hidden layer gives a logit to each question and to recommending the
@@ -53,17 +52,17 @@ class PolicyGradient(TorchLearner):
     def __init__(
         self,
         *,
-        rounds: int,
-        batch: int,
-        imitate: float,
-        hidden: int,
-        rate: float,
-        imitation_rate: float,
-        gamma: float,
-        advantage: bool,
-        entropy_bonus: float,
-        reflect: bool,
-        greedy: bool,
+        rounds: int = 1000,
+        batch: int = 256,
+        imitate: float = 0.2,
+        hidden: int = 64,
+        rate: float = 0.001,
+        imitation_rate: float = 0.001,
+        gamma: float = 0.7,
+        advantage: bool = True,
+        entropy_bonus: float = 0.01,
+        reflect: bool = True,
+        greedy: bool = True,
     ) -> None:
         super().__init__(rounds=rounds, batch=batch)
         for name, value, high in (
@@ -83,13 +82,6 @@ class PolicyGradient(TorchLearner):
         self.reflect, self.greedy = reflect, greedy
         self._teacher = MaxEntropy()
 
-    def settings(self) -> dict[str, Any]:
-        names = (
-            "rounds batch imitate hidden rate imitation_rate gamma advantage entropy_bonus "
-            "reflect greedy"
-        )
-        return self.named_settings(names.split())
-
     # ---- what a subclass gives ------------------------------------------------------------------
 
     @property
@@ -102,9 +94,9 @@ class PolicyGradient(TorchLearner):
 
     # ---- playing --------------------------------------------------------------------------------
 
-    def bind(self, dialogues: Dialogues) -> None:
-        super().bind(dialogues)
-        self._teacher.bind(dialogues)
+    def bind(self, batch: Dialogues) -> None:
+        super().bind(batch)
+        self._teacher.bind(batch)
 
     def build(self) -> None:
         self.modules["policy"] = mlp(self.state_size, self.hidden, self.batch.n_askables + 1)

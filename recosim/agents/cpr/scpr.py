@@ -48,42 +48,9 @@ class SCPR(TwoWayDQN):
     name = "scpr"
     version = 1
 
-    def __init__(
-        self,
-        *,
-        rounds: int = 300,
-        batch: int = 128,
-        hidden: int = 128,
-        rate: float = 0.0001,
-        gamma: float = 0.999,
-        sample: int = 128,
-        memory: int = 50_000,
-        updates: int = 8,
-        target_every: int = 200,
-        epsilon_start: float = 0.9,
-        epsilon_end: float = 0.05,
-        epsilon_decay: float = 0.15,
-        double: bool = False,
-    ) -> None:
-        super().__init__(
-            rounds=rounds,
-            batch=batch,
-            hidden=hidden,
-            rate=rate,
-            gamma=gamma,
-            sample=sample,
-            memory=memory,
-            updates=updates,
-            target_every=target_every,
-            epsilon_start=epsilon_start,
-            epsilon_end=epsilon_end,
-            epsilon_decay=epsilon_decay,
-            double=double,
-        )
-
-    def bind(self, dialogues: Dialogues) -> None:
-        super().bind(dialogues)
-        self._here = np.full(dialogues.arrays["accepted"].shape, -1, dtype=np.int32)
+    def bind(self, batch: Dialogues) -> None:
+        super().bind(batch)
+        self._here = np.full(batch.arrays["accepted"].shape, -1, dtype=np.int32)
 
     def reset(self, rows: NDArray[np.bool_]) -> None:
         self._stand(rows)

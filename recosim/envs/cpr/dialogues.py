@@ -447,6 +447,14 @@ class Dialogues(Batch):
         a = self.arrays
         return (a["rank"] > 0) & (a["terminated"] > 0)
 
+    def logged(self) -> dict[str, NDArray[np.floating[Any]]]:
+        """SR: whether the target was hit; AT: the number of the move that hit, or all turns."""
+        hit = self.success()
+        # `turn` is that of the next move; the one that hit was before it.
+        moves = self.arrays["turn"] - self.protocol.first_turn
+        turns = np.where(hit, moves, self.protocol.max_turns)
+        return {"SR": hit.astype(float), "AT": turns.astype(float)}
+
     def solve(self) -> Moves:
         """The first target alone, at once."""
         items = np.full((self.size, self.protocol.top_k), -1, dtype=np.int32)

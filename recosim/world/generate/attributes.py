@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recosim.world.csr import Csr, csr_from_pairs
 from recosim.world.generate.degrees import counts_from_curve, zipf_shares
 from recosim.world.generate.draws import choose, gumbel, normal, permutation, stream
 from recosim.world.generate.settings import FacetSettings, GeneratorSettings
-from recosim.world.world import Csr, csr_from_pairs
 
 __all__ = ["Circles", "ItemAttributes", "assign_attributes", "draw_circles"]
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recosim.world.csr import Csr, csr_from_pairs
 from recosim.world.generate.attributes import Circles
 from recosim.world.generate.degrees import counts_from_curve
 from recosim.world.generate.draws import choose, gumbel, permutation, stream
 from recosim.world.generate.matching import match_stubs
 from recosim.world.generate.settings import GeneratorSettings
-from recosim.world.world import Csr, csr_from_pairs
 
 __all__ = ["Users", "draw_friends", "draw_interactions", "draw_users", "plan_popularity", "split"]
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from recosim.errors import ImportDataError
 from recosim.progress import Progress
+from recosim.world.csr import csr_from_lists, csr_from_pairs
 from recosim.world.importers.interactions import distinct, split_by_user
 from recosim.world.importers.source import (
     bad,
@@ -23,7 +24,7 @@ from recosim.world.importers.source import (
     read_lines,
     refusing,
 )
-from recosim.world.world import World, build_world, csr_from_lists, csr_from_pairs
+from recosim.world.world import World, build_world
 
 __all__ = ["import_hetrec"]
 

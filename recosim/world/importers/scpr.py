@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from recosim.errors import ImportDataError
 from recosim.progress import Progress
+from recosim.world.arrays import SPLITS
+from recosim.world.csr import csr_from_lists
 from recosim.world.importers.source import (
     bad,
     find_file,
@@ -24,7 +26,7 @@ from recosim.world.importers.source import (
     read_json,
     refusing,
 )
-from recosim.world.world import SPLITS, World, build_world, csr_from_lists
+from recosim.world.world import World, build_world
 
 __all__ = ["import_scpr"]
 

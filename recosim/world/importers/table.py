@@ -20,9 +20,11 @@ from numpy.typing import NDArray
 
 from recosim.errors import ImportDataError
 from recosim.progress import Progress
+from recosim.world.arrays import SPLITS
+from recosim.world.csr import csr_from_pairs
 from recosim.world.importers.interactions import SplitBy, Splits, distinct, split_by_user
 from recosim.world.importers.source import bad, find_file, need_file, refusing
-from recosim.world.world import SPLITS, World, build_world, csr_from_pairs
+from recosim.world.world import World, build_world
 
 __all__ = ["import_table"]
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from recosim.errors import ImportDataError
 from recosim.progress import Progress
+from recosim.world.csr import csr_from_lists, csr_from_pairs
 from recosim.world.importers.interactions import (
     SplitBy,
     core,
@@ -33,7 +34,7 @@ from recosim.world.importers.source import (
     read_lines,
     refusing,
 )
-from recosim.world.world import World, build_world, csr_from_lists, csr_from_pairs
+from recosim.world.world import World, build_world
 
 __all__ = ["import_yelp_open"]
 

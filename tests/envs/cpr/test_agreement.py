@@ -14,7 +14,8 @@ from recosim.envs.cpr.dialogues import QUESTIONS
 from recosim.envs.cpr.protocol import Protocol
 from recosim.users import Behaviour
 from recosim.users.behaviour import WORDS
-from recosim.world.world import build_world, csr_from_lists, csr_from_pairs
+from recosim.world.csr import csr_from_lists, csr_from_pairs
+from recosim.world.world import build_world
 
 
 @pytest.mark.parametrize(("seed", "sizes"), [(0, (1, 3, 9)), (1, (1, 7, 16))])

@@ -14,7 +14,8 @@ from recosim.envs.cpr.dialogues import QUESTIONS, Dialogues
 from recosim.envs.cpr.protocol import Protocol
 from recosim.errors import IllegalActionError, OptionError
 from recosim.users import Behaviour
-from recosim.world.world import build_world, csr_from_lists
+from recosim.world.csr import csr_from_lists
+from recosim.world.world import build_world
 
 RNG = np.random.default_rng(17)
 WORLD = random_world(RNG, n_attributes=20, n_items=150, n_facets=4)

@@ -16,7 +16,8 @@ from recosim.envs.cpr.columns import COLUMNS
 from recosim.envs.picture import HEIGHT, WIDTH, conversation_picture, draw_conversation
 from recosim.errors import MissingExtraError, OptionError
 from recosim.trace import Trace
-from recosim.world.world import World, build_world, csr_from_lists
+from recosim.world.csr import csr_from_lists
+from recosim.world.world import World, build_world
 
 GOLD, GREEN, RED = (242, 183, 5), (46, 139, 87), (192, 57, 43)
 

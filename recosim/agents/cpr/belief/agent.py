@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,44 +48,30 @@ class Pathfinder(TwoWayDQN):
 
     name = "pathfinder"
     version = 1
+    usual: ClassVar[Mapping[str, Any]] = {
+        "rounds": 120,
+        "batch": 256,
+        "hidden": 64,
+        "rate": 0.001,
+        "gamma": 0.97,
+        "sample": 256,
+        "target_every": 100,
+        "epsilon_start": 0.5,
+        "epsilon_end": 0.02,
+        "double": True,
+    }
 
     def __init__(
         self,
         *,
-        rounds: int = 120,
-        batch: int = 256,
-        hidden: int = 64,
-        rate: float = 0.001,
-        gamma: float = 0.97,
-        sample: int = 256,
-        memory: int = 50_000,
-        updates: int = 8,
-        target_every: int = 100,
-        epsilon_start: float = 0.5,
-        epsilon_end: float = 0.02,
-        epsilon_decay: float = 0.15,
-        double: bool = True,
         noise: tuple[float, ...] | list[float] = (0.0, 0.05, 0.1, 0.2),
         prior: bool = True,
         opening: bool = True,
         learn_errors: bool = True,
         stop_at: float | None = None,
+        **learning: Any,
     ) -> None:
-        super().__init__(
-            rounds=rounds,
-            batch=batch,
-            hidden=hidden,
-            rate=rate,
-            gamma=gamma,
-            sample=sample,
-            memory=memory,
-            updates=updates,
-            target_every=target_every,
-            epsilon_start=epsilon_start,
-            epsilon_end=epsilon_end,
-            epsilon_decay=epsilon_decay,
-            double=double,
-        )
+        super().__init__(**{**self.usual, **learning})
         self.noise = tuple(float(value) for value in noise)
         self.prior, self.opening, self.learn_errors = prior, opening, learn_errors
         if stop_at is not None and not 0 <= stop_at <= 1:
@@ -93,11 +80,10 @@ class Pathfinder(TwoWayDQN):
         self._belief: Belief | None = None
 
     def settings(self) -> dict[str, Any]:
-        own = {"noise": list(self.noise), "prior": self.prior}
-        own |= {"opening": self.opening, "learn_errors": self.learn_errors}
-        if self.stop_at is not None:
-            own["stop_at"] = self.stop_at
-        return super().settings() | own
+        settings = super().settings()
+        if self.stop_at is None:
+            del settings["stop_at"]
+        return settings
 
     def misfit(self, protocol: Protocol) -> str:
         return ""
@@ -109,12 +95,10 @@ class Pathfinder(TwoWayDQN):
         assert self._belief is not None
         return self._belief
 
-    def bind(self, dialogues: Dialogues) -> None:
+    def bind(self, batch: Dialogues) -> None:
         theta = None if self._belief is None else self._belief.theta
-        self._belief = Belief(
-            dialogues, theta, opening=self.opening, learn_errors=self.learn_errors
-        )
-        super().bind(dialogues)
+        self._belief = Belief(batch, theta, opening=self.opening, learn_errors=self.learn_errors)
+        super().bind(batch)
 
     def reset(self, rows: NDArray[np.bool_]) -> None:
         self.belief.open(rows)

@@ -50,7 +50,7 @@ class Belief:
     tells nothing about the target. Refused items are out.
 
     Args:
-        dialogues: the batch.
+        batch: the batch.
         theta: weights of the prior, float64 (6,).
         opening: use the probability of the opening.
         learn_errors: False: users never err (eps = 0), as a hard rule has it.
@@ -58,13 +58,13 @@ class Belief:
 
     def __init__(
         self,
-        dialogues: Dialogues,
+        batch: Dialogues,
         theta: NDArray[np.float64] | None = None,
         *,
         opening: bool = True,
         learn_errors: bool = True,
     ) -> None:
-        self.batch = d = dialogues
+        self.batch = d = batch
         self.theta = START.copy() if theta is None else theta
         self.opening = opening
         self.rates, self.chances = ERROR_RATES, ERROR_CHANCES

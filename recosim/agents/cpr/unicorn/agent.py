@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recosim.acts import Moves, Verb
+from recosim.agents.cpr.base import CPRAgent
 from recosim.agents.cpr.unicorn.networks import DuelingNetwork, GraphEncoder
 from recosim.agents.cpr.unicorn.state import SELECT, StateBuilder, States
 from recosim.agents.learner import Arrays
@@ -34,7 +35,7 @@ __all__ = ["Unicorn"]
 CHUNK = 512
 
 
-class Unicorn(TorchLearner):
+class Unicorn(CPRAgent, TorchLearner):
     """Asks or recommends, whichever a graph-based dueling double DQN values most.
 
     **State** (section 4.1). The weighted graph of the user, the accepted attributes, the candidates
@@ -133,22 +134,13 @@ class Unicorn(TorchLearner):
         self.epsilon_end = number("epsilon_end", epsilon_end, low=0.0, high=1.0)
         self.explore = number("explore", explore, low=0.0, high=1.0)
 
-    def settings(self) -> dict[str, Any]:
-        names = (
-            "rounds batch estimator select attributes hidden heads user_token rate weight_decay "
-            "gamma tau memory sample updates epsilon_start epsilon_end explore"
-        )
-        return self.named_settings(names.split())
-
     # ---- networks -------------------------------------------------------------------------------
 
-    def bind(self, dialogues: Dialogues) -> None:
-        vectors = dialogues.vectors
+    def bind(self, batch: Dialogues) -> None:
+        vectors = batch.vectors
         if self.estimator:
-            vectors = fit_or_load(dialogues.world, self.estimator)
-        self._states = StateBuilder(
-            dialogues, vectors, attributes=self.attributes, select=self.select
-        )
+            vectors = fit_or_load(batch.world, self.estimator)
+        self._states = StateBuilder(batch, vectors, attributes=self.attributes, select=self.select)
         # Node vectors stay as they were fitted; they are no weights of the agent.
         self._users, self._items, self._attributes, self._askables = (
             torch.from_numpy(np.array(array))
@@ -159,7 +151,7 @@ class Unicorn(TorchLearner):
                 self._states.ask_vectors,
             )
         )
-        super().bind(dialogues)
+        super().bind(batch)
 
     def build(self) -> None:
         d = self._items.shape[1]

@@ -48,7 +48,7 @@ class StateBuilder:
     """Builds the states of the conversations of a batch under an estimator of the agent's own.
 
     Args:
-        dialogues: the batch; only what an agent may read is read.
+        batch: the batch; only what an agent may read is read.
         vectors: the node vectors, and the scores that come of them. The rejected attributes lower a
             score whatever `vectors.penalise_rejected` says: the score is UNICORN's.
         attributes: m, askables to choose from, at most.
@@ -60,13 +60,11 @@ class StateBuilder:
             attributes.
     """
 
-    def __init__(
-        self, dialogues: Dialogues, vectors: Vectors, *, attributes: int, select: str
-    ) -> None:
-        a, world, protocol = dialogues.arrays, dialogues.world, dialogues.protocol
-        self.batch, self.select = dialogues, SELECT.index(select)
+    def __init__(self, batch: Dialogues, vectors: Vectors, *, attributes: int, select: str) -> None:
+        a, world, protocol = batch.arrays, batch.world, batch.protocol
+        self.batch, self.select = batch, SELECT.index(select)
         self.facets = protocol.question == "facet"
-        self.attributes = min(attributes, dialogues.n_askables)
+        self.attributes = min(attributes, batch.n_askables)
         # A turn accepts one attribute, two in a choice, and in a facet those of one item, or, from
         # a user that errs, one that it does not have.
         most = {"binary": 1, "choice": 2}.get(protocol.question, a["accepted"].shape[1] + 1)

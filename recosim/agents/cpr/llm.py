@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import ConfigDict, Field, create_model
 
 from recosim.acts import Moves, Verb
-from recosim.agents.base import Agent
+from recosim.agents.cpr.base import CPRAgent
 from recosim.agents.cpr.critiquing import reasons
 from recosim.chat import Chat, ChatRequest, ChatSettings, open_chat
 from recosim.chat.opening import CassetteMode
@@ -46,7 +46,7 @@ class _Board:
     items: Mapping[str, int]  # the estimator's best, best first
 
 
-class LLMAgent(Agent):
+class LLMAgent(CPRAgent):
     """A language model behind any OpenAI-compatible server chooses among the legal moves.
 
     It is shown the conversation, the candidates left, the legal questions of the highest entropy
@@ -124,13 +124,13 @@ class LLMAgent(Agent):
             return {}
         return {"moves_of_the_rule": self._fallbacks, **self._chat.report.to_dict()}
 
-    def bind(self, dialogues: Dialogues) -> None:
-        super().bind(dialogues)
+    def bind(self, batch: Dialogues) -> None:
+        super().bind(batch)
         if self._chat is None:
             self._chat = self._open()
         self._chat.check()
-        self._recorder = Recorder(dialogues)
-        self._lines = [[] for _ in range(dialogues.size)]
+        self._recorder = Recorder(batch)
+        self._lines = [[] for _ in range(batch.size)]
 
     def _server(self) -> ChatSettings:
         return ChatSettings(model=self.model, base_url=self.base_url)
