@@ -305,6 +305,7 @@ def test_a_new_default_choice_does_not_make_another_run(tmp_path, setup_of):
     )
     setup = setup.model_copy(
         update={
+            "family": "critique",
             "agents": (setup.agents[0], latent),
             "estimator": EstimatorInfo(name="mf", settings=estimator("mf").settings()),
         }
