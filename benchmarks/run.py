@@ -209,6 +209,33 @@ def speed_rows(world: str, seconds: float) -> list[Row]:
     return rows
 
 
+def many_rows(seconds: float) -> list[Row]:
+    """A world of 8,438 attributes, per CPU second: beside the scalar environment and the reference.
+
+    A batch of 64 fits into the caches with all that it shows; one of 1,024 does not.
+    """
+    from many_attributes import NARROW, recording, reference_moves, scalar_moves, vector_moves
+
+    few, many = recording(64), recording(SIZE)
+    scalar, plain = scalar_moves(few, seconds), reference_moves(few, seconds)
+    label = "8,438 attributes, CPU:"
+    rows = [_speed(f"{label} scalar env, beside the reference", scalar, plain, 20)]
+    for size, played in ((64, few), (SIZE, many)):
+        what = f"{label} vector env of {size:,}"
+        whole = vector_moves(played, seconds)
+        rows += [
+            _speed(f"{what}, beside the reference", whole, plain, 40),
+            _speed(f"{what}, beside scalar", whole, scalar, 3 if size < SIZE else 1),
+            _speed(
+                f"{what}, three narrow keys, beside scalar",
+                vector_moves(played, seconds, observe=NARROW),
+                scalar,
+                3,
+            ),
+        ]
+    return rows
+
+
 def _speed(what: str, ours: float, baseline: float, target: float) -> Row:
     ratio = ours / baseline
     return Row(
@@ -385,7 +412,7 @@ def learning_rows(seconds: float) -> list[Row]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--worlds", default="lastfm,yelp", help="lastfm, yelp, or both")
-    parser.add_argument("--only", choices=("speed", "start", "learning"), help="one part")
+    parser.add_argument("--only", choices=("speed", "many", "start", "learning"), help="one part")
     parser.add_argument("--seconds", type=float, default=3.0, help="time for each measurement")
     parser.add_argument("--json", type=Path, help="write the rows to a file too")
     arguments = parser.parse_args()
@@ -394,6 +421,8 @@ def main() -> None:
     if arguments.only in (None, "speed"):
         for world in arguments.worlds.split(","):
             rows += speed_rows(world, arguments.seconds)
+    if arguments.only in (None, "many"):
+        rows += many_rows(arguments.seconds)
     if arguments.only in (None, "learning"):
         rows += learning_rows(arguments.seconds)
     if arguments.only in (None, "start"):

@@ -14,11 +14,11 @@ import numpy as np
 from recosim.acts import Outcome, Verb
 from recosim.envs.cpr import fields as f
 from recosim.envs.cpr.candidates import item_has, trait
-from recosim.envs.cpr.scores import live_targets
 from recosim.envs.cpr.wishes import (
     change_mind,
     is_must,
     liking,
+    live_targets,
     utility,
     weighs_by_liking,
     weights,

@@ -21,6 +21,7 @@ __all__ = [
     "can_reflect",
     "count_candidates",
     "drop_items",
+    "fill_mask",
     "intersect",
     "item_has",
     "refresh",
@@ -39,6 +40,10 @@ PASSES_PER_WALK = 20
 COLUMNS = 8
 # Attributes to clear and to add up while one item is walked over.
 ATTRIBUTES_PER_ITEM = 4
+# Attributes that are cleared as fast in a row as one by a list.
+ATTRIBUTES_PER_ENTRY = 8
+# Counts up to which entropies are computed once for all attributes.
+SMALL = 32
 
 
 @kernel
@@ -86,13 +91,76 @@ def count_candidates(t: Table, b: int) -> None:
         return
     f.counted(t)[b] = 1
     counts = f.counts(t)[b]
-    if f.own(t)[b] == 0 and f.cooccurrence_size(t) > 0:
+    if f.sparse_attributes(t) > 0:
+        _count_present(t, b)
+    elif f.own(t)[b] == 0 and f.cooccurrence_size(t) > 0:
         counts[:] = f.cooccurrence(t)[f.opening(t)[b]]
     else:
         counts[:] = 0
         words = current_words(t, b)
         for w in range(words.shape[0]):
             _add_word(t, counts, w, words[w], 1)
+
+
+@kernel
+def _count_present(t: Table, b: int) -> None:
+    """The same where there are many attributes: lists those that a candidate has."""
+    _clear_present(t, b)
+    counts, present, n = f.counts(t)[b], f.present(t)[b], 0
+    if f.own(t)[b] == 0 and f.joint_rows(t) > 0:
+        opening, others, both = f.opening(t)[b], f.joint_indices(t), f.joint_counts(t)
+        for k in range(f.joint_indptr(t)[opening], f.joint_indptr(t)[opening + 1]):
+            present[n] = others[k]
+            counts[np.uint64(others[k])] = both[k]
+            n += 1
+        f.n_present(t)[b] = n
+        return
+    indptr, indices = f.item_indptr(t), f.item_indices(t)
+    words = current_words(t, b)
+    for w in range(words.shape[0]):
+        word = words[w]
+        while word != np.uint64(0):
+            v = np.uint64((w << 6) + trailing_zeros(word))
+            word &= word - ONE
+            for k in range(np.uint64(indptr[v]), np.uint64(indptr[v + ONE])):
+                a = np.uint64(indices[k])
+                if counts[a] == 0:
+                    present[n] = indices[k]
+                    n += 1
+                counts[a] += 1
+    f.n_present(t)[b] = n
+
+
+@kernel
+def _clear_present(t: Table, b: int) -> None:
+    """Forget the list of an earlier conversation, and what stands at its attributes."""
+    _clear_listed(t, b, f.counts(t)[b])
+    _clear_listed(t, b, f.entropy(t)[b])
+    if f.filled(t)[b] == 0:
+        _clear_listed(t, b, f.mask(t)[b])
+    if f.has_weights(t)[b]:
+        _clear_listed(t, b, f.weighted_entropy(t)[b])
+        f.has_weights(t)[b] = 0
+    f.n_present(t)[b] = 0
+
+
+@kernel
+def _clear_listed(t: Table, b: int, values: np.ndarray) -> None:
+    """Set values to 0 that are 0 but at the attributes of the list."""
+    n, asks = f.n_present(t)[b], f.askables(t)
+    if n * ATTRIBUTES_PER_ENTRY > asks:
+        values[:asks] = 0
+        return
+    for k in range(n):
+        values[np.uint64(f.present(t)[b, k])] = 0
+
+
+@kernel
+def _clear_counts(t: Table, b: int) -> None:
+    if f.sparse_attributes(t) > 0:
+        _clear_listed(t, b, f.counts(t)[b])
+    else:
+        f.counts(t)[b, :] = 0
 
 
 @kernel
@@ -141,7 +209,7 @@ def _cut_and_walk(
     flip = np.uint64(0xFFFFFFFFFFFFFFFF) if goes else np.uint64(0)
     sign = -1 if goes else 1
     if not goes:
-        counts[:] = 0
+        _clear_counts(t, b)
     if f.column_items(t) > 0 and side * ATTRIBUTES_PER_ITEM > f.attributes(t):
         _cut_and_count_columns(t, old, keep, invert, new, flip, counts, sign)
         return
@@ -295,6 +363,45 @@ def can_reflect(t: Table, b: int) -> bool:
 
 
 @kernel
+def fill_mask(t: Table, b: int) -> None:
+    """A mask is never all zero: once ended, nothing matters any more."""
+    f.mask(t)[b, :] = 1
+    f.filled(t)[b] = 1
+
+
+@kernel
+def _refresh_present(t: Table, b: int, n: int) -> None:
+    """Entropies and mask where there are many attributes, of which few candidates have any.
+
+    Shortens the list of them by what the candidates have no more and no value stands at.
+    """
+    counts, status, table = f.counts(t)[b], f.status(t)[b], f.n_log_n(t)
+    entropy, mask, present = f.entropy(t)[b], f.mask(t)[b], f.present(t)[b]
+    ended, asked = f.done(t)[b] != 0, f.question(t) != NO_QUESTIONS
+    # Most attributes are those of a few candidates.
+    small = np.empty(min(n, SMALL) + 1, dtype=np.float32)
+    for count in range(1, small.shape[0]):
+        small[count] = binary_entropy_of(table, count, n)
+    left = 0
+    for k in range(f.n_present(t)[b]):
+        a = np.uint64(present[k])
+        count = np.int64(counts[a])
+        if count > 0 or f.has_weights(t)[b]:
+            present[left] = present[k]
+            left += 1
+        if count > 0 and status[a] == 0:
+            if count < small.shape[0]:
+                entropy[a] = small[count]
+            else:
+                entropy[a] = binary_entropy_of(table, count, n)
+            mask[a] = asked or ended
+        else:
+            entropy[a] = 0.0
+            mask[a] = ended
+    f.n_present(t)[b] = left
+
+
+@kernel
 def refresh(t: Table, b: int) -> None:
     """Entropies and mask of a row, from its counts."""
     if f.fresh(t)[b]:
@@ -304,9 +411,11 @@ def refresh(t: Table, b: int) -> None:
     entropy, mask = f.entropy(t)[b], f.mask(t)[b]
     asks = f.askables(t)
     if f.done(t)[b]:
-        # A mask is never all zero: once ended, nothing matters any more.
-        mask[:] = 1
+        fill_mask(t, b)
     else:
+        if f.sparse_attributes(t) > 0 and f.filled(t)[b]:
+            mask[:asks] = 0
+        f.filled(t)[b] = 0
         mask[asks] = n > 0
         mask[asks + 1] = can_reflect(t, b)
     if n == 0:
@@ -317,6 +426,9 @@ def refresh(t: Table, b: int) -> None:
     count_candidates(t, b)
     counts, status, table = f.counts(t)[b], f.status(t)[b], f.n_log_n(t)
     ended = f.done(t)[b] != 0
+    if f.sparse_attributes(t) > 0:
+        _refresh_present(t, b, n)
+        return
     if f.question(t) != 1:
         for a in range(asks):
             count = np.int64(counts[a])

@@ -20,7 +20,7 @@ from recosim.envs.cpr.candidates import COLUMNS
 from recosim.envs.cpr.fields import fields
 from recosim.envs.cpr.pool import Pool, pool_of
 from recosim.envs.cpr.protocol import Protocol
-from recosim.envs.cpr.tables import ranking, world_arrays
+from recosim.envs.cpr.tables import joint_arrays, ranking, sparse_width, world_arrays
 from recosim.errors import IllegalActionError, OptionError
 from recosim.estimators.base import Vectors
 from recosim.kernels.compiling import Entry
@@ -97,8 +97,10 @@ class Dialogues(Batch):
         self.asks_facets = facets
         self.track = track
         self.threads = threads if threads is not None else default_threads()
+        sparse = 0 if facets else sparse_width(world)
         given = {
             **world_arrays(world),
+            **joint_arrays(world, sparse),
             **ranking(world, vectors),
             "pool_users": self.pool.users,
             "pool_indptr": self.pool.indptr,
@@ -124,6 +126,7 @@ class Dialogues(Batch):
         self.arrays["done"][:] = 1
         self.arrays["given_opening"][:] = -1
         self.arrays["mask"][:] = 1
+        self.arrays["filled"][:] = 1
 
     def _sizes(self, given: dict[str, NDArray[Any]]) -> dict[str, int]:
         world, protocol, vectors = self.world, self.protocol, self.vectors
@@ -156,6 +159,9 @@ class Dialogues(Batch):
             "column_items": len(given["item_columns"]),
             "n_columns": COLUMNS,
             "column_words": len(given["long_items"]),
+            "sparse_attributes": 0 if facets else sparse_width(world),
+            "joint_rows": len(given["joint_indptr"]),
+            "n_joint": len(given["joint_indices"]),
             "dense_width": given["dense_attributes"].shape[1],
             "n_rewards": len(given["rewards"]),
             "n_terms": len(REWARD_TERMS),

@@ -6,10 +6,11 @@ import numpy as np
 
 from recosim.envs.cpr import fields as f
 from recosim.envs.cpr.answers import answer
+from recosim.envs.cpr.asks import best_ask
 from recosim.envs.cpr.candidates import refresh
 from recosim.envs.cpr.moves import is_legal, pose, settle
 from recosim.envs.cpr.opening import begin, open_conversation
-from recosim.envs.cpr.scores import best_ask, top_items
+from recosim.envs.cpr.scores import top_items
 from recosim.kernels.compiling import entry
 from recosim.kernels.table import Table
 

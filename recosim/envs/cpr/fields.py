@@ -37,6 +37,9 @@ n_pool_links = dimension("n_pool_links")
 column_items = dimension("column_items")  # items, or 0 where there are no columns
 n_columns = dimension("n_columns")
 column_words = dimension("column_words")
+sparse_attributes = dimension("sparse_attributes")  # attributes where there are many, or 0
+joint_rows = dimension("joint_rows")  # attributes + 1, or 0 where there is no such table
+n_joint = dimension("n_joint")
 dense_width = dimension("dense_width")  # attributes rounded up to 8, or 0 where there are many
 cooccurrence_size = dimension("cooccurrence_size")  # attributes, or 0 where there is no table
 users_plus_1 = dimension("users_plus_1")
@@ -76,6 +79,10 @@ item_indices = array1("item_indices", np.int32, "n_item_links")  # attributes of
 posting_indptr = array1("posting_indptr", np.int64, "attributes_plus_1")
 bitsets = array2("bitsets", np.uint64, "attributes", "words")  # the postings as sets
 cooccurrence = array2("cooccurrence", np.int32, "cooccurrence_size", "cooccurrence_size")
+# The same as lists, where there are many attributes: those that an item has together with each.
+joint_indptr = array1("joint_indptr", np.int64, "joint_rows")
+joint_indices = array1("joint_indices", np.int32, "n_joint")
+joint_counts = array1("joint_counts", np.int32, "n_joint")  # items that have both
 dense_attributes = array2("dense_attributes", np.float32, "items", "dense_width")  # 0 or 1
 # The first attributes of each item, filled up with the number of attributes; and, as a set, the
 # items that have more.
@@ -140,6 +147,11 @@ candidates = array2("candidates", np.uint64, "rows", "words")
 n_candidates = array1("n_candidates", np.int32, "rows")
 counted = array1("counted", np.uint8, "rows")  # whether `counts` is up to date
 counts = array2("counts", np.int32, "rows", "attributes")  # candidates that have each attribute
+# Where there are many attributes: those that candidates had when they were counted. Outside of the
+# list `counts`, `entropy` and `weighted_entropy` are 0, and `mask` is what `filled` is.
+present = array2("present", np.int32, "rows", "sparse_attributes")
+n_present = array1("n_present", np.int32, "rows")
+has_weights = array1("has_weights", np.uint8, "rows")  # 1: `weighted_entropy` is not 0 everywhere
 entropy = array2("entropy", np.float32, "rows", "askables")  # bits, 0 where not askable
 fresh = array1("fresh", np.uint8, "rows")  # whether `entropy` and `mask` are up to date
 query = array2("query", np.float32, "rows", "vector_size")  # user vector + accepted attributes
@@ -184,3 +196,4 @@ reward_terms = array2("reward_terms", np.float64, "rows", "n_terms")
 terminated = array1("terminated", np.uint8, "rows")
 truncated = array1("truncated", np.uint8, "rows")
 mask = array2("mask", np.int8, "rows", "actions")  # 1: legal
+filled = array1("filled", np.uint8, "rows")  # 1: `mask` is all ones, since the row has ended

@@ -11,24 +11,19 @@ import numpy as np
 
 from recosim.acts import Outcome, Verb
 from recosim.envs.cpr import fields as f
+from recosim.envs.cpr.asks import best_ask, choice_partner
 from recosim.envs.cpr.candidates import (
     NO_QUESTIONS,
     any_candidate_has,
     can_reflect,
     drop_items,
+    fill_mask,
     intersect,
     refresh,
     remove,
 )
-from recosim.envs.cpr.scores import (
-    accept_in_query,
-    best_ask,
-    choice_partner,
-    narrow_targets,
-    reflect,
-    top_items,
-)
-from recosim.envs.cpr.wishes import utility
+from recosim.envs.cpr.scores import accept_in_query, reflect, top_items
+from recosim.envs.cpr.wishes import narrow_targets, utility
 from recosim.kernels.compiling import kernel
 from recosim.kernels.table import Table
 
@@ -275,7 +270,7 @@ def settle(t: Table, b: int) -> None:
 @kernel
 def _refresh_after(t: Table, b: int, cut: bool) -> None:
     """Bring entropies and mask up to date, touching only what the move changed where it can."""
-    if cut or f.done(t)[b] or f.question(t) == FACET or f.fresh(t)[b] == 0:
+    if cut or f.question(t) == FACET or f.fresh(t)[b] == 0:
         f.fresh(t)[b] = 0
         if f.track(t):
             refresh(t, b)
@@ -285,7 +280,10 @@ def _refresh_after(t: Table, b: int, cut: bool) -> None:
         _close_question(t, b, np.int64(f.asked(t)[b, k]))
     for k in range(f.n_accepted(t)[b]):
         _close_question(t, b, np.int64(f.accepted(t)[b, k]))
-    mask[asks + 1] = can_reflect(t, b)
+    if f.done(t)[b]:
+        fill_mask(t, b)
+    else:
+        mask[asks + 1] = can_reflect(t, b)
 
 
 @kernel

@@ -7,12 +7,13 @@ import numpy as np
 from recosim.acts import Outcome, Verb
 from recosim.envs.cpr import fields as f
 from recosim.envs.cpr.candidates import intersect, item_has, refresh, remove, start_candidates
-from recosim.envs.cpr.scores import accept_in_query, narrow_targets, start_query
+from recosim.envs.cpr.scores import accept_in_query, start_query
 from recosim.envs.cpr.wishes import (
     choose_acceptable,
     choose_musts,
     choose_standing,
     has_musts,
+    narrow_targets,
     weighs_by_liking,
     weights,
 )

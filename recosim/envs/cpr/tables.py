@@ -12,10 +12,15 @@ from recosim.envs.cpr.candidates import COLUMNS
 from recosim.estimators.base import Vectors
 from recosim.world.world import World
 
-__all__ = ["ranking", "world_arrays"]
+__all__ = ["joint_arrays", "ranking", "sparse_width", "world_arrays"]
 
 # Up to this many attributes an item is added to their sums as a dense row.
 _DENSE_LIMIT = 64
+# From this many on, the attributes that the candidates of a conversation have are kept as a list:
+# few of all have one.
+_SPARSE_FROM = 2049
+# Pairs of attributes of one item up to which all pairs are counted beforehand: 128 MB at most.
+_JOINT_LIMIT = 2**24
 
 
 def world_arrays(world: World) -> dict[str, NDArray[Any]]:
@@ -44,6 +49,47 @@ def _make_world_arrays(world: World) -> dict[str, NDArray[Any]]:
         "train_indptr": world.train.indptr,
         "train_indices": world.train.indices,
         "n_log_n": n * np.log2(np.maximum(n, 1)),
+    }
+
+
+def sparse_width(world: World) -> int:
+    """Room for a list of the attributes of the candidates; 0 in worlds that need none."""
+    return world.n_attributes if world.n_attributes >= _SPARSE_FROM else 0
+
+
+def joint_arrays(world: World, width: int) -> dict[str, NDArray[Any]]:
+    """How many items have each two attributes, as lists by the first; empty where `width` is 0.
+
+    It is the co-occurrence table of worlds too large for one: counts at the opening of a
+    conversation are read from it. Empty too where items have so many attributes that it would be
+    large; they are counted then.
+    """
+    if not width:
+        return _joint_lists()
+    if world not in _joint:
+        _joint[world] = _make_joint_arrays(world)
+    return _joint[world]
+
+
+def _make_joint_arrays(world: World) -> dict[str, NDArray[Any]]:
+    from scipy.sparse import csr_array
+
+    table = world.item_attributes
+    if (table.degrees().astype(np.int64) ** 2).sum() > _JOINT_LIMIT:
+        return _joint_lists()
+    ones = np.ones(table.links, dtype=np.int32)
+    shape = (world.n_items, world.n_attributes)
+    has = csr_array((ones, table.indices, table.indptr), shape=shape)
+    joint = (has.T @ has).tocsr()
+    joint.sort_indices()
+    return _joint_lists(joint.indptr, joint.indices, joint.data)
+
+
+def _joint_lists(indptr: Any = (), indices: Any = (), counts: Any = ()) -> dict[str, NDArray[Any]]:
+    return {
+        "joint_indptr": np.asarray(indptr, dtype=np.int64),
+        "joint_indices": np.asarray(indices, dtype=np.int32),
+        "joint_counts": np.asarray(counts, dtype=np.int32),
     }
 
 
@@ -105,4 +151,5 @@ def _columns(world: World) -> tuple[NDArray[np.uint16], NDArray[np.uint64]]:
 
 
 _of_world: WeakKeyDictionary[World, dict[str, NDArray[Any]]] = WeakKeyDictionary()
+_joint: WeakKeyDictionary[World, dict[str, NDArray[Any]]] = WeakKeyDictionary()
 _of_vectors: WeakKeyDictionary[World, tuple[Vectors, dict[str, NDArray[Any]]]] = WeakKeyDictionary()

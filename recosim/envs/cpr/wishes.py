@@ -25,6 +25,8 @@ __all__ = [
     "has_musts",
     "is_must",
     "liking",
+    "live_targets",
+    "narrow_targets",
     "utility",
     "weighs_by_liking",
     "weights",
@@ -38,6 +40,27 @@ ACCEPTABLE, MUSTS, WEIGHTING = (TRAITS.index(name) for name in ("acceptable", "m
 LIKING = WORDS["weighting"].index("liking")
 STANDING = TRAITS.index("standing")
 SESSION, ALWAYS = WORDS["standing"].index("session"), WORDS["standing"].index("always")
+
+
+# ---- targets -------------------------------------------------------------------------------------
+
+
+@kernel
+def live_targets(t: Table, b: int) -> np.uint64:
+    """Which targets the user still means, as bits; all if none fits the accepted attributes."""
+    live = f.live(t)[b]
+    if live == np.uint64(0):
+        return (ONE << np.uint64(f.n_targets(t)[b])) - ONE
+    return live
+
+
+@kernel
+def narrow_targets(t: Table, b: int, a: int) -> None:
+    """An attribute was accepted: targets that lack it are no longer meant."""
+    targets = f.targets(t)[b]
+    for k in range(f.n_targets(t)[b]):
+        if not item_has(t, targets[k], a):
+            f.live(t)[b] &= ~(ONE << np.uint64(k))
 
 
 # ---- weights -------------------------------------------------------------------------------------

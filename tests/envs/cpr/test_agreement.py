@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from reference.agreement import Case, SideBySide, play_cases, random_case
 from reference.random_worlds import random_protocol, random_vectors, random_world
 
+from recosim.envs.cpr import tables
 from recosim.envs.cpr.candidates import COLUMNS
-from recosim.envs.cpr.dialogues import QUESTIONS
+from recosim.envs.cpr.dialogues import QUESTIONS, Dialogues
+from recosim.envs.cpr.fields import fields
 from recosim.envs.cpr.protocol import Protocol
 from recosim.users import Behaviour
 from recosim.users.behaviour import WORDS
@@ -115,6 +117,54 @@ def test_they_agree_on_a_world_too_large_for_a_cooccurrence_table(question: str)
     both = SideBySide(case, rng)
     both.open()
     both.play()
+
+
+def test_they_agree_where_the_attributes_of_the_candidates_are_listed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As in worlds of thousands of attributes."""
+    monkeypatch.setattr(tables, "_SPARSE_FROM", 1)
+    assert play_cases(7, 600, (1, 7)) >= 600
+
+
+@pytest.mark.parametrize("question", ["binary", "choice", "none"])
+def test_a_list_of_attributes_changes_no_bit(
+    question: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(9)
+    for case in range(20):
+        drawn = random_case(rng, (9,), question)
+        batches = []
+        for first in (10**6, 1):
+            monkeypatch.setattr(tables, "_SPARSE_FROM", first)
+            options = drawn.options | {"raise_illegal": False, "open_ended": True, "track": True}
+            one = (drawn.world, drawn.vectors, drawn.protocol.with_options(question=question), 9)
+            batches.append(Dialogues(*one, users=drawn.behaviour, **options))
+            batches[-1].open(seeds=np.arange(9), conversations=np.zeros(9, np.int64))
+        plain, listed = batches
+        assert listed.table[fields.slot_of("sparse_attributes")] == drawn.world.n_attributes
+        for _ in range(40):
+            actions = rng.integers(-1, plain.n_actions, 9)
+            for batch in batches:
+                batch.step(actions)
+                batch.best_asks("weighted_entropy" if case % 2 else "entropy")
+            weighed = plain.arrays["weighed"] > 0  # in other rows what stands there is old
+            for name in set(fields.row_arrays()) - {"present", "n_present", "has_weights"}:
+                rows = weighed if name == "weighted_entropy" else slice(None)
+                one, other = (batch.arrays[name][rows] for batch in batches)
+                assert one.tobytes() == other.tobytes(), f"case {case}: {name}"
+            _check_list(listed)
+
+
+def _check_list(batch: Dialogues) -> None:
+    """Outside of the list of a row nothing stands that would have to be cleared."""
+    a = batch.arrays
+    for b in range(batch.size):
+        outside = np.ones(batch.n_askables, dtype=bool)
+        outside[a["present"][b, : a["n_present"][b]]] = False
+        for name in ("counts", "entropy", "weighted_entropy"):
+            assert not a[name][b, outside].any(), name
+        assert (a["mask"][b, :-2][outside] == a["filled"][b]).all()
 
 
 def test_a_case_is_a_function_of_its_key() -> None:
