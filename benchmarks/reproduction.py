@@ -184,16 +184,16 @@ def table(setting: Setting, out: Path) -> str:
     rows = ["| " + " | ".join(columns) + " |", "| :-- |" + " --: |" * (len(columns) - 1)]
     order = {name: k for k, name in enumerate([*RULES, *LEARNERS])}
     for agent in sorted(environment.agents, key=lambda agent: order.get(agent.name, 99)):
-        summary = agent.summary
-        rates = sorted(seed.success_rate for seed in agent.seeds)
+        success = f"SR@{turns}"
+        rates = sorted(seed.metrics[success] for seed in agent.seeds)
         cells = [agent.name]
         if setting.published:
             cells.append(published(agent.name, setting.published))
         cells += [
-            short(estimate(summary.success_rate[-1], 3)),
+            short(estimate(agent.estimate(success), 3)),
             short(f"{rates[0]:.3f}-{rates[-1]:.3f}") if len(rates) > 1 else "",
-            estimate(summary.average_turns, 2),
-            short(estimate(summary.hdcg, 3)),
+            estimate(agent.estimate("AT"), 2),
+            short(estimate(agent.estimate("hDCG"), 3)),
             f"{training[agent.name]:.0f}" if agent.name in training else "",
             f"{sum(playing[agent.name]) / len(playing[agent.name]):.1f}",
         ]
@@ -237,12 +237,8 @@ def summary(setting: Setting, out: Path) -> str:
     """SR@15 / AT / hDCG of every agent beside what was published, fewest turns last."""
     (environment,) = read_results(out / setting.name).environments
     rows = ["| | SR@15 | AT | hDCG | published SR@15 / AT / hDCG |", "|---|--:|--:|--:|--:|"]
-    for agent in sorted(environment.agents, key=lambda a: -a.summary.average_turns.value):
-        rate, turns, gain = (
-            agent.summary.success_rate[-1],
-            agent.summary.average_turns,
-            agent.summary.hdcg,
-        )
+    for agent in sorted(environment.agents, key=lambda a: -a.estimate("AT").value):
+        rate, turns, gain = (agent.estimate(name) for name in ("SR@15", "AT", "hDCG"))
         cells = [agent.name, short(estimate(rate, 3)), f"{turns.value:.2f}"]
         cells += [short(f"{gain.value:.3f}"), published(agent.name, setting.published)]
         rows.append("| " + " | ".join(cells) + " |")

@@ -150,8 +150,8 @@ def test_abs_greedy_never_asks_and_max_entropy_does():
 def test_outcomes_hang_on_the_seed_and_not_on_the_batch():
     one, same = play("random", batch=7), play("random", batch=200)
     other = play("random", seed=1)
-    assert np.array_equal(one.reward, same.reward)
-    assert not np.array_equal(one.reward, other.reward)
+    assert np.array_equal(one["reward"], same["reward"])
+    assert not np.array_equal(one["reward"], other["reward"])
 
 
 def test_random_agent_is_uniform_over_the_legal_actions():
