@@ -287,8 +287,8 @@ class Moves(NamedTuple):
                 f"action {given[row]} of row {row} {_unknown_code(n_askables, verbs)}"
             )
         given = given.astype(np.int64, copy=False)
-        verb = others[np.maximum(given - (n_askables - 1), 0)]
-        return cls(verb, np.where(verb == Verb.ASK, given, -1), items, because)
+        places = np.maximum(given - (n_askables - 1), 0)
+        return cls(others.take(places), np.where(places, -1, given), items, because)
 
     def to_flat(self, n_askables: int, verbs: tuple[Verb, ...] = VERBS) -> NDArray[np.int64]:
         """As actions of the "flat" view, int64 (B,); -1 where the best is asked.
@@ -297,14 +297,15 @@ class Moves(NamedTuple):
             IllegalActionError: a verb that the family does not have.
         """
         verb = np.asarray(self.verb)
-        known = (verb >= 0) & (verb < len(Verb))
-        places = _places(verbs)[np.where(known, verb, Verb.OPEN)]
+        if verb.dtype != np.int8:
+            verb = np.clip(verb, -1, 127).astype(np.int8)
+        places = _places(verbs)[verb]
         if len(places) and places.min() < 0:
             row = int(np.argmin(places))
             raise IllegalActionError(
                 f"row {row} has the verb {int(verb[row])}; the verbs here are {_listed(verbs)}."
             )
-        codes: NDArray[np.int64] = np.where(places == 0, self.about, n_askables - 1 + places)
+        codes: NDArray[np.int64] = np.where(places, places + (n_askables - 1), self.about)
         return codes
 
     @classmethod
@@ -415,8 +416,11 @@ def _other_verbs(verbs: tuple[Verb, ...]) -> NDArray[np.int8]:
 
 @cache
 def _places(verbs: tuple[Verb, ...]) -> NDArray[np.int64]:
-    """The place of each verb in `_other_verbs`, -1 for those that the family does not have."""
-    places = np.full(len(Verb), -1)
+    """The place of each verb in `_other_verbs`, -1 for those that the family does not have.
+
+    There is an entry for every int8, negative ones counted from the end.
+    """
+    places = np.full(256, -1)
     places[_other_verbs(verbs)] = np.arange(len(_other_verbs(verbs)))
     if Verb.ASK not in verbs:
         places[Verb.ASK] = -1

@@ -373,14 +373,9 @@ class Dialogues(Batch):
                     f"({self.size},) are needed."
                 )
         codes = moves.to_flat(self.n_askables, self.verbs)
-        about = moves.about
-        bad = (moves.verb == Verb.ASK) & ((about < -1) | (about >= self.n_askables))
-        if bad.any():
-            row = int(np.flatnonzero(bad)[0])
-            raise IllegalActionError(
-                f"row {row} asks about {about[row]}, which does not exist; 0 to "
-                f"{self.n_askables - 1} can be asked, and -1 asks the best."
-            )
+        about = np.asarray(moves.about)
+        if about.min() < -1 or about.max() >= self.n_askables:
+            self._refuse_questions(np.asarray(moves.verb) == Verb.ASK, about)
         if moves.items is not None:
             lists = np.asarray(moves.items)
             self.check_slates(codes, lists)
@@ -397,6 +392,16 @@ class Dialogues(Batch):
                 "aspects were given, and this protocol takes none: its option 'aspects' is 0."
             )
         a["action"][:] = codes
+
+    def _refuse_questions(self, asks: NDArray[np.bool_], about: NDArray[Any]) -> None:
+        """Raise `IllegalActionError` if a row that asks does not ask about anything there is."""
+        bad = asks & ((about < -1) | (about >= self.n_askables))
+        if bad.any():
+            row = int(np.argmax(bad))
+            raise IllegalActionError(
+                f"row {row} asks about {about[row]}, which does not exist; 0 to "
+                f"{self.n_askables - 1} can be asked, and -1 asks the best."
+            )
 
     def check_aspects(self, actions: NDArray[Any], aspects: NDArray[Any]) -> None:
         """Raise `IllegalActionError` unless the reasons of the rows that recommend are valid."""
