@@ -13,9 +13,10 @@ pytest.importorskip("sb3_contrib")
 
 from recosim.acts import Moves
 from recosim.agents.registry import agent_card, make_agent
-from recosim.agents.sb3_learner import SMALL, SB3Learner
+from recosim.agents.sb3_learner import SB3Learner
 from recosim.envs.cpr.env import CPRVectorEnv
-from recosim.envs.setup import OBSERVATION_KEYS, Setup
+from recosim.envs.cpr.observer import CPRObserver
+from recosim.envs.setup import Setup
 from recosim.errors import CheckpointError, OptionError, UnknownNameError
 
 NAMES = ["ppo", "maskable_ppo", "dqn"]
@@ -42,7 +43,7 @@ def test_it_sees_what_the_vector_environment_shows(view):
     rng = np.random.default_rng(0)
     for _ in range(4):
         seen = agent._observer.observation()
-        assert set(seen) == set(OBSERVATION_KEYS)
+        assert set(seen) == set(CPRObserver.KEYS)
         for key, value in seen.items():
             assert np.array_equal(value, shown[key]), key
             assert value.dtype == shown[key].dtype
@@ -63,7 +64,7 @@ def test_many_attributes_are_left_to_the_environment(monkeypatch):
     assert isinstance(agent, SB3Learner)
     agent.bind(setup.batch(8))
     assert agent._view == "verb"
-    assert agent._keys == SMALL
+    assert agent._keys == CPRObserver.NARROW
 
 
 @pytest.mark.parametrize("name", NAMES)
