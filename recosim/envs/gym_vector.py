@@ -11,6 +11,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
+from recosim.envs.copies import Copies
 from recosim.envs.cpr.dialogues import REWARD_TERMS
 from recosim.envs.cpr.observer import Observations, Observer
 from recosim.envs.cpr.protocol import Protocol
@@ -140,6 +141,7 @@ class CPRVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
         self.action_space = batch_space(self.single_action_space, num_envs)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self._observer = Observer(self.batch, self._keys, actions)
+        self._copies = Copies()
         self._opened = False
         self._seeded = False
 
@@ -274,7 +276,7 @@ class CPRVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
         """The observations of some rows; rows chosen by number are copies in any case."""
         observation = self._observer.observation(rows)
         if self._copy and isinstance(rows, slice):
-            return {key: value.copy() for key, value in observation.items()}
+            return {key: self._copies.of(key, value) for key, value in observation.items()}
         return observation
 
     def _information(self, rows: NDArray[np.bool_] | None = None) -> dict[str, Any]:
@@ -283,7 +285,7 @@ class CPRVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
         success = (a["rank"] > 0) & (a["terminated"] > 0)
         terms = a["reward_terms"].copy()
         values: dict[str, Any] = {
-            "action_mask": self._mask().copy(),
+            "action_mask": self._copies.of("info", self._mask()),
             "items": a["shown"].copy(),
             "rank": a["rank"].copy(),
             "candidates": a["n_candidates"].copy(),
