@@ -12,6 +12,8 @@ __all__ = ["Copies"]
 
 # An environment, its caller's last observation, and one that the caller compares it with.
 _MOST = 3
+# Bytes below which a new array is as cheap.
+_LARGE = 2**21
 
 
 class Copies:
@@ -28,6 +30,9 @@ class Copies:
 
     def of(self, name: str, array: NDArray[Any]) -> NDArray[Any]:
         """A copy of an array; those of one name share memory in turn."""
+        if array.nbytes < _LARGE:
+            small: NDArray[Any] = array.copy()
+            return small
         kept = self._kept.setdefault(name, [])
         for place in range(len(kept)):
             if (

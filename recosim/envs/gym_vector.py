@@ -11,6 +11,7 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from recosim.envs.batch import Batch
+from recosim.envs.copies import Copies
 from recosim.envs.observer import Observations
 from recosim.envs.options import (
     AUTORESET,
@@ -99,6 +100,7 @@ class FamilyVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
         self.action_space = batch_space(self.single_action_space, num_envs)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.observer = kind(self.batch, self._keys, self._view)
+        self._copies = Copies()
         self._opened = False
         self._seeded = False
 
@@ -207,14 +209,14 @@ class FamilyVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
         """The observations of some rows; rows chosen by number are copies in any case."""
         observation: Observations = self.observer.observation(rows)
         if self._copy and isinstance(rows, slice):
-            return {key: value.copy() for key, value in observation.items()}
+            return {key: self._copies.of(key, value) for key, value in observation.items()}
         return observation
 
     def _information(self, rows: NDArray[np.bool_] | None = None) -> dict[str, Any]:
         a = self.batch.arrays
         present = np.ones(self.num_envs, dtype=bool) if rows is None else rows
         terms = a["reward_terms"]
-        values: dict[str, Any] = {"action_mask": self._mask().copy()}
+        values: dict[str, Any] = {"action_mask": self._copies.of("info", self._mask())}
         for info in self.observer.INFOS:
             array = a[info.array]
             values[info.name] = array.astype(bool) if info.kind is bool else array.copy()

@@ -9,6 +9,11 @@ from recosim.envs import copies
 from recosim.envs.copies import Copies
 
 
+@pytest.fixture(autouse=True)
+def every_array_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(copies, "_LARGE", 0)
+
+
 def address(array: np.ndarray) -> int:
     return int(array.ctypes.data)
 
@@ -52,3 +57,10 @@ def test_without_reference_counts_every_copy_is_new(monkeypatch: pytest.MonkeyPa
     one[:] = 9
     assert two.tolist() == [0, 1, 2]
     assert not made._kept["a"]
+
+
+def test_small_arrays_are_plain_copies(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(copies, "_LARGE", 100)
+    made = Copies()
+    assert made.of("a", np.arange(3)).tolist() == [0, 1, 2]
+    assert not made._kept
