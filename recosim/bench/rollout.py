@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from recosim.agents.base import Agent
 from recosim.agents.learner import Learner
 from recosim.bench.entrants import Entrant
-from recosim.bench.results import trace_path, write_episodes
+from recosim.bench.results import trace_path, write_episodes, write_timings
 from recosim.bench.schema import Timing
 from recosim.bench.setup import BenchEnv
 from recosim.envs.batch import Batch
@@ -56,6 +56,10 @@ class Clock:
             moves=moves,
             moves_per_second=moves / max(seconds, 1e-9),
         )
+
+    def in_order(self) -> list[Timing]:
+        """By environment, agent and seed."""
+        return [self.timings[key] for key in sorted(self.timings)]
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,7 @@ def run_unit(unit: Unit, tell: Callable[[int, str], None], clock: Clock) -> None
         if len(chunks) > 1:
             trace.write(part)
         clock.add(env.key, name, seed, time.perf_counter() - started, len(trace) - len(chunk))
+        write_timings(unit.folder, clock.in_order())  # a chunk that is kept keeps its time
     reports = unit.folder / "reports" / env.key
     if report := agent.report():
         write_json(reports / f"{name}-{seed}.json", report)

@@ -125,7 +125,7 @@ def run_bench(
                     speakers.get(env.key),
                 )
                 run_unit(unit, tell, clock)
-                write_timings(folder, [clock.timings[k] for k in sorted(clock.timings)])
+                write_timings(folder, clock.in_order())
     return finish_run(folder)
 
 

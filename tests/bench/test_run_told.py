@@ -54,3 +54,23 @@ def test_the_time_of_what_was_done_before_an_interruption_is_kept(tmp_path):
         moves = len(Trace.read(trace_path(tmp_path, env.key, agent, 0))) - 40
         assert timing.moves == moves
         assert timing.moves_per_second == pytest.approx(moves / timing.seconds)
+
+
+def test_the_time_of_chunks_before_an_interruption_is_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr("recosim.bench.rollout.CHUNK", 10)
+    told = []
+
+    def interrupt(done: int, total: int, what: str) -> None:
+        told.append(what)
+        if len(told) == 3:
+            raise KeyboardInterrupt
+
+    env = prepare_env(NAME, episodes=40)
+    with pytest.raises(KeyboardInterrupt):
+        run_bench([env], ["random"], tmp_path, batch=10, progress=interrupt)
+    (before,) = read_timings(tmp_path)
+    run_bench([env], ["random"], tmp_path, batch=10)
+    (after,) = read_timings(tmp_path)
+    moves = len(Trace.read(trace_path(tmp_path, env.key, "random", 0))) - 40
+    assert 0 < before.moves < after.moves == moves
+    assert before.seconds < after.seconds
