@@ -193,9 +193,7 @@ def test_a_setting_the_agent_does_not_have_is_refused():
 
 def test_a_card_with_an_unknown_key_offers_the_nearest(tmp_path, monkeypatch):
     (tmp_path / "agents").mkdir()
-    card = (
-        'name = "mine"\ntitle = "t"\ndescription = "d"\nclas = "recosim.agents.cpr.rules:Oracle"\n'
-    )
+    card = 'name = "mine"\ntitle = "t"\ndescription = "d"\nclas = "recosim.agents.rules:Oracle"\n'
     (tmp_path / "agents" / "mine.toml").write_text(card)
     monkeypatch.setenv("RECOSIM_PATH", str(tmp_path))
     with pytest.raises(CardError, match=r"unknown key 'clas'.*Did you mean 'class'"):
@@ -204,9 +202,7 @@ def test_a_card_with_an_unknown_key_offers_the_nearest(tmp_path, monkeypatch):
 
 def test_a_new_card_is_a_new_agent(tmp_path, monkeypatch):
     (tmp_path / "agents").mkdir()
-    card = (
-        'name = "mine"\ntitle = "t"\ndescription = "d"\nclass = "recosim.agents.cpr.rules:Oracle"\n'
-    )
+    card = 'name = "mine"\ntitle = "t"\ndescription = "d"\nclass = "recosim.agents.rules:Oracle"\n'
     (tmp_path / "agents" / "mine.toml").write_text(card)
     monkeypatch.setenv("RECOSIM_PATH", str(tmp_path))
     assert "mine" in agent_names()

@@ -121,7 +121,7 @@ def test_bot_play_learns_from_talking():
 
 
 def test_they_say_where_they_do_not_fit(tmp_path):
-    with pytest.raises(OptionError, match="waits for critiques"):
+    with pytest.raises(OptionError, match="made for another family"):
         run_bench([prepare_env("CPR-LastFM-Small", episodes=5)], ["hard_filter"], tmp_path)
     with pytest.raises(OptionError, match="it asks questions"):
         run_bench([prepare_env("Critique-LastFM-Small", episodes=5)], ["logic"], tmp_path)

@@ -158,6 +158,7 @@ def test_without_a_server_it_says_what_is_missing(monkeypatch):
 
 def test_a_bench_keeps_its_report(tmp_path, monkeypatch):
     from recosim.bench import run as bench_run
+    from recosim.bench.setup import prepare_env
 
     chat = Chat(ScriptedBackend(first_question, PATIENT))
     make = bench_run.make_agent
@@ -167,7 +168,7 @@ def test_a_bench_keeps_its_report(tmp_path, monkeypatch):
 
     monkeypatch.setattr("recosim.bench.run.make_agent", with_chat)
     monkeypatch.setattr("recosim.bench.entrants.make_agent", with_chat)
-    env = bench_run.prepare_env("CPR-LastFM-Small", episodes=10)
+    env = prepare_env("CPR-LastFM-Small", episodes=10)
     bench_run.run_bench([env], ["llm", "max_entropy"], tmp_path)
     report = json.loads(Path(tmp_path / "reports" / env.key / "llm-0.json").read_text())
     assert report["moves_of_the_rule"] == 0

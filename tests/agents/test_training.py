@@ -267,9 +267,9 @@ def test_a_key_leaves_out_what_is_at_its_default():
     assert key["version"] == Coin.version
     assert key["settings"] == {"rate": 0.2}
     assert key["protocol"] == {"max_turns": 9}
-    assert key["estimator"] == {"name": "mf"}
-    other = setup(protocol_options={"rewards": {"ask": -0.5}})
-    assert checkpoint_key(Coin(), other, fitted)["protocol"] == {"rewards": {"ask": -0.5}}
+    assert key["estimator"] == {"name": "mf", "settings": {"version": 1}}
+    other = setup(protocol_options={"rewards": {"ask_no": -0.5}})
+    assert checkpoint_key(Coin(), other, fitted)["protocol"] == {"rewards": {"ask_no": -0.5}}
 
     class Newer(Coin):
         usual = {"batch": 32}  # noqa: RUF012

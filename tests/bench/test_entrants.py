@@ -92,8 +92,8 @@ def test_what_is_missing_is_named_with_the_command(tmp_path):
     ("overrides", "words", "difference"),
     [
         ({"world": "yelp-small"}, [], ""),
-        ({"protocol": "unicorn"}, ["--protocol", "unicorn"], "drop_failed 'always'"),
-        ({"protocol_options": {"top_k": 5}}, ["--set", "top_k=5"], "top_k 10, not 5"),
+        ({"protocol": "unicorn"}, ["--protocol", "unicorn"], "drop_failed as usual"),
+        ({"protocol_options": {"top_k": 5}}, ["--set", "top_k=5"], "top_k as usual, not 5"),
         (
             {"estimator_options": {"sweeps": 2}},
             ["--estimator-set", "sweeps=2"],

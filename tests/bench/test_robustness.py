@@ -104,7 +104,7 @@ def test_any_setting_can_be_swept(tmp_path):
     assert (feedback.setting, feedback.values) == ("feedback", ("none", "edit"))
     assert feedback.axis is None
     assert sweep_table(feedback).columns == ("SR@15", "feedback none", "feedback edit")
-    assert "\n" in feedback.title, "a long line goes on below"
+    assert "\n" in feedback.varied, "a long line goes on below"
     pytest.importorskip("matplotlib")
     report = render_report(tmp_path)
     assert report.plots[-1].name == f"{patience.environments[0].setup.key}.users.png"

@@ -93,7 +93,7 @@ def test_another_run_in_the_same_folder_is_refused(tmp_path):
 
 def test_an_illegal_move_of_an_agent_is_an_error_that_names_it(tmp_path, monkeypatch):
     from recosim.acts import Moves, Verb
-    from recosim.agents.cpr.rules import AbsGreedy
+    from recosim.agents.rules import AbsGreedy
 
     reflect = lambda self: Moves.all_of(Verb.REFLECT, self.batch.size)  # noqa: E731
     monkeypatch.setattr(AbsGreedy, "act", reflect)

@@ -35,7 +35,7 @@ def test_a_sample_is_the_same_conversations_in_every_run_and_version(tmp_path):
     trace = Trace.read(trace_path(tmp_path, env.key, "oracle", 0))
     drawn = dict(zip(trace.column("conversation").tolist(), trace.column("user"), strict=True))
     assert list(drawn) == SAMPLE
-    assert drawn == dict(zip(SAMPLE, env.pairs[SAMPLE, 0], strict=True))
+    assert drawn == dict(zip(SAMPLE, env.units[SAMPLE, 0], strict=True))
 
 
 def test_the_time_of_what_was_done_before_an_interruption_is_kept(tmp_path):

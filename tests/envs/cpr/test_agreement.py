@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from reference.agreement import Case, SideBySide, play_cases, random_case
 from reference.random_worlds import random_protocol, random_vectors, random_world
 
+from recosim.acts import Moves
 from recosim.envs.cpr import tables
 from recosim.envs.cpr.candidates import COLUMNS
 from recosim.envs.cpr.dialogues import QUESTIONS, Dialogues
@@ -146,7 +147,7 @@ def test_a_list_of_attributes_changes_no_bit(
         for _ in range(40):
             actions = rng.integers(-1, plain.n_actions, 9)
             for batch in batches:
-                batch.step(actions)
+                batch.step(Moves.from_flat(actions, batch.n_askables))
                 batch.best_asks("weighted_entropy" if case % 2 else "entropy")
             weighed = plain.arrays["weighed"] > 0  # in other rows what stands there is old
             for name in set(fields.row_arrays()) - {"present", "n_present", "has_weights"}:
