@@ -1,7 +1,7 @@
 """Acts: the typed moves of both sides. The act is the truth; text and numbers are views of it.
 
-System: `Ask`, `Recommend`, `Reflect`, `Pass`. User: `Request`, `Answer`, `React`, `Critique`,
-`Instruct`, `Edit`, `Leave`.
+System: `Ask`, `Recommend`, `Reflect`, `Pass`. User: `Request`, `Answer`, `React`, `Inquire`,
+`Critique`, `Instruct`, `Edit`, `Courtesy`, `Leave`. A line of a person holds several acts.
 """
 
 from __future__ import annotations
@@ -20,12 +20,15 @@ from recosim.errors import IllegalActionError
 __all__ = [
     "Answer",
     "Ask",
+    "Courtesy",
     "Critique",
     "Edit",
+    "Inquire",
     "Instruct",
     "Leave",
     "Level",
     "Moves",
+    "Note",
     "Outcome",
     "Pass",
     "React",
@@ -95,10 +98,15 @@ class Pass:
 
 @dataclass(frozen=True)
 class Request:
-    """The user's opening: the attributes that they name first."""
+    """The user's opening: the attributes that they name first, and an item to go by.
+
+    `item` is one that they liked, as an example of what they want; what it has is not accepted.
+    Without attributes and item they leave it to the recommender: "surprise me".
+    """
 
     attributes: tuple[int, ...]
     facet: int | None = None
+    item: int | None = None
 
 
 @dataclass(frozen=True)
@@ -106,7 +114,7 @@ class Answer:
     """The user's answer: yes with the attributes accepted, no, or unsure.
 
     `also` are attributes that the user says they want although nobody asked: what a cooperative
-    user adds to a no.
+    user adds to a no, and, beside "unsure", what they say in place of an answer.
     """
 
     kind: Literal["yes", "no", "unsure"]
@@ -124,20 +132,50 @@ class Level(IntEnum):
     LOVE = 4
 
 
+class Note(IntEnum):
+    """What a user says of an item that was shown, beside taking it or not; the codes of traces."""
+
+    SEEN = 1  # they know it already: seen, heard, been there
+    LIKED = 2  # the same, and they liked it
+    DISLIKED = 3  # the same, and they did not
+    UNKNOWN = 4  # they never heard of it
+    LATER = 5  # they keep it for another time
+
+
 @dataclass(frozen=True)
 class React:
     """The user's reaction to a list: the item taken, or None for none of them.
 
-    `levels` are (item, `Level`) pairs of what else they did with the list, and of an item that they
-    did more than take.
+    `levels` are (item, `Level`) pairs of what else they did with the list: of further items that
+    they take (`Level.ACCEPT`), and of an item that they did more than take. `notes` are
+    (item, `Note`) pairs of what they say of items that they do not take now.
     """
 
     accepted: int | None = None
     levels: tuple[tuple[int, Level], ...] = ()
+    notes: tuple[tuple[int, Note], ...] = ()
+
+    @property
+    def taken(self) -> tuple[int, ...]:
+        """All items that are taken, the first one first."""
+        more = tuple(item for item, level in self.levels if level >= Level.ACCEPT)
+        first = () if self.accepted is None else (self.accepted,)
+        return (*first, *(item for item in more if item != self.accepted))
 
     def level(self, item: int) -> Level:
         """How far the user went with an item; what was neither taken nor named was skipped."""
         return dict(self.levels).get(item, Level.ACCEPT if item == self.accepted else Level.SKIP)
+
+
+@dataclass(frozen=True)
+class Inquire:
+    """The user asks about an item: what it is, whether it is good, who made it.
+
+    `item` None: the list as a whole, or one that they did not name.
+    """
+
+    item: int | None = None
+    about: Literal["content", "quality", "maker"] = "content"
 
 
 @dataclass(frozen=True)
@@ -178,6 +216,13 @@ class Edit:
 
 
 @dataclass(frozen=True)
+class Courtesy:
+    """A politeness that asks for nothing and answers nothing; a goodbye is one until they go."""
+
+    kind: Literal["thanks", "greeting", "goodbye", "other"] = "thanks"
+
+
+@dataclass(frozen=True)
 class Leave:
     """The user ends the conversation."""
 
@@ -185,7 +230,9 @@ class Leave:
 
 
 SystemAct = Ask | Recommend | Reflect | Pass
-UserAct = Request | Answer | React | Critique | Instruct | Edit | Leave
+UserAct = (
+    Request | Answer | React | Inquire | Critique | Instruct | Edit | Courtesy | Leave
+)
 
 
 # ---- arrays of acts ------------------------------------------------------------------------------

@@ -32,6 +32,16 @@ SAY = 15  # and which ones a user does
 TARGET = 16  # 16, 17, ...: one for each further target, up to 30
 DRIFT = 32
 WISH = 33
+SEEN = 34
+SEEN_ITEM = 35  # which of a list
+INQUIRE = 36
+INQUIRE_ITEM = 37
+UNASKED_LESS = 38
+UNASKED_MORE = 39
+BAD_LIST = 40
+DEFLECT = 41
+SEVERAL = 42  # how many further attributes a request names
+FURTHER = 43  # 43, 44: one for each of them
 
 PURPOSES = {
     "user": USER,
@@ -52,6 +62,16 @@ PURPOSES = {
     "target": TARGET,
     "drift": DRIFT,
     "wish": WISH,
+    "seen": SEEN,
+    "seen_item": SEEN_ITEM,
+    "inquire": INQUIRE,
+    "inquire_item": INQUIRE_ITEM,
+    "unasked_less": UNASKED_LESS,
+    "unasked_more": UNASKED_MORE,
+    "bad_list": BAD_LIST,
+    "deflect": DEFLECT,
+    "several": SEVERAL,
+    "further": FURTHER,
 }
 
 

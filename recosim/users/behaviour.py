@@ -65,7 +65,8 @@ class Behaviour:
         0.0,
         Probability(),
         group="answers",
-        help="probability that a 'no' is followed by something they do want",
+        help="probability that a 'no' is followed by something they do want, as long as anything "
+        "is left to say: the share observed is lower, the more so the longer the conversation",
         source="CoSearcher, Salle et al. 2021",
         persona=lambda value: "You help where you can." if value > 0.5 else "",
     )
@@ -80,7 +81,8 @@ class Behaviour:
         Whole(1, of="disappointments", endless="a user who bears them all"),
         group="temper",
         help="disappointments (a 'no', a 'don't know', a refused list) that they bear; with the "
-        "last one they leave; None: no end of them",
+        "last one they leave; None: no end of them; `question_patience` and `bad_list_hazard` "
+        "tell questions and lists apart",
         persona=lambda value: (
             ""
             if value is None
@@ -156,6 +158,70 @@ class Behaviour:
         help="the instruction that they give with their request: none, one for this conversation, "
         "or one that holds whenever they ask for what they like most",
         source="conditional instructions of NLSI, Moghe et al. 2024",
+    )
+
+    seen: float = setting(
+        0.0,
+        Probability(),
+        group="lists",
+        help="probability that they know an item of a list already and say so; one of their train "
+        "items, if any is shown, and else any but the one in mind",
+    )
+    asks_about: float = setting(
+        0.0,
+        Probability(),
+        group="lists",
+        help="probability of asking about an item of a list before they judge it",
+    )
+    critique_unasked: float = setting(
+        0.0,
+        Probability(),
+        group="lists",
+        help="probability that a refusal comes with a criticism although nobody asked for one",
+    )
+    want_unasked: float = setting(
+        0.0,
+        Probability(),
+        group="lists",
+        help="probability that a refusal without a criticism comes with something that they want",
+    )
+    takes: int = setting(
+        1,
+        Whole(1, 8),
+        group="lists",
+        help="how many items they take before they are satisfied, as far as there are so many that "
+        "they would take",
+    )
+    opening: Literal["attribute", "several", "item", "item_attribute", "nothing"] = setting(
+        "attribute",
+        group="wishes",
+        help="what their request names: an attribute (or facet), several, an item that they liked, "
+        "an item and an attribute, or nothing",
+    )
+    question_patience: int | None = setting(
+        None,
+        Whole(1, of="questions", endless="a user who answers them all"),
+        group="temper",
+        help="questions that they bear, whatever they answer; with the last one they leave",
+    )
+    bad_list_hazard: float = setting(
+        0.0,
+        Probability(),
+        group="temper",
+        help="probability of leaving at the first list that they refuse",
+    )
+    bad_list_rise: float = setting(
+        0.0,
+        Probability(),
+        group="temper",
+        help="by how much that probability rises with each further list that they refuse",
+    )
+    deflects: float = setting(
+        0.0,
+        Probability(),
+        group="answers",
+        help="probability of neither yes nor no to a yes/no question: they say what they want "
+        "instead, if anything is left to say",
     )
 
     def __post_init__(self) -> None:

@@ -40,7 +40,15 @@ EXTRA = (
         "condition if there is one (an attribute that a request must name)",
         [],
     ),
-    Column("items", _INTS, "the items shown, best first"),
+    Column("items", _INTS, "the items shown, best first; of the opening: the item that it names"),
+    Column("taken", _INTS, "the items of the list that the user took, in its order", []),
+    Column(
+        "notes",
+        _INTS,
+        "what the user said of items of the list: item, `recosim.acts.Note`, item, ...",
+        [],
+    ),
+    Column("inquired", pa.int32(), "the item that the user asked about; -1 for none", -1),
     Column("because", _INTS, "the attributes that were given as the reason for the list", []),
     Column(
         "supported",

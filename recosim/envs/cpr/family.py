@@ -42,10 +42,20 @@ CPR = Family(
         "weighting",
         "drift",
         "standing",
+        "seen",
+        "asks_about",
+        "critique_unasked",
+        "want_unasked",
+        "takes",
+        "opening",
+        "question_patience",
+        "bad_list_hazard",
+        "bad_list_rise",
+        "deflects",
     ),
 )
 
-ABOUT_QUESTIONS = ("cooperativeness", "cooperation_trend")
+ABOUT_QUESTIONS = ("cooperativeness", "cooperation_trend", "question_patience", "deflects")
 
 CRITIQUE = replace(
     CPR,

@@ -65,6 +65,7 @@ last_turn_acts = dimension("last_turn_acts")
 penalise_rejected = dimension("penalise_rejected")
 reflect_steps = dimension("reflect_steps")
 feedback_on_refusal = dimension("feedback_on_refusal")  # 1: feedback comes with a refusal
+inquiries_take_turn = dimension("inquiries_take_turn")  # 1: a question about an item is all
 pool_by_user = dimension("pool_by_user")  # 1: draw a user, then an item; 0: draw an interaction
 open_ended = dimension(
     "open_ended"
@@ -132,6 +133,11 @@ n_acceptable = array1("n_acceptable", np.int32, "rows")
 # what there is not), and 1 where it holds in this conversation.
 standing = array2("standing", np.int32, "rows", "four")
 disappointments = array1("disappointments", np.int32, "rows")  # so far: what patience counts
+n_questions = array1("n_questions", np.int32, "rows")  # asked so far: what question_patience counts
+n_refused = array1("n_refused", np.int32, "rows")  # lists refused so far
+n_taken = array1("n_taken", np.int32, "rows")  # items taken so far
+wanted_first = array1("wanted_first", np.int32, "rows")  # the target that utilities are relative to
+opening_item = array1("opening_item", np.int32, "rows")  # named by the request, -1: none
 
 # ---- the conversation --------------------------------------------------------------------------
 turn = array1("turn", np.int32, "rows")  # of the next move, 1 or 2 at first
@@ -180,10 +186,13 @@ accepted = array2("accepted", np.int32, "rows", "max_accepted")
 n_accepted = array1("n_accepted", np.int32, "rows")
 shown = array2("shown", np.int32, "rows", "top_k")  # items shown, best first, -1: none
 n_shown = array1("n_shown", np.int32, "rows")
+notes = array2("notes", np.int8, "rows", "top_k")  # `Note` of each item shown, 0: none
+taken = array2("taken", np.uint8, "rows", "top_k")  # 1: the item at this position was taken
+inquired = array1("inquired", np.int32, "rows")  # the item that the user asked about, -1: none
 aspects = array2("aspects", np.int32, "rows", "max_aspects")  # reasons of the last list, -1: none
 outcome = array1("outcome", np.int8, "rows")  # `Outcome`
-rank = array1("rank", np.int32, "rows")  # 1-based position of the item taken, 0: none was
-utility = array1("utility", np.float64, "rows")  # what the user got: 1 a target, 0 nothing so far
+rank = array1("rank", np.int32, "rows")  # 1-based position of the first item taken, 0: none was
+utility = array1("utility", np.float64, "rows")  # of what was taken so far, over `takes`
 left = array1("left", np.uint8, "rows")  # 1: with this move the user leaves
 
 choice = array1("choice", np.int64, "rows")  # what `best_asks` found, -1: nothing askable

@@ -54,6 +54,8 @@ class Protocol(Rules):
             public reference code: it ignores that move and ends the conversation.
         feedback_on: when users who say what was wrong with a list say it: asked by a reflection
             ("reflect"), or with the refusal itself ("refusal", bot play).
+        inquiries: what a user's question about an item of a list costs: nothing ("free"; they react
+            to the list in the same move), or the turn ("turn"; the list is not judged by it).
         aspects: attributes that may be given as the reason for a list, at most.
         targets: items the user would accept. More than one (MCMIPL): they share the opening.
         rewards: the reward of each event.
@@ -69,6 +71,7 @@ class Protocol(Rules):
     opening_counts: bool = False
     last_turn_acts: bool = False
     feedback_on: Literal["reflect", "refusal"] = "reflect"
+    inquiries: Literal["free", "turn"] = "free"
     aspects: int = 0
     targets: int = 1
     rewards: Rewards = field(default_factory=Rewards)
@@ -86,7 +89,7 @@ class Protocol(Rules):
                     f"{name} is {value!r}; a whole number from {low} to {high} is needed."
                 )
         hints = get_type_hints(Protocol)
-        for name in ("question", "on_reject", "drop_failed", "feedback_on"):
+        for name in ("question", "on_reject", "drop_failed", "feedback_on", "inquiries"):
             allowed = get_args(hints[name])
             if getattr(self, name) not in allowed:
                 raise unknown(f"{name} of a protocol", getattr(self, name), allowed)
