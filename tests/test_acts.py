@@ -122,6 +122,16 @@ def test_a_malformed_move_says_what_is_wrong(make, why):
         make()
 
 
+def test_moves_that_were_made_for_a_larger_world_are_refused():
+    env = gym.make_vec("recosim/CPR-LastFM-Small-v0", num_envs=2).unwrapped
+    env.reset(seed=0)
+    more = env.batch.n_askables + 5
+    with pytest.raises(IllegalActionError, match="does not exist"):
+        env.batch.step(Moves.from_flat([0, more], more))
+    with pytest.raises(IllegalActionError, match="action -1 of row 0"):
+        env.step(np.array([-1, 0]))
+
+
 def test_reactions_have_levels():
     react = React(7, ((3, Level.CLICK),))
     assert [react.level(item) for item in (7, 3, 1)] == [Level.ACCEPT, Level.CLICK, Level.SKIP]
