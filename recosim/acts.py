@@ -256,12 +256,15 @@ class Moves(NamedTuple):
             alone, and None, show the estimator's best candidates.
         because: int32 (B, aspects), the attributes that are given as reasons for a list, padded
             with -1, or None: no reasons.
+        flat: int64 (B,), the same as actions of the "flat" view, where they were given so:
+            environments pass them on thousands of times a second.
     """
 
     verb: NDArray[np.int8]
     about: NDArray[np.int64]
     items: NDArray[np.int32] | None = None
     because: NDArray[np.int32] | None = None
+    flat: NDArray[np.int64] | None = None
 
     # ---- made by agents ------------------------------------------------------------------------
 
@@ -314,6 +317,7 @@ class Moves(NamedTuple):
         because: NDArray[np.int32] | None = None,
         *,
         verbs: tuple[Verb, ...] = VERBS,
+        least: int = -1,
     ) -> Moves:
         """Actions of the "flat" view, whole numbers (B,); -1 asks the best.
 
@@ -321,6 +325,7 @@ class Moves(NamedTuple):
             n_askables: how many actions ask.
             items, because: what recommendations show, see `Moves`.
             verbs: those of the family.
+            least: the least number that is an action: 0 where the best cannot be asked so.
 
         Raises:
             IllegalActionError: not whole numbers, or a number that is no action.
@@ -328,14 +333,14 @@ class Moves(NamedTuple):
         given = whole_numbers("actions", codes)
         others = _other_verbs(verbs)
         last = n_askables + len(others) - 2
-        if len(given) and (given.min() < -1 or given.max() > last):
-            row = int(np.flatnonzero((given < -1) | (given > last))[0])
+        if len(given) and (given.min() < least or given.max() > last):
+            row = int(np.flatnonzero((given < least) | (given > last))[0])
             raise IllegalActionError(
                 f"action {given[row]} of row {row} {_unknown_code(n_askables, verbs)}"
             )
         given = given.astype(np.int64, copy=False)
         places = np.maximum(given - (n_askables - 1), 0)
-        return cls(others.take(places), np.where(places, -1, given), items, because)
+        return cls(others.take(places), np.where(places, -1, given), items, because, given)
 
     def to_flat(self, n_askables: int, verbs: tuple[Verb, ...] = VERBS) -> NDArray[np.int64]:
         """As actions of the "flat" view, int64 (B,); -1 where the best is asked.
@@ -343,6 +348,8 @@ class Moves(NamedTuple):
         Raises:
             IllegalActionError: a verb that the family does not have.
         """
+        if self.flat is not None:
+            return self.flat
         verb = np.asarray(self.verb)
         if verb.dtype != np.int8:
             verb = np.clip(verb, -1, 127).astype(np.int8)

@@ -80,7 +80,11 @@ class FamilyEnv(gym.Env[Observation | str, Any]):
             (key, self._mask.copy if key == "action_mask" else read)
             for key, read in self.observer.scalar_readers()
         ]
-        self._getters = self.observer.scalar_getters()
+        a = self.batch.arrays  # they stay where they are, so what reads them is bound once
+        self._getters = [("action_mask", self._mask.copy), *self.observer.scalar_getters()]
+        self._done, self._terminated = a["done"].item, a["terminated"].view(np.bool_).item
+        self._truncated = a["truncated"].view(np.bool_).item
+        self._reward, self._terms = a["reward"].item, a["reward_terms"][0].tolist
         self._tracker = kind.tracker(self.batch)
         self._opened = False
         self._key: int | None = None
@@ -117,10 +121,9 @@ class FamilyEnv(gym.Env[Observation | str, Any]):
         return self._observation(), self._information(False)
 
     def step(self, action: Any) -> Step:
-        a = self.batch.arrays
         if not self._opened:
             raise StateError("step was called before reset; call reset first.")
-        if a["done"][0]:
+        if self._done(0):
             raise StateError("this conversation has ended; call reset to begin the next one.")
         if self._spoken is None:
             self.batch.step_one(decode(self._view, action, self.batch))
@@ -129,12 +132,12 @@ class FamilyEnv(gym.Env[Observation | str, Any]):
         self._tracker.move()
         self._after_move()
         self._record()
-        terminated = bool(a["terminated"][0])
+        terminated = self._terminated(0)
         return (
             self._observation(),
-            float(a["reward"][0]),
+            self._reward(0),
             terminated,
-            bool(a["truncated"][0]),
+            self._truncated(0),
             self._information(terminated),
         )
 
@@ -209,15 +212,10 @@ class FamilyEnv(gym.Env[Observation | str, Any]):
         return {key: read() for key, read in self._readers}
 
     def _information(self, terminated: bool) -> dict[str, Any]:
-        terms = self.batch.arrays["reward_terms"][0].tolist()
-        information: dict[str, Any] = {
-            "action_mask": self._mask.copy(),
-            "reward_terms": dict(zip(self.batch.reward_terms, terms, strict=True)),
-            "is_success": terminated and bool(self.batch.success()[0]),
-        }
-        for name, read in self._getters:
-            information[name] = read()
-        information.update(self._tracker.info())
+        information: dict[str, Any] = {name: read() for name, read in self._getters}
+        information["reward_terms"] = dict(zip(self.batch.reward_terms, self._terms(), strict=True))
+        information["is_success"] = terminated and bool(self.batch.success()[0])
+        information |= self._tracker.info()
         if self._view == "text":
             information["understood"] = True
         if self._reveal:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -180,7 +181,4 @@ def _getter(array: NDArray[Any], kind: type | None) -> Callable[[], Any]:
     if kind is None:
         row: NDArray[Any] = array[0]
         return row.copy
-    item = array.item
-    if kind is bool:
-        return lambda: bool(item(0))
-    return lambda: item(0)
+    return partial((array.view(np.bool_) if kind is bool else array).item, 0)

@@ -217,9 +217,7 @@ def moves_of(view: str, actions: Any, batch: Batch) -> Moves:
         )
     if view == "verb":
         return Moves.from_verbs(given, batch.verbs)
-    if (given < 0).any():
-        raise IllegalActionError(f"action {given.min()} does not exist; actions start at 0.")
-    return Moves.from_flat(given, batch.n_askables, verbs=batch.verbs)
+    return Moves.from_flat(given, batch.n_askables, verbs=batch.verbs, least=0)
 
 
 def _listed_verbs(batch: Batch) -> str:

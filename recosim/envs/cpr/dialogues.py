@@ -366,16 +366,20 @@ class Dialogues(Batch):
     def _write(self, moves: Moves) -> None:
         """Moves into the fields of the core, once they are checked."""
         a = self.arrays
-        for name, given in (("verb", moves.verb), ("about", moves.about)):
-            if whole_numbers(name, given).shape != (self.size,):
+        given = (("verb", moves.verb), ("about", moves.about))
+        for name, numbers in given if moves.flat is None else (("flat", moves.flat),):
+            if whole_numbers(name, numbers).shape != (self.size,):
                 raise IllegalActionError(
-                    f"{name} of the moves has shape {given.shape}; whole numbers of shape "
+                    f"{name} of the moves has shape {numbers.shape}; whole numbers of shape "
                     f"({self.size},) are needed."
                 )
         codes = moves.to_flat(self.n_askables, self.verbs)
         about = np.asarray(moves.about)
-        if about.min() < -1 or about.max() >= self.n_askables:
-            self._refuse_questions(np.asarray(moves.verb) == Verb.ASK, about)
+        if moves.flat is None:
+            if about.min() < -1 or about.max() >= self.n_askables:
+                self._refuse_questions(np.asarray(moves.verb) == Verb.ASK, about)
+        elif codes.min() < -1 or codes.max() >= self.n_actions:  # made for another world
+            Moves.from_flat(codes, self.n_askables, verbs=self.verbs)
         if moves.items is not None:
             lists = np.asarray(moves.items)
             self.check_slates(codes, lists)

@@ -10,14 +10,12 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from recosim.acts import Verb
 from recosim.envs.observer import Info, Observer, Tracker
 from recosim.standing import HOLDS, WANTED
 
 __all__ = ["CPRObserver", "PathTracker", "log2_sizes"]
 
 # As a plain number: numpy asks a member of an enum what it is, which takes as long as a move.
-OPEN = int(Verb.OPEN)
 
 
 def log2_sizes(n_items: int) -> NDArray[np.float32]:
@@ -35,21 +33,23 @@ class PathTracker(Tracker):
     def __init__(self, batch: Any) -> None:
         super().__init__(batch)
         self.memory: tuple[int, ...] = ()
+        self._named = batch.arrays["accepted"][0], batch.arrays["n_accepted"].item
 
     def open(self) -> None:
         self.memory = self._confirmed()
 
     def move(self) -> None:
-        self.memory += self._confirmed()
+        accepted, n = self._named
+        self.memory += tuple(accepted[: n(0)].tolist())
 
     def info(self) -> dict[str, Any]:
         return {"path": self.memory}
 
     def _confirmed(self) -> tuple[int, ...]:
-        """The attributes that the last move of the user confirmed."""
-        a = self.batch.arrays
-        named = tuple(a["accepted"][0, : a["n_accepted"].item(0)].tolist())
-        if a["standing"].item(0, HOLDS) != 1 or a["verb"].item(0) != OPEN:
+        """The attributes that the opening confirms, by an instruction that holds too."""
+        a, (accepted, n) = self.batch.arrays, self._named
+        named = tuple(accepted[: n(0)].tolist())
+        if a["standing"].item(0, HOLDS) != 1:
             return named
         wanted = a["standing"].item(0, WANTED)
         return named if wanted < 0 or wanted in named else (*named, wanted)
