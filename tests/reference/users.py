@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from reference.beliefs import UNKNOWN, UNSURE
 from reference.tables import Draw, DrawUnit, WorldTables
 
+from recosim.acts import Note
 from recosim.users import Behaviour
 
-__all__ = ["Feedback", "RuleUser", "Standing"]
+__all__ = ["Feedback", "Known", "RuleUser", "Standing"]
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,14 @@ class Feedback:
     more: int | None = None
 
 
+@dataclass(frozen=True)
+class Known:
+    """An item of a list that the user knows already, and what they say of it."""
+
+    item: int
+    note: Note
+
+
 class RuleUser:
     """One user in one conversation. They decide what is said; the conversation settles it.
 
@@ -47,16 +56,23 @@ class RuleUser:
         max_turns: of the protocol.
         draw: gives the random indices: "also" and "critic" (the turn), among the eligible
             attributes in ascending order of the ids; "wish" (the turn), among the items that they
-            could want instead.
+            could want instead, ascending; "seen_item" and "inquire_item" (the turn), among the
+            eligible items of the list, in its order; "several" (0), of 2; "further" (k = 0, 1, the
+            number of the further attribute of the request), among the eligible ones, ascending.
         draw_unit: gives the random units, one a turn for each of "unsure", "noise", "inform",
-            "examine", "choose", "leave", "drift".
+            "examine", "choose", "leave", "drift", "seen", "inquire", "unasked_less",
+            "unasked_more", "bad_list", "deflect".
 
     Attributes:
-        disappointments: so far.
+        disappointments, questions, refused: so far; the last two are the questions that they were
+            asked and the lists that they refused.
+        taken: the items taken so far.
         weight: how much each attribute weighs for them.
         standing: the instruction that they give with their request, set by `find_standing`.
-        musts: what they do not do without. acceptable: the items that they would also take, the
-            most like their target first. Both are set by `settle_on`.
+        musts: what they do not do without, set by `find_musts`.
+        wishes: the targets as the conversation began, or as drift left them: what utility is
+            relative to. acceptable: the items that they would also take, the most like their target
+            first. Both are set by `find_acceptable`.
     """
 
     def __init__(
@@ -74,11 +90,13 @@ class RuleUser:
         self.max_turns = max_turns
         self.draw = draw
         self.draw_unit = draw_unit
-        self.disappointments = 0
+        self.disappointments = self.questions = self.refused = 0
+        self.taken: list[int] = []
         self.weight = [1] * tables.n_attributes
         if behaviour.weighting == "liking":
             self.weight = [1 + liked for liked in self.liking()]
         self.standing: Standing | None = None
+        self.wishes: list[int] = []
         self.musts: list[int] = []
         self.acceptable: list[int] = []
 
@@ -86,6 +104,37 @@ class RuleUser:
         """How many of their train items have each attribute."""
         liked = Counter(a for v in self.train for a in self.tables.item_attributes[v])
         return [liked[a] for a in range(self.tables.n_attributes)]
+
+    # ---------------------------------------------------------------- the request
+
+    def example(self, target: int) -> int | None:
+        """The item that they name in their request as one that they liked, if any."""
+        if self.behaviour.opening not in ("item", "item_attribute"):
+            return None
+        has = self.tables.item_attributes
+        others = [v for v in self.train if v != target]
+        return min(others, key=lambda v: (-len(has[v] & has[target]), v), default=None)
+
+    def names_attributes(self, example: int | None) -> bool:
+        """Whether their request names an attribute or a facet, given the item that it names."""
+        opening = self.behaviour.opening
+        return opening != "nothing" and (opening != "item" or example is None)
+
+    def further(self, eligible: Collection[int]) -> list[int]:
+        """The attributes that they name beside the first one (or the first facet)."""
+        if self.behaviour.opening != "several":
+            return []
+        left, named = sorted(eligible), []
+        for k in range(1 + self.draw("several", 0, 2)):
+            if not left:
+                break
+            if self.behaviour.weighting == "liking":
+                a = max(left, key=lambda a: (self.weight[a], -a))
+            else:
+                a = left[self.draw("further", k, len(left))]
+            left.remove(a)
+            named.append(a)
+        return named
 
     # ---------------------------------------------------------------- wishes
 
@@ -95,7 +144,8 @@ class RuleUser:
         self.musts = has[: self.behaviour.musts]
 
     def find_acceptable(self, targets: Sequence[int], candidates: Collection[int]) -> None:
-        """Choose the items that would do, among the candidates."""
+        """Note what they want, and choose the items that would do, among the candidates."""
+        self.wishes = list(targets)
         if self.behaviour.acceptable == 0:
             return
         do = [v for v in candidates if v not in targets and self.has_musts(v)]
@@ -103,9 +153,9 @@ class RuleUser:
         self.acceptable = do[: self.behaviour.acceptable]
 
     def find_standing(self, target: int, named: Sequence[int]) -> None:
-        """Choose the instruction that goes with a request for some attributes."""
+        """Choose the instruction that goes with a request for some attributes, or for none."""
         has, scope = self.tables.item_attributes, self.behaviour.standing
-        if scope == "none":
+        if scope == "none" or (scope == "session" and not named):
             return
         liked = self.liking()
         condition = named[0] if scope == "session" else liked.index(max(liked))
@@ -137,13 +187,14 @@ class RuleUser:
             return False
         return has.issuperset(self.musts)
 
-    def utility(self, item: int, targets: Sequence[int]) -> float:
+    def utility(self, item: int) -> float:
         """What an item is worth to them, from 0 to 1."""
-        if item in targets:
+        if item in self.wishes:
             return 1.0
-        if not self.has_musts(item):
+        overlap = self._overlap(item, self.wishes[0])
+        if overlap == 0 or not self.has_musts(item):
             return 0.0
-        return self._overlap(item, targets[0]) / self._overlap(targets[0], targets[0])
+        return overlap / self._overlap(self.wishes[0], self.wishes[0])
 
     def _overlap(self, item: int, other: int) -> int:
         has = self.tables.item_attributes
@@ -187,6 +238,16 @@ class RuleUser:
         """
         if not self._happens("inform", turn, self.cooperativeness(turn)):
             return None
+        return self.wants(turn, target, status, about)
+
+    def deflects(self, turn: int) -> bool:
+        """Whether they answer a yes/no question with neither."""
+        return self._happens("deflect", turn, self.behaviour.deflects)
+
+    def wants(
+        self, turn: int, target: int, status: Mapping[int, int], about: Collection[int]
+    ) -> int | None:
+        """An attribute that they want and did not speak of, if there is one; see `adds`."""
         has = sorted(self.tables.item_attributes[target])
         eligible = [a for a in has if status[a] == UNKNOWN and a not in about]
         if self.behaviour.weighting == "liking":
@@ -201,17 +262,52 @@ class RuleUser:
 
     # ---------------------------------------------------------------- lists
 
-    def takes(self, turn: int, items: Sequence[int], targets: Sequence[int]) -> int:
-        """The 1-based position of the item that the user takes from the list, or 0."""
+    def knows(self, turn: int, items: Sequence[int], targets: Collection[int]) -> Known | None:
+        """An item of the list that they know already and say so, if any."""
+        if not self._happens("seen", turn, self.behaviour.seen):
+            return None
+        others = [v for v in items if v not in targets]
+        liked = [v for v in others if v in self.train]
+        if liked:
+            return Known(liked[0], Note.LIKED)
+        if others:
+            return Known(others[self.draw("seen_item", turn, len(others))], Note.SEEN)
+        return None
+
+    def asks_about(self, turn: int, items: Sequence[int], known: Known | None) -> int | None:
+        """The item of the list that they ask about, if any."""
+        if not self._happens("inquire", turn, self.behaviour.asks_about):
+            return None
+        others = [v for v in items if known is None or v != known.item]
+        return others[self.draw("inquire_item", turn, len(others))] if others else None
+
+    def takes(
+        self,
+        turn: int,
+        items: Sequence[int],
+        targets: Collection[int],
+        known: Known | None = None,
+    ) -> tuple[int, ...]:
+        """The 1-based positions of the items that the user takes from the list, ascending."""
         reach = self.draw_unit("examine", turn) if self.behaviour.examination < 1 else 0
-        examined = 1.0
+        examined, wanted = 1.0, self.behaviour.takes - len(self.taken)
+        positions: list[int] = []
         for position, v in enumerate(items, start=1):
             if reach >= examined:
-                return 0
-            if v in targets or v in self.acceptable:
-                return position if self._takes_it(turn, self.utility(v, targets)) else 0
+                break
+            if (v in targets or v in self.acceptable) and (known is None or v != known.item):
+                if not self._takes_it(turn, self.utility(v)):
+                    break
+                positions.append(position)
+                if len(positions) == wanted:
+                    break
             examined *= self.behaviour.examination
-        return 0
+        return tuple(positions)
+
+    def is_satisfied(self, targets: Collection[int]) -> bool:
+        """Whether they took all that they want to take, or all that they would take."""
+        enough = len(self.taken) >= self.behaviour.takes
+        return enough or set(self.taken).issuperset({*targets, *self.acceptable})
 
     def _takes_it(self, turn: int, utility: float) -> bool:
         temperature = self.behaviour.choice_temperature
@@ -244,6 +340,38 @@ class RuleUser:
         """
         if not self.says_what_was_wrong or self.does_not_know(turn):
             return Feedback()
+        form = self.behaviour.feedback
+        less, more = form in ("critique", "edit"), form in ("instruction", "edit")
+        return self._say(turn, items, aspects, target, status, less=less, more=more)
+
+    def unasked(
+        self,
+        turn: int,
+        items: Sequence[int],
+        aspects: Collection[int],
+        target: int,
+        status: Mapping[int, int],
+    ) -> Feedback:
+        """What the user says about a refused list of their own accord; see `feedback`."""
+        said = Feedback()
+        if self._happens("unasked_less", turn, self.behaviour.critique_unasked):
+            said = self._say(turn, items, aspects, target, status, less=True)
+        if said.less is None and self._happens("unasked_more", turn, self.behaviour.want_unasked):
+            said = self._say(turn, items, aspects, target, status, more=True)
+        return said
+
+    def _say(
+        self,
+        turn: int,
+        items: Sequence[int],
+        aspects: Collection[int],
+        target: int,
+        status: Mapping[int, int],
+        *,
+        less: bool = False,
+        more: bool = False,
+    ) -> Feedback:
+        """Less of one attribute, more of another, or both, as far as any is eligible."""
         shown = Counter(a for v in items for a in self.tables.item_attributes[v])
         unsettled = {a for a, code in status.items() if code in (UNKNOWN, UNSURE)}
         wanted = unsettled & self.tables.item_attributes[target]
@@ -252,17 +380,17 @@ class RuleUser:
         too_much, missing = unwanted, wanted
         if self.errs(turn):
             too_much, missing = present & wanted, unwanted
-        form, less, more = self.behaviour.feedback, None, None
-        if form in ("critique", "edit"):
-            less = self._criticised(turn, too_much & set(aspects) or too_much, shown)
-        if form in ("instruction", "edit"):
+        a = b = None
+        if less:
+            a = self._criticised(turn, too_much & set(aspects) or too_much, shown)
+        if more:
             lacked = {a for a in self.musts if shown[a] < len(items)}
-            more = min(
+            b = min(
                 missing & lacked or missing,
                 key=lambda a: (-self.weight[a], shown[a], a),
                 default=None,
             )
-        return Feedback(less, more)
+        return Feedback(a, b)
 
     def _criticised(self, turn: int, eligible: set[int], shown: Mapping[int, int]) -> int | None:
         if not eligible:
@@ -283,6 +411,18 @@ class RuleUser:
         if patience is not None and self.disappointments >= patience:
             return True
         return self._happens("leave", turn, self.behaviour.leave_hazard)
+
+    def leaves_after_question(self) -> bool:
+        """Count one more question; whether it makes the user leave."""
+        self.questions += 1
+        patience = self.behaviour.question_patience
+        return patience is not None and self.questions >= patience
+
+    def leaves_after_refusal(self, turn: int) -> bool:
+        """Count one more refused list; whether it makes the user leave."""
+        self.refused += 1
+        hazard = self.behaviour.bad_list_hazard + (self.refused - 1) * self.behaviour.bad_list_rise
+        return self._happens("bad_list", turn, min(hazard, 1.0))
 
     def _happens(self, purpose: str, turn: int, probability: float) -> bool:
         if probability in (0, 1):
