@@ -362,10 +362,11 @@ class SideBySide:
         every = sorted(conv.candidates) if self.rng.random() < 0.6 else range(self.tables.n_items)
         taken = {*conv.targets, *conv.rule_user.acceptable}
         wrong = [v for v in every if v not in taken]
-        # A list of those who take several is to be a hit more often, and they go on after it.
-        misses = 0.8 if conv.behaviour.takes == 1 else 0.5
-        items = wrong if wrong and self.rng.random() < misses else list(every)
+        items = wrong if wrong and self.rng.random() < 0.8 else list(every)
         length = int(self.rng.integers(1, conv.protocol.top_k, endpoint=True))
+        if conv.behaviour.takes > 1 and self.rng.random() < 0.5:  # they go on after a hit
+            few = self.rng.permutation(sorted(taken))[:2].tolist()
+            items = few + [v for v in items if v not in few][: length - 1]
         return self.rng.permutation(items)[:length].tolist()
 
     def _random_reasons(self, conv: ReferenceConversation, shown: list[int]) -> list[int]:
