@@ -21,7 +21,7 @@ from reference.random_worlds import (
     random_world,
 )
 from reference.tables import Draw, DrawUnit, WorldTables
-from reference.users import Standing
+from reference.wishes import Standing
 
 from recosim.acts import Moves, Outcome, Verb
 from recosim.envs.cpr.dialogues import QUESTIONS, REWARD_TERMS, Dialogues

@@ -7,13 +7,13 @@ benchmarks. It keeps the smallest state the rules need and computes everything e
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from reference.beliefs import ACCEPTED, REJECTED, UNKNOWN, UNSURE, Beliefs
+from reference.steps import Step, check_list, what_was_said
 from reference.tables import Draw, DrawUnit, WorldTables, draws_from, no_draw
-from reference.users import Feedback, Known, RuleUser
+from reference.users import Feedback, RuleUser
 
 from recosim.acts import Outcome
 from recosim.envs.cpr.protocol import Protocol
@@ -22,45 +22,6 @@ from recosim.estimators.base import Vectors
 from recosim.users import Behaviour
 
 __all__ = ["ReferenceConversation", "Step", "WorldTables", "draws_from"]
-
-
-@dataclass(frozen=True)
-class Step:
-    """What came of one move.
-
-    Attributes:
-        reward: sum of the rewards of the events of this move.
-        outcome: the history code of the move; NOTHING for a free reflection and an ignored move.
-        asked: the attributes asked about by name; empty for a facet question.
-        accepted: the attributes the user accepted in this move, ascending for a facet; after a no
-            what they named unasked, in place of an answer what they said instead, of a list or a
-            reflection what they want more of.
-        criticised: the attribute that the user wants less of, after a refused list.
-        items: the items shown, best first.
-        rank: 1-based position in `items` of the first item that was taken; 0 if none was.
-        further: those of the other items that were taken, ascending.
-        known: the item that the user says they know already, and how.
-        inquired: the item that the user asked about.
-        left: the user has left with this move.
-        nothing_left: the conversation has ended because there is nothing to ask or recommend.
-        ignored: the protocol ignored the move, because it was the one of the last turn.
-    """
-
-    reward: float
-    outcome: Outcome
-    terminated: bool = False
-    truncated: bool = False
-    asked: tuple[int, ...] = ()
-    accepted: tuple[int, ...] = ()
-    criticised: int | None = None
-    items: tuple[int, ...] = ()
-    rank: int = 0
-    further: tuple[int, ...] = ()
-    known: Known | None = None
-    inquired: int | None = None
-    left: bool = False
-    nothing_left: bool = False
-    ignored: bool = False
 
 
 class ReferenceConversation(Beliefs):
@@ -146,9 +107,10 @@ class ReferenceConversation(Beliefs):
         named = self._request(target, opening)
         for a in named:
             self.status[a] = ACCEPTED
-        self.candidates = set(range(tables.n_items))
         if named:
             self.candidates = set.intersection(*(tables.attribute_items[a] for a in named))
+        else:
+            self.candidates = set(range(tables.n_items))
         for facet in self.facets_asked:
             self._reject(a for a in tables.facet_attributes[facet] if a not in named)
 
@@ -373,8 +335,8 @@ class ReferenceConversation(Beliefs):
         if not self.can_recommend():
             raise IllegalActionError("there is no candidate to recommend.")
         shown = tuple(self.top_items() if items is None else items)
-        _check_list("items", shown, 1, self.protocol.top_k, self.tables.n_items)
-        _check_list("attributes", aspects, 0, self.protocol.aspects, self.tables.n_attributes)
+        check_list("items", shown, 1, self.protocol.top_k, self.tables.n_items)
+        check_list("attributes", aspects, 0, self.protocol.aspects, self.tables.n_attributes)
         self.aspects = tuple(aspects)
 
         rewards = self.protocol.rewards
@@ -411,7 +373,7 @@ class ReferenceConversation(Beliefs):
             items=shown,
             known=known,
             inquired=inquired,
-            **_what_was_said(said),
+            **what_was_said(said),
         )
 
     def _take(self, shown: Sequence[int], positions: Sequence[int]) -> bool:
@@ -455,7 +417,7 @@ class ReferenceConversation(Beliefs):
             outcome = Outcome.YES
         else:
             outcome = Outcome.UNSURE if said.less is None else Outcome.NO
-        return self._end_move(outcome, 0.0, disappoints=False, **_what_was_said(said))
+        return self._end_move(outcome, 0.0, disappoints=False, **what_was_said(said))
 
     def _say_with_refusal(self) -> Feedback:
         """What the user says with a refusal, because the protocol has it so or unasked, settled."""
@@ -534,18 +496,3 @@ class ReferenceConversation(Beliefs):
         return Step(
             reward, outcome, terminated, truncated, left=left, nothing_left=nothing_left, **what
         )
-
-
-def _check_list(of: str, given: Sequence[int], least: int, most: int, n: int) -> None:
-    if not least <= len(given) <= most or len(set(given)) < len(given):
-        raise IllegalActionError(f"{given} is not {least} to {most} distinct {of}.")
-    if any(v not in range(n) for v in given):
-        raise IllegalActionError(f"{given} has {of} outside 0..{n - 1}.")
-
-
-def _what_was_said(said: Feedback) -> dict[str, Any]:
-    """Feedback as the fields of a step."""
-    return {
-        "criticised": said.less,
-        "accepted": () if said.more is None else (said.more,),
-    }

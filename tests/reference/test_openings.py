@@ -8,7 +8,7 @@ import pytest
 from reference.cpr import ReferenceConversation
 from reference.six_items import TABLES, WORLD, conversation, with_status
 from reference.tables import WorldTables
-from reference.users import Standing
+from reference.wishes import Standing
 
 from recosim.acts import Outcome
 
