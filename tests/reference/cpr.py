@@ -13,7 +13,7 @@ import numpy as np
 from reference.beliefs import ACCEPTED, REJECTED, UNKNOWN, UNSURE, Beliefs
 from reference.steps import Step, check_list, what_was_said
 from reference.tables import Draw, DrawUnit, WorldTables, draws_from, no_draw
-from reference.users import Feedback, RuleUser
+from reference.users import Feedback, Known, RuleUser
 
 from recosim.acts import Outcome
 from recosim.envs.cpr.protocol import Protocol
@@ -111,6 +111,7 @@ class ReferenceConversation(Beliefs):
             self.candidates = set.intersection(*(tables.attribute_items[a] for a in named))
         else:
             self.candidates = set(range(tables.n_items))
+        self.candidates = self.candidates.difference({self.opening_item})
         for facet in self.facets_asked:
             self._reject(a for a in tables.facet_attributes[facet] if a not in named)
 
@@ -121,7 +122,7 @@ class ReferenceConversation(Beliefs):
         eligible = sorted(
             v
             for v in set(interactions_of_split)
-            if v != target
+            if v not in (target, self.opening_item)
             and tables.item_attributes[v].issuperset(named)
             and self.rule_user.has_musts(v)
         )
@@ -350,8 +351,10 @@ class ReferenceConversation(Beliefs):
                 Outcome.UNSURE, 0.0, disappoints=False, items=shown, inquired=inquired
             )
         positions = user.takes(self.turn, shown, self.targets, known)
+        if known is not None:
+            user.acceptable = [v for v in user.acceptable if v != known.item]
         if positions:
-            satisfied = self._take(shown, positions)
+            satisfied = self._take(shown, positions, known)
             return self._end_move(
                 Outcome.HIT,
                 rewards.hit,
@@ -362,7 +365,7 @@ class ReferenceConversation(Beliefs):
                 known=known,
                 inquired=inquired,
             )
-        self._drop(shown)
+        self._drop(shown, known)
         self.shown_last = shown
         if known is not None:
             self.shown_last = tuple(v for v in shown if v != known.item)
@@ -376,25 +379,32 @@ class ReferenceConversation(Beliefs):
             **what_was_said(said),
         )
 
-    def _take(self, shown: Sequence[int], positions: Sequence[int]) -> bool:
+    def _take(self, shown: Sequence[int], positions: Sequence[int], known: Known | None) -> bool:
         """The user takes items of a list; whether they are satisfied now."""
         user, items = self.rule_user, [shown[position - 1] for position in positions]
         user.taken += items
         self.utility += sum(user.utility(v) for v in items) / self.behaviour.takes
-        if user.is_satisfied(self.targets):
-            return True
-        self._drop(shown)
+        candidates = self.candidates
+        self._drop(shown, known)
         self.candidates = self.candidates.difference(items)
+        targets = [v for v in self.targets if v not in items]
+        acceptable = [v for v in user.acceptable if v not in items]
+        next_best = [v for v in acceptable if v in self.candidates]
+        if len(user.taken) >= self.behaviour.takes or not (targets or next_best):
+            self.candidates = candidates
+            return True
         self.shown_last = ()
-        self.targets = [v for v in self.targets if v not in items]
-        user.acceptable = [v for v in user.acceptable if v not in items]
-        if not self.targets:  # the next best thing is what they have in mind now
-            self.targets.append(user.acceptable.pop(0))
+        if not targets:  # what they have in mind now
+            targets.append(next_best[0])
+            acceptable.remove(next_best[0])
+        self.targets, user.acceptable = targets, acceptable
         return False
 
-    def _drop(self, shown: Collection[int]) -> None:
+    def _drop(self, shown: Collection[int], known: Known | None) -> None:
         if self.protocol.drop_failed == "always" or len(self.candidates) > self.protocol.top_k:
             self.candidates = self.candidates.difference(shown)
+        if known is not None:
+            self.candidates = self.candidates.difference({known.item})
 
     def reflect(self) -> Step:
         """Revise the user's vector: train items up, the items refused last down (EAR sec. 4.3).

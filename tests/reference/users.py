@@ -150,11 +150,6 @@ class RuleUser(Wishes):
             examined *= self.behaviour.examination
         return tuple(positions)
 
-    def is_satisfied(self, targets: Collection[int]) -> bool:
-        """Whether they took all that they want to take, or all that they would take."""
-        enough = len(self.taken) >= self.behaviour.takes
-        return enough or set(self.taken).issuperset({*targets, *self.acceptable})
-
     def _takes_it(self, turn: int, utility: float) -> bool:
         temperature = self.behaviour.choice_temperature
         certain = temperature == 0

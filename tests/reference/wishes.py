@@ -117,7 +117,11 @@ class Wishes:
         self.wishes = list(targets)
         if self.behaviour.acceptable == 0:
             return
-        do = [v for v in candidates if v not in targets and self.has_musts(v)]
+        do = [
+            v
+            for v in candidates
+            if v not in targets and self.has_musts(v) and self._overlap(v, targets[0]) > 0
+        ]
         do.sort(key=lambda v: (-self._overlap(v, targets[0]), v))
         self.acceptable = do[: self.behaviour.acceptable]
 
