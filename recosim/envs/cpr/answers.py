@@ -440,10 +440,12 @@ def _more(t: Table, b: int, shown: np.ndarray, n_items: int, target: int, errs: 
     items of the list have.
     """
     weight, best, best_is_must = weights(t, b), np.int64(-1), False
-    for a in range(shown.shape[0]):
+    # What the target has; of one who errs, what it has not and the list has.
+    first, last = f.item_indptr(t)[target], f.item_indptr(t)[target + 1]
+    for k in range(shown.shape[0] if errs else last - first):
+        a = np.int64(k) if errs else np.int64(f.item_indices(t)[first + k])
         status = f.status(t)[b, a]
-        wanted = item_has(t, target, a) != errs and (shown[a] > 0 or not errs)
-        if not wanted or (status != 0 and status != 2):
+        if (status != 0 and status != 2) or (errs and (shown[a] == 0 or item_has(t, target, a))):
             continue
         must = shown[a] < n_items and is_must(t, b, a)
         if best < 0 or must != best_is_must:

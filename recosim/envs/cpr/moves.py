@@ -243,6 +243,7 @@ def _settle_recommendation(t: Table, b: int) -> None:
         elif f.notes(t)[b, k] == 0:
             f.shown_last(t)[b, n_left] = shown[k]
             n_left += 1
+    f.shown_last(t)[b, n_left:] = -1
     f.n_shown_last(t)[b] = n_left
     _settle_feedback(t, b)
 

@@ -150,11 +150,11 @@ def _draw_opening(t: Table, b: int) -> None:
     f.asked_facet(t)[b] = -1
     f.n_accepted(t)[b] = 0
     f.opening_item(t)[b] = -1
-    if how == ITEM or how == ITEM_ATTRIBUTE:
+    if how in (ITEM, ITEM_ATTRIBUTE):
         f.opening_item(t)[b] = _liked_item(t, b)
         if f.opening_item(t)[b] < 0:
             how = np.int64(ATTRIBUTE)
-    if how != ITEM and how != NO_WORD:
+    if how not in (ITEM, NO_WORD):
         _name_askable(t, b, askable)
     if how == SEVERAL:
         _name_further(t, b)

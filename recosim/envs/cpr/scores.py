@@ -47,7 +47,7 @@ def sigmoid(x: np.float32) -> np.float32:
 
 @kernel
 def start_query(t: Table, b: int) -> None:
-    """The user's vector, and that of the item that the request names: an example of what they want."""
+    """The user's vector, and that of the item that the request names, as an example."""
     vector, query = f.user_vectors(t)[f.user(t)[b]], f.query(t)[b]
     f.user_vector(t)[b, :] = vector
     query[:] = vector
