@@ -569,6 +569,7 @@ def _state_fields(conv: ReferenceConversation) -> dict[str, Any]:
         "acceptable": conv.rule_user.acceptable,
         "n_taken": len(conv.rule_user.taken),
         "wanted_first": conv.rule_user.wishes[0],
+        "promoted": conv.targets[0] not in conv.rule_user.wishes,
         "opening_item": -1 if conv.opening_item is None else conv.opening_item,
     }
 

@@ -80,8 +80,9 @@ def check_opening(
     else:
         assert named or (form == "item" and example is not None)
         assert (example is None) == (form[:4] != "item" or not {*user.train} - {target})
+    assert example not in {*conv.candidates, *conv.targets, *user.acceptable}
     if not named and not (user.standing and user.standing.holds):
-        assert len(conv.candidates) == conv.tables.n_items
+        assert len(conv.candidates) == conv.tables.n_items - (example is not None)
 
 
 def random_move(conv: ReferenceConversation, rng: np.random.Generator) -> Step:
@@ -119,6 +120,7 @@ def check_step(conv: ReferenceConversation, step: Step) -> None:
         assert item not in [step.items[position - 1] for position in positions]
         assert (item in user.train) == (note is Note.LIKED)
         assert step.known.item != step.inquired
+        assert item not in user.acceptable
     if step.inquired is not None and conv.protocol.inquiries == "turn":
         assert (step.outcome, step.known, conv.shown_last) == (Outcome.UNSURE, None, ())
         assert (step.accepted, step.criticised) == ((), None)
@@ -127,7 +129,12 @@ def check_step(conv: ReferenceConversation, step: Step) -> None:
     assert len(set(conv.targets)) == len(conv.targets) > 0
     assert not {*user.taken} & {*conv.targets, *user.acceptable, *conv.candidates}
     assert not {*conv.targets} & {*user.acceptable}
+    assert all(user.utility(v) > 0 for v in user.acceptable)
     assert len(user.taken) < user.behaviour.takes
+    if positions and conv.targets[0] not in user.wishes:  # the next best thing
+        assert conv.targets[0] in conv.candidates
+    if step.known is not None:
+        assert step.known.item not in conv.candidates
     patience = user.behaviour.question_patience
     assert patience is None or user.questions < patience
 
@@ -137,7 +144,7 @@ def test_users_keep_to_their_word_and_conversations_end(question: str) -> None:
     rng = np.random.default_rng(3)
     endings = {"satisfied": 0, "left": 0, "nothing_left": 0, "truncated": 0}
     several = notes = inquiries = 0
-    for conv in conversations(11, question, 250):
+    for conv in conversations(11, question, 400):
         steps: list[Step] = []
         while not conv.done:
             assert conv.can_recommend() or conv.legal_asks(), "no legal move"

@@ -62,10 +62,24 @@ def test_known_item_is_not_taken() -> None:
     assert conversation(acceptable=1).recommend([0, 3]).outcome is Outcome.HIT
 
 
-def test_known_item_stays_where_refused_ones_do() -> None:
+def test_known_item_is_acceptable_no_more() -> None:
+    # Items 0 and 2 would do.
+    draws = {("seen", 1): 0.1, ("seen_item", 1): 0, ("seen", 2): 0.9, ("seen", 3): 0.9}
+    conv = conversation(seen=0.5, acceptable=2, draws=draws)
+    assert conv.recommend([0, 3]).known == Known(0, Note.SEEN)
+    assert conv.rule_user.acceptable == [2]
+    assert conv.recommend([0]) == Step(-0.1, Outcome.MISS, items=(0,))
+    assert conv.recommend([0, 2]).rank == 2
+
+
+def test_known_item_leaves_where_refused_ones_stay() -> None:
     conv = conversation(seen=1.0, drop_failed="if_more_than_k", top_k=5)
     assert conv.recommend([5, 3]).known == Known(5, Note.LIKED)
-    assert conv.candidates == {0, 1, 2, 3, 5}
+    assert conv.candidates == {0, 1, 2, 3}
+    conv = several(2, seen=1.0, drop_failed="if_more_than_k", top_k=5)
+    step = conv.recommend([5, 3, 1])
+    assert (step.known, step.rank, step.terminated) == (Known(5, Note.LIKED), 3, False)
+    assert conv.candidates == {0, 2, 3}  # without what they know, and without what they took
 
 
 def test_feedback_and_reflections_are_about_the_rest_of_the_list() -> None:
@@ -192,6 +206,17 @@ def test_user_is_satisfied_where_nothing_is_left_that_they_would_take() -> None:
     assert conv.utility == 1 / 8
     conv = several(8)
     assert [conv.recommend([v]).terminated for v in (0, 1, 2)] == [False, False, True]
+    # What would do, and was said not to or refused, brings nobody back; a target does.
+    conv = several(2)
+    conv.ask(3)
+    conv.ask(1)
+    assert conv.candidates == {1}
+    assert (conv.recommend([1]).terminated, conv.rule_user.acceptable) == (True, [0, 2])
+    conv = several(3, examination=0.5, draws={("examine", 1): 0.99, ("examine", 2): 0.99})
+    assert not conv.recommend([0, 2]).terminated
+    assert (conv.targets, conv.rule_user.acceptable, conv.candidates) == ([1], [2], {1, 3, 5})
+    assert conv.recommend([1]).terminated
+    assert conv.utility == pytest.approx((2 / 3 + 1) / 3)
 
 
 def test_target_that_is_left_stays_the_target() -> None:
@@ -210,17 +235,43 @@ def test_musts_stay_and_the_new_target_is_live() -> None:
     conv.ask(3)
     conv.recommend([1])
     assert (conv.targets, conv.rule_user.acceptable) == ([0], [2])
-    conv = several(2, acceptable=1, musts=1, tables=liking(4))
-    conv.rule_user.acceptable = [2]  # which has no 3
-    conv.ask(3)
+    assert (conv.live_targets, conv.rule_user.musts, conv.status[3]) == ([0], [0], 1)
+
+
+def test_new_target_is_the_first_that_is_still_a_candidate() -> None:
+    # 0, 1, 4 weigh 2: item 2 is worth 4/5 and comes first, item 0 is worth 3/5.
+    options: dict[str, Any] = {"weighting": "liking", "tables": liking(2)}
+    conv = several(3, **options)
     conv.recommend([1])
-    assert (conv.live_targets, conv.rule_user.musts, conv.status[3]) == ([2], [0], 1)
+    assert (conv.targets, conv.rule_user.acceptable) == ([2], [0])
+    conv = several(3, **options)
+    conv.ask(3)  # which item 2 has not
+    assert (conv.candidates, conv.rule_user.acceptable) == ({0, 1}, [2, 0])
+    conv.recommend([1])
+    assert (conv.targets, conv.rule_user.acceptable) == ([0], [2])
+    step = conv.recommend([2])  # it would still do
+    assert (step.outcome, step.terminated, conv.targets) == (Outcome.HIT, False, [0])
+    assert conv.recommend([0]).terminated
+    assert conv.utility == pytest.approx((1 + 4 / 5 + 3 / 5) / 3)
+
+
+def test_new_target_is_not_of_the_list_that_leaves() -> None:
+    draws = {("examine", 1): 0.99}
+    conv = several(2, examination=0.5, draws=draws)
+    conv.recommend([1, 0])
+    assert (conv.targets, conv.rule_user.acceptable, conv.candidates) == ([2], [0], {2, 3, 5})
+    conv = several(2, examination=0.5, drop_failed="if_more_than_k", top_k=5, draws=draws)
+    conv.recommend([1, 0])
+    assert (conv.targets, conv.rule_user.acceptable, conv.candidates) == ([0], [2], {0, 2, 3, 5})
 
 
 def test_reading_ends_where_the_user_reads_no_further() -> None:
-    draws = {("examine", 1): 0.49}
-    step = several(3, examination=0.5, draws=draws).recommend([0, 1, 2])
+    options: dict[str, Any] = {"examination": 0.5, "draws": {("examine", 1): 0.49}}
+    step = several(3, **options).recommend([0, 2, 1])
     assert (step.rank, step.further, step.terminated) == (1, (2,), False)
+    step = several(3, **options).recommend([0, 1, 2])
+    # Item 2 leaves with the list, and is no target.
+    assert (step.rank, step.further, step.terminated) == (1, (2,), True)
 
 
 def test_reading_ends_with_the_first_item_that_is_not_taken() -> None:
@@ -238,16 +289,19 @@ def test_what_was_taken_leaves_the_candidates_in_any_case() -> None:
 
 
 def test_known_item_is_passed_over() -> None:
-    conv = several(3, seen=1.0, draws={("seen_item", 1): 0})
+    options: dict[str, Any] = {"seen": 1.0, "draws": {("seen_item", 1): 0}}
+    conv = several(3, acceptable=3, **options)
     step = conv.recommend([1, 0, 2])
     assert (step.known, step.rank, step.further) == (Known(0, Note.SEEN), 1, (3,))
-    assert not step.terminated  # item 0 is left
-    assert conv.shown_last == ()
+    assert not step.terminated  # item 3 is left
+    assert (conv.targets, conv.rule_user.acceptable, conv.shown_last) == ([3], [], ())
+    step = several(3, **options).recommend([1, 0, 2])
+    assert (step.known, step.further, step.terminated) == (Known(0, Note.SEEN), (3,), True)
 
 
 def test_hit_that_does_not_satisfy_may_be_the_last_move() -> None:
     conv = several(2, top_k=5, examination=0.5, draws={("examine", 1): 0.99})
-    step = conv.recommend([1, 5, 3, 0, 2])
+    step = conv.recommend([0, 5, 3, 1, 2])  # the target is left, and no candidate
     assert (step.outcome, step.terminated, step.nothing_left) == (Outcome.HIT, True, True)
     assert step.reward == pytest.approx(1.0 - 0.1)
     conv = several(2, max_turns=2, opening_counts=True, last_turn_acts=True)

@@ -83,7 +83,7 @@ def test_item_that_shares_most_with_the_target_is_named_and_no_attribute() -> No
     conv, named = opened("item")  # item 4 shares 1, 3, item 5 shares 0
     assert (conv.opening_item, named) == (4, ())
     assert with_status(conv, 0) == {0, 1, 2, 3, 4, 5}
-    assert (conv.candidates, conv.legal_asks()) == ({0, 1, 2, 3, 4, 5}, {0, 1, 2, 3, 4, 5})
+    assert (conv.candidates, conv.legal_asks()) == ({0, 1, 2, 3, 5}, {0, 1, 2, 3, 4, 5})
     assert opened("item", tables=liking(2, 0))[0].opening_item == 0  # the smallest id on ties
     assert opened("item", tables=liking(1, 5))[0].opening_item == 5  # the target aside
     assert opened("item", target=3, tables=liking(1, 4))[0].opening_item == 1
@@ -98,15 +98,44 @@ def test_user_without_an_item_names_an_attribute() -> None:
 
 def test_item_may_be_named_with_an_attribute_or_a_facet() -> None:
     conv, named = opened("item_attribute", draws={("opening", 0): 1})
-    assert (conv.opening_item, named, conv.candidates) == (4, (1,), {1, 2, 4})
+    assert (conv.opening_item, named, conv.candidates) == (4, (1,), {1, 2})
     conv, named = opened("item_attribute", question="facet", draws={("opening", 0): 1})
     assert (conv.opening_item, named, conv.facets_asked) == (4, (3,), {1})
+    assert conv.candidates == {0, 1}
+    conv, _ = opened("item_attribute", draws={("opening", 0): 1}, tables=liking(0))
+    assert (conv.opening_item, conv.candidates) == (0, {1, 2, 4})  # it was none
+
+
+@pytest.mark.parametrize(
+    ("names", "candidates", "acceptable", "targets"),
+    [
+        ("nothing", {0, 1, 2, 3, 4, 5}, [0, 2, 4, 3, 5], [1, 4, 5]),
+        ("item", {0, 1, 2, 3, 5}, [0, 2, 3, 5], [1, 5]),
+    ],
+)
+def test_item_that_is_named_is_chosen_nowhere(
+    names: str, candidates: set[int], acceptable: list[int], targets: list[int]
+) -> None:
+    conv, _ = opened(names, acceptable=32)
+    assert (conv.candidates, conv.rule_user.acceptable) == (candidates, acceptable)
+    draws = {("target", 0): 0, ("target", 1): 0}
+    conv, _ = opened(names, targets=3, split=(4, 5), draws=draws)
+    assert conv.targets == targets
+
+
+def test_nobody_changes_their_mind_to_the_item_that_they_named() -> None:
+    draws = {("drift", 2): 0.0, ("wish", 2): 0}
+    conv, _ = opened("item", tables=liking(0), drift=0.5, draws=draws)
+    conv.ask(3)
+    assert (conv.opening_item, conv.candidates) == (0, {1, 4})
+    assert conv.ask(5).outcome is Outcome.YES  # item 4 has it
+    assert conv.targets == [4]
 
 
 def test_vector_of_the_item_is_added_in_scores_alone() -> None:
     # Items score v for this user, and <item 4, v> is 4 v.
     conv, _ = opened("item")
-    assert conv.scores() == {v: 5.0 * v for v in range(6)}
+    assert conv.scores() == {v: 5.0 * v for v in (0, 1, 2, 3, 5)}
     assert conv.user_vector.tolist() == [1.0] + [0.0] * 7
     assert conversation().scores() == {v: float(v) for v in (0, 1, 2, 3, 5)}
 
@@ -120,11 +149,11 @@ def test_nothing_that_the_item_has_is_accepted() -> None:
 # ---------------------------------------------------------------- nothing
 
 
-@pytest.mark.parametrize("names", ["nothing", "item"])
-def test_where_no_attribute_is_named_all_items_are_candidates(names: str) -> None:
+@pytest.mark.parametrize(("names", "item"), [("nothing", None), ("item", 4)])
+def test_where_no_attribute_is_named_all_items_are_candidates(names: str, item: int | None) -> None:
     conv, named = opened(names, musts=2)
-    assert (named, conv.candidates, conv.rule_user.musts) == ((), {0, 1, 2, 3, 4, 5}, [0, 1])
-    assert conv.opening_item == (None if names == "nothing" else 4)
+    assert (named, conv.opening_item, conv.rule_user.musts) == ((), item, [0, 1])
+    assert conv.candidates == {0, 1, 2, 3, 4, 5} - {item}
     assert conv.ask(0).outcome is Outcome.YES
     conv, named = opened(names, question="facet")
     assert (named, conv.facets_asked, conv.legal_asks()) == ((), set(), {0, 1})
@@ -153,6 +182,8 @@ def test_item_that_shares_nothing_is_worth_nothing() -> None:
     assert [conv.rule_user.utility(v) for v in (0, 1, 3)] == [1.0, 1.0, 0.5]
     conv, _ = opened("nothing", target=5, acceptable=32)  # 0, 2, 4 against 1, 3, 5
     assert conv.rule_user.utility(4) == 0.0
+    assert conv.rule_user.acceptable == [2, 3, 0, 1]
+    assert conv.recommend([4]).outcome is Outcome.MISS
 
 
 def test_utility_is_defined_for_a_new_target_without_attributes() -> None:
@@ -162,8 +193,9 @@ def test_utility_is_defined_for_a_new_target_without_attributes() -> None:
     conv, _ = opened("nothing", tables=tables, drift=0.5, acceptable=1, draws=draws)
     conv.ask(0)
     conv.status[0], conv.candidates = 2, {0, 1, 2, 3, 4, 5}  # nothing was said
-    assert conv.recommend([0]).outcome is Outcome.HIT
-    assert (conv.targets, conv.utility) == ([5], 0.0)
+    assert conv.recommend([0]).outcome is Outcome.MISS  # it has nothing in common with the target
+    assert (conv.targets, conv.rule_user.acceptable) == ([5], [])
+    assert [conv.rule_user.utility(v) for v in (0, 5)] == [0.0, 1.0]
 
 
 # ---------------------------------------------------------------- given

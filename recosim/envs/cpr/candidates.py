@@ -24,6 +24,7 @@ __all__ = [
     "drop_items",
     "fill_mask",
     "intersect",
+    "is_candidate",
     "item_has",
     "refresh",
     "remove",
@@ -60,6 +61,11 @@ def current_words(t: Table, b: int) -> np.ndarray:
     if f.own(t)[b]:
         return f.candidates(t)[b]
     return f.bitsets(t)[f.opening(t)[b]]
+
+
+@kernel
+def is_candidate(t: Table, b: int, v: int) -> bool:
+    return (current_words(t, b)[v >> 6] >> np.uint64(v & LOW6)) & ONE != np.uint64(0)
 
 
 @kernel
@@ -371,6 +377,8 @@ def drop_items(t: Table, b: int, dropped: np.ndarray, n: int) -> None:
         if f.counted(t)[b] == 0:
             count_candidates_if_tracked(t, b)
         f.own(t)[b] = 1
+    elif f.counted(t)[b] == 0 and _are_all(t, b):
+        count_candidates_if_tracked(t, b)
     indptr, indices = f.item_indptr(t), f.item_indices(t)
     counts = f.counts(t)[b]
     for k in range(n):

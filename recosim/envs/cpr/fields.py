@@ -138,6 +138,8 @@ n_refused = array1("n_refused", np.int32, "rows")  # lists refused so far
 n_taken = array1("n_taken", np.int32, "rows")  # items taken so far
 worth = array1("worth", np.float64, "rows")  # the sum of their utilities
 wanted_first = array1("wanted_first", np.int32, "rows")  # the target that utilities are relative to
+# 1: all targets were taken, and an acceptable item became the target; it keeps its utility.
+promoted = array1("promoted", np.uint8, "rows")
 opening_item = array1("opening_item", np.int32, "rows")  # named by the request, -1: none
 
 # ---- the conversation --------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from recosim.envs.cpr.candidates import (
     trait,
 )
 from recosim.envs.cpr.scores import accept_in_query, reflect, top_items
-from recosim.envs.cpr.wishes import narrow_targets, strike_taken, utility
+from recosim.envs.cpr.wishes import narrow_targets, strike_noted, strike_taken, utility
 from recosim.kernels.compiling import kernel
 from recosim.kernels.table import Table
 from recosim.users.behaviour import TRAITS
@@ -207,8 +207,8 @@ def _settle_ask(t: Table, b: int) -> None:
 
 
 @kernel
-def _take(t: Table, b: int) -> bool:
-    """What the user got; whether they want more."""
+def _take(t: Table, b: int, leaves: bool) -> bool:
+    """What the user got; whether they want more. `leaves`: the list leaves the candidates."""
     f.taken(t)[b, f.rank(t)[b] - 1] = 1
     for k in range(f.n_shown(t)[b]):
         if f.taken(t)[b, k]:
@@ -219,7 +219,7 @@ def _take(t: Table, b: int) -> bool:
     f.utility(t)[b] = f.worth(t)[b] / max(takes, np.float64(f.n_taken(t)[b]))
     if f.hit_turn(t)[b] == 0:
         f.hit_turn(t)[b] = f.turn(t)[b]
-    return f.n_taken(t)[b] < takes and strike_taken(t, b)
+    return f.n_taken(t)[b] < takes and strike_taken(t, b, leaves)
 
 
 @kernel
@@ -229,18 +229,19 @@ def _settle_recommendation(t: Table, b: int) -> None:
         return
     hit = f.outcome(t)[b] == HIT
     _pay(t, b, T_RECOMMEND, R_HIT if hit else R_MISS)
-    if hit and not _take(t, b):
+    strike_noted(t, b)
+    leaves = f.drop_always(t) != 0 or f.n_candidates(t)[b] > f.top_k(t)
+    if hit and not _take(t, b, leaves):
         f.terminated(t)[b] = 1
         return
     shown, n, n_left = f.shown(t)[b], f.n_shown(t)[b], 0
-    everything = f.drop_always(t) or f.n_candidates(t)[b] > f.top_k(t)
-    if everything:
+    if leaves:
         drop_items(t, b, shown, n)
     for k in range(n):
-        if hit:
-            if not everything and f.taken(t)[b, k]:
-                drop_items(t, b, shown[k : k + 1], 1)
-        elif f.notes(t)[b, k] == 0:
+        noted = f.notes(t)[b, k] != 0
+        if not leaves and (noted or (hit and f.taken(t)[b, k])):
+            drop_items(t, b, shown[k : k + 1], 1)
+        if not (hit or noted):
             f.shown_last(t)[b, n_left] = shown[k]
             n_left += 1
     f.shown_last(t)[b, n_left:] = -1

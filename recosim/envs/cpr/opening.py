@@ -7,6 +7,7 @@ import numpy as np
 from recosim.acts import Outcome, Verb
 from recosim.envs.cpr import fields as f
 from recosim.envs.cpr.candidates import (
+    drop_items,
     intersect,
     item_has,
     refresh,
@@ -99,7 +100,10 @@ def _draw_askable(t: Table, b: int, target: int) -> int:
 
 @kernel
 def _draw_further_targets(t: Table, b: int) -> None:
-    """Other items of the user that have every opening attribute and must, without replacement."""
+    """Other items of the user that have every opening attribute and must, without replacement.
+
+    The item that the request names is none.
+    """
     users, indptr, indices = f.pool_users(t), f.pool_indptr(t), f.pool_indices(t)
     row = np.searchsorted(users, f.user(t)[b])
     if row >= users.shape[0] or users[row] != f.user(t)[b]:
@@ -109,7 +113,7 @@ def _draw_further_targets(t: Table, b: int) -> None:
     n = 0
     for link in range(indptr[row], indptr[row + 1]):
         v = indices[link]
-        fits = v != targets[0] and has_musts(t, b, np.int64(v))
+        fits = v != targets[0] and v != f.opening_item(t)[b] and has_musts(t, b, np.int64(v))
         for k in range(n_accepted):
             fits = fits and item_has(t, v, accepted[k])
         if fits:
@@ -142,6 +146,7 @@ def _draw_opening(t: Table, b: int) -> None:
         _draw_pair(t, b)
     f.n_targets(t)[b] = 1
     f.wanted_first(t)[b] = f.targets(t)[b, 0]
+    f.promoted(t)[b] = 0
     askable = np.int64(f.given_opening(t)[b])
     f.given_pair(t)[b] = 0
     f.given_opening(t)[b] = -1
@@ -268,6 +273,8 @@ def begin(t: Table, b: int) -> None:
         start_candidates(t, b, np.int64(accepted[0]))
     else:
         start_with_all(t, b)
+    if f.opening_item(t)[b] >= 0:  # they know it already
+        drop_items(t, b, f.opening_item(t)[b : b + 1], 1)
     for k in range(f.n_accepted(t)[b]):
         a = np.int64(accepted[k])
         status[a] = 1
