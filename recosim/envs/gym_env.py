@@ -132,13 +132,13 @@ class FamilyEnv(gym.Env[Observation | str, Any]):
         self._tracker.move()
         self._after_move()
         self._record()
-        terminated = self._terminated(0)
+        terminated, truncated = self._terminated(0), self._truncated(0)
         return (
             self._observation(),
             self._reward(0),
             terminated,
-            self._truncated(0),
-            self._information(terminated),
+            truncated,
+            self._information(terminated or truncated),
         )
 
     def render(self) -> Any:
@@ -211,10 +211,10 @@ class FamilyEnv(gym.Env[Observation | str, Any]):
             return self._spoken.observation()
         return {key: read() for key, read in self._readers}
 
-    def _information(self, terminated: bool) -> dict[str, Any]:
+    def _information(self, ended: bool) -> dict[str, Any]:
         information: dict[str, Any] = {name: read() for name, read in self._getters}
         information["reward_terms"] = dict(zip(self.batch.reward_terms, self._terms(), strict=True))
-        information["is_success"] = terminated and bool(self.batch.success()[0])
+        information["is_success"] = ended and bool(self.batch.success()[0])
         information |= self._tracker.info()
         if self._view == "text":
             information["understood"] = True

@@ -21,7 +21,7 @@ from reference.random_worlds import (
     random_world,
 )
 from reference.tables import Draw, DrawUnit, WorldTables
-from reference.users import Standing
+from reference.wishes import Standing
 
 from recosim.acts import Moves, Outcome, Verb
 from recosim.envs.cpr.dialogues import QUESTIONS, REWARD_TERMS, Dialogues
@@ -29,6 +29,7 @@ from recosim.envs.cpr.protocol import Protocol
 from recosim.estimators.base import Vectors
 from recosim.kernels import random
 from recosim.users import Behaviour, Population
+from recosim.users.behaviour import WORDS
 from recosim.world.world import World
 
 __all__ = ["SideBySide", "draws_of", "play_cases", "random_case"]
@@ -37,13 +38,35 @@ __all__ = ["SideBySide", "draws_of", "play_cases", "random_case"]
 ENTROPY_TOLERANCE = 1e-6
 SCORE_TOLERANCE = 2e-4
 WEIGHTED_TOLERANCE = 2e-5
+UTILITY_TOLERANCE = 1e-12  # a sum over several items
 
 # A population whose users differ, which gives each user a row in the table of settings, and room
-# for all that they may want.
+# for all that they may want, say and do.
 DIFFERENT_USERS = Population(
     "mixed",
-    {"acceptable": {"choice": [32]}, "musts": {"choice": [8]}, "drift": {"uniform": [0, 1]}},
+    {
+        "acceptable": {"choice": [32]},
+        "musts": {"choice": [8]},
+        "drift": {"uniform": [0, 1]},
+        "takes": {"choice": [8]},
+        "opening": {"choice": list(WORDS["opening"])},
+        "question_patience": {"choice": [8]},
+    }
+    | {
+        name: {"uniform": [0, 1]}
+        for name in (
+            "seen",
+            "asks_about",
+            "critique_unasked",
+            "want_unasked",
+            "bad_list_hazard",
+            "bad_list_rise",
+            "deflects",
+        )
+    },
 )
+# The purposes of which there are several, all drawn as the conversation opens.
+NUMBERED = {"target": random.TARGET, "further": random.FURTHER}
 
 
 def draws_of(seed: int, conversation: int) -> tuple[Draw, DrawUnit]:
@@ -51,8 +74,8 @@ def draws_of(seed: int, conversation: int) -> tuple[Draw, DrawUnit]:
     key = np.uint64(seed), np.int64(conversation)
 
     def draw(purpose: str, turn: int, n: int) -> int:
-        if purpose == "target":
-            return int(random.draw_index(*key, 0, random.TARGET + turn, n))
+        if purpose in NUMBERED:
+            return int(random.draw_index(*key, 0, NUMBERED[purpose] + turn, n))
         return int(random.draw_index(*key, turn, random.PURPOSES[purpose], n))
 
     def draw_unit(purpose: str, turn: int) -> float:
@@ -247,7 +270,7 @@ class SideBySide:
         self.moves[b] = {
             **_move_fields(conv, Verb.OPEN, Step(0.0, Outcome.NOTHING, accepted=named)),
             "asked_facet": facet,
-            "opening": named[0],
+            "opening": named[0] if named else -1,
             "step": 0,
         }
         self.exact[b] = True
@@ -341,6 +364,9 @@ class SideBySide:
         wrong = [v for v in every if v not in taken]
         items = wrong if wrong and self.rng.random() < 0.8 else list(every)
         length = int(self.rng.integers(1, conv.protocol.top_k, endpoint=True))
+        if conv.behaviour.takes > 1 and self.rng.random() < 0.5:  # they go on after a hit
+            few = self.rng.permutation(sorted(taken))[:2].tolist()
+            items = few + [v for v in items if v not in few][: length - 1]
         return self.rng.permutation(items)[:length].tolist()
 
     def _random_reasons(self, conv: ReferenceConversation, shown: list[int]) -> list[int]:
@@ -390,12 +416,15 @@ class SideBySide:
 
     def _answer(self, b: int, step: Step) -> None:
         """What the reference's user says, written where the kernels look for it."""
-        a = self.batch.arrays
+        a, conv = self.batch.arrays, self.conversations[b]
         a["outcome"][b], a["rank"][b], a["left"][b] = step.outcome, step.rank, step.left
         a["n_accepted"][b] = len(step.accepted)
         a["accepted"][b, : len(step.accepted)] = step.accepted
         if step.criticised is not None:
             a["asked"][b, 0] = step.criticised
+        if step.items:
+            a["notes"][b], a["taken"][b] = _notes(conv, step), _taken(conv, step)
+            a["inquired"][b] = -1 if step.inquired is None else step.inquired
 
     def _can_ask(self, b: int, action: int) -> bool:
         legal = self.readings[b].legal_asks
@@ -411,12 +440,13 @@ class SideBySide:
             self.moves[b]["conversation"] = int(a["conversation"][b])
             expected = _state_fields(conv) | self.moves[b]
             if self.case.answers == "kernel":
-                expected["disappointments"] = conv.rule_user.disappointments
+                expected |= _temper_fields(conv)
             if conv.shown_last and not conv.done:  # else nobody needs the reasons
                 expected["aspects"] = list(conv.aspects)
             for name, value in expected.items():
                 found = _found(d, b, name)
                 assert found == value, f"row {b}: {name} is {found}, not {value}"
+            _close(a["utility"][b], conv.utility, UTILITY_TOLERANCE, f"row {b}: utility")
             # An exact user vector has exact sums; otherwise both round.
             for name, vector in (("user_vector", conv.user_vector), ("query", _query(conv))):
                 tolerance = 0.0 if self.exact[b] else SCORE_TOLERANCE
@@ -537,7 +567,20 @@ def _state_fields(conv: ReferenceConversation) -> dict[str, Any]:
         "musts": conv.rule_user.musts,
         "standing": _standing(conv.rule_user.standing),
         "acceptable": conv.rule_user.acceptable,
-        "utility": conv.utility,
+        "n_taken": len(conv.rule_user.taken),
+        "wanted_first": conv.rule_user.wishes[0],
+        "promoted": conv.targets[0] not in conv.rule_user.wishes,
+        "opening_item": -1 if conv.opening_item is None else conv.opening_item,
+    }
+
+
+def _temper_fields(conv: ReferenceConversation) -> dict[str, int]:
+    """What makes the user leave, by the names that the kernels use."""
+    user = conv.rule_user
+    return {
+        "disappointments": user.disappointments,
+        "n_questions": user.questions,
+        "n_refused": user.refused,
     }
 
 
@@ -560,14 +603,14 @@ def _move_fields(conv: ReferenceConversation, verb: Verb, step: Step) -> dict[st
         reward = {Outcome.YES: r.ask_yes, Outcome.NO: r.ask_no, Outcome.UNSURE: r.ask_unsure}
         terms["ask"] = reward[step.outcome]
     elif verb is Verb.RECOMMEND and not step.ignored:
-        terms["recommend"] = r.hit if step.outcome is Outcome.HIT else r.miss
+        terms["recommend"] = {Outcome.HIT: r.hit, Outcome.MISS: r.miss}.get(step.outcome, 0.0)
     elif verb is Verb.ILLEGAL:
         terms["illegal"] = r.illegal
     if step.truncated:
         terms["timeout"] = r.timeout
     if step.left:
         terms["leave"] = r.leave
-    elif step.terminated and step.outcome is not Outcome.HIT:
+    if step.nothing_left:
         terms["nothing_left"] = r.nothing_left
     return {
         "verb": int(verb),
@@ -575,6 +618,9 @@ def _move_fields(conv: ReferenceConversation, verb: Verb, step: Step) -> dict[st
         "asked": [*asked, -1, -1][:2],
         "accepted": list(step.accepted),
         "shown": list(step.items),
+        "notes": _notes(conv, step),
+        "taken": _taken(conv, step),
+        "inquired": -1 if step.inquired is None else step.inquired,
         "rank": step.rank,
         "left": step.left,
         "reward": step.reward,
@@ -582,6 +628,20 @@ def _move_fields(conv: ReferenceConversation, verb: Verb, step: Step) -> dict[st
         "terminated": step.terminated,
         "truncated": step.truncated,
     }
+
+
+def _notes(conv: ReferenceConversation, step: Step) -> list[int]:
+    """What the user says of each item of the list: a code for each place that a list has."""
+    notes = [0] * conv.protocol.top_k
+    if step.known is not None:
+        notes[step.items.index(step.known.item)] = int(step.known.note)
+    return notes
+
+
+def _taken(conv: ReferenceConversation, step: Step) -> list[int]:
+    """1 for each place of the list whose item was taken."""
+    positions = {step.rank, *step.further}
+    return [int(position in positions) for position in range(1, conv.protocol.top_k + 1)]
 
 
 # Lists of changing length: the array, and the one that holds how much of it is used.
@@ -612,7 +672,8 @@ def _found(d: Dialogues, b: int, name: str) -> Any:
 
 def _query(conv: ReferenceConversation) -> np.ndarray:
     accepted = [a for a, code in conv.status.items() if code == 1]
-    return conv.user_vector + conv.vectors.attribute[accepted].sum(axis=0, dtype=np.float64)
+    wanted = conv.user_vector + conv.vectors.attribute[accepted].sum(axis=0, dtype=np.float64)
+    return wanted if conv.opening_item is None else wanted + conv.vectors.item[conv.opening_item]
 
 
 def _close(found: Any, expected: Any, tolerance: float, what: str) -> None:

@@ -29,6 +29,7 @@ class Beliefs:
     candidates: set[int]
     facets_asked: set[int]
     user_vector: NDArray[np.float64]
+    opening_item: int | None  # named by the request as an example of what is wanted
 
     @property
     def askables(self) -> range:
@@ -72,6 +73,8 @@ class Beliefs:
         item, attribute = self.vectors.item, self.vectors.attribute
         # <user, v> + sum of <a, v> over accepted a = <user + sum of a, v>
         wanted = self.user_vector.copy()
+        if self.opening_item is not None:
+            wanted += item[self.opening_item]
         for a in self._with_status(ACCEPTED):
             wanted += attribute[a]
         score = {

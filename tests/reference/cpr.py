@@ -6,14 +6,14 @@ benchmarks. It keeps the smallest state the rules need and computes everything e
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from reference.beliefs import ACCEPTED, REJECTED, UNKNOWN, UNSURE, Beliefs
+from reference.steps import Step, check_list, what_was_said
 from reference.tables import Draw, DrawUnit, WorldTables, draws_from, no_draw
-from reference.users import Feedback, RuleUser
+from reference.users import Feedback, Known, RuleUser
 
 from recosim.acts import Outcome
 from recosim.envs.cpr.protocol import Protocol
@@ -22,36 +22,6 @@ from recosim.estimators.base import Vectors
 from recosim.users import Behaviour
 
 __all__ = ["ReferenceConversation", "Step", "WorldTables", "draws_from"]
-
-
-@dataclass(frozen=True)
-class Step:
-    """What came of one move.
-
-    Attributes:
-        reward: sum of the rewards of the events of this move.
-        outcome: the history code of the move; NOTHING for a free reflection and an ignored move.
-        asked: the attributes asked about by name; empty for a facet question.
-        accepted: the attributes the user accepted in this move, ascending for a facet; after a no
-            what they named unasked, of a list or a reflection what they want more of.
-        criticised: the attribute that the user wants less of, after a refused list.
-        items: the items shown, best first.
-        rank: 1-based position in `items` of the item that was taken; 0 if none was.
-        left: the user has left with this move.
-        ignored: the protocol ignored the move, because it was the one of the last turn.
-    """
-
-    reward: float
-    outcome: Outcome
-    terminated: bool = False
-    truncated: bool = False
-    asked: tuple[int, ...] = ()
-    accepted: tuple[int, ...] = ()
-    criticised: int | None = None
-    items: tuple[int, ...] = ()
-    rank: int = 0
-    left: bool = False
-    ignored: bool = False
 
 
 class ReferenceConversation(Beliefs):
@@ -75,7 +45,7 @@ class ReferenceConversation(Beliefs):
     State, as in docs/protocols.md: `turn`, `status`, `candidates`, `history` (one code a turn:
     `history[t - 1]` is that of turn t), `shown_last`, `user_vector` (float64), and `targets`,
     `facets_asked`, `aspects` (the reasons given for the last list), `rule_user`, `utility` (what
-    the user got, 0 so far), `done`.
+    the user got so far), `opening_item` (that the request named, or None), `done`.
     """
 
     def __init__(
@@ -134,13 +104,15 @@ class ReferenceConversation(Beliefs):
         self.done = False
         self.utility = 0.0
 
-        named = self._opening_attributes(target, opening)
+        named = self._request(target, opening)
         for a in named:
             self.status[a] = ACCEPTED
-        self.candidates = set.intersection(*(tables.attribute_items[a] for a in named))
-        if self.asks_facets:
-            (facet,) = {tables.attribute_facet[a] for a in named}
-            self.facets_asked.add(facet)
+        if named:
+            self.candidates = set.intersection(*(tables.attribute_items[a] for a in named))
+        else:
+            self.candidates = set(range(tables.n_items))
+        self.candidates = self.candidates.difference({self.opening_item})
+        for facet in self.facets_asked:
             self._reject(a for a in tables.facet_attributes[facet] if a not in named)
 
         self.targets = [target]
@@ -150,7 +122,7 @@ class ReferenceConversation(Beliefs):
         eligible = sorted(
             v
             for v in set(interactions_of_split)
-            if v != target
+            if v not in (target, self.opening_item)
             and tables.item_attributes[v].issuperset(named)
             and self.rule_user.has_musts(v)
         )
@@ -160,7 +132,21 @@ class ReferenceConversation(Beliefs):
         self.rule_user.find_acceptable(self.targets, self.candidates)
         return tuple(named)
 
+    def _request(self, target: int, opening: int | None) -> list[int]:
+        """The attributes that the user names, in their order; sets the item that they name."""
+        self.opening_item = None
+        if opening is not None:  # it is named, and nothing else is
+            return self._opening_attributes(target, opening)
+        user = self.rule_user
+        self.opening_item = user.example(target)
+        if not user.names_attributes(self.opening_item):
+            return []
+        named = self._opening_attributes(target, None)
+        spoken_of = {p for f in self.facets_asked for p in self.tables.facet_attributes[f]}
+        return named + user.further(self.tables.item_attributes[target] - {*named, *spoken_of})
+
     def _opening_attributes(self, target: int, opening: int | None) -> list[int]:
+        """What a request for an attribute, or for a facet, names."""
         has = sorted(self.tables.item_attributes[target])
         if self.asks_facets:
             choices = sorted({f for a in has if (f := self.tables.attribute_facet[a]) >= 0})
@@ -174,6 +160,7 @@ class ReferenceConversation(Beliefs):
         elif opening not in choices:
             raise OptionError(f"opening {opening} is not one of target {target}: {choices}.")
         if self.asks_facets:
+            self.facets_asked.add(opening)
             return [a for a in has if self.tables.attribute_facet[a] == opening]
         return [opening]
 
@@ -248,10 +235,16 @@ class ReferenceConversation(Beliefs):
         self._perhaps_change_mind()
 
         if user.does_not_know(self.turn):
-            for p in about:
-                if self.status[p] == UNKNOWN:
-                    self.status[p] = UNSURE
-            return self._end_move(Outcome.UNSURE, rewards.ask_unsure, asked=asked)
+            self._leave_open(about)
+            return self._end_move(Outcome.UNSURE, rewards.ask_unsure, question=True, asked=asked)
+        if not self.asks_facets and user.deflects(self.turn):
+            self._leave_open(about)
+            wanted = user.wants(self.turn, self.live_targets[0], self.status, about)
+            instead = () if wanted is None else (wanted,)
+            self._accept(instead)
+            return self._end_move(
+                Outcome.UNSURE, rewards.ask_unsure, question=True, asked=asked, accepted=instead
+            )
 
         flip = user.errs(self.turn)
         if self.asks_facets:
@@ -259,11 +252,21 @@ class ReferenceConversation(Beliefs):
         else:
             accepted = tuple(p for p in about if self._answer_attribute(p, flip))
         if accepted:
-            return self._end_move(Outcome.YES, rewards.ask_yes, asked=asked, accepted=accepted)
+            return self._end_move(
+                Outcome.YES, rewards.ask_yes, question=True, asked=asked, accepted=accepted
+            )
         also = user.adds(self.turn, self.live_targets[0], self.status, about)
         named = () if also is None else (also,)
         self._accept(named)
-        return self._end_move(Outcome.NO, rewards.ask_no, asked=asked, accepted=named)
+        return self._end_move(
+            Outcome.NO, rewards.ask_no, question=True, asked=asked, accepted=named
+        )
+
+    def _leave_open(self, attributes: Iterable[int]) -> None:
+        """What was asked got no answer."""
+        for a in attributes:
+            if self.status[a] == UNKNOWN:
+                self.status[a] = UNSURE
 
     def _asked_attributes(self, a: int) -> tuple[Sequence[int], tuple[int, ...]]:
         """What the question is about, and what of it is asked by name."""
@@ -333,23 +336,75 @@ class ReferenceConversation(Beliefs):
         if not self.can_recommend():
             raise IllegalActionError("there is no candidate to recommend.")
         shown = tuple(self.top_items() if items is None else items)
-        _check_list("items", shown, 1, self.protocol.top_k, self.tables.n_items)
-        _check_list("attributes", aspects, 0, self.protocol.aspects, self.tables.n_attributes)
+        check_list("items", shown, 1, self.protocol.top_k, self.tables.n_items)
+        check_list("attributes", aspects, 0, self.protocol.aspects, self.tables.n_attributes)
         self.aspects = tuple(aspects)
 
         rewards = self.protocol.rewards
         self._perhaps_change_mind()
-        rank = self.rule_user.takes(self.turn, shown, self.targets)
-        if rank:
-            self.utility = self.rule_user.utility(shown[rank - 1], self.targets)
-            return self._end_move(Outcome.HIT, rewards.hit, items=shown, rank=rank)
-        if self.protocol.drop_failed == "always" or len(self.candidates) > self.protocol.top_k:
-            self.candidates = self.candidates - set(shown)
+        user = self.rule_user
+        known = user.knows(self.turn, shown, self.targets)
+        inquired = user.asks_about(self.turn, shown, known)
+        if inquired is not None and self.protocol.inquiries == "turn":
+            self.shown_last = ()
+            return self._end_move(
+                Outcome.UNSURE, 0.0, disappoints=False, items=shown, inquired=inquired
+            )
+        positions = user.takes(self.turn, shown, self.targets, known)
+        if known is not None:
+            user.acceptable = [v for v in user.acceptable if v != known.item]
+        if positions:
+            satisfied = self._take(shown, positions, known)
+            return self._end_move(
+                Outcome.HIT,
+                rewards.hit,
+                satisfied=satisfied,
+                items=shown,
+                rank=positions[0],
+                further=positions[1:],
+                known=known,
+                inquired=inquired,
+            )
+        self._drop(shown, known)
         self.shown_last = shown
-        said = Feedback()
-        if self.protocol.feedback_on == "refusal":
-            said = self._feedback()
-        return self._end_move(Outcome.MISS, rewards.miss, items=shown, **_what_was_said(said))
+        if known is not None:
+            self.shown_last = tuple(v for v in shown if v != known.item)
+        said = self._say_with_refusal()
+        return self._end_move(
+            Outcome.MISS,
+            rewards.miss,
+            items=shown,
+            known=known,
+            inquired=inquired,
+            **what_was_said(said),
+        )
+
+    def _take(self, shown: Sequence[int], positions: Sequence[int], known: Known | None) -> bool:
+        """The user takes items of a list; whether they are satisfied now."""
+        user, items = self.rule_user, [shown[position - 1] for position in positions]
+        user.taken += items
+        self.utility += sum(user.utility(v) for v in items) / self.behaviour.takes
+        candidates = self.candidates
+        self._drop(shown, known)
+        self.candidates = self.candidates.difference(items)
+        targets = [v for v in self.targets if v not in items]
+        acceptable = [v for v in user.acceptable if v not in items]
+        next_best = [v for v in acceptable if v in self.candidates]
+        if len(user.taken) >= self.behaviour.takes or not (targets or next_best):
+            self.candidates = candidates
+            return True
+        self.shown_last = ()
+        if not targets:  # what they have in mind now
+            targets.append(next_best[0])
+            acceptable.remove(next_best[0])
+        self.targets, user.acceptable = targets, acceptable
+        return False
+
+    def _drop(self, shown: Collection[int], known: Known | None) -> None:
+        if self.protocol.drop_failed == "always" or len(self.candidates) > self.protocol.top_k:
+            self.candidates = self.candidates.difference(shown)
+        if known is not None:
+            self.candidates = self.candidates.difference({known.item})
 
     def reflect(self) -> Step:
         """Revise the user's vector: train items up, the items refused last down (EAR sec. 4.3).
@@ -363,7 +418,7 @@ class ReferenceConversation(Beliefs):
         is_question = self.protocol.feedback_on == "reflect" and self.rule_user.says_what_was_wrong
         if is_question:
             self._perhaps_change_mind()
-        said = self._feedback() if is_question else Feedback()
+        said = self._said(self.rule_user.feedback) if is_question else Feedback()
         self.user_vector = self.reflected(self.tables.train[self.user], self.shown_last)
         self.shown_last = ()
         if not is_question:
@@ -372,13 +427,20 @@ class ReferenceConversation(Beliefs):
             outcome = Outcome.YES
         else:
             outcome = Outcome.UNSURE if said.less is None else Outcome.NO
-        return self._end_move(outcome, 0.0, disappoints=False, **_what_was_said(said))
+        return self._end_move(outcome, 0.0, disappoints=False, **what_was_said(said))
 
-    def _feedback(self) -> Feedback:
+    def _say_with_refusal(self) -> Feedback:
+        """What the user says with a refusal, because the protocol has it so or unasked, settled."""
+        said = Feedback()
+        if not self.shown_last:  # they know all that was shown: there is nothing to speak of
+            return said
+        if self.protocol.feedback_on == "refusal":
+            said = self._said(self.rule_user.feedback)
+        return self._said(self.rule_user.unasked) if said == Feedback() else said
+
+    def _said(self, say: Callable[..., Feedback]) -> Feedback:
         """What the user says about the list refused last, settled."""
-        said = self.rule_user.feedback(
-            self.turn, self.shown_last, self.aspects, self.live_targets[0], self.status
-        )
+        said = say(self.turn, self.shown_last, self.aspects, self.live_targets[0], self.status)
         if said.less is not None:
             self._reject([said.less])
         if said.more is not None:
@@ -403,44 +465,44 @@ class ReferenceConversation(Beliefs):
         return Step(self.protocol.rewards.timeout, Outcome.NOTHING, truncated=True, ignored=True)
 
     def _end_move(
-        self, outcome: Outcome, reward: float, *, disappoints: bool = True, **what: Any
+        self,
+        outcome: Outcome,
+        reward: float,
+        *,
+        question: bool = False,
+        disappoints: bool = True,
+        satisfied: bool = False,
+        **what: Any,
     ) -> Step:
         """Count the turn, see whether the user leaves, and end the conversation if it is over.
 
         Args:
+            question: whether the move asked about an attribute or a facet.
             disappoints: whether a no, a "don't know" or a refusal is a disappointment.
+            satisfied: whether the user has all that they want.
         """
-        turn_of_move, rewards = self.turn, self.protocol.rewards
+        turn_of_move, rewards, user = self.turn, self.protocol.rewards, self.rule_user
         disappoints &= outcome in (Outcome.NO, Outcome.UNSURE, Outcome.MISS)
-        left = disappoints and self.rule_user.leaves_after_disappointment(turn_of_move)
+        left = disappoints and user.leaves_after_disappointment(turn_of_move)
+        if question:
+            left |= user.leaves_after_question()
+        if outcome is Outcome.MISS:
+            left |= user.leaves_after_refusal(turn_of_move)
         self.history[turn_of_move - 1] = int(outcome)
         self.turn += 1
-        terminated = truncated = False
-        if outcome is Outcome.HIT:
+        terminated = truncated = nothing_left = False
+        if satisfied:
             terminated = True
         elif left:
             terminated = True
             reward += rewards.leave
         elif not self.candidates and not self.legal_asks():
-            terminated = True
+            terminated = nothing_left = True
             reward += rewards.nothing_left
         elif turn_of_move == self.protocol.max_turns:
             truncated = True
             reward += rewards.timeout
         self.done = terminated or truncated
-        return Step(reward, outcome, terminated, truncated, left=left, **what)
-
-
-def _check_list(of: str, given: Sequence[int], least: int, most: int, n: int) -> None:
-    if not least <= len(given) <= most or len(set(given)) < len(given):
-        raise IllegalActionError(f"{given} is not {least} to {most} distinct {of}.")
-    if any(v not in range(n) for v in given):
-        raise IllegalActionError(f"{given} has {of} outside 0..{n - 1}.")
-
-
-def _what_was_said(said: Feedback) -> dict[str, Any]:
-    """Feedback as the fields of a step."""
-    return {
-        "criticised": said.less,
-        "accepted": () if said.more is None else (said.more,),
-    }
+        return Step(
+            reward, outcome, terminated, truncated, left=left, nothing_left=nothing_left, **what
+        )

@@ -106,6 +106,7 @@ def random_protocol(rng: np.random.Generator, question: str) -> Protocol:
         "top_k": int(rng.integers(1, 11)),
         "on_reject": str(rng.choice(["keep", "remove"])),
         "feedback_on": str(rng.choice(["reflect", "reflect", "refusal"])),
+        "inquiries": str(rng.choice(["free", "turn"])),
         "aspects": int(rng.integers(0, 4)),
     }
     if rng.random() < 0.2:
@@ -142,7 +143,7 @@ def random_behaviour(rng: np.random.Generator) -> Behaviour:
         choice_temperature=float(rng.choice([0.0, 0.0, 0.7])),
         feedback=str(rng.choice(WORDS["feedback"], p=TALKATIVE)),  # type: ignore[arg-type]
         critic=str(rng.choice(WORDS["critic"])),  # type: ignore[arg-type]
-        **random_wishes(rng),
+        **(random_wishes(rng) | random_manners(rng)),
     )
 
 
@@ -156,4 +157,29 @@ def random_wishes(rng: np.random.Generator) -> dict[str, Any]:
         "weighting": str(rng.choice(WORDS["weighting"])),
         "drift": float(rng.choice([0.0, 0.0, 0.3, 1.0])),
         "standing": str(rng.choice(WORDS["standing"])),
+    }
+
+
+def random_manners(rng: np.random.Generator) -> dict[str, Any]:
+    """Settings of what is said beside answers, taken, and borne; a third have none of them."""
+    if rng.random() < 1 / 3:
+        return {}
+
+    def perhaps(*values: float) -> float:
+        """0 as often as not, that each setting is also met without the others."""
+        return 0.0 if rng.random() < 0.5 else float(rng.choice(values))
+
+    takes = int(rng.choice([1, 1, 2, 3, 8]))
+    more = {} if takes == 1 else {"acceptable": int(rng.choice([0, 2, 5, 32]))}
+    return more | {
+        "seen": perhaps(0.5, 1.0),
+        "asks_about": perhaps(0.2, 0.6, 1.0),
+        "critique_unasked": perhaps(0.5, 1.0),
+        "want_unasked": perhaps(0.5, 1.0),
+        "takes": takes,
+        "opening": str(rng.choice(WORDS["opening"])),
+        "question_patience": int(rng.integers(1, 6)) if rng.random() < 0.2 else None,
+        "bad_list_hazard": perhaps(0.1, 0.4),
+        "bad_list_rise": perhaps(0.1, 0.7),
+        "deflects": perhaps(0.3, 1.0),
     }

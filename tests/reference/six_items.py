@@ -51,6 +51,7 @@ def conversation(
     *,
     target: int = 1,
     opening: int | None = 0,
+    names: str = "attribute",
     user: int = 0,
     tables: WorldTables = TABLES,
     split: tuple[int, ...] = (),
@@ -60,9 +61,11 @@ def conversation(
 ) -> ReferenceConversation:
     """An open conversation; `draws` maps (purpose, turn) to what is drawn there.
 
-    Options are those of `Behaviour` and of `Protocol`.
+    Options are those of `Behaviour` and of `Protocol`; `names` is the `opening` of the behaviour,
+    what the request names where the `opening` is not given.
     """
-    behaviour = Behaviour(**{name: options.pop(name) for name in TRAITS if name in options})
+    settings = {name: options.pop(name) for name in TRAITS if name in options}
+    behaviour = Behaviour(**settings, opening=names)  # type: ignore[arg-type]
     draws = draws or {}
     conv = ReferenceConversation(
         tables,

@@ -6,7 +6,7 @@ import pytest
 from reference.cpr import ReferenceConversation, Step
 from reference.six_items import WORLD, conversation, with_status
 from reference.tables import WorldTables
-from reference.users import Standing
+from reference.wishes import Standing
 
 from recosim.acts import Outcome
 
@@ -71,7 +71,7 @@ def test_item_without_a_must_is_never_taken() -> None:
     conv = conversation(musts=2, acceptable=32)
     assert conv.rule_user.acceptable == [2]
     assert conv.recommend([0, 3]).outcome is Outcome.MISS
-    assert conv.rule_user.utility(0, conv.targets) == 0.0
+    assert conv.rule_user.utility(0) == 0.0
 
 
 def test_further_targets_have_the_musts() -> None:
@@ -130,7 +130,7 @@ def test_items_against_an_instruction_that_holds_would_not_do() -> None:
     given = {"standing": "always", "tables": liking(2, 4), "acceptable": 32}
     conv = conversation(**given, target=4, opening=1)
     assert (conv.candidates, conv.rule_user.acceptable) == ({1, 2, 4}, [])
-    assert conv.rule_user.utility(1, conv.targets) == 0.0
+    assert conv.rule_user.utility(1) == 0.0
     assert conversation(**given).rule_user.acceptable == [0, 2, 3, 5]
     draws = {("target", 0): 0}
     conv = conversation(**given, target=4, opening=1, targets=2, split=(1, 2), draws=draws)
@@ -143,8 +143,8 @@ def test_items_against_an_instruction_that_holds_would_not_do() -> None:
 def test_overlap_is_weighted_by_liking() -> None:
     conv = conversation(acceptable=2, weighting="liking", tables=liking(2))  # 0, 1, 4 weigh 2
     assert conv.rule_user.acceptable == [2, 0]
-    assert conv.rule_user.utility(2, conv.targets) == pytest.approx(4 / 5)
-    assert conv.rule_user.utility(0, conv.targets) == pytest.approx(3 / 5)
+    assert conv.rule_user.utility(2) == pytest.approx(4 / 5)
+    assert conv.rule_user.utility(0) == pytest.approx(3 / 5)
 
 
 @pytest.mark.parametrize(

@@ -9,24 +9,12 @@ from dataclasses import dataclass
 
 from reference.beliefs import UNKNOWN, UNSURE
 from reference.tables import Draw, DrawUnit, WorldTables
+from reference.wishes import Wishes
 
+from recosim.acts import Note
 from recosim.users import Behaviour
 
-__all__ = ["Feedback", "RuleUser", "Standing"]
-
-
-@dataclass(frozen=True)
-class Standing:
-    """An instruction given with a request: an attribute, wanted or avoided.
-
-    `condition` is what a request has to name for it to hold; None: it does. `holds`: in this
-    conversation.
-    """
-
-    attribute: int
-    wanted: bool
-    condition: int | None
-    holds: bool
+__all__ = ["Feedback", "Known", "RuleUser"]
 
 
 @dataclass(frozen=True)
@@ -37,26 +25,31 @@ class Feedback:
     more: int | None = None
 
 
-class RuleUser:
+@dataclass(frozen=True)
+class Known:
+    """An item of a list that the user knows already, and what they say of it."""
+
+    item: int
+    note: Note
+
+
+class RuleUser(Wishes):
     """One user in one conversation. They decide what is said; the conversation settles it.
 
     Args:
-        tables: the world.
-        behaviour: the settings of the user.
-        train: the user's train items.
+        tables, behaviour, train: see `Wishes`.
         max_turns: of the protocol.
-        draw: gives the random indices: "also" and "critic" (the turn), among the eligible
-            attributes in ascending order of the ids; "wish" (the turn), among the items that they
-            could want instead.
-        draw_unit: gives the random units, one a turn for each of "unsure", "noise", "inform",
-            "examine", "choose", "leave", "drift".
+        draw: gives the random indices, those of `Wishes` and: "also" and "critic" (the turn), among
+            the eligible attributes in ascending order of the ids; "seen_item" and "inquire_item"
+            (the turn), among the eligible items of the list, in its order.
+        draw_unit: gives the random units, one a turn for each of "drift", "unsure", "noise",
+            "inform", "deflect", "seen", "inquire", "examine", "choose", "unasked_less",
+            "unasked_more", "leave", "bad_list".
 
     Attributes:
-        disappointments: so far.
-        weight: how much each attribute weighs for them.
-        standing: the instruction that they give with their request, set by `find_standing`.
-        musts: what they do not do without. acceptable: the items that they would also take, the
-            most like their target first. Both are set by `settle_on`.
+        disappointments, questions, refused: so far; the last two are the questions that they were
+            asked and the lists that they refused.
+        taken: the items taken so far.
     """
 
     def __init__(
@@ -68,106 +61,10 @@ class RuleUser:
         draw: Draw,
         draw_unit: DrawUnit,
     ) -> None:
-        self.tables = tables
-        self.behaviour = behaviour
-        self.train = train
+        super().__init__(tables, behaviour, train, draw, draw_unit)
         self.max_turns = max_turns
-        self.draw = draw
-        self.draw_unit = draw_unit
-        self.disappointments = 0
-        self.weight = [1] * tables.n_attributes
-        if behaviour.weighting == "liking":
-            self.weight = [1 + liked for liked in self.liking()]
-        self.standing: Standing | None = None
-        self.musts: list[int] = []
-        self.acceptable: list[int] = []
-
-    def liking(self) -> list[int]:
-        """How many of their train items have each attribute."""
-        liked = Counter(a for v in self.train for a in self.tables.item_attributes[v])
-        return [liked[a] for a in range(self.tables.n_attributes)]
-
-    # ---------------------------------------------------------------- wishes
-
-    def find_musts(self, target: int) -> None:
-        """Choose what they do not do without."""
-        has = sorted(self.tables.item_attributes[target], key=lambda a: (-self.weight[a], a))
-        self.musts = has[: self.behaviour.musts]
-
-    def find_acceptable(self, targets: Sequence[int], candidates: Collection[int]) -> None:
-        """Choose the items that would do, among the candidates."""
-        if self.behaviour.acceptable == 0:
-            return
-        do = [v for v in candidates if v not in targets and self.has_musts(v)]
-        do.sort(key=lambda v: (-self._overlap(v, targets[0]), v))
-        self.acceptable = do[: self.behaviour.acceptable]
-
-    def find_standing(self, target: int, named: Sequence[int]) -> None:
-        """Choose the instruction that goes with a request for some attributes."""
-        has, scope = self.tables.item_attributes, self.behaviour.standing
-        if scope == "none":
-            return
-        liked = self.liking()
-        condition = named[0] if scope == "session" else liked.index(max(liked))
-        mine = [v for v in self.train if condition in has[v]]
-        everyone = self.tables.attribute_items[condition]
-
-        def surplus(a: int) -> int:
-            with_a = sum(a in has[v] for v in mine), sum(a in has[v] for v in everyone)
-            return with_a[0] * len(everyone) - with_a[1] * len(mine)
-
-        surpluses = {a: surplus(a) for a in range(self.tables.n_attributes) if a != condition}
-        if scope == "session":
-            surpluses = {
-                a: n
-                for a, n in surpluses.items()
-                if (n > 0) == (a in has[target]) and a not in named
-            }
-        a = max(surpluses, key=lambda a: abs(surpluses[a]), default=None)
-        if a is None or surpluses[a] == 0:
-            return
-        wanted, holds = surpluses[a] > 0, condition in named
-        if not holds or wanted == (a in has[target]):  # otherwise today is an exception
-            given = condition if scope == "always" else None
-            self.standing = Standing(a, wanted, given, holds)
-
-    def has_musts(self, item: int) -> bool:
-        has, standing = self.tables.item_attributes[item], self.standing
-        if standing and standing.holds and (standing.attribute in has) != standing.wanted:
-            return False
-        return has.issuperset(self.musts)
-
-    def utility(self, item: int, targets: Sequence[int]) -> float:
-        """What an item is worth to them, from 0 to 1."""
-        if item in targets:
-            return 1.0
-        if not self.has_musts(item):
-            return 0.0
-        return self._overlap(item, targets[0]) / self._overlap(targets[0], targets[0])
-
-    def _overlap(self, item: int, other: int) -> int:
-        has = self.tables.item_attributes
-        return sum(self.weight[a] for a in has[item] & has[other])
-
-    def changes_mind(self, turn: int) -> bool:
-        return self._happens("drift", turn, self.behaviour.drift)
-
-    def new_wish(
-        self,
-        turn: int,
-        targets: Collection[int],
-        candidates: Collection[int],
-        status: Mapping[int, int],
-    ) -> int | None:
-        """Another item that fits all that they said, if a candidate does."""
-        yes, no = ({a for a, code in status.items() if code == said} for said in (1, -1))
-        has = self.tables.item_attributes
-        fitting = sorted(
-            v
-            for v in candidates
-            if has[v].issuperset(yes) and has[v].isdisjoint(no) and v not in targets
-        )
-        return fitting[self.draw("wish", turn, len(fitting))] if fitting else None
+        self.disappointments = self.questions = self.refused = 0
+        self.taken: list[int] = []
 
     # ---------------------------------------------------------------- answers
 
@@ -187,6 +84,16 @@ class RuleUser:
         """
         if not self._happens("inform", turn, self.cooperativeness(turn)):
             return None
+        return self.wants(turn, target, status, about)
+
+    def deflects(self, turn: int) -> bool:
+        """Whether they answer a yes/no question with neither."""
+        return self._happens("deflect", turn, self.behaviour.deflects)
+
+    def wants(
+        self, turn: int, target: int, status: Mapping[int, int], about: Collection[int]
+    ) -> int | None:
+        """An attribute that they want and did not speak of, if there is one; see `adds`."""
         has = sorted(self.tables.item_attributes[target])
         eligible = [a for a in has if status[a] == UNKNOWN and a not in about]
         if self.behaviour.weighting == "liking":
@@ -201,17 +108,47 @@ class RuleUser:
 
     # ---------------------------------------------------------------- lists
 
-    def takes(self, turn: int, items: Sequence[int], targets: Sequence[int]) -> int:
-        """The 1-based position of the item that the user takes from the list, or 0."""
+    def knows(self, turn: int, items: Sequence[int], targets: Collection[int]) -> Known | None:
+        """An item of the list that they know already and say so, if any."""
+        if not self._happens("seen", turn, self.behaviour.seen):
+            return None
+        others = [v for v in items if v not in targets]
+        liked = [v for v in others if v in self.train]
+        if liked:
+            return Known(liked[0], Note.LIKED)
+        if others:
+            return Known(others[self.draw("seen_item", turn, len(others))], Note.SEEN)
+        return None
+
+    def asks_about(self, turn: int, items: Sequence[int], known: Known | None) -> int | None:
+        """The item of the list that they ask about, if any."""
+        if not self._happens("inquire", turn, self.behaviour.asks_about):
+            return None
+        others = [v for v in items if known is None or v != known.item]
+        return others[self.draw("inquire_item", turn, len(others))] if others else None
+
+    def takes(
+        self,
+        turn: int,
+        items: Sequence[int],
+        targets: Collection[int],
+        known: Known | None = None,
+    ) -> tuple[int, ...]:
+        """The 1-based positions of the items that the user takes from the list, ascending."""
         reach = self.draw_unit("examine", turn) if self.behaviour.examination < 1 else 0
-        examined = 1.0
+        examined, wanted = 1.0, self.behaviour.takes - len(self.taken)
+        positions: list[int] = []
         for position, v in enumerate(items, start=1):
             if reach >= examined:
-                return 0
-            if v in targets or v in self.acceptable:
-                return position if self._takes_it(turn, self.utility(v, targets)) else 0
+                break
+            if (v in targets or v in self.acceptable) and (known is None or v != known.item):
+                if not self._takes_it(turn, self.utility(v)):
+                    break
+                positions.append(position)
+                if len(positions) == wanted:
+                    break
             examined *= self.behaviour.examination
-        return 0
+        return tuple(positions)
 
     def _takes_it(self, turn: int, utility: float) -> bool:
         temperature = self.behaviour.choice_temperature
@@ -244,6 +181,38 @@ class RuleUser:
         """
         if not self.says_what_was_wrong or self.does_not_know(turn):
             return Feedback()
+        form = self.behaviour.feedback
+        less, more = form in ("critique", "edit"), form in ("instruction", "edit")
+        return self._say(turn, items, aspects, target, status, less=less, more=more)
+
+    def unasked(
+        self,
+        turn: int,
+        items: Sequence[int],
+        aspects: Collection[int],
+        target: int,
+        status: Mapping[int, int],
+    ) -> Feedback:
+        """What the user says about a refused list of their own accord; see `feedback`."""
+        said = Feedback()
+        if self._happens("unasked_less", turn, self.behaviour.critique_unasked):
+            said = self._say(turn, items, aspects, target, status, less=True)
+        if said.less is None and self._happens("unasked_more", turn, self.behaviour.want_unasked):
+            said = self._say(turn, items, aspects, target, status, more=True)
+        return said
+
+    def _say(
+        self,
+        turn: int,
+        items: Sequence[int],
+        aspects: Collection[int],
+        target: int,
+        status: Mapping[int, int],
+        *,
+        less: bool = False,
+        more: bool = False,
+    ) -> Feedback:
+        """Less of one attribute, more of another, or both, as far as any is eligible."""
         shown = Counter(a for v in items for a in self.tables.item_attributes[v])
         unsettled = {a for a, code in status.items() if code in (UNKNOWN, UNSURE)}
         wanted = unsettled & self.tables.item_attributes[target]
@@ -252,17 +221,17 @@ class RuleUser:
         too_much, missing = unwanted, wanted
         if self.errs(turn):
             too_much, missing = present & wanted, unwanted
-        form, less, more = self.behaviour.feedback, None, None
-        if form in ("critique", "edit"):
-            less = self._criticised(turn, too_much & set(aspects) or too_much, shown)
-        if form in ("instruction", "edit"):
+        a = b = None
+        if less:
+            a = self._criticised(turn, too_much & set(aspects) or too_much, shown)
+        if more:
             lacked = {a for a in self.musts if shown[a] < len(items)}
-            more = min(
+            b = min(
                 missing & lacked or missing,
                 key=lambda a: (-self.weight[a], shown[a], a),
                 default=None,
             )
-        return Feedback(less, more)
+        return Feedback(a, b)
 
     def _criticised(self, turn: int, eligible: set[int], shown: Mapping[int, int]) -> int | None:
         if not eligible:
@@ -284,7 +253,14 @@ class RuleUser:
             return True
         return self._happens("leave", turn, self.behaviour.leave_hazard)
 
-    def _happens(self, purpose: str, turn: int, probability: float) -> bool:
-        if probability in (0, 1):
-            return probability == 1
-        return self.draw_unit(purpose, turn) < probability
+    def leaves_after_question(self) -> bool:
+        """Count one more question; whether it makes the user leave."""
+        self.questions += 1
+        patience = self.behaviour.question_patience
+        return patience is not None and self.questions >= patience
+
+    def leaves_after_refusal(self, turn: int) -> bool:
+        """Count one more refused list; whether it makes the user leave."""
+        self.refused += 1
+        hazard = self.behaviour.bad_list_hazard + (self.refused - 1) * self.behaviour.bad_list_rise
+        return self._happens("bad_list", turn, min(hazard, 1.0))

@@ -203,6 +203,7 @@ def tiny_cases(draw: st.DrawFn) -> Case:
         opening_counts=draw(st.booleans()),
         last_turn_acts=draw(st.booleans()),
         feedback_on=draw(st.sampled_from(["reflect", "refusal"])),  # type: ignore[arg-type]
+        inquiries=draw(st.sampled_from(["free", "turn"])),  # type: ignore[arg-type]
         targets=draw(st.integers(1, 3)),
     )
     return Case(
@@ -222,6 +223,16 @@ def tiny_cases(draw: st.DrawFn) -> Case:
             weighting=draw(st.sampled_from(WORDS["weighting"])),  # type: ignore[arg-type]
             drift=draw(st.sampled_from([0.0, 1.0])),
             standing=draw(st.sampled_from(WORDS["standing"])),  # type: ignore[arg-type]
+            seen=draw(st.sampled_from([0.0, 0.5, 1.0])),
+            asks_about=draw(st.sampled_from([0.0, 0.5])),
+            critique_unasked=draw(st.sampled_from([0.0, 0.5, 1.0])),
+            want_unasked=draw(st.sampled_from([0.0, 1.0])),
+            takes=draw(st.integers(1, 3)),
+            opening=draw(st.sampled_from(WORDS["opening"])),  # type: ignore[arg-type]
+            question_patience=draw(st.sampled_from([None, 1, 3])),
+            bad_list_hazard=draw(st.sampled_from([0.0, 0.3])),
+            bad_list_rise=draw(st.sampled_from([0.0, 0.3])),
+            deflects=draw(st.sampled_from([0.0, 0.5, 1.0])),
         ),
         size=1,
         options={"track": draw(st.booleans()), "raise_illegal": False},
