@@ -20,7 +20,7 @@ from recosim.errors import NotUnderstood
 from recosim.language.phrases import PHRASES
 from recosim.world.world import World
 
-__all__ = ["MARK", "Labels", "listed", "normalised"]
+__all__ = ["FIRST_WORD", "MARK", "SPOKEN", "Labels", "listed", "normalised"]
 
 KINDS = {"a": "attribute", "i": "item", "f": "facet"}
 # Private characters stand around an explicit id, so that no name can look like one.
@@ -31,7 +31,8 @@ _SLOT = re.compile(r"\{\w+(?::or)?\}")
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 _TAME = re.compile(r"[^\W\d_](?:[^\W\d_]|[ '&-])*[^\W\d_]")
 _PLAIN = re.compile(r"[^\W_](?:(?:[^\W_]|[ '&.:!?/-])*[^\W_.:])?")
-_SPOKEN = re.compile(r"[^\W_]+")
+SPOKEN = re.compile(r"[^\W_]+")  # a word as the style "human" knows words
+FIRST_WORD = re.compile(r"[^\W_](?:[^\W_]|')*")  # what every bare name begins with
 _UNSAID = re.compile(r'[\[\]{}"“”„«»\ue000-\uf8ff]')  # brackets, quotes and private characters
 _APOSTROPHES = str.maketrans("’‘`´", "''''")
 # Names may begin with "the", so it does not count as a word of the phrases.
@@ -100,7 +101,7 @@ class Labels:
         found: dict[tuple[str, ...], tuple[str, int] | None] = {}
         for kind, names in self.names.items():
             for i, name in enumerate(names):
-                words = tuple(_SPOKEN.findall(normalised(name).replace("'", "")))
+                words = tuple(SPOKEN.findall(normalised(name).replace("'", "")))
                 if words:
                     found[words] = None if words in found else (kind, i)
         return found
@@ -149,7 +150,7 @@ class Labels:
         """
         if 0 <= i < self.sizes[kind]:
             name = str(self.names[kind][i])
-            words = tuple(_SPOKEN.findall(normalised(name).replace("'", "")))
+            words = tuple(SPOKEN.findall(normalised(name).replace("'", "")))
             if name == _sayable(name) and self.spoken.get(words) is not None:
                 return name, words
         return self.say_fully(kind, i), ()

@@ -24,7 +24,7 @@ from recosim.language.forms import (
 )
 from recosim.language.human_reader import read_human
 from recosim.language.human_system import read_human_system
-from recosim.language.labels import Labels, normalised
+from recosim.language.labels import FIRST_WORD, SPOKEN, Labels, normalised
 from recosim.language.phrases import LISTED, PHRASES
 from recosim.language.turn_phrases import TURN_PHRASES
 from recosim.language.turns import AsActs, Part, acts_of
@@ -147,13 +147,25 @@ class _Row:
         """The parts from a place on, in every way in which they can be read."""
         if at not in self._rest:
             found: dict[tuple[Part, ...], None] = {}
-            begins = self._wordings.get(self.text[at : at + _KEY], ())
-            for cases, pattern in (*begins, *self._wordings[""]):
+            begins = [*self._wordings.get(self.text[at : at + _KEY], ()), *self._wordings["short"]]
+            if self._may_be_named(at):
+                begins += self._wordings[""]
+            for cases, pattern in begins:
                 if self.text.startswith(pattern.literals[0], at):
                     for end, part in self._parts(cases, pattern, at):
                         found |= {(part, *more): None for more in self.rest(end + 1)}
             self._rest[at] = list(found)[:MOST]
         return self._rest[at]
+
+    def _may_be_named(self, at: int) -> bool:
+        """Whether a mark, a number or a bare name can begin at a place: all do with their word."""
+        found = FIRST_WORD.match(self.text, at)
+        if found is None:
+            return True
+        word = found[0].replace("'", "")
+        return word.isdecimal() or any(
+            first in self.labels.lengths for first in SPOKEN.findall(word)[:1]
+        )
 
     def _parts(self, cases: Cases, pattern: Pattern, at: int) -> Iterator[tuple[int, Part]]:
         """What a wording says that begins at a place: where it ends, and the part."""
@@ -179,12 +191,13 @@ _KEY = 3  # letters by which wordings are found
 
 @cache
 def _wordings(forms: tuple[Cases, ...], style: str) -> dict[str, list[tuple[Cases, Pattern]]]:
-    """The wordings of some rows by how they begin; "" those that begin with less than that."""
-    found: dict[str, list[tuple[Cases, Pattern]]] = {"": []}
+    """The wordings of some rows by how they begin: with few letters, "short"; with a slot, ""."""
+    found: dict[str, list[tuple[Cases, Pattern]]] = {"": [], "short": []}
     for cases in forms:
         for pattern in _patterns("user", cases, (style,)):
             begin = pattern.literals[0][:_KEY]
-            found.setdefault(begin if len(begin) == _KEY else "", []).append((cases, pattern))
+            key = "short" if 0 < len(begin) < _KEY else begin
+            found.setdefault(key, []).append((cases, pattern))
     return found
 
 
