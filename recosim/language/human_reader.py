@@ -10,7 +10,8 @@ from recosim.acts import Courtesy
 from recosim.language.context import Context
 from recosim.language.forms import SINGLE, SLOTS, Cases, makes_sense, read_part, turn_forms
 from recosim.language.grammar import Automaton, Found, Node, ReadSlot, parse_rules, words_of
-from recosim.language.human_rules import CASES, DOMAINS, FILLERS, JOINS, ONLY, SHARED
+from recosim.language.human_fillers import DOMAINS, FILLERS, JOINS, SHARED
+from recosim.language.human_rules import CASES, ONLY
 from recosim.language.labels import MARK, Labels
 from recosim.language.turns import AsActs, Part, acts_of
 

@@ -14,8 +14,9 @@ from recosim.errors import OptionError
 from recosim.language import Context, Parser, Templates
 from recosim.language.grammar import Automaton, parse_rules, say, words_of
 from recosim.language.human import domain_of
+from recosim.language.human_fillers import DOMAINS, FILLERS
 from recosim.language.human_reader import automaton, rules_of
-from recosim.language.human_rules import CASES, DOMAINS, FILLERS
+from recosim.language.human_rules import CASES
 from recosim.world.catalog import open_world
 
 NAME = "zzz"  # what stands in every slot
