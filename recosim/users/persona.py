@@ -17,6 +17,7 @@ _MANNER = {
     "plain": "You speak plainly.",
     "terse": "You say as little as you can.",
     "chatty": "You like to chat, and are warm.",
+    "human": "You talk as people do who type: short or long, not always in whole sentences.",
 }
 _LIKES = 4  # attributes
 

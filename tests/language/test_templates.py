@@ -10,11 +10,26 @@ from itertools import pairwise
 import pytest
 from language.speakers import world_of
 
-from recosim.acts import Answer, Ask, Critique, React, Recommend, Reflect, Request
+from recosim.acts import (
+    Answer,
+    Ask,
+    Courtesy,
+    Critique,
+    Inquire,
+    Leave,
+    Level,
+    Note,
+    React,
+    Recommend,
+    Reflect,
+    Request,
+)
 from recosim.errors import OptionError, UnknownNameError
 from recosim.language import STYLES, Context, Parser, Templates
-from recosim.language.forms import SLOT, SLOTS, SYSTEM_FORMS, user_forms
-from recosim.language.phrases import PHRASES
+from recosim.language.forms import SLOT, SLOTS, SYSTEM_FORMS, turn_forms
+from recosim.language.patterns import phrases_of
+from recosim.language.phrases import LISTED, PHRASES
+from recosim.language.turn_phrases import TURN_PHRASES
 from recosim.users.population import population, population_names
 from recosim.world.catalog import open_world
 
@@ -42,15 +57,15 @@ def lastfm():
 
 
 @pytest.mark.parametrize(("side", "case"), COMMON)
-@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("style", LISTED)
 def test_common_acts_have_eight_paraphrases(side, case, style):
     assert len(set(PHRASES[side][case][style])) >= 8
 
 
 def test_every_case_has_phrases_of_every_style_with_slots_that_exist():
-    for cases in PHRASES.values():
+    for cases in (*PHRASES.values(), TURN_PHRASES):
         for case, styles in cases.items():
-            assert tuple(styles) == STYLES, case
+            assert tuple(styles) == LISTED, case
             for style, phrases in styles.items():
                 assert phrases, (case, style)
                 for phrase in phrases:
@@ -62,16 +77,18 @@ def test_every_case_has_phrases_of_every_style_with_slots_that_exist():
 def test_no_phrase_means_two_things_in_one_place():
     places = [("system", SYSTEM_FORMS)]
     for answers in (None, Ask((1,)), Recommend((1, 2)), Reflect()):
-        places.append(("user", user_forms(Context(answers))))
+        places.append(("user", turn_forms(Context(answers))))
     for side, forms in places:
         meaning = {}
         for (first,) in (form for form in forms if len(form) == 1):
-            for phrases in PHRASES[side][first].values():
-                for phrase in phrases:
+            for style in LISTED:
+                for phrase in phrases_of(side, first, style):
                     said = SLOT.sub(lambda slot: f"<{SLOTS[slot[1]]}>", phrase).casefold()
                     other = meaning.setdefault(said, first)
                     # "Yes" takes the one item, or accepts what was asked: the context tells.
-                    assert other == first or {other, first} == {"take", "take_it"}, phrase
+                    # What takes one item takes several where several are named.
+                    pair = {other, first} - {"take"}
+                    assert other == first or pair in ({"take_it"}, {"take_several"}), phrase
 
 
 def test_every_population_talks_in_a_style_that_there_is():
@@ -144,6 +161,63 @@ def test_what_cannot_be_said_is_refused_with_the_reason(lastfm):
         templates.user(Request((-1,)))
     with pytest.raises(UnknownNameError, match=r"terss.*Did you mean 'terse'"):
         templates.system(Reflect(), style="terss")
+
+
+# ---- several acts --------------------------------------------------------------------------------
+
+
+def test_several_acts_are_one_line_of_their_phrases_in_their_order(templates):
+    context = Context(Recommend((1, 3, 7)))
+    acts = (React(None, notes=((1, Note.LIKED),)), Critique(4), Courtesy("thanks"), Leave("other"))
+    said = templates.turn(acts, context, key=2)
+    assert said == (
+        "I do not want any of these. I know Heat and was happy with it. Less brass, please. "
+        "Thank you for your help. Goodbye."
+    )
+    parser = Parser(world_of("titles", ITEMS, ATTRIBUTES, ["style", "era"]))
+    assert parser.parse_turn(said, context) == acts
+    assert parser.parse_user(said, context) == acts[0]
+
+
+def test_who_notes_all_that_was_shown_has_refused_it_without_saying_so(templates):
+    one = templates.turn((React(None, notes=((1, Note.SEEN),)),), Context(Recommend((1,))))
+    assert one == "I know Heat already."
+
+
+def test_what_words_do_not_tell_of_a_list_is_left_out(templates):
+    context = Context(Recommend((1, 3, 7)))
+    looked = React(1, ((3, Level.CLICK), (7, Level.ACCEPT), (1, Level.LOVE)))
+    said = templates.turn((looked,), context, style="human")
+    parser = Parser(world_of("titles", ITEMS, ATTRIBUTES, ["style", "era"]))
+    assert parser.parse_turn(said, context) == (React(1, ((7, Level.ACCEPT),)),)
+
+
+def test_acts_that_nobody_says_in_one_line_are_refused(templates):
+    asked, shown = Context(Ask((1,))), Context(Recommend((1, 3)))
+    with pytest.raises(OptionError, match="one Answer at most"):
+        templates.turn((Answer("no"), Answer("yes", (1,))), asked)
+    with pytest.raises(OptionError, match="one React at most"):
+        templates.turn((React(1), React(3)), shown, style="human")
+    with pytest.raises(OptionError, match="none was given"):
+        templates.turn((), shown)
+    with pytest.raises(OptionError, match="a React a Recommend"):
+        templates.turn((React(None, notes=((1, Note.SEEN),)),), asked)
+    with pytest.raises(OptionError, match="item 99 does not exist"):
+        templates.turn((Inquire(99),), shown, style="human")
+
+
+# ---- what the recommender knows ------------------------------------------------------------------
+
+
+def test_a_question_about_an_item_is_answered_from_its_attributes_and_text(templates, lastfm):
+    assert templates.about(1, key=1) == "What I know of Heat: rock and roll, brass."
+    told = {Templates(lastfm).about(0, key=key) for key in range(40)}
+    assert len(told) > 2
+    names = [str(lastfm.attribute_names[a]) for a in lastfm.item_attributes.row(0)]
+    assert all(text.endswith(str(lastfm.item_texts[0])) for text in told)
+    assert all(name in text for name in names for text in told)
+    with pytest.raises(OptionError, match="item 500 does not exist"):
+        Templates(lastfm).about(500)
 
 
 def test_the_tables_of_a_world_go_with_it():
