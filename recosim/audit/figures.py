@@ -25,7 +25,7 @@ __all__ = ["PEOPLE", "Figure", "Figures", "figures", "figures_of", "write_figure
 
 PEOPLE = "people"  # the card that ships
 
-_HEADER = re.compile(r"^\s*\[\[\s*figure\s*\]\]", re.M)
+_HEADER = re.compile(r"^[ \t]*\[\[\s*figure\s*\]\]", re.M)
 
 
 class Figure(Card):
