@@ -119,9 +119,8 @@ def figures(given: str | Path = PEOPLE) -> Figures:
     try:
         return Figures.model_validate({**data, "figure": tuple(read)})
     except ValidationError as error:
-        first = error.errors()[0]
-        what = ".".join(str(part) for part in first["loc"])
-        raise CardError(f"{path}: {what}: {first['msg']}") from None
+        found = "; ".join(f"{each['loc'][0]}: {each['msg']}" for each in error.errors())
+        raise CardError(f"{path}: {found}") from None
 
 
 def _read(table: Any, where: str) -> Figure:

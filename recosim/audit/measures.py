@@ -90,11 +90,14 @@ def _of_replies(*tags: str, among: str = "") -> Callable[[Conversation], Iterato
     return observe
 
 
-def _of_answers(tag: str, *, among: frozenset[str] = frozenset()) -> Callable[..., Iterator[bool]]:
+def _of_answers(*tags: str, among: str = "") -> Callable[[Conversation], Iterator[bool]]:
+    """Whether answers to questions have one of some tags; of those that have one of `among`."""
+    wanted, of = frozenset(tags), frozenset(among.split())
+
     def observe(talk: Conversation) -> Iterator[bool]:
         for turn in answers(talk):
-            if not among or turn.tags & among:
-                yield tag in turn.tags
+            if not of or turn.tags & of:
+                yield bool(turn.tags & wanted)
 
     return observe
 
@@ -188,7 +191,13 @@ MEASURES: dict[str, Measure] = {
             why="nothing is volunteered here but with a refusal, and how many lists are refused is "
             "up to the recommender",
         ),
-        Measure("several_acts", "two or more acts", "acts", _several(False)),
+        Measure(
+            "several_acts",
+            "two or more acts",
+            "acts",
+            _several(False),
+            why="thanks and greetings are words of simulated users, not acts",
+        ),
         Measure("several_acts_plain", "the same without courtesies", "acts", _several(True)),
         Measure("answers_yes", "yes", "answers", _of_answers("yes"), why=QUESTIONS),
         Measure("answers_no", "no", "answers", _of_answers("no"), why=QUESTIONS),
@@ -196,7 +205,7 @@ MEASURES: dict[str, Measure] = {
             "no_says_more",
             "a no that says more",
             "answers",
-            _of_answers("want", among=frozenset({"no"})),
+            _of_answers("want", among="no"),
             why=LEFT_TO_SAY,
         ),
         Measure(
@@ -206,14 +215,12 @@ MEASURES: dict[str, Measure] = {
             _of_answers("unsure"),
             why="who deflects and has nothing left to say is read as one who does not know",
         ),
-        Measure(
-            "deflects", "neither yes nor no", "answers", _of_answers("deflect"), why=LEFT_TO_SAY
-        ),
+        Measure("neither", "neither yes nor no", "answers", _of_answers("unsure", "deflect")),
         Measure(
             "answer_errors",
             "yes or no against what they want",
             "answers",
-            _of_answers("wrong", among=frozenset({"yes", "no"})),
+            _of_answers("wrong", among="yes no"),
         ),
         Measure(
             "opens_with_item", "names an item", "opening", _opening(lambda turn: turn.names_item)
