@@ -221,12 +221,11 @@ def _tags(act: UserAct, system: SystemAct | None) -> Iterator[str]:
         if act.also and act.kind != "unsure":
             yield wish
     elif isinstance(act, React):
-        shown = system.items if isinstance(system, Recommend) else ()
         for _, note in act.notes:
             yield from _NOTE_TAGS[Note(note)]
         if act.taken:
             yield "accept"
-        elif len(act.notes) < max(1, len(shown)):
+        elif not act.notes:  # who says that they know an item says nothing of the others
             yield "reject"
     elif isinstance(act, Inquire):
         yield "inquire"

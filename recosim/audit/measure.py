@@ -28,6 +28,8 @@ from recosim.users.speaker import Speaker
 
 __all__ = ["Audit", "audit_users"]
 
+LISTS = "abs_greedy"  # an agent that only recommends
+
 
 @dataclass(frozen=True)
 class Audit:
@@ -75,7 +77,7 @@ def audit_users(
     for name, value in (("conversations", conversations), ("probes", probes)):
         if value < 1:
             raise OptionError(f"{name} is {value}; at least 1 is needed.")
-    agent = agent or usual_agent(setup)
+    given, agent = agent, agent or usual_agent(setup)
     declared: tuple[Probe, ...] = setup.family.load("probes")(setup)
 
     def tell(done: int, what: str) -> None:
@@ -110,16 +112,13 @@ def audit_users(
     values["speaking"] = {k: v for k, v in talked.items() if k not in ("chat", "decisions")}
     values["cost"] = _cost(talked, conversations)
     tell(len(declared) + 1, "people")
-    crowd = setup.users
-    ours = Collection(
-        crowd.name,
-        conversations_of(talks.rows, talks.acts, setup.world),
-        frozenset(GROUPS),
-        (*map(str, setup.world.item_names), *map(str, setup.world.attribute_names)),
-    )
+    agents, ours = _crowd(setup, speaker, talks, given, conversations, seed)
     people = people or figures()
     rows = against(count(ours), people)
-    values["against_people"] = rows_to_dict(rows, people, crowd.unsupported)
+    values["against_people"] = {
+        "agents": [agent, *agents],
+        **rows_to_dict(rows, people, setup.users.unsupported),
+    }
     values["good_against_bad"] = good_against_bad(
         setup, people, conversations=conversations, seed=seed
     )
@@ -144,6 +143,25 @@ def _converse(
         rows += recorder.trace().table.to_pylist()
         recorder.clear()
     return rows
+
+
+def _crowd(
+    setup: Setup, speaker: Speaker, talks: Talks, agent: str | None, n: int, seed: int
+) -> tuple[list[str], Collection]:
+    """The conversations that are held against people's, and which agents' came on top.
+
+    A person is recommended something every second turn; the usual agent asks until it is sure, and
+    few lists are refused. Where nobody named an agent, as many conversations with one that only
+    recommends stand beside those with the usual one. A language model is not asked again for them.
+    """
+    found = conversations_of(talks.rows, talks.acts, setup.world)
+    more = []
+    if agent is None and setup.users.llm is None and not make_agent(LISTS).misfit_of(setup):
+        rows = _converse(setup, speaker, LISTS, n, seed)
+        found = (*found, *conversations_of(rows, talks.acts, setup.world))
+        more.append(LISTS)
+    names = (*map(str, setup.world.item_names), *map(str, setup.world.attribute_names))
+    return more, Collection(setup.users.name, found, frozenset(GROUPS), names)
 
 
 def _cost(talked: Mapping[str, Any], conversations: int) -> dict[str, Any] | None:

@@ -75,6 +75,8 @@ def count(collection: Collection) -> dict[str, Estimate]:
     return found
 
 
+REACTIONS = frozenset({"accept", "reject", "note"})
+
 # ---- observations --------------------------------------------------------------------------------
 
 
@@ -103,12 +105,18 @@ def _of_answers(*tags: str, among: str = "") -> Callable[[Conversation], Iterato
 
 
 def _several(plain: bool) -> Callable[[Conversation], Iterator[bool]]:
-    """Whether a turn of the user holds several acts; what is said of a known item is one."""
+    """Whether a turn of the user holds several acts; what is said of a known item is one.
+
+    A question about an item that is answered at once is a turn of its own, though a trace tells
+    it in one row with the reaction that follows.
+    """
 
     def observe(talk: Conversation) -> Iterator[bool]:
         for turn in talk.turns:
             if turn.role == "user" and turn.tags:
                 kinds = {"note" if tag in NOTES else tag for tag in turn.tags - {"wrong"}}
+                if kinds & REACTIONS:
+                    kinds.discard("inquire")
                 yield len(kinds - COURTESIES if plain else kinds) > 1
 
     return observe

@@ -50,7 +50,7 @@ def people_section(parts: Mapping[str, Mapping[str, Any]]) -> list[str]:
     lines = [
         "<h2>Against people</h2>",
         f"<p>{escape(first['rule'])} Figures: {escape(first['figures'])}. The band is people, "
-        "points with lines are simulated users.</p>",
+        f"points with lines are simulated users, with {escape(' and '.join(first['agents']))}.</p>",
         f'<p class="key">{key}</p>',
         "<table>",
     ]

@@ -79,7 +79,7 @@ SHOWN = Recommend((3, 4, 5))
         (SHOWN, [React(4)], {"accept"}),
         (SHOWN, [React(None)], {"reject"}),
         (SHOWN, [React(None, levels=((5, Level.ACCEPT),))], {"accept"}),
-        (SHOWN, [React(None, notes=((3, Note.SEEN),))], {"reject", "seen"}),
+        (SHOWN, [React(None, notes=((3, Note.SEEN),))], {"seen"}),
         (Recommend((3,)), [React(None, notes=((3, Note.LIKED),))], {"seen", "liked"}),
         (SHOWN, [React(4, notes=((3, Note.DISLIKED),))], {"accept", "seen", "disliked"}),
         (SHOWN, [Inquire(3)], {"inquire"}),
@@ -138,8 +138,8 @@ def test_a_conversation_is_counted(world):
     )
     found = count(Collection("ours", talks, frozenset(GROUPS)))
     v = {name: entry["value"] for name, entry in found.items()}
-    assert (v["accepts"], v["seen"], v["rejects"], v["volunteers"]) == (0.25, 0.25, 0.75, 0.25)
-    assert v["critique_with_rejection"] == pytest.approx(1 / 3)
+    assert (v["accepts"], v["seen"], v["rejects"], v["volunteers"]) == (0.25, 0.25, 0.5, 0.25)
+    assert v["critique_with_rejection"] == 0.5
     assert (v["leaves_1"], v["leaves_2"]) == (0, 1)
     assert v["leaves_after_good"] == 0
     assert (v["liked_items"], v["liked_none"]) == (1, 0.5)  # 3, known and liked, and 4

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from recosim.audit.dialogues import answers, replies
+from recosim.audit.dialogues import SYSTEM_TAGS, USER_TAGS, answers, replies
 from recosim.audit.figures import figures
 from recosim.audit.human import read_people
 from recosim.audit.measures import count
@@ -316,6 +317,12 @@ def test_a_wrong_call_teaches(given, told):
     result = CliRunner().invoke(app, ["audit", *given])
     assert isinstance(result.exception, RecosimError)
     assert told in str(result.exception)
+
+
+def test_the_page_names_every_act():
+    page = (Path(__file__).resolve().parents[2] / "docs" / "audit.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"`(\w+)`", page.split("<!-- tags -->")[1].split("<!-- end tags -->")[0]))
+    assert told == {*USER_TAGS, *SYSTEM_TAGS}
 
 
 @pytest.mark.skipif(not HUMAN.is_dir(), reason="../shared/data/human is not there")
