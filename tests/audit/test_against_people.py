@@ -1,4 +1,4 @@
-"""Simulated users beside people: what is set is what is observed, and recommenders are told apart."""
+"""Simulated users beside people: what is set is observed, and recommenders are told apart."""
 
 from __future__ import annotations
 
