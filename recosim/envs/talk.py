@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from recosim.acts import Moves, Reflect, Verb
+from recosim.acts import Inquire, Moves, Reflect, Verb
 from recosim.envs.acts import Acts
 from recosim.envs.batch import Batch
 from recosim.envs.recorder import Words
@@ -145,8 +145,21 @@ class Talk:
         for b, utterance in zip(speaking, utterances, strict=True):
             self.said[b] = utterance.text
             self.lines[b].append(Line("user", utterance.text))
+            self._inform(b, utterance.acts, moves[b], tell[b])
             if decides and utterance.acts != speaking[b]:
                 self.acts.write_answer(self.batch, b, utterance.acts)
+
+    def _inform(self, b: int, acts: Sequence[Any], move: Mapping[str, Any], key: int) -> None:
+        """What the recommender answers to questions about items; without a name, the first shown.
+
+        What becomes of the question under the rules is up to the batch (`inquiries`).
+        """
+        for act in acts:
+            if isinstance(act, Inquire):
+                item = next(iter(move["items"]), None) if act.item is None else act.item
+                if item is not None:
+                    text = self._templates.about(item, key=key)
+                    self.lines[b].append(Line("recommender", text))
 
     def _occasion(self, b: int, move: Mapping[str, Any], acts: Any, key: int) -> Occasion:
         secrets, wants = self.acts.hidden(self.batch, b)

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from recosim.errors import OptionError
 from recosim.language.forms import SLOT
 
-__all__ = ["Automaton", "Found", "Node", "parse_rules", "say", "words_of"]
+__all__ = ["Automaton", "Found", "Node", "ReadSlot", "parse_rules", "say", "words_of"]
 
 _TOKEN = re.compile(r"[()|]|<\w+>|\{\w+(?::or)?\}|[^()|<>{}]+")
 _WORD = re.compile("\ue000[aif]\\d+\ue001|[^\\W_]+")

@@ -9,7 +9,7 @@ from typing import Any
 from recosim.acts import Courtesy
 from recosim.language.context import Context
 from recosim.language.forms import SINGLE, SLOTS, Cases, makes_sense, read_part, turn_forms
-from recosim.language.grammar import Automaton, Found, Node, parse_rules, words_of
+from recosim.language.grammar import Automaton, Found, Node, ReadSlot, parse_rules, words_of
 from recosim.language.human_rules import CASES, DOMAINS, FILLERS, JOINS, ONLY, SHARED
 from recosim.language.labels import MARK, Labels
 from recosim.language.turns import AsActs, Part, acts_of
@@ -56,9 +56,9 @@ def automaton() -> Automaton:
     return Automaton({name: rules[name] for name in (*CASES, *FILLERS, "join")})
 
 
-def all_of_rules(name: tuple[str, ...]) -> bool:
-    """Whether a name has only words that the rules are made of; it is never said without its id."""
-    return automaton().vocabulary.issuperset(name)
+def all_of_rules(name: tuple[str, ...], vocabulary: frozenset[str]) -> bool:
+    """Whether a name has only words that rules are made of; it is never said without its id."""
+    return vocabulary.issuperset(name)
 
 
 def words_of_place(place: int) -> tuple[str, ...]:
@@ -125,6 +125,7 @@ class _Reading:
     ) -> None:
         self.words, self.context, self.labels, self.facet_of = words, context, labels, facet_of
         self.fillers = fillers
+        self._slot = slot_reader(labels, context, automaton().vocabulary)
         self._allowed = _allowed(turn_forms(context), type(context.answers).__name__)
         self._rest: dict[int, list[tuple[Part, ...]]] = {len(words): [()]}
 
@@ -154,25 +155,17 @@ class _Reading:
             return None
         return read_part(cases, slots, self.context)
 
-    def _slot(
-        self, slot: str, words: Sequence[str], at: int
-    ) -> Iterator[tuple[int, tuple[int, ...]]]:
-        """What can stand in a slot from a word on: the word behind it, and the ids."""
-        kind = SLOTS[slot]
-        names = kind if slot == "named" or kind != "i" else "i+"
-        waiting: list[tuple[int, tuple[int, ...]]] = [
-            (end, (i,)) for end, i in self._names(names, at)
-        ]
-        while waiting:
-            end, ids = waiting.pop()
-            yield end, ids
-            if slot in SINGLE or end >= len(words):
-                continue
-            follows = end + (words[end] in ("and", "or"))
-            waiting += [(after, (*ids, i)) for after, i in self._names(names, follows)]
 
-    def _names(self, kind: str, at: int) -> Iterator[tuple[int, int]]:
-        words = self.words
+def slot_reader(labels: Labels, context: Context, vocabulary: frozenset[str]) -> ReadSlot:
+    """What finds in words what can stand in a slot: the place behind it, and the ids.
+
+    Args:
+        context: whose items "it" and "the second one" mean.
+        vocabulary: of the rules; names that are made of it alone are not read without their id.
+    """
+    items = context.items
+
+    def names(kind: str, words: Sequence[str], at: int) -> Iterator[tuple[int, int]]:
         if at >= len(words):
             return
         mark = MARK.fullmatch(words[at])
@@ -180,20 +173,35 @@ class _Reading:
             if mark[1] == kind[0]:
                 yield at + 1, int(mark[2])
             return
-        for length in self.labels.lengths.get(words[at], ()):
+        for length in labels.lengths.get(words[at], ()):
             name = tuple(words[at : at + length])
-            said = self.labels.spoken.get(name) if len(name) == length else None
-            if said is not None and said[0] == kind[0] and not all_of_rules(name):
+            said = labels.spoken.get(name) if len(name) == length else None
+            if said is not None and said[0] == kind[0] and not all_of_rules(name, vocabulary):
                 yield at + length, said[1]
-        items = self.context.items
         if kind[0] != "i" or not items:
             return
         if len(items) > 1 and words[at] == "the":
             for place in range(min(len(items), len(ORDINALS))):
-                called = words_of_place(place)
-                if tuple(words[at : at + 3]) == called:
+                if tuple(words[at : at + 3]) == words_of_place(place):
                     yield at + 3, items[place]
         if kind == "i+" and len(items) == 1:
             for pronoun in PRONOUNS:
                 if tuple(words[at : at + len(pronoun)]) == pronoun:
                     yield at + len(pronoun), items[0]
+
+    def read(slot: str, words: Sequence[str], at: int) -> Iterator[tuple[int, tuple[int, ...]]]:
+        kind = SLOTS[slot]
+        if kind == "i" and slot != "named":
+            kind = "i+"  # a pronoun will do
+        waiting: list[tuple[int, tuple[int, ...]]] = [
+            (end, (i,)) for end, i in names(kind, words, at)
+        ]
+        while waiting:
+            end, ids = waiting.pop()
+            yield end, ids
+            if slot in SINGLE or end >= len(words):
+                continue
+            follows = end + (words[end] in ("and", "or"))
+            waiting += [(after, (*ids, i)) for after, i in names(kind, words, follows)]
+
+    return read

@@ -74,7 +74,7 @@ DOMAINS: Mapping[str, Mapping[str, str]] = {
 
 SHARED: Mapping[str, str] = {
     "really": "(really|definitely|honestly|actually|kind of|totally|just|||||)",
-    "am": "(i'm|i am|i'm)",
+    "am": "(i'm|i'm|i am|i am|we are)",
     "ive": "(i've|i have|i have|i've)",
     "id": "(i'd|i would)",
     "ill": "(i'll|i will|i think i'll|i think i will|i'm going to|i'm gonna|i guess i'll)",
@@ -86,27 +86,31 @@ SHARED: Mapping[str, str] = {
     "whom": "(my (wife|husband|kids|son|daughter|sister|brother|friends|girlfriend|boyfriend"
     "|roommate|parents|mom|dad|family|cousins|nephew|niece|best friend|coworkers)|a friend"
     "|some friends|the kids|the family|the whole family|a couple of friends)",
-    "one": "(a|a good|a great|a nice|some|any|another|one|a decent|a really good|the best)",
-    "kindof": "(something|anything|something|<one> <thing>|<things>|good <things>|some <things>"
-    "|a <thing>)",
-    "with": "(with|with|with some|with a bit of|with a lot of|that is|that has|like|in the line of"
-    "|that's|involving|more along the lines of|around)",
+    "one": "(a|a good|a great|a nice|some|any|another|a decent|a really good|the best)",
+    "kindof": (
+        "(something|something|anything|a <thing>|a <thing>|a good <thing>|a good <thing>|<one>"
+        " <thing>|<things>|<things>|good <things>|some <things>|some good <things>|any <things>)"
+    ),
+    "with": (
+        "(with|with|with some|with a bit of|with a lot of|that is|that has|like|involving|that are"
+        "|more along the lines of|in the)"
+    ),
+    "an": "(a|a|an|a good|a great|some|some good|any|any good|good|another|more|other|new|)",
     "ago": "(already|before|a while ago|a few times|last (week|month|year|weekend|summer)"
     "|years ago|a long time ago|a couple of times|in the past|when it (first|) came out"
     "|with <whom>|too many times|twice|once|as a kid|back in (college|school|the day)|recently"
     "|the other (day|night)|several times|(a million|so many) times|when i was (a kid|younger))",
-    "next": "((do you have|have you got|got|is there|are there|can you think of)"
-    " (any (others|other (suggestions|ideas|recommendations|<things>|ones))|anything else"
-    "|something else|another (one|suggestion|idea|<thing>))?"
-    "|(any|any|got any) (other (suggestions|ideas|recommendations|<things>|ones|options)"
-    "|others|more (ideas|suggestions))?"
-    "|what else (do you have|have you got|is there|would you (suggest|recommend)"
-    "|(can|could) you (suggest|recommend))?"
-    "|(can|could) you (suggest|recommend|find|give me|try|show me|think of)"
-    " (something else|another (one|<thing>|)|a different (one|<thing>)|a few more|some others)"
-    "(, please|)?"
-    "|(what|how) about (something|anything|one) (else|different|similar)?"
-    "|anything (else|similar|different|newer or older)?|what else?)",
+    "next": (
+        "((do you have|have you got|is there|are there|can you think of) (any (others|other"
+        " (suggestions|ideas|recommendations|<things>|ones))|anything else|something else|another"
+        " (one|suggestion|<thing>))?|any other (suggestions|ideas|recommendations|<things>|ones)?"
+        "|any"
+        " (others|more (ideas|suggestions))?|what else (do you have|is there|would you (suggest"
+        "|recommend)|can you (suggest|recommend))?|(can|could) you (suggest|recommend|find|give me"
+        "|show me) (something else|another (one|<thing>)|a different (one|<thing>)|a few more|some"
+        " others|some other <things>)( please|)?|(what|how) about (something|a <thing>) (else"
+        "|different)?|(anything|something) else( please|)?|what else?)"
+    ),
 }
 
 # ---- acts ----------------------------------------------------------------------------------------
@@ -117,8 +121,8 @@ _GOOD = (
     "|really (good|interesting)|pretty (good|cool))"
 )
 _YES = (
-    "(yes|yes|yeah|yeah|yep|sure|sure|ok|okay|definitely|absolutely|yes please|of course|oh yes"
-    "|oh yeah|for sure|yes definitely|yeah sure|sure thing|why not|yeah definitely|ok sure)"
+    "(yes|yes|yes|yes|yes|yeah|yeah|yep|sure|ok|okay|definitely|absolutely|yes please|of course"
+    "|oh yes|for sure|yes definitely|yes i do|yes i would|yes that is fine|yes sure)"
 )
 _YES_TAIL = (
     f"({_GOOD}( to me|)|(that would|that'd|that will) (be|work) (great|good|perfect|nice|fine"
@@ -132,9 +136,8 @@ _YES_TAIL = (
     "|let's go (with|for) that)"
 )
 _NO = (
-    "(no|no|nope|nah|no|not really|not really|no thanks|no thank you|not this time|probably not"
-    "|no, not really|i don't think so|not (tonight|today|for me|at the moment)|hmm no|no, sorry"
-    "|sorry no|eh, not really|not so much)"
+    "(no|no|no|no|no|no|nope|not really|no thanks|no thank you|not this time|i don't think so"
+    "|no i don't|not for me|no sorry|no not really|sorry, no)"
 )
 _NO_TAIL = (
     "((i|i really|we) <dont> (like|enjoy|love|care for|care about|get|want|watch|go for|need)"
@@ -142,16 +145,15 @@ _NO_TAIL = (
     "( very much| at all| that much| these days|)"
     "|(i'm|i am|we're) not (really |) (in the mood for|into|a fan of|a big fan of|looking for"
     "|interested in|feeling|up for) (that|those|it|that one|that (kind|sort) of <thing>)"
-    "( <when>|)"
+    "( <when>||||)"
     "|(that's|that is|it's) not (really |) (my thing|for me|what i (want|had in mind|am looking for"
     "|was looking for|like|need)|something i (like|want|enjoy))|<id> (rather|prefer) not"
-    "|<whom> (wouldn't|would not) (like|enjoy) (that|it)|(i've had|i had) (enough|too much) of that"
-    "( lately|)|that never (works|worked) for me)"
+    ")"
 )
 _UNSURE = (
     "(i don't know|i don't know|not sure|i'm not sure|not (really|too) sure|no idea|i have no idea"
     "|i don't (really|) (mind|care)|doesn't matter|it doesn't (really|) matter( to me|)"
-    "|i (don't have|have no) (a|real|strong|) (preference|opinion)|(either|both) (is|are) (fine|ok)"
+    "|i (don't have|have no) (a|real|strong|) (preference|opinion)|either is (fine|ok)"
     "|either way is fine|it depends|hard to say|i (can't|couldn't) (really|) say|i'm open(| to it)"
     "|i'm not picky about that|whatever you think( is best|)|idk|i'm not familiar with (that|those)"
     "|i (haven't|never) (really|) thought about (that|it))"
@@ -178,6 +180,13 @@ _LIKED = (
     " (one|<thing>)|(it's|it is) one of my (favorites|favorite <things>|all time favorites)"
     "|i thought it was (great|good|really good|amazing|pretty good))"
 )
+_LOVED = (
+    "((i|i|we) (really |absolutely |) (love|loved|enjoyed|adore) {item}( a lot| so much| when i"
+    " <saw> it| <ago>||)|{item} (is|was) (a |such a |) (really |very |) (great|good|fun|awesome"
+    "|funny|amazing|classic|excellent) (one|<thing>|<thing>)(, (<ive> (already |) <seen> it|i know"
+    " it|i love it|i loved it)( already|)|)|{item} is (one of my (favorites|favorite <things>)|my"
+    " favorite)( of all time|))"
+)
 _DISLIKED = (
     "((i |we |) (<didnt>) (like|enjoy|love|care for|get) <it>( (very|that) much| at all|)"
     "|(it|that) (was|is) (a bit |pretty |kind of |really |too |so |) (boring|bad|terrible|awful"
@@ -187,17 +196,17 @@ _DISLIKED = (
     "|(not|wasn't) my (thing|favorite|kind of <thing>))"
 )
 _UNKNOWN = (
-    "((i've|i have|we've|) (never|not) heard of {item}( before| until now|)"
-    "|(i|we) (haven't|have not|have never|never) (heard of|heard about|come across) {item}"
-    "( before| yet|)|i (don't|do not) (know|think i know|recognize) {item}( at all|)"
-    "|{item} (is (new|unfamiliar) to me|doesn't ring a bell|doesn't sound familiar)"
-    "|<am> not familiar with {item}( at all|)|(not|never) heard of {item}( before|)"
-    "|i (haven't|have not|never) <seen> {item}( yet| before|)"
-    "|i (know nothing|don't know (anything|much|a thing)) about {item})"
+    "(<ive> (never|not) (heard of|heard about) {item}( before| until now|)|(i|i|we) (haven't|have"
+    " not|have never|never) (heard of|heard about|<seen>|<seen>) {item}( before| yet|||)|i (don't"
+    "|do not) (know|think i know|think i have <seen>|think i've <seen>) {item}( at all|)|{item} (is"
+    " new to me|doesn't ring a bell|doesn't sound familiar)|<am> not familiar with {item}( at all|)"
+    "|(not|never) (heard of|<seen>) {item}( before|)|no i (haven't|have not|have never) (<seen>"
+    "|heard of) {item}( yet| before|))"
 )
 _LATER = (
     "((i'll|i will|i might|i may|we might|maybe i'll|i'll have to|i will have to|i'm going to"
-    "|i'll definitely|i should) (check {item} out|check out {item}|look into {item}|add {item} to"
+    "|i'll definitely|i should) (check {item} out|check {item} out|check out {item}|look into"
+    " {item}|add {item} to"
     " my list"
     "|put {item} on my list|keep {item} in mind|look up {item}|give {item} a (try|chance)"
     "|save {item} for (later|another (day|time)))"
@@ -207,48 +216,47 @@ _LATER = (
     "|{item} (goes|is going) on (my|the) list( for (later|another day)|))"
 )
 _TAKE = (
-    "(<ill> (take|go with|try|watch|choose|pick|get|have) {items}( then| <when>|)"
-    "|(let's|let us) (go with|try|do|take) {items}( then| <when>|)"
-    "|{items} (sounds|sound|looks|look) (good|great|perfect|interesting|awesome|like fun"
-    "|like a (good (one|choice|pick|<thing>)|winner)|really good|right up my alley)( to me| <when>"
-    "|)"
-    "|i (really |) (want|would (like|love)) to (try|<see>) {items}( <when>|)"
-    "|{items} (it is|is (perfect|what i want|the one|just what i needed|exactly what i (want"
-    "|need|was looking for))|would be (great|perfect|good|my pick|my choice)|works for me)"
-    "|(yes|yeah|ok|okay|sure|great|perfect|awesome|nice|oh|oh nice|oh great|oh wow|cool), "
-    "(i'll (take|try|go with|<see>) {items}|{items} (sounds|sound) good|{items} it is|let's do"
-    " {items})"
-    "( <really>|))"
+    "(<ill> (take|go with|go with|try|choose|pick|have|have to <see>|definitely <see>) {items}"
+    "( then| <when>|||)|(let's|let us) (go with|try|do) {items}( then| <when>||)|{items} (sounds"
+    "|sound|looks) (good|great|great|perfect|interesting|awesome|like fun|like a (good|great|fun)"
+    " (one|choice|<thing>)|really (good|interesting)|right up my alley)( to me| <when>|||)(, (thank"
+    " you|thanks|i will <see> it|i haven't <seen> (it|that one)( yet|)|great (suggestion"
+    "|recommendation|choice))|||)|i (really |) (want|would like|would love|will have) to (try|<see>"
+    "|<see>) {items}( <when>|||)|{items} (it is|is (perfect|what i want|the one|just what i needed"
+    "|exactly what i was looking for|a great (suggestion|choice|recommendation))|would be (great"
+    "|perfect|good|my pick))|i (haven't|have not|have never) <seen> {items}( yet| before|)(,|) (but"
+    " |)(it sounds (good|great|interesting)|i (want|would like|would love) to|i will <see> it"
+    "|sounds good)|(yes|yes|yeah|ok|okay|sure|great|perfect|awesome|oh|wow|cool), ((i'll|i will)"
+    " (take|try|go with|<see>) {items}|{items} (sounds|sound) (good|great)|{items} it is))"
 )
 
 CASES: Mapping[str, str] = {
     # ---- openings
     "request": (
-        "((i'm|i am|i'm|we're|we are) (looking for|searching for|trying to find|in the mood for"
-        "|hoping (to find|for)|after|in need of|looking to <see>) <kindof> <with> {attributes}"
-        "( <when>| to <see>( <when>|)| that i can <see> with <whom>|)"
-        "|(i'm|i am|we're) (looking for|in the mood for|after|into) {attributes}( <when>|)"
-        "|(can|could|would) you (please |) (recommend|suggest|find|help me find|give me|help me"
-        " pick"
-        "|tell me about) (me |) <kindof> <with> {attributes}( please|)?"
-        "|(can|could) you (recommend|suggest) (some |any |good |) {attributes}?"
-        "|(do you (know|have)|know of|got|have you got) (of |) <kindof> <with> {attributes}?"
-        "|(i|we) (want|need|would like|would love|feel like|want to <see>|would like to <see>"
-        "|need to find) <kindof> <with> {attributes}( <when>|)"
-        "|(i|we|i really|i usually|i mostly|i generally) (like|love|enjoy) {attributes}(|, can you"
-        " help?|, what (do you have|would you (suggest|recommend))?|, so <kindof> like that)"
-        "|any (suggestions for|recommendations for|ideas for|good) <kindof> <with> {attributes}?"
-        "|(some|any|any good|maybe|preferably|looking for|something|please) {attributes}( please|)"
-        "|what (are|is) (some|a|the best|your favorite) (good |) <kindof> <with> {attributes}?"
-        "|<kindof> <with> {attributes}( would be (great|nice|good|perfect)| please|)"
-        "|help me (find|pick|choose) <kindof> <with> {attributes}(, please|)"
-        "|what (do you (have|suggest|recommend)|would you (suggest|recommend)|should i <see>) (for"
-        " someone who (likes|loves|enjoys|wants)|if i want|if i like) {attributes}?)"
+        "(<am> (looking for|looking for|looking for|searching for|trying to find|in the mood for"
+        "|hoping (to find|for)|wanting to <see>|looking to <see>) (<kindof> <with> {attributes}"
+        "|<an> {attributes} (<thing>|<things>|<thing> to <see>|<things> to <see>)|{attributes})"
+        "( <when>| to <see>( <when>|)| to <see> with <whom>| that i can <see> with <whom>||||)"
+        "|(can|could|would) you (please |) (recommend|recommend|suggest|suggest|find|help me find"
+        "|give me|help me with) (me |) (<kindof> <with> {attributes}|<an> {attributes} (<thing>"
+        "|<things>))( please|||)?|(do you (know|have)|do you know|have you got) (of |any |)"
+        " (<kindof>"
+        " <with> {attributes}|<an> {attributes} <things>)( to (suggest|recommend)|)?|(i|i|we) (want"
+        "|would like|would love|need|feel like|want to <see>|would like to <see>|am hoping to find)"
+        " (<kindof> <with> {attributes}|<an> {attributes} (<thing>|<things>))( <when>||)|(i|i|we"
+        "|i really|i usually|i mostly) (like|like|love|love|enjoy|am into|am a (big |) fan of)"
+        " {attributes}( <things>|)(|, can you help( me|)?|, what do you (have|suggest|recommend)?"
+        "|, do you have (any|a) (suggestions|suggestion|recommendations)?|, any suggestions?)|any"
+        " (suggestions for|recommendations for|ideas for|good) (<kindof> <with> {attributes}"
+        "|{attributes} <things>)?|(some|any good|maybe|preferably|something|) {attributes}"
+        "( <things>|)( please|)|what (are|is) (some|a|the best|your favorite) (good |)"
+        " {attributes} (<thing>|<things>)?|my favorite (kind of <thing> is|<things> are)"
+        " {attributes}|<an> {attributes} <thing>( would be (great|nice|good)| please|))"
     ),
     "request_facet": (
         "((as for|when it comes to|regarding|about|as far as) {facet}( goes|), (i|we) (want|like"
-        "|would like|need|prefer|love|am looking for) {attributes}( <when>|)"
-        "|(my|my favorite|the) {facet} (would be|should be|has to be|is) {attributes}( <when>|)"
+        "|would like|need|prefer|love|am looking for) {attributes}( <when>||||)"
+        "|(my|my favorite|the) {facet} (would be|should be|has to be|is) {attributes}( <when>||||)"
         "|(do you have|can you (find|suggest|recommend)|is there) <kindof> where the {facet} is"
         " {attributes}?"
         "|i (care about|think of|go by) {facet} first, (and|so) (i want|i like|it has to be"
@@ -272,22 +280,23 @@ CASES: Mapping[str, str] = {
         "|i (have nothing|don't have anything) (special |specific |) in mind|i'm open to anything)"
         "|(do you have|got|have) any (good |) (suggestions|recommendations|ideas)( for me"
         "| for <when>|)?|what (do you (have|recommend|suggest)|(should|could|can) (i|we) <see>"
-        "|would you (suggest|recommend)|is good)( <when>|)?|(what's|what is) (good|a good <thing>"
+        "|would you (suggest|recommend)|is good)( <when>||||)?|(what's|what is) (good|a good"
+        " <thing>"
         "|worth <seeing>)( these days| <when>|)?"
         "|(want to|can you) help me (find|pick|choose) <kindof>( to <see>|)( <when>| with <whom>"
         "|)?)"
     ),
     "request_item": (
-        "((i'm|i am) (looking for|after|in the mood for|hoping for) <kindof> (like|similar to|along"
-        " the lines of|in the style of) {item}( <when>|)"
-        "|(can|could) you (recommend|suggest|find|give me) (me |) <kindof> (like|similar to) {item}"
-        "( please|)?|i (really |just |) (liked|loved|enjoyed|love|like|adore) {item}(, (what else"
-        " (is there|would you suggest)?|anything like that?|so <kindof> like that|do you have"
-        " (anything|something) (similar|like it|like that)?)|)"
-        "|(do you (have|know)|is there) (of |) <kindof> (like|similar to) {item}?"
-        "|{item} is (my|one of my) (favorite|favorites|favorite <things>)( of all time|)"
-        "|i (just |recently |) <saw> {item} and (loved|liked|enjoyed) it( a lot|)"
-        "|<kindof> (like|similar to) {item}( would be (great|nice|good)| please|))"
+        "(<am> (looking for|looking for|in the mood for|hoping for|hoping to find) <kindof> (like"
+        "|like|similar to|along the lines of) {item}( <when>||)|(can|could) you (recommend|suggest"
+        "|find|give me) (me |) <kindof> (like|similar to) {item}( please|)?|(i|i|i really|i just)"
+        " (liked|loved|enjoyed|love|like|like|love) {item}( a lot|||)(, (what else (is there|do you"
+        " have)?|do you have (anything|something) (similar|like (it|that))?|can you (recommend"
+        "|suggest) (a similar <thing>|<kindof> like that)?)|||)|(do you (have|know)|is there|are"
+        " there) (of |any |) <kindof> (like|similar to) {item}?|{item} is (my favorite|one of my"
+        " favorites|one of my favorite <things>|my favorite <thing>|a great <thing>)( of all time|)"
+        "|i (just|recently|last) <saw> {item} and (loved|liked|really liked|enjoyed) it( a lot|)"
+        "|(i like |i love |looking for |)<things> (like|similar to) {item}( please||))"
     ),
     # Behind a request that names something: an example.
     "like": (
@@ -317,79 +326,72 @@ CASES: Mapping[str, str] = {
     "no_named": (
         f"(({_NO}(,|.) |)((i|we|i really) <dont> (like|enjoy|love|care for|want|need|go for"
         "|get) {asked}( very much| at all| that much|)|(i'm|i am|we're) not (really |) (in the mood"
-        " for|into|a fan of|a big fan of|looking for|interested in|up for) {asked}( <when>|)"
+        " for|into|a fan of|a big fan of|looking for|interested in|up for) {asked}( <when>||||)"
         "|{asked} (is|are) not (really |) (my thing|for me|what i (want|am looking for|had in"
         " mind))"
         "|no {asked}( please| for me|)|not {asked}( please|)|anything but {asked}))"
     ),
     "unsure": f"({_UNSURE}|{_UNSURE}(,|.) {_UNSURE_TAIL}|{_UNSURE}|{_UNSURE_TAIL})",
     "also": (
-        "((but |so |) (i'd|i would|we would|i) (rather|prefer|much rather|would rather)"
-        " (have|see|get|try|<see>|go for) (something with |something |) {also}( instead| if"
-        " possible"
-        "| <when>|)|but (i|we) (do|would|really|always|usually) (like|love|want|enjoy) {also}"
-        "( though| a lot|)|(what i (really |) (want|like|need) is|i'm (more |) (in the mood for"
-        "|looking for)|i was (thinking|thinking of|hoping for)|more like|rather|instead) {also}"
-        "( though| <when>|)|(what about|how about|do you have|is there|got) (something with"
-        " |anything with |any |some |) {also}( instead|)?)"
+        "((but |)(i'd|i would|we would) (rather|prefer to|love to|like to) (have|see|get|try|<see>)"
+        " (something with |something |some |a |) {also}( <thing>| <things>|)( instead| <when>|||)"
+        "|(but |)(i|i|we) (do like|also like|also love|also enjoy|also want|do love|would like"
+        "|would love|usually like|really like) {also}( <things>|)( though| a lot| too| as well||)"
+        "|i like {also} (too|as well|also|better|more|the most)|(but |)i (was|am) (thinking of"
+        "|hoping for|looking for|in the mood for) (something with |a |an |some |) {also}( <thing>"
+        "| <things>|)|(more like|rather|instead|maybe|but) {also}( <things>|)( though|)|(what about"
+        "|how about|do you have|is there|are there) (something with |anything with |any |some |)"
+        " {also}( <things>| <thing>|)( instead|)?)"
     ),
     # ---- lists
     "take": _TAKE.replace("{items}", "{item}"),
     "take_several": _TAKE,
     "take_it": (
-        f"({_YES}(,|!) <ill> (take it|try it|go with (it|that)|check it out (now|<when>)|<see> it"
-        "( <when>|))|<ill> (take|try|<see>|go with) (it|that|that one|this one)( <when>|)"
-        f"|{_GOOD}( to me|)(, (<ill> (take it|try it|<see> it)|thank you|thanks)|)"
-        "|(perfect|great|awesome|excellent|nice|cool|great choice|good (choice|pick|call)"
-        "|great (pick|suggestion|recommendation))( , (thank you|thanks)| , <ill> (take|<see>) it|)"
-        "|(that's|that is|this is) (perfect|great|exactly what i (want|was looking for|need)|the"
-        " one"
-        "|just what i (wanted|needed))|(i'd|i would) (love|like) to <see> (that|it|that one))"
+        f"((yes|yes|ok|okay|great|sure)(,|!) <ill> (take it|try it|go with (it|that)|<see> (it"
+        "|that)"
+        f"( <when>||))|<ill> (take|try|<see>|go with) (it|that|that one|this one)( <when>||)"
+        f"|{_GOOD}"
+        "( to me|)(, (<ill> (take it|try it|<see> it)|thank you|thanks)|)|(perfect|great|awesome"
+        "|excellent|nice|cool|great choice|good (choice|pick|call)|great (pick|suggestion"
+        "|recommendation))( , (thank you|thanks)| , <ill> (take|<see>) it|)|(yes , |yes ! |great !"
+        " |)"
+        "(that's|that is|this is) (perfect|great|exactly what i (want|was looking for|need)|the one"
+        "|just what i (wanted|needed)|a (great|good) (choice|suggestion|one|idea))|(i'd|i would)"
+        " (love|like) to <see> (that|it|that one|that <thing>)( <when>||)|yes , (i want to <see>"
+        " (it|that)|i would like that|please|thank you)|i (haven't|have not) <seen> (it|that one"
+        "|that <thing>)( yet|)(,|) (but |)(i will|i'll|i would love to|i want to) <see> it)"
     ),
     "refuse": (
-        "((no|no|nope|nah|hmm no|not really|no thanks|sorry|hmm|well|sorry, no|no, sorry|not quite"
-        "|no thank you|eh)(,|.) (none of (those|these|them) (really |) (appeal to me|interest me"
-        "|look"
-        " good|sound good|is what i want|are (for me|my thing|what i'm looking for))"
-        "|(those|these|they) (are not|aren't|don't seem to be|don't look) (really |) (for me"
-        "|my (thing|kind of <thing>|taste)|what i (want|had in mind|am looking for|was looking for"
-        "|was hoping for)|my cup of tea|quite right)( <when>|)|(i'm|i am) not (really |)"
-        " (interested"
-        " in|in the mood for|feeling|into|sold on) (those|these|any of (those|these|them))( <when>"
-        "|)"
-        "|i (don't|do not) (think (i'd like|i would like|i like)|really like|want|care for|like"
-        "|feel like <seeing>) (those|these|any of (those|these|them))( <when>|)|<next>)"
-        "|(none of (those|these|them)|no, none of (those|these)|not (those|these|any of these"
-        "|that))"
-        "(, sorry| , thanks| <really>|)(, <next>|)"
-        "|(those|these|they) (are not|aren't|don't look|don't sound) (really |) (for me|my"
-        " (thing|taste)|what i (want|had in mind|am looking for|was looking for)|like (something"
-        " (i'd (like|enjoy)|i (like|enjoy))|my thing))(, sorry| <when>|)( . <next>|)"
-        "|(i'm|i am) not (really |) (interested in|in the mood for|feeling|into|sold on) (those"
-        "|these|any of (those|these|them))( <when>|)( . <next>|)"
-        "|i (don't|do not) (think (i'd like|i would like|i like)|really like|want|care for|feel"
-        " like"
-        " <seeing>) (those|these|any of (those|these|them))( <when>|)|(no|nope|nah|not really|pass"
-        "|no thanks|i'll pass|i'll pass on (those|these)|not interested|next)( , <next>|)|<next>)"
+        "((no|no|no|nope|hmm|well|sorry|no thanks|no thank you|not really|)(,|.) ((those|these"
+        "|they)"
+        " (are not|aren't|are not really|aren't really) (for me|my (thing|kind of <thing>|taste)"
+        "|what i"
+        " (want|had in mind|am looking for|was looking for))( <when>||)|<am> not (really |)"
+        " (interested in|in the mood for|a fan of|into) (those|these|any of (those|these|them)|that"
+        "|that one)( <when>||)|i (don't|do not) (think i would like|really like|want|care for|like"
+        "|want to <see>) (those|these|any of (those|these|them)|that|that one|that <thing>)( <when>"
+        "||)|(that|that one|it) (is not|isn't) (really |) (for me|my (thing|kind of <thing>|taste)"
+        "|what i (want|had in mind|am looking for|was looking for))|i was (looking|hoping) for"
+        " something (else|different|a (bit|little) different))( , <next>| . <next>|||||)|(no"
+        "|none of (those|these|them)|not (those|these|any of these|that|that one))(, sorry| ,"
+        " thanks||)(, <next>||)|(no|no|nope|nah|not really|no thanks|i'll pass|not interested|not"
+        " for"
+        " me)( , <next>||)|<next>)"
     ),
     "refuse_named": (
         "((no|nope|nah|hmm|well|sorry|not really|) (,|) (<am> not (really |) (interested in|in the"
-        " mood for|feeling|into|a fan of|sold on) {item}( <when>|)|i <dont> (think (i would like"
-        "|i'd like|i like)|want to <see>|feel like <seeing>|like the (look|sound) of|care for)"
+        " mood for|feeling|into|a fan of|sold on) {item}( <when>||||)|i <dont> (think (i would"
+        " like|i'd like|i will like)|want to <see>|feel like <seeing>|like the (look|sound) of"
+        "|care for)"
         " {item}"
-        "( <when>|)|{item} (doesn't|does not) (sound|look|seem) (good|interesting|right|like (my"
+        "( <when>||||)|{item} (doesn't|does not) (sound|look|seem) (good|interesting|right|like (my"
         " thing|something (i'd|i would) like)|great)( to me|)|{item} is not (really |) (for me|my"
         " thing"
         "|what i (want|am looking for|was looking for|had in mind)|my kind of <thing>)|i'll pass on"
-        " {item}|not {item}( again|))( , <next>| . <next>|))"
+        " {item}|not {item}( again|))( , <next>||))"
     ),
     "note_seen": f"({_SEEN})",
-    "note_liked": (
-        f"({_SEEN}(, and| and|,|.|!|) {_LIKED}|(i|we) (already |) (love|loved|really liked|enjoyed"
-        "|really enjoyed|liked) {item} (already|when i <saw> it|<ago>)|{item} (is|was) (great|good"
-        "|fun|awesome|really good)"
-        "(,|) (<ive> (already |) <seen> it|i know it)( already|))"
-    ),
+    "note_liked": (f"({_SEEN}(, and| and|,|.|!|) {_LIKED}|{_LOVED})"),
     "note_disliked": (
         f"({_SEEN}( but| and|,|.|) {_DISLIKED}|(i|we) <didnt> (like|enjoy|care for|love) {{item}}"
         "( when (i|we) <saw> it|)|i (tried|<saw>) {item} (before |once |)(and|but) (<didnt> (like|"
@@ -495,7 +497,7 @@ CASES: Mapping[str, str] = {
     "edit_both": (
         "((please |can you |)(swap|trade|replace) {remove} (for|with) {add}( please|)"
         "|(i|we) (meant|want|would rather have|prefer) {add} (instead of|and not|rather than)"
-        " {remove}|{add} (and|but) not {remove}( please|))"
+        " {remove})"
     ),
     "edit_nothing": (
         "((nothing|there is nothing) (to (change|correct|fix)|i would change)( there|)"
@@ -542,9 +544,8 @@ CASES: Mapping[str, str] = {
         "((that's|that is) (so |very |really |) (kind|nice|sweet|thoughtful) of you|no (worries"
         "|problem( at all|))|(you're|you are) (welcome|so funny|the best|very kind)|it was (nice"
         "|great|fun) (talking|chatting) (to|with) you|glad (to hear (it|that)|we agree)"
-        "|my pleasure|haha (that's|that is) (funny|true|cute)|(i|i'm) (hope|sure) (you|we) (are"
-        " doing"
-        " well|will get along))"
+        "|my pleasure|haha (that's|that is) (funny|true|cute)|(i hope|i'm sure) (you|we) (are"
+        " doing well|will get along))"
     ),
 }
 
@@ -580,7 +581,7 @@ CASES = {
         "((do you have|have you got|is there|can you (find|suggest|recommend|show me)|got) (me |)"
         " <kindof> (with|that is|that has|like|involving) {attributes}( instead| please|)?"
         "|(i'm|i am|we're) (more |actually |really |) (in the mood for|looking for|into|after)"
-        " (something with |something |) {attributes}( <when>|)"
+        " (something with |something |) {attributes}( <when>||||)"
         "|i was (really |) (hoping for|thinking of|looking for) (something with |something |)"
         " {attributes}|(i'd|i would) (rather|prefer|love to) (have|see|<see>|get) (something with"
         " |something |some |) {attributes}( <when>| instead|)|(what|how) about (something with"
@@ -594,7 +595,7 @@ CASES = {
         "( very much| at all| that much|)|nothing (with|like) {attributes:or}( please|)"
         "|(please |)no {attributes:or}( please| for me|)|(i'm|i am) not (really |) (into|a fan of"
         "|in"
-        " the mood for) {attributes:or}( <when>|))"
+        " the mood for) {attributes:or}( <when>||||))"
     ),
 }
 
@@ -606,45 +607,51 @@ ONLY: Mapping[str, tuple[str, ...]] = {
 
 # ---- what says nothing ---------------------------------------------------------------------------
 
-_HEDGE = (
-    "(i think|i guess|i suppose|honestly|to be honest|maybe|actually|i mean|if that makes sense)"
-)
+_HEDGE = "(i think|i think|i guess|honestly|actually|maybe|i mean)"
 _NEWS = (
     "((i|we) (had|have had) a (long|rough|busy|crazy|stressful|lazy) (day|week|month)( at work|)"
     "|it's (raining|cold|late|so hot|my day off|my birthday) (here|today|tonight)( and we are"
     " staying in|)|(i|we) (usually|normally|always|often) (<see> <things>|do this) (on (weekends"
     "|friday nights|sundays)|at night|after (dinner|work)|with <whom>)|(it's|it is|this is) (for"
-    "|going to be for) (<one> <occasion>|<whom>|<when>|<whom> and me)( <when>|)|(i'm|i am|we're)"
+    "|going to be for) (<one> <occasion>|<whom>|<when>|<whom> and me)( <when>||||)|(i'm|i am|we're)"
     " (planning|having|doing) <one> <occasion>( <when>| with <whom>|)|<whom> (and i|and me) (are"
     " (planning|having) <one> <occasion>|<see> (a lot of|too many) <things>)( together|)|<whom>"
-    " (is|are) (coming over|visiting|staying with (us|me))( <when>|)|(i|we) (haven't|have not)"
+    " (is|are) (coming over|visiting|staying with (us|me))( <when>||||)|(i|we) (haven't|have not)"
     " <seen> (a good <thing>|much|anything|anything new|many <things>) (in a while|lately|in ages"
     "|for a long time|recently|this (month|year))|(i've|i have) been <seeing> (a lot of|so many|the"
     " same) <things> (lately|recently|these days)|(i'm|i am) <seeing> (it|this|that|something)"
-    " with <whom>( <when>|)|<whom> (told me to ask|asked me to (pick|choose|find one)|picked (the"
+    " with <whom>( <when>||||)|<whom> (told me to ask|asked me to (pick|choose|find one)|picked"
+    " (the"
     " last one|last time)|will be there( too|))|(i|we) (have|only have) (a few hours|all night"
-    "|about two hours|the evening off|some free time)( <when>|)|(i'm|i am) (a bit |kind of |)(picky"
+    "|about two hours|the evening off|some free time)( <when>||||)|(i'm|i am) (a bit |kind of "
+    "|)(picky"
     "|hard to please|new to this)( with <things>| about these things|)|i (<see>|go through) (a"
     " lot of|too many) <things>( <when>| with <whom>|))"
 )
 _TALK = (
-    "(let me think|let me see|good question|that's a (good|tough|hard) (question|one)"
-    "|where do i (start|begin)|thanks for (asking|the suggestion|the suggestions)"
-    "|i see|i see what you mean|hope that helps|does that (help|make sense)?|(you|do you) know what"
-    " i mean?|if you know what i mean|just (a thought|saying)|that's what i (think|was thinking)"
-    "|i (should|have to) say|to tell you the truth|for what it's worth|in my opinion"
-    "|since you (ask|asked)|<part> (is|are) (what i (look at|care about|notice)|important to me)"
-    "( most| first| the most|))"
+    "(let me think|let me see|good question|thanks for asking|i see|hope that helps|(you|do you)"
+    " know what i mean?|that's what i (think|was thinking)|i (should|have to) say|<part> (is|are)"
+    " (what i (look at|care about|notice)|important to me)( most| first|)|i (love|like) <seeing>"
+    " <things>( with <whom>| at home| on (weekends|my days off)|)|i will let you know (what i think"
+    "|how it goes|how i like it)|<whom> (and i |) (love|loves|like|likes) (<seeing> <things>"
+    "|a good <thing>)( too| as well|)|i am (so |very |) (glad|happy) (you|that you) (asked|are here"
+    "|can help))"
 )
 
 # Where they may stand: "front" and "back" of a line. `Human` draws among those of the place.
 FILLERS: Mapping[str, str] = {
-    "sound": "(hmm|hmm|oh|oh|well|ok|okay|so|ah|haha|lol|um|alright|right|ooh|wow|aw)",
+    "sound": "(hmm|oh|oh|oh|well|well|so|haha|lol|alright|wow|i see|ah)",
     "hello": (
         "(hi|hello|hey|hi|hello|hi, how are you?|hello, how are you?|hey, how are you (today"
         "|doing)?"
         "|hi, i (need|could use) (some|your|a little) help|hello, (can|could) you help me( out|)?"
         "|hi, hope you (can help|are well)|hi, are you there?)"
+    ),
+    "thanks_too": (
+        "(thank you|thank you|thank you|thanks|thanks|thank you for the (suggestion|suggestions"
+        "|recommendation|recommendations|help)|thanks for the (suggestion|suggestions"
+        "|recommendation|recommendations|help|ideas)|thank you for your (help|suggestions"
+        "|suggestion|time)|thanks for your (help|suggestions))"
     ),
     "hedge": _HEDGE,
     "news": _NEWS,

@@ -23,6 +23,7 @@ from recosim.language.forms import (
     user_forms,
 )
 from recosim.language.human_reader import read_human
+from recosim.language.human_system import read_human_system
 from recosim.language.labels import Labels, normalised
 from recosim.language.phrases import LISTED, PHRASES
 from recosim.language.turn_phrases import TURN_PHRASES
@@ -83,7 +84,7 @@ def phrases_of(side: str, case: str, style: str) -> tuple[str, ...]:
 def read_system_exactly(marked: str, labels: Labels) -> SystemAct | None:
     """The act of the recommender that a template said in a line, or None if none did."""
     said = _read("system", marked, SYSTEM_FORMS, labels, lambda *_: True)
-    return read_system(*said) if said else None
+    return read_system(*said) if said else read_human_system(marked, labels)
 
 
 def _read(
@@ -115,22 +116,30 @@ def _read(
 def _read_parts(text: str, context: Context, labels: Labels, facet_of: Any) -> AsActs | None:
     """The acts of a line whose parts stand in a row, with spaces between them."""
     for plainly in (False, True):
-        row = _Row(text, context, labels, facet_of, plainly)
-        readings = {acts for parts in row.rest(0) if (acts := acts_of(parts, context))}
+        readings: set[AsActs] = set()
+        for style in LISTED:
+            row = _Row(text, context, labels, facet_of, style, plainly)
+            readings.update(acts for parts in row.rest(0) if (acts := acts_of(parts, context)))
         if readings:
             return readings.pop() if len(readings) == 1 else None
     return None
 
 
 class _Row:
-    """All readings of a line as parts in a row."""
+    """All readings of a line as parts in a row, in one style."""
 
     def __init__(
-        self, text: str, context: Context, labels: Labels, facet_of: Any, plainly: bool
+        self,
+        text: str,
+        context: Context,
+        labels: Labels,
+        facet_of: Any,
+        style: str,
+        plainly: bool,
     ) -> None:
         self.text, self.context, self.labels, self.facet_of = text, context, labels, facet_of
         self.plainly = plainly
-        self._wordings = _wordings(turn_forms(context))
+        self._wordings = _wordings(turn_forms(context), style)
         self._ends = [at for at, letter in enumerate(text) if letter == " "] + [len(text)]
         self._rest: dict[int, list[tuple[Part, ...]]] = {len(text) + 1: [()]}
 
@@ -169,21 +178,21 @@ _KEY = 3  # letters by which wordings are found
 
 
 @cache
-def _wordings(forms: tuple[Cases, ...]) -> dict[str, list[tuple[Cases, Pattern]]]:
+def _wordings(forms: tuple[Cases, ...], style: str) -> dict[str, list[tuple[Cases, Pattern]]]:
     """The wordings of some rows by how they begin; "" those that begin with less than that."""
     found: dict[str, list[tuple[Cases, Pattern]]] = {"": []}
     for cases in forms:
-        for pattern in _patterns("user", cases):
+        for pattern in _patterns("user", cases, (style,)):
             begin = pattern.literals[0][:_KEY]
             found.setdefault(begin if len(begin) == _KEY else "", []).append((cases, pattern))
     return found
 
 
 @cache
-def _patterns(side: str, cases: Cases) -> tuple[Pattern, ...]:
+def _patterns(side: str, cases: Cases, styles: tuple[str, ...] = LISTED) -> tuple[Pattern, ...]:
     """Every wording of a row of cases. One utterance keeps to one style."""
     wordings: dict[Pattern, None] = {}
-    for style in LISTED:
+    for style in styles:
         for phrases in itertools.product(*(phrases_of(side, case, style) for case in cases)):
             pieces = SLOT.split(normalised(" ".join(phrases)))  # literal, name, "or", literal, ...
             wordings[Pattern(tuple(pieces[::3]), tuple(pieces[1::3]))] = None

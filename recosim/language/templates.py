@@ -11,6 +11,7 @@ from recosim.errors import OptionError, unknown
 from recosim.language.context import Context
 from recosim.language.forms import SLOT, SLOTS, Cases, Slots, user_forms, write_part, write_system
 from recosim.language.human import compose, domain_of
+from recosim.language.human_system import compose_system
 from recosim.language.labels import Labels
 from recosim.language.patterns import (
     phrases_of,
@@ -25,6 +26,10 @@ from recosim.world.world import World
 __all__ = ["Templates"]
 
 _MASK = (1 << 64) - 1
+_ABOUT = (
+    "{name}: {has}.", "About {name}: {has}.", "What I know of {name}: {has}.",
+    "{name}, in a few words: {has}.",
+)  # fmt: skip
 _FAR = 7919  # between the keys of the wordings that are tried, so that none is tried twice
 _SAFELY, _PLAINLY, _FULLY = "safely", "plainly", "fully"  # how names are said
 _ATTEMPTS = 8  # wordings that are tried until one is read as it is meant
@@ -44,6 +49,8 @@ class Templates:
         self._labels = Labels.of(world)
         self._facet_of = world.attribute_facet
         self._domain = domain_of(world)
+        self._names, self._texts = world.attribute_names, world.item_texts
+        self._attributes = world.item_attributes
 
     def user(
         self, act: UserAct, context: Context | None = None, *, key: int = 0, style: str = "plain"
@@ -54,7 +61,7 @@ class Templates:
             context: what is answered; the opening by default.
             key: chooses the paraphrase: the same key, the same words. Any int; where a conversation
                 should not repeat itself, hash (seed, conversation, turn) into it.
-            style: "plain", "terse" or "chatty".
+            style: "plain", "terse", "chatty" or "human".
 
         Raises:
             OptionError: an act that cannot be said in this context, or names what does not exist.
@@ -110,11 +117,10 @@ class Templates:
         flat = [piece for act in pieces for piece in act]
         for attempt in range(_ATTEMPTS):
             fully = attempt % 2 == 1
-            said = compose(
-                flat, context, self._labels, self._domain, _mix(key, attempt // 2), fully=fully
-            )
-            if (said.certain and not fully) or self._read(said.text, context) == heard:
-                return said.text
+            luck = _mix(key, attempt // 2)
+            text = compose(flat, context, self._labels, self._domain, luck, fully=fully)
+            if self._read(text, context) == heard:
+                return text
         return self._in_a_row(pieces, heard, context, key, "plain")
 
     def _in_a_row(
@@ -173,9 +179,18 @@ class Templates:
             OptionError: an act that names what does not exist in this world.
             UnknownNameError: not a style.
         """
+        if style not in STYLES:
+            raise unknown("style", style, STYLES)
         cases, slots = write_system(act)
-        phrases = _choose("system", cases, slots, key, style)
         try:
+            if style == "human":
+                for attempt in range(_ATTEMPTS):
+                    luck, fully = _mix(key, attempt // 2), attempt % 2 == 1
+                    text = compose_system(cases, slots, self._labels, luck, fully=fully)
+                    if read_system_exactly(self._labels.mark(text), self._labels) == act:
+                        return text
+                style = "plain"
+            phrases = _choose("system", cases, slots, key, style)
             text = self._fill(phrases, slots, style, _SAFELY)
             plain = self._fill(phrases, slots, style, _PLAINLY)
         except IndexError as problem:
@@ -184,6 +199,29 @@ class Templates:
             return text
         back = read_system_exactly(self._labels.mark(plain), self._labels)
         return plain if back == act else text
+
+    def about(self, item: int, *, key: int = 0) -> str:
+        """What a recommender says of an item that was asked about: all that the world knows of it.
+
+        Its attributes, and its text where it has one: "Blue Lake: indie, nineties. Recorded live."
+
+        Args:
+            key: see `user`.
+
+        Raises:
+            OptionError: there is no such item.
+        """
+        try:
+            name = self._labels.say("i", item, plainly=True)
+        except IndexError as problem:
+            raise OptionError(f"nothing can be said: {problem}.") from None
+        has = [str(self._names[a]) for a in self._attributes.row(item).tolist()]
+        text = " ".join(str(self._texts[item]).split())
+        if not has and not text:
+            return f"I know nothing more about {name}."
+        frames = _ABOUT if has else ("{name}.",)
+        told = frames[_mix(key, 0) % len(frames)].format(name=name, has=", ".join(has))
+        return f"{told} {text}".rstrip()
 
     def _fill(self, phrases: Sequence[str], slots: Slots, style: str, how: str) -> str:
         """The phrases in a row, with names in their slots."""
@@ -203,8 +241,6 @@ class Templates:
 
 def _choose(side: str, cases: Sequence[str], slots: Slots, key: int, style: str) -> list[str]:
     """One phrase for each case, of those whose slots all have something to say."""
-    if style not in STYLES:
-        raise unknown("style", style, STYLES)
     chosen = []
     for place, case in enumerate(cases):
         phrases = [

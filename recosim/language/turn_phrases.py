@@ -98,17 +98,17 @@ TURN_PHRASES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     "thanks": {
         "plain": ("Thank you for your help.", "Thank you very much."),
-        "terse": ("Thanks!", "Many thanks."),
+        "terse": ("Thanks very much.", "Many thanks."),
         "chatty": ("You are so kind, a thousand thanks for all that!",),
     },
     "greeting": {
-        "plain": ("Hello.", "Good day to you."),
-        "terse": ("Hi.", "Hey."),
+        "plain": ("A good day to you.", "I am pleased to meet you."),
+        "terse": ("Greetings.", "Good day."),
         "chatty": ("Hello hello, how lovely to talk to you!",),
     },
     "goodbye": {
         "plain": ("Have a good day.", "All the best to you."),
-        "terse": ("Cheers.", "Take care."),
+        "terse": ("All the best.", "Until next time."),
         "chatty": ("Have a wonderful day, and all the very best!",),
     },
     "courtesy_other": {

@@ -131,7 +131,7 @@ def _fits(act: UserAct, context: Context) -> bool:
     if isinstance(act, Answer):
         return isinstance(answers, Ask) or (isinstance(answers, Reflect) and act.kind != "yes")
     if isinstance(act, React):
-        return isinstance(answers, Recommend)
+        return isinstance(answers, Recommend) and dict(act.notes).keys().isdisjoint(act.taken)
     if isinstance(act, Critique):
         return isinstance(answers, (Recommend, Reflect))
     if isinstance(act, Request):

@@ -72,7 +72,7 @@ class TemplateSpeaker:
 
     Args:
         world: whose names are said.
-        style: "plain", "terse" or "chatty".
+        style: of `recosim.language.STYLES`.
     """
 
     decides: Literal["nothing"] = "nothing"
@@ -93,9 +93,5 @@ class TemplateSpeaker:
 
 
 def in_words(templates: Templates, occasion: Occasion, style: str) -> str:
-    """The acts of an occasion by templates, one after the other."""
-    said = [
-        templates.user(act, occasion.context, key=occasion.key + k, style=style)
-        for k, act in enumerate(occasion.acts)
-    ]
-    return " ".join(said)
+    """The acts of an occasion by templates, in one line."""
+    return templates.turn(occasion.acts, occasion.context, key=occasion.key, style=style)
