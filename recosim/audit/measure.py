@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,12 @@ import numpy as np
 
 from recosim.agents.registry import make_agent
 from recosim.agents.usual import usual_agent
+from recosim.audit.against import against, rows_to_dict
+from recosim.audit.dialogues import Collection, conversations_of
+from recosim.audit.figures import Figures, figures
+from recosim.audit.likeness import likeness
+from recosim.audit.measures import GROUPS, count
+from recosim.audit.recommenders import good_against_bad
 from recosim.audit.talks import Talks
 from recosim.bench.rollout import play_batch
 from recosim.envs.probes import Probe, Sample
@@ -21,6 +27,8 @@ from recosim.progress import Progress
 from recosim.users.speaker import Speaker
 
 __all__ = ["Audit", "audit_users"]
+
+LISTS = "abs_greedy"  # an agent that only recommends
 
 
 @dataclass(frozen=True)
@@ -47,6 +55,8 @@ def audit_users(
     conversations: int = 100,
     probes: int = 100,
     seed: int = 0,
+    people: Figures | None = None,
+    human: Sequence[Collection] = (),
     progress: Progress | None = None,
 ) -> Audit:
     """Measure the users of a setup in conversations with an agent, and by probes.
@@ -55,6 +65,9 @@ def audit_users(
         agent: name of an agent card that needs no training; by default `usual_agent`.
         conversations: of the setup's split, drawn by the seed.
         probes: users that each probe asks.
+        people: figures that the users are held against; None: those that ship.
+        human: dialogues of people (`recosim.audit.human.read_people`), whose words are held against
+            those of the users; () measures no likeness.
         progress: called with steps done, in all, and what is measured.
 
     Raises:
@@ -64,12 +77,12 @@ def audit_users(
     for name, value in (("conversations", conversations), ("probes", probes)):
         if value < 1:
             raise OptionError(f"{name} is {value}; at least 1 is needed.")
-    agent = agent or usual_agent(setup)
+    given, agent = agent, agent or usual_agent(setup)
     declared: tuple[Probe, ...] = setup.family.load("probes")(setup)
 
     def tell(done: int, what: str) -> None:
         if progress is not None:
-            progress(done, len(declared) + 1, what)
+            progress(done, len(declared) + 2, what)
 
     speaker = speaker_of(setup.world, setup.users)
     tell(0, "conversations")
@@ -98,7 +111,19 @@ def audit_users(
     values["decisions"] = talked.get("decisions")
     values["speaking"] = {k: v for k, v in talked.items() if k not in ("chat", "decisions")}
     values["cost"] = _cost(talked, conversations)
-    tell(len(declared) + 1, "done")
+    tell(len(declared) + 1, "people")
+    agents, ours = _crowd(setup, speaker, talks, given, conversations, seed)
+    people = people or figures()
+    rows = against(count(ours), people)
+    values["against_people"] = {
+        "agents": [agent, *agents],
+        **rows_to_dict(rows, people, setup.users.unsupported),
+    }
+    values["good_against_bad"] = good_against_bad(
+        setup, people, conversations=conversations, seed=seed
+    )
+    values["likeness"] = likeness(ours, human, seed) if human else None
+    tell(len(declared) + 2, "done")
     return Audit(values, examples, declared)
 
 
@@ -118,6 +143,25 @@ def _converse(
         rows += recorder.trace().table.to_pylist()
         recorder.clear()
     return rows
+
+
+def _crowd(
+    setup: Setup, speaker: Speaker, talks: Talks, agent: str | None, n: int, seed: int
+) -> tuple[list[str], Collection]:
+    """The conversations that are held against people's, and which agents' came on top.
+
+    A person is recommended something every second turn; the usual agent asks until it is sure, and
+    few lists are refused. Where nobody named an agent, as many conversations with one that only
+    recommends stand beside those with the usual one. A language model is not asked again for them.
+    """
+    found = conversations_of(talks.rows, talks.acts, setup.world)
+    more = []
+    if agent is None and setup.users.llm is None and not make_agent(LISTS).misfit_of(setup):
+        rows = _converse(setup, speaker, LISTS, n, seed)
+        found = (*found, *conversations_of(rows, talks.acts, setup.world))
+        more.append(LISTS)
+    names = (*map(str, setup.world.item_names), *map(str, setup.world.attribute_names))
+    return more, Collection(setup.users.name, found, frozenset(GROUPS), names)
 
 
 def _cost(talked: Mapping[str, Any], conversations: int) -> dict[str, Any] | None:
