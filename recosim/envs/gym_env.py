@@ -129,13 +129,13 @@ class FamilyEnv(gym.Env[Observation | str, Any]):
         self._tracker.move()
         self._after_move()
         self._record()
-        terminated = bool(a["terminated"][0])
+        terminated, truncated = bool(a["terminated"][0]), bool(a["truncated"][0])
         return (
             self._observation(),
             float(a["reward"][0]),
             terminated,
-            bool(a["truncated"][0]),
-            self._information(terminated),
+            truncated,
+            self._information(terminated or truncated),
         )
 
     def render(self) -> Any:
@@ -208,12 +208,12 @@ class FamilyEnv(gym.Env[Observation | str, Any]):
             return self._spoken.observation()
         return {key: read() for key, read in self._readers}
 
-    def _information(self, terminated: bool) -> dict[str, Any]:
+    def _information(self, ended: bool) -> dict[str, Any]:
         terms = self.batch.arrays["reward_terms"][0].tolist()
         information: dict[str, Any] = {
             "action_mask": self._mask.copy(),
             "reward_terms": dict(zip(self.batch.reward_terms, terms, strict=True)),
-            "is_success": terminated and bool(self.batch.success()[0]),
+            "is_success": ended and bool(self.batch.success()[0]),
         }
         for name, read in self._getters:
             information[name] = read()

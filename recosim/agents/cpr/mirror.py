@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from recosim.envs.cpr.dialogues import Dialogues
 from recosim.envs.cpr.protocol import Protocol
 from recosim.estimators.base import Vectors
+from recosim.users import Behaviour
 
 __all__ = ["Mirror"]
 
@@ -22,10 +23,14 @@ _MOVE = (
     "n_accepted",
     "shown",
     "n_shown",
+    "notes",
+    "taken",
+    "inquired",
     "outcome",
     "rank",
     "left",
 )
+MOST_TAKEN = 8  # items, of any user
 
 
 class Mirror:
@@ -56,6 +61,8 @@ class Mirror:
             vectors or batch.vectors,
             protocol or batch.protocol,
             batch.size,
+            # How many items users take is not known: an episode ends when that of the batch does.
+            users=Behaviour(takes=MOST_TAKEN),
             split=batch.split,
             track=False,
             raise_illegal=False,
@@ -74,6 +81,7 @@ class Mirror:
             a["accepted"][chosen],
             a["n_accepted"][chosen],
             a["standing"][chosen],
+            a["opening_item"][chosen],
         )
 
     def observe(self, rows: NDArray[np.bool_]) -> None:

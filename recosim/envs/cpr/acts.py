@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,10 +17,14 @@ from numpy.typing import NDArray
 from recosim.acts import (
     Answer,
     Ask,
+    Courtesy,
     Critique,
     Edit,
+    Inquire,
     Instruct,
     Leave,
+    Level,
+    Note,
     Outcome,
     React,
     Recommend,
@@ -40,12 +45,17 @@ from recosim.world.world import World
 
 __all__ = ["ACTS", "CPRActs", "context_of", "last_move", "system_act", "user_acts", "write_answer"]
 
+THE_LIST = -2  # in `inquired`: the user asks about the list as a whole
+
 
 def last_move(dialogues: Dialogues, row: int) -> dict[str, Any]:
     """The opening or the last move of a row, with the keys of a trace that acts are read from."""
     a = dialogues.arrays
     verb = int(a["verb"][row])
-    shown = a["shown_last" if verb == Verb.REFLECT else "shown"][row]
+    shown = a["shown_last" if verb == Verb.REFLECT else "shown"][row].tolist()
+    if verb == Verb.OPEN:
+        shown = [int(a["opening_item"][row])]
+    notes, taken = a["notes"][row].tolist(), a["taken"][row].tolist()
     reasons = a["aspects"][row] if verb == Verb.RECOMMEND else ()
     return {
         "verb": verb,
@@ -53,9 +63,12 @@ def last_move(dialogues: Dialogues, row: int) -> dict[str, Any]:
         "asked": [int(i) for i in a["asked"][row] if i >= 0],
         "standing": _codes(a["standing"][row]) if verb == Verb.OPEN else [],
         "accepted": a["accepted"][row, : a["n_accepted"][row]].tolist(),
-        "items": [int(v) for v in shown if v >= 0]
-        if verb in (Verb.RECOMMEND, Verb.REFLECT)
+        "items": [v for v in shown if v >= 0]
+        if verb in (Verb.OPEN, Verb.RECOMMEND, Verb.REFLECT)
         else [],
+        "taken": [v for v, was in zip(shown, taken, strict=False) if was],
+        "notes": [x for pair in zip(shown, notes, strict=False) if pair[1] for x in pair],
+        "inquired": int(a["inquired"][row]),
         "because": [int(i) for i in reasons if i >= 0],
         "outcome": int(a["outcome"][row]),
         "rank": int(a["rank"][row]),
@@ -98,7 +111,8 @@ def _said(move: Move) -> tuple[UserAct, ...]:
     verb, outcome = move["verb"], move["outcome"]
     accepted, asked = tuple(move["accepted"]), tuple(move["asked"])
     if verb == Verb.OPEN:
-        request = Request(accepted, move["facet"] if move["facet"] >= 0 else None)
+        facet = move["facet"] if move["facet"] >= 0 else None
+        request = Request(accepted, facet, next(iter(move["items"]), None))
         return (request, *standing_acts(move["standing"]))
     if verb == Verb.ASK:
         if outcome == Outcome.YES:
@@ -108,9 +122,19 @@ def _said(move: Move) -> tuple[UserAct, ...]:
             return (Answer("yes", inside, tuple(a for a in accepted if a not in asked)),)
         return (Answer("no" if outcome == Outcome.NO else "unsure", also=accepted),)
     if verb == Verb.RECOMMEND:
+        # Traces from before users said more of a list have none of this.
+        pairs, inquired = move.get("notes") or (), move.get("inquired", -1)
+        questions = ()
+        if inquired is not None and inquired != -1:
+            questions = (Inquire(inquired if inquired >= 0 else None),)
+        if outcome == Outcome.UNSURE:  # the question is all that was said
+            return questions or (Inquire(None),)
+        notes = tuple((v, Note(note)) for v, note in zip(pairs[::2], pairs[1::2], strict=True))
         if outcome == Outcome.HIT:
-            return (React(move["items"][move["rank"] - 1]),)
-        return (React(None), *_feedback(asked, accepted))
+            first = move["items"][move["rank"] - 1]
+            more = tuple((v, Level.ACCEPT) for v in move.get("taken") or () if v != first)
+            return (React(first, more, notes), *questions, *_feedback(asked, accepted))
+        return (React(None, (), notes), *questions, *_feedback(asked, accepted))
     if verb == Verb.REFLECT and outcome != Outcome.NOTHING:
         return _feedback(asked, accepted) or (Answer("unsure"),)
     return ()
@@ -127,11 +151,36 @@ def _feedback(less: tuple[int, ...], more: tuple[int, ...]) -> tuple[UserAct, ..
 # ---- answers from outside ------------------------------------------------------------------------
 
 
+@dataclass
+class _Heard:
+    """What an answer from outside puts into the fields of the move.
+
+    Attributes:
+        less: the attribute that there should be less of, -1 for none. more: those accepted.
+        taken, notes: by position in the list. inquired: see `fields.inquired`.
+    """
+
+    outcome: Outcome = Outcome.MISS
+    less: int = -1
+    more: tuple[int, ...] = ()
+    taken: tuple[int, ...] = ()
+    notes: tuple[tuple[int, int], ...] = ()
+    inquired: int = -1
+
+
 def write_answer(dialogues: Dialogues, row: int, acts: Sequence[UserAct]) -> None:
     """Put what an outsider said into the fields of the move that was posed (`Dialogues.pose`).
 
-    `Leave` may stand alone or beside an answer. What is wrong with a list goes with its refusal, or
-    alone: then it refuses it. Nothing is changed if an error is raised.
+    Several acts may come at once: items taken and items noted, a question about an item, what is
+    wrong with the list, what there should be more of. `Leave` may stand alone or beside an answer.
+    What is wrong with a list goes with a reaction, or alone: then it refuses the list. A politeness
+    says nothing beside another act, and is no answer alone.
+
+    A question about an item that stands alone leaves the list unjudged: the outcome is unsure and
+    the turn is used, also under `inquiries = "free"`. There whoever asks on behalf of the user (a
+    seat at the terminal) answers it and has them judge the list before the move is settled.
+
+    Nothing is changed if an error is raised.
 
     Args:
         acts: of the user; at least one.
@@ -140,37 +189,48 @@ def write_answer(dialogues: Dialogues, row: int, acts: Sequence[UserAct]) -> Non
         OptionError: they do not answer the move, or name what it does not hold.
     """
     leaves = any(isinstance(act, Leave) for act in acts)
-    answers = [act for act in acts if not isinstance(act, Leave)]
+    answers = [act for act in acts if not isinstance(act, (Leave, Courtesy))]
     move = last_move(dialogues, row)
     read = {Verb.ASK: _read_answer, Verb.RECOMMEND: _read_reaction, Verb.REFLECT: _read_feedback}
-    outcome, rank, less, more = Outcome.MISS, 0, -1, tuple[int, ...]()
+    heard = _Heard()
     if answers:
-        outcome, rank, less, more = read[Verb(move["verb"])](dialogues, move, answers)
+        heard = read[Verb(move["verb"])](dialogues, move, answers)
     elif leaves:
-        outcome = Outcome.MISS if move["verb"] == Verb.RECOMMEND else Outcome.UNSURE
+        if move["verb"] != Verb.RECOMMEND:
+            heard.outcome = Outcome.UNSURE
+    elif acts:
+        raise OptionError(f"{acts[0]} is a politeness and answers nothing; answer the move too.")
     else:
         raise OptionError("an answer is needed; none was given.")
     a = dialogues.arrays
-    if len(more) > a["accepted"].shape[1]:
-        room = a["accepted"].shape[1]
+    more, room = heard.more, a["accepted"].shape[1]
+    if len(more) > room:
         raise OptionError(f"{len(more)} attributes were named; an answer holds up to {room}.")
-    a["outcome"][row], a["rank"][row], a["left"][row] = outcome, rank, leaves
+    a["outcome"][row], a["left"][row] = heard.outcome, leaves
+    a["rank"][row] = 1 + min(heard.taken) if heard.taken else 0
     a["accepted"][row, : len(more)] = more
     a["n_accepted"][row] = len(more)
-    if move["verb"] != Verb.ASK:
-        a["asked"][row, 0] = less
+    if move["verb"] == Verb.ASK:
+        return
+    a["asked"][row, 0] = heard.less
+    if move["verb"] == Verb.RECOMMEND:
+        a["taken"][row], a["notes"][row], a["inquired"][row] = 0, 0, heard.inquired
+        a["taken"][row, list(heard.taken)] = 1
+        for place, note in heard.notes:
+            a["notes"][row, place] = note
 
 
-_Read = tuple[Outcome, int, int, tuple[int, ...]]
-
-
-def _read_answer(dialogues: Dialogues, move: Move, acts: Sequence[UserAct]) -> _Read:
-    (act,) = _only(acts, "a question")
+def _read_answer(dialogues: Dialogues, move: Move, acts: Sequence[UserAct]) -> _Heard:
+    """An answer, and what is wanted beside it."""
+    wants = [act for act in acts if isinstance(act, Instruct) and act.directive == "want"]
+    others = [act for act in acts if act not in wants] or wants[:1]
+    (act,) = _only(others, "a question")
     if not isinstance(act, Answer):
         raise OptionError(f"{act} does not answer a question; yes, no or don't know does.")
+    also = (*act.also, *(a for want in wants for a in want.attributes))
     if act.kind != "yes":
         outcome = Outcome.NO if act.kind == "no" else Outcome.UNSURE
-        return outcome, 0, -1, tuple(dict.fromkeys(act.also))
+        return _Heard(outcome, more=tuple(dict.fromkeys(also)))
     inside = move["asked"]
     if move["facet"] >= 0:
         inside = dialogues.world.facet_attributes.row(move["facet"]).tolist()
@@ -180,46 +240,85 @@ def _read_answer(dialogues: Dialogues, move: Move, acts: Sequence[UserAct]) -> _
         names = dialogues.world.attribute_names
         what = ", ".join(names[i] for i in strangers) or "nothing"
         raise OptionError(f"a yes to {what} does not answer the question; name what it asks about.")
-    return Outcome.YES, 0, -1, tuple(dict.fromkeys((*accepted, *act.also)))
+    return _Heard(Outcome.YES, more=tuple(dict.fromkeys((*accepted, *also))))
 
 
-def _read_reaction(dialogues: Dialogues, move: Move, acts: Sequence[UserAct]) -> _Read:
+def _read_reaction(dialogues: Dialogues, move: Move, acts: Sequence[UserAct]) -> _Heard:
+    """What was taken and noted, a question, and what is wrong with the list, in any order."""
     reactions = [act for act in acts if isinstance(act, React)]
-    others = [act for act in acts if not isinstance(act, React)]
+    questions = [act for act in acts if isinstance(act, Inquire)]
+    wishes = [act for act in acts if not isinstance(act, (React, Inquire))]
     if len(reactions) > 1:
         raise OptionError("one reaction to a list is needed; several were given.")
-    if reactions and reactions[0].accepted is not None:
-        taken = reactions[0].accepted
-        if taken not in move["items"]:
-            raise OptionError(f"item {taken} was not shown; shown: {move['items']}.")
-        return Outcome.HIT, 1 + move["items"].index(taken), -1, ()
-    if not others:
-        return Outcome.MISS, 0, -1, ()
-    return Outcome.MISS, 0, *_read_wishes(others)
+    if len(questions) > 1:
+        raise OptionError("one question about an item at a time; several were given.")
+    heard = _Heard()
+    for act in reactions:
+        _read_list(move["items"], act, heard)
+    for question in questions:
+        heard.inquired = _place(move["items"], question)
+    if wishes:
+        heard.less, heard.more = _read_wishes(wishes)
+    if questions and not reactions and not wishes:
+        heard.outcome = Outcome.UNSURE
+    return heard
 
 
-def _read_feedback(dialogues: Dialogues, move: Move, acts: Sequence[UserAct]) -> _Read:
+def _read_list(items: Sequence[int], act: React, heard: _Heard) -> None:
+    """The items taken and noted, by their places."""
+    for item in (*act.taken, *(item for item, _ in act.notes)):
+        if item not in items:
+            raise OptionError(f"item {item} was not shown; shown: {items}.")
+    notes: dict[int, Note] = {}
+    for item, note in act.notes:
+        if item in act.taken:
+            raise OptionError(
+                f"item {item} is taken and noted ({note.name}); do one of the two with it."
+            )
+        if notes.setdefault(item, note) != note:
+            raise OptionError(f"item {item} is noted as {notes[item].name} and as {note.name}.")
+    heard.taken = tuple(items.index(item) for item in act.taken)
+    heard.notes = tuple((items.index(item), int(note)) for item, note in notes.items())
+    heard.outcome = Outcome.HIT if heard.taken else Outcome.MISS
+
+
+def _place(items: Sequence[int], question: Inquire) -> int:
+    """What a question is about, as `fields.inquired` has it."""
+    if question.item is None:
+        return items[0] if len(items) == 1 else THE_LIST
+    if question.item not in items:
+        raise OptionError(f"item {question.item} was not shown; shown: {items}.")
+    return question.item
+
+
+def _read_feedback(dialogues: Dialogues, move: Move, acts: Sequence[UserAct]) -> _Heard:
     if all(isinstance(act, Answer) for act in acts):
         (act,) = _only(acts, "a question")
         assert isinstance(act, Answer)
-        return Outcome.YES if act.also else Outcome.UNSURE, 0, -1, tuple(dict.fromkeys(act.also))
+        outcome = Outcome.YES if act.also else Outcome.UNSURE
+        return _Heard(outcome, more=tuple(dict.fromkeys(act.also)))
     less, more = _read_wishes(acts)
-    return Outcome.YES if more else Outcome.NO, 0, less, more
+    return _Heard(Outcome.YES if more else Outcome.NO, less, more)
 
 
 def _read_wishes(acts: Sequence[UserAct]) -> tuple[int, tuple[int, ...]]:
     """What there should be less of, -1 for none, and more of."""
-    (act,) = _only(acts, "a list")
     less: tuple[int, ...] = ()
     more: tuple[int, ...] = ()
-    if isinstance(act, Critique):
-        less, more = ((act.attribute,), ()) if act.direction == "less" else ((), (act.attribute,))
-    elif isinstance(act, Instruct):
-        less, more = (act.attributes, ()) if act.directive == "avoid" else ((), act.attributes)
-    elif isinstance(act, Edit):
-        less, more = act.remove, act.add
-    else:
-        raise OptionError(f"{act} does not answer a list; take one, or say what is wrong with it.")
+    for act in acts:
+        if isinstance(act, Critique):
+            named = (act.attribute,)
+            less, more = (less + named, more) if act.direction == "less" else (less, more + named)
+        elif isinstance(act, Instruct):
+            named = act.attributes
+            less, more = (less + named, more) if act.directive == "avoid" else (less, more + named)
+        elif isinstance(act, Edit):
+            less, more = less + act.remove, more + act.add
+        else:
+            raise OptionError(
+                f"{act} does not answer a list; take one, or say what is wrong with it."
+            )
+    less = tuple(dict.fromkeys(less))
     if len(less) > 1:
         raise OptionError("say one thing that there should be less of; more than one was named.")
     return (less[0] if less else -1), tuple(a for a in dict.fromkeys(more) if a not in less)

@@ -63,7 +63,8 @@ class CPRBoard(Board):
 
     def ending(self, who: str, row: Mapping[str, Any], reward: float) -> str:
         target = item_label(self.world, row["target"])
-        if row["outcome"] == Outcome.HIT:
+        gathered = row.get("gathered") or 0
+        if row["outcome"] == Outcome.HIT and gathered < 2:
             taken = row["items"][row["rank"] - 1]
             moves = f"{row['move']} move{'s' * (row['move'] != 1)}"
             label = item_label(self.world, taken)
@@ -76,11 +77,16 @@ class CPRBoard(Board):
             why = "nothing is left" if row["terminated"] else "the turns ran out"
             if row["left"]:
                 why = "the user left"
+            if row["outcome"] == Outcome.HIT:
+                why = "the user is satisfied"
+            if gathered:
+                found = f"{gathered} item{'s' * (gathered != 1)}"
+                return f"{who} found {found}: {why}. Reward {reward:+.2f}."
             return f"{who} did not find {target}: {why}. Reward {reward:+.2f}."
         return f"The item in mind was {target}. Reward so far {reward:+.2f}."
 
     def how_it_went(self, trace: Trace) -> str:
-        row = trace.table.slice(len(trace) - 1).to_pylist()[0]
-        if row["outcome"] == Outcome.HIT:
-            return f"finds it at move {row['move']}"
+        hits = np.flatnonzero(trace.column("outcome") == Outcome.HIT)
+        if len(hits):
+            return f"finds it at move {trace.column('move')[hits[0]]}"
         return "does not find it"

@@ -1,9 +1,10 @@
 """Candidate sets, the counts of attributes in them, and entropies. docs/protocols.md has the rules.
 
 Until the first yes the candidates of a row are the postings of its opening attribute, and nothing
-is copied (`own` is 0). Counts start from a row of the co-occurrence table and follow the smaller
-side of each cut, the items that stay or the items that go; in worlds of few attributes they are the
-sizes of intersections with the set of each.
+is copied (`own` is 0); where no attribute was named they are all items. Counts start from a row of
+the co-occurrence table, or from the totals of the world, and follow the smaller side of each cut,
+the items that stay or the items that go; in worlds of few attributes they are the sizes of
+intersections with the set of each.
 """
 
 from __future__ import annotations
@@ -27,10 +28,12 @@ __all__ = [
     "refresh",
     "remove",
     "start_candidates",
+    "start_with_all",
     "trait",
 ]
 
 ONE = np.uint64(1)
+ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 LOW6 = np.int64(63)
 FEEDBACK = TRAITS.index("feedback")
 NO_QUESTIONS = 3
@@ -71,6 +74,35 @@ def start_candidates(t: Table, b: int, a: int) -> None:
 
 
 @kernel
+def start_with_all(t: Table, b: int) -> None:
+    """All items: no attribute was named."""
+    n, words = np.int64(f.items(t)), f.candidates(t)[b]
+    for w in range(words.shape[0]):
+        bits = n - (w << 6)
+        if bits >= 64:
+            words[w] = ALL
+        else:
+            words[w] = (ONE << np.uint64(max(bits, 0))) - ONE
+    f.opening(t)[b] = -1
+    f.own(t)[b] = 1
+    f.n_candidates(t)[b] = n
+    f.counted(t)[b] = 0
+    f.weighed(t)[b] = 0
+
+
+@kernel
+def _are_all(t: Table, b: int) -> bool:
+    """Whether every item is a candidate: what they have is then what the world has."""
+    return f.n_candidates(t)[b] == f.items(t)
+
+
+@kernel
+def _total(t: Table, a: int) -> int:
+    """Items of the world that have an attribute."""
+    return f.posting_indptr(t)[a + 1] - f.posting_indptr(t)[a]
+
+
+@kernel
 def _add_word(t: Table, counts: np.ndarray, w: int, word: np.uint64, sign: int) -> None:
     """Add the attributes of the items of word `w` of a set to counts, or subtract them.
 
@@ -95,6 +127,9 @@ def count_candidates(t: Table, b: int) -> None:
         _count_present(t, b)
     elif f.own(t)[b] == 0 and f.cooccurrence_size(t) > 0:
         counts[:] = f.cooccurrence(t)[f.opening(t)[b]]
+    elif _are_all(t, b):
+        for a in range(counts.shape[0]):
+            counts[a] = _total(t, a)
     else:
         counts[:] = 0
         words = current_words(t, b)
@@ -113,6 +148,14 @@ def _count_present(t: Table, b: int) -> None:
             present[n] = others[k]
             counts[np.uint64(others[k])] = both[k]
             n += 1
+        f.n_present(t)[b] = n
+        return
+    if _are_all(t, b):
+        for a in range(counts.shape[0]):
+            if _total(t, a) > 0:
+                present[n] = a
+                counts[a] = _total(t, a)
+                n += 1
         f.n_present(t)[b] = n
         return
     indptr, indices = f.item_indptr(t), f.item_indices(t)
@@ -170,6 +213,8 @@ def _size_of_cut(t: Table, b: int, a: int) -> int:
         return f.counts(t)[b, a]
     if f.own(t)[b] == 0 and f.cooccurrence_size(t) > 0:
         return f.cooccurrence(t)[f.opening(t)[b], a]
+    if _are_all(t, b):
+        return _total(t, a)
     words, other = current_words(t, b), f.bitsets(t)[a]
     size = 0
     for w in range(words.shape[0]):
@@ -183,6 +228,8 @@ def any_candidate_has(t: Table, b: int, a: int) -> bool:
         return f.counts(t)[b, a] > 0
     if f.own(t)[b] == 0 and f.cooccurrence_size(t) > 0:
         return f.cooccurrence(t)[f.opening(t)[b], a] > 0
+    if _are_all(t, b):
+        return _total(t, a) > 0
     words, other = current_words(t, b), f.bitsets(t)[a]
     for w in range(words.shape[0]):  # noqa: SIM110 (numba compiles no generators)
         if words[w] & other[w]:

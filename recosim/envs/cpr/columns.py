@@ -48,7 +48,13 @@ EXTRA = (
         "what the user said of items of the list: item, `recosim.acts.Note`, item, ...",
         [],
     ),
-    Column("inquired", pa.int32(), "the item that the user asked about; -1 for none", -1),
+    Column(
+        "inquired",
+        pa.int32(),
+        "the item that the user asked about; -1 for none, -2 for the list as a whole",
+        -1,
+    ),
+    Column("gathered", pa.int16(), "items taken so far in the conversation", 0),
     Column("because", _INTS, "the attributes that were given as the reason for the list", []),
     Column(
         "supported",
@@ -58,7 +64,9 @@ EXTRA = (
         None,
     ),
     Column("outcome", pa.int8(), "`recosim.acts.Outcome`"),
-    Column("rank", pa.int16(), "1-based position in `items` of the item taken, 0 if none was"),
+    Column(
+        "rank", pa.int16(), "1-based position in `items` of the first item taken, 0 if none was"
+    ),
     Column("candidates", pa.int32(), "candidates left after this move"),
     Column("left", pa.bool_(), "the user left with this move", False),
 )
@@ -67,8 +75,9 @@ OUTCOMES = (
     Column("conversation", pa.int32(), "number of the conversation"),
     Column("user", pa.int32(), "the user"),
     Column("target", pa.int32(), "the target; that of the end, where users change their mind"),
-    Column("hit_move", pa.int16(), "number of the move that hit; 0 for a failure"),
+    Column("hit_move", pa.int16(), "number of the first move that hit; 0 for a failure"),
     Column("rank", pa.int16(), "position of the item taken in the list that hit; 0 for a failure"),
+    Column("taken", pa.int16(), "items taken", 0),
     Column("moves", pa.int16(), "moves that used a turn"),
     Column("asks", pa.int16(), "questions"),
     Column("yes", pa.int16(), "questions answered with yes"),
@@ -89,6 +98,8 @@ _PLAIN = {
     "rank": "rank",
     "n_candidates": "candidates",
     "left": "left",
+    "inquired": "inquired",
+    "n_taken": "gathered",
 }
 # Array -> (column, array of the lengths); without lengths, -1 is no value.
 _LISTS = {
@@ -120,6 +131,11 @@ class CPRColumns(Columns):
                 move[column] = _kept(values, values >= 0)
             else:
                 move[column] = _kept(values, np.arange(values.shape[1]) < a[length][rows][:, None])
+        move["items"] = _with_opening(a["opening_item"][rows], verb, *move["items"])
+        shown, notes = a["shown"][rows], a["notes"][rows]
+        move["taken"] = _kept(shown, a["taken"][rows] > 0)
+        pairs = np.stack([shown, notes], axis=2).reshape(len(shown), -1)
+        move["notes"] = _kept(pairs, np.repeat(notes > 0, 2, axis=1))
         reasons = a["aspects"][rows]  # those of the last list, until there is another
         move["because"] = _kept(reasons, (reasons >= 0) & (verb == Verb.RECOMMEND)[:, None])
         return move
@@ -130,8 +146,10 @@ class CPRColumns(Columns):
         """See `Columns.summarise`."""
         verb, outcome = trace.column("verb"), trace.column("outcome")
         supported = trace.column("supported")
+        first, found = _first_hits(outcome, starts, last)
         hit = outcome[last] == Outcome.HIT
-        move, left = trace.column("move")[last], trace.column("left")[last]
+        moves = trace.column("move")
+        move, left = moves[last], trace.column("left")[last]
 
         def count(moves: NDArray[np.bool_]) -> NDArray[np.int16]:
             return totals(moves.astype(np.int16), starts)
@@ -140,8 +158,9 @@ class CPRColumns(Columns):
             "conversation": trace.column("conversation")[starts],
             "user": trace.column("user")[starts],
             "target": trace.column("target")[last],
-            "hit_move": np.where(hit, move, 0),
-            "rank": trace.column("rank")[last],
+            "hit_move": np.where(found, moves[first], 0),
+            "rank": np.where(found, trace.column("rank")[first], 0),
+            "taken": np.maximum(trace.column("gathered")[last], found),
             "moves": move,
             "asks": count(verb == Verb.ASK),
             "yes": count((verb == Verb.ASK) & (outcome == Outcome.YES)),
@@ -169,10 +188,11 @@ class CPRColumns(Columns):
         found, failed, left, unfinished = range(len(self.endings))
         column = {
             name: np.asarray(last.column(name).to_numpy())
-            for name in ("terminated", "truncated", "left", "outcome")
+            for name in ("terminated", "truncated", "left", "outcome", "gathered")
         }
         ended = column["terminated"] | column["truncated"]
-        gone, hit = column["left"], column["outcome"] == Outcome.HIT
+        gone = column["left"]
+        hit = (column["outcome"] == Outcome.HIT) | (column["gathered"] > 0)
         kinds = np.where(hit, found, np.where(gone, left, failed))
         return np.where(ended, kinds, unfinished).astype(np.int64)
 
@@ -210,6 +230,37 @@ def paths(trace: Trace) -> pa.Table:
 def _kept(values: NDArray[Any], keep: NDArray[np.bool_]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Some values of each row, one row after the other, and how many each has."""
     return values[keep], keep.sum(axis=1)
+
+
+def _with_opening(
+    named: NDArray[np.int32],
+    verb: NDArray[np.int8],
+    values: NDArray[np.int32],
+    lengths: NDArray[np.int64],
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Lists of items, with the item that a request names as that of its opening.
+
+    Args:
+        named: int32 (rows,), -1 for none.
+        values, lengths: see `_kept`; an opening shows none.
+    """
+    opening = (verb == Verb.OPEN) & (named >= 0)
+    if not opening.any():
+        return values, lengths
+    places = (np.cumsum(lengths) - lengths)[opening]
+    return np.insert(values, places, named[opening]), lengths + opening
+
+
+def _first_hits(
+    outcome: NDArray[np.int8], starts: NDArray[np.int64], last: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """The row of the first hit of each episode, its last row where there is none; and whether."""
+    if not len(starts):
+        return last, np.zeros(0, dtype=bool)
+    rows = np.where(outcome == Outcome.HIT, np.arange(len(outcome)), len(outcome))
+    first = np.minimum.reduceat(rows, starts)
+    found = first < len(outcome)
+    return np.where(found, first, last), found
 
 
 def _supported(batch: Any, rows: Any, verb: NDArray[np.int8]) -> NDArray[np.float32]:

@@ -41,8 +41,9 @@ class Dialogues(Batch):
 
     What an agent may read: `turn`, `status`, `history`, `n_candidates`, `candidate_ids`, `counts`,
     `entropy`, `mask`, `weighted_entropy`, `best_items`, `user`, `done`, and the fields of the last
-    move (`verb`, `asked`, `asked_facet`, `accepted`, `shown`, `outcome`, `reward`). The arrays in
-    `arrays` are live: copy what must not change. The user's side (`targets`, `acceptable`, `musts`)
+    move (`verb`, `asked`, `asked_facet`, `accepted`, `shown`, `notes`, `taken`, `inquired`,
+    `outcome`, `reward`), and of the opening `opening_item`. The arrays in `arrays` are live: copy
+    what must not change. The user's side (`targets`, `acceptable`, `musts`)
     is hidden from agents by convention; only the oracle reads it.
 
     Args:
@@ -144,7 +145,8 @@ class Dialogues(Batch):
             "top_k": protocol.top_k,
             "max_turns": protocol.max_turns,
             "max_targets": protocol.targets,
-            "max_accepted": int(world.item_attributes.degrees().max()) if facets else 2,
+            # Two of a choice, or as many as a request names.
+            "max_accepted": int(world.item_attributes.degrees().max()) if facets else 3,
             "n_item_links": world.item_attributes.links,
             "n_train_links": world.train.links,
             "n_facet_links": len(given["facet_indices"]),
@@ -179,6 +181,7 @@ class Dialogues(Batch):
             "first_turn": protocol.first_turn,
             "last_turn_acts": int(protocol.last_turn_acts),
             "feedback_on_refusal": int(protocol.feedback_on == "refusal"),
+            "inquiries_take_turn": int(protocol.inquiries == "turn"),
             "penalise_rejected": int(vectors.penalise_rejected),
             "reflect_steps": vectors.reflect_steps,
             "pool_by_user": int(self.split != "test"),
@@ -239,6 +242,7 @@ class Dialogues(Batch):
         accepted: NDArray[np.int32],
         n_accepted: ArrayLike,
         standing: ArrayLike = -1,
+        items: ArrayLike = -1,
     ) -> None:
         """Begin rows whose user and opening are known and whose target is not.
 
@@ -248,6 +252,7 @@ class Dialogues(Batch):
             users: int32 (rows,). facets: int16 (rows,), the facet opened with, -1 for none.
             accepted: int32 (rows, >= max n_accepted), the attributes named. n_accepted: (rows,).
             standing: int32 (rows, 4), the instructions given; default: none.
+            items: int32 (rows,), the item that the request names, -1 for none.
         """
         a = self.arrays
         a["user"][rows] = users
@@ -256,6 +261,7 @@ class Dialogues(Batch):
         a["accepted"][rows] = accepted[:, : a["accepted"].shape[1]]
         a["n_accepted"][rows] = n_accepted
         a["standing"][rows] = standing
+        a["opening_item"][rows] = items
         a["to_open"][rows] = 1
         self.run(entries.begin_rows)
 
@@ -349,8 +355,10 @@ class Dialogues(Batch):
     def pose(self, moves: Moves) -> None:
         """The first half of `step`: the question or the list, in the fields of the move.
 
-        The caller then writes `outcome`, and `accepted` with `n_accepted`, `rank`, `left` and, for
-        what is criticised, `asked`, and settles. A reflection that was a question has an outcome.
+        The caller then writes `outcome`, and `accepted` with `n_accepted`, `rank`, `left`, for what
+        is criticised `asked`, for what is said of items `notes`, `taken` and `inquired`, and
+        settles. A reflection that was a question has an outcome; a list of which the user said
+        nothing but a question about it is unsure.
         """
         self._write(moves)
         self._raise_if_illegal(self.run(entries.pose_rows, moves=True))
@@ -456,13 +464,12 @@ class Dialogues(Batch):
 
     def success(self) -> NDArray[np.bool_]:
         a = self.arrays
-        return (a["rank"] > 0) & (a["terminated"] > 0)
+        return (a["done"] > 0) & (a["hit_turn"] > 0)
 
     def logged(self) -> dict[str, NDArray[np.floating[Any]]]:
-        """SR: whether the target was hit; AT: the number of the move that hit, or all turns."""
+        """SR: whether a list was a hit; AT: the number of the first move that hit, or all turns."""
         hit = self.success()
-        # `turn` is that of the next move; the one that hit was before it.
-        moves = self.arrays["turn"] - self.protocol.first_turn
+        moves = self.arrays["hit_turn"] - self.protocol.first_turn + 1
         turns = np.where(hit, moves, self.protocol.max_turns)
         return {"SR": hit.astype(float), "AT": turns.astype(float)}
 

@@ -74,20 +74,24 @@ class CPREnv(FamilyEnv):
     `split="test"`: an interaction uniformly), then an opening attribute uniformly among those of
     the target; under facet questions a facet, with all that the target has in it.
     `reset(options={"user": u, "item": v, "opening": a})` gives them (`opening` may be left out).
+    Users of the setting `opening` may name several attributes, an item that they liked, or nothing:
+    then all items are candidates at first.
 
     ## Episode End
 
-    Terminated: the user takes an item or leaves, or nothing is left to ask or recommend.
+    Terminated: the user takes an item or leaves, or nothing is left to ask or recommend. Users of
+    the setting `takes` go on until they took several; the first hit counts as success.
     Truncated: the turns ran out. Under the presets the move of turn 15 is ignored, as in the public
     reference code: 14 moves act.
 
     ## Information
 
     The same keys at every step: `action_mask`; `reward_terms` (dict of float); `items` (K,) int32,
-    the items shown in this move, -1 padded; `rank`, 1-based position of the item taken among them,
-    0 for none; `candidates`, how many are left; `is_success`; `left`, the user
+    the items shown in this move, -1 padded; `rank`, 1-based position of the first item taken among
+    them, 0 for none; `candidates`, how many are left; `is_success`; `left`, the user
     left with this move; `true_utility`, 1.0 once the user got
-    an item they wanted, less if it was one that they would also take (the setting `acceptable`);
+    an item they wanted, less if it was one that they would also take (the setting `acceptable`), or
+    one of several that they want (`takes`);
     `path`, a tuple of the attributes that the user confirmed so far, in that
     order (SCPR's path through the graph: with `items`, what led to a recommendation). The vector
     environment leaves `path` out; `recosim.envs.cpr.columns.paths` reads it from a trace. With

@@ -136,6 +136,7 @@ disappointments = array1("disappointments", np.int32, "rows")  # so far: what pa
 n_questions = array1("n_questions", np.int32, "rows")  # asked so far: what question_patience counts
 n_refused = array1("n_refused", np.int32, "rows")  # lists refused so far
 n_taken = array1("n_taken", np.int32, "rows")  # items taken so far
+worth = array1("worth", np.float64, "rows")  # the sum of their utilities
 wanted_first = array1("wanted_first", np.int32, "rows")  # the target that utilities are relative to
 opening_item = array1("opening_item", np.int32, "rows")  # named by the request, -1: none
 
@@ -146,7 +147,8 @@ done = array1("done", np.uint8, "rows")
 status = array2("status", np.int8, "rows", "attributes")  # 0 unknown, 1 yes, -1 no, 2 unsure
 facet_asked = array2("facet_asked", np.uint8, "rows", "facets")
 history = array2("history", np.int8, "rows", "max_turns")  # `Outcome` of each turn
-opening = array1("opening", np.int32, "rows")  # the first opening attribute
+hit_turn = array1("hit_turn", np.int32, "rows")  # turn of the first hit, 0: none so far
+opening = array1("opening", np.int32, "rows")  # the first opening attribute, -1: none was named
 # Candidates: while `own` is 0 they are exactly the postings of `opening` and `candidates` is stale.
 own = array1("own", np.uint8, "rows")
 candidates = array2("candidates", np.uint64, "rows", "words")
@@ -188,7 +190,8 @@ shown = array2("shown", np.int32, "rows", "top_k")  # items shown, best first, -
 n_shown = array1("n_shown", np.int32, "rows")
 notes = array2("notes", np.int8, "rows", "top_k")  # `Note` of each item shown, 0: none
 taken = array2("taken", np.uint8, "rows", "top_k")  # 1: the item at this position was taken
-inquired = array1("inquired", np.int32, "rows")  # the item that the user asked about, -1: none
+# The item that the user asked about; -1: none, -2: the list as a whole.
+inquired = array1("inquired", np.int32, "rows")
 aspects = array2("aspects", np.int32, "rows", "max_aspects")  # reasons of the last list, -1: none
 outcome = array1("outcome", np.int8, "rows")  # `Outcome`
 rank = array1("rank", np.int32, "rows")  # 1-based position of the first item taken, 0: none was

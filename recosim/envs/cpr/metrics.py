@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from recosim.envs.cpr.protocol import Protocol
 from recosim.metrics import Curve, Episodes, Leading, Metric
 
-__all__ = ["first_hit", "hdcg_gains", "hits_within", "metrics", "turns_to_hit"]
+__all__ = ["first_hit", "hdcg_gains", "hits_within", "items_taken", "metrics", "turns_to_hit"]
 
 SUCCESS = Curve(
     name="success",
@@ -103,6 +103,14 @@ def metrics(rules: Protocol) -> tuple[Metric, ...]:
             formerly="faithfulness",
         ),
         Metric("reward", "Reward", "reward", better="higher", place="main", formerly="reward"),
+        Metric(
+            "taken",
+            "Items taken",
+            items_taken,
+            digits=2,
+            place="behaviour",
+            help="items that the user took, of those who take several",
+        ),
         *(
             Metric(
                 name,
@@ -130,6 +138,11 @@ def metrics(rules: Protocol) -> tuple[Metric, ...]:
     )
 
 
+def items_taken(episodes: Episodes) -> NDArray[np.int64]:
+    """How many items the user took; a hit of an older result took one. int64 (conversations,)."""
+    return np.maximum(episodes["taken"], episodes["hit_move"] > 0).astype(np.int64)
+
+
 def hits_within(turns: int, episodes: Episodes) -> NDArray[np.bool_]:
     """Whether a list was a hit within so many moves; bool (conversations,)."""
     hit = episodes["hit_move"]
@@ -137,7 +150,7 @@ def hits_within(turns: int, episodes: Episodes) -> NDArray[np.bool_]:
 
 
 def turns_to_hit(turns: int, episodes: Episodes) -> NDArray[np.int64]:
-    """The number of the move that hit, `turns` for a failure; int64 (conversations,)."""
+    """The number of the first move that hit, `turns` for a failure; int64 (conversations,)."""
     hit = episodes["hit_move"]
     return np.where(hit > 0, hit, turns).astype(np.int64)
 

@@ -1,8 +1,8 @@
 """The system's two parts of a move: `pose` the question, and `settle` what follows the answer.
 
 A rule user answers in between (`recosim.envs.cpr.answers`); or a person, an LLM or another player
-does, by writing `outcome`, `accepted`, `rank`, `left`, and in `asked` what they criticise. The
-rules are in docs/protocols.md, "A move".
+does, by writing `outcome`, `accepted`, `rank`, `taken`, `notes`, `inquired`, `left`, and in `asked`
+what they criticise. The rules are in docs/protocols.md, "A move".
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ from recosim.envs.cpr.candidates import (
     intersect,
     refresh,
     remove,
+    trait,
 )
 from recosim.envs.cpr.scores import accept_in_query, reflect, top_items
-from recosim.envs.cpr.wishes import narrow_targets, utility
+from recosim.envs.cpr.wishes import narrow_targets, strike_taken, utility
 from recosim.kernels.compiling import kernel
 from recosim.kernels.table import Table
+from recosim.users.behaviour import TRAITS
 
 __all__ = ["is_ignored", "is_legal", "pose", "settle"]
 
@@ -42,6 +44,7 @@ HIT, MISS, ILLEGAL, NOTHING = (
 R_YES, R_NO, R_UNSURE, R_HIT, R_MISS, R_TIMEOUT, R_NOTHING_LEFT, R_ILLEGAL, R_LEAVE = range(9)
 T_ASK, T_RECOMMEND, T_TIMEOUT, T_NOTHING_LEFT, T_ILLEGAL, T_LEAVE = range(6)
 FACET, CHOICE = 1, 2
+TAKES = TRAITS.index("takes")
 
 
 @kernel
@@ -86,6 +89,9 @@ def pose(t: Table, b: int) -> None:
     f.asked_facet(t)[b] = -1
     if f.n_shown(t)[b] > 0:
         f.shown(t)[b, :] = -1
+        f.notes(t)[b, :] = 0
+        f.taken(t)[b, :] = 0
+        f.inquired(t)[b] = -1
         f.n_shown(t)[b] = 0
     f.n_accepted(t)[b] = 0
     f.rank(t)[b] = 0
@@ -201,18 +207,44 @@ def _settle_ask(t: Table, b: int) -> None:
 
 
 @kernel
+def _take(t: Table, b: int) -> bool:
+    """What the user got; whether they want more."""
+    f.taken(t)[b, f.rank(t)[b] - 1] = 1
+    for k in range(f.n_shown(t)[b]):
+        if f.taken(t)[b, k]:
+            f.n_taken(t)[b] += 1
+            f.worth(t)[b] += utility(t, b, np.int64(f.shown(t)[b, k]))
+    takes = trait(t, b, TAKES)
+    # Whoever answers in the user's place may take more than these would.
+    f.utility(t)[b] = f.worth(t)[b] / max(takes, np.float64(f.n_taken(t)[b]))
+    if f.hit_turn(t)[b] == 0:
+        f.hit_turn(t)[b] = f.turn(t)[b]
+    return f.n_taken(t)[b] < takes and strike_taken(t, b)
+
+
+@kernel
 def _settle_recommendation(t: Table, b: int) -> None:
-    if f.outcome(t)[b] == HIT:
-        f.utility(t)[b] = utility(t, b, np.int64(f.shown(t)[b, f.rank(t)[b] - 1]))
-        _pay(t, b, T_RECOMMEND, R_HIT)
+    if f.outcome(t)[b] == UNSURE:  # a question about an item is all that was said
+        f.n_shown_last(t)[b] = 0
+        return
+    hit = f.outcome(t)[b] == HIT
+    _pay(t, b, T_RECOMMEND, R_HIT if hit else R_MISS)
+    if hit and not _take(t, b):
         f.terminated(t)[b] = 1
         return
-    _pay(t, b, T_RECOMMEND, R_MISS)
-    n = f.n_shown(t)[b]
-    if f.drop_always(t) or f.n_candidates(t)[b] > f.top_k(t):
-        drop_items(t, b, f.shown(t)[b], n)
-    f.shown_last(t)[b, :n] = f.shown(t)[b, :n]
-    f.n_shown_last(t)[b] = n
+    shown, n, n_left = f.shown(t)[b], f.n_shown(t)[b], 0
+    everything = f.drop_always(t) or f.n_candidates(t)[b] > f.top_k(t)
+    if everything:
+        drop_items(t, b, shown, n)
+    for k in range(n):
+        if hit:
+            if not everything and f.taken(t)[b, k]:
+                drop_items(t, b, shown[k : k + 1], 1)
+        elif f.notes(t)[b, k] == 0:
+            f.shown_last(t)[b, n_left] = shown[k]
+            n_left += 1
+    f.shown_last(t)[b, n_left:] = -1
+    f.n_shown_last(t)[b] = n_left
     _settle_feedback(t, b)
 
 

@@ -6,7 +6,15 @@ import numpy as np
 
 from recosim.acts import Outcome, Verb
 from recosim.envs.cpr import fields as f
-from recosim.envs.cpr.candidates import intersect, item_has, refresh, remove, start_candidates
+from recosim.envs.cpr.candidates import (
+    intersect,
+    item_has,
+    refresh,
+    remove,
+    start_candidates,
+    start_with_all,
+    trait,
+)
 from recosim.envs.cpr.scores import accept_in_query, start_query
 from recosim.envs.cpr.wishes import (
     choose_acceptable,
@@ -21,12 +29,18 @@ from recosim.kernels import random
 from recosim.kernels.compiling import kernel
 from recosim.kernels.table import Table
 from recosim.standing import AVOIDED, HOLDS, WANTED
+from recosim.users.behaviour import TRAITS, WORDS
 
 __all__ = ["begin", "open_conversation"]
 
 ONE = np.uint64(1)
 NOTHING = int(Outcome.NOTHING)
 OPEN = int(Verb.OPEN)
+HOW = TRAITS.index("opening")
+ATTRIBUTE, SEVERAL, ITEM, ITEM_ATTRIBUTE, NO_WORD = (
+    WORDS["opening"].index(word)
+    for word in ("attribute", "several", "item", "item_attribute", "nothing")
+)
 
 
 @kernel
@@ -123,18 +137,40 @@ def open_conversation(t: Table, b: int) -> None:
 
 @kernel
 def _draw_opening(t: Table, b: int) -> None:
-    """The user's side: user, targets, and the attributes named first, into `accepted`."""
+    """The user's side: user, targets, and what is named first, into `accepted`, `opening_item`."""
     if f.given_pair(t)[b] == 0:
         _draw_pair(t, b)
-    target = f.targets(t)[b, 0]
     f.n_targets(t)[b] = 1
+    f.wanted_first(t)[b] = f.targets(t)[b, 0]
     askable = np.int64(f.given_opening(t)[b])
-    if askable < 0:
-        askable = _draw_askable(t, b, target)
     f.given_pair(t)[b] = 0
     f.given_opening(t)[b] = -1
-    accepted, n = f.accepted(t)[b], 0
+    # What is given is named, and nothing else.
+    how = np.int64(trait(t, b, HOW)) if askable < 0 else np.int64(ATTRIBUTE)
     f.asked_facet(t)[b] = -1
+    f.n_accepted(t)[b] = 0
+    f.opening_item(t)[b] = -1
+    if how in (ITEM, ITEM_ATTRIBUTE):
+        f.opening_item(t)[b] = _liked_item(t, b)
+        if f.opening_item(t)[b] < 0:
+            how = np.int64(ATTRIBUTE)
+    if how not in (ITEM, NO_WORD):
+        _name_askable(t, b, askable)
+    if how == SEVERAL:
+        _name_further(t, b)
+    choose_musts(t, b)
+    choose_standing(t, b)
+    if f.max_targets(t) > 1:
+        _draw_further_targets(t, b)
+
+
+@kernel
+def _name_askable(t: Table, b: int, askable: int) -> None:
+    """An attribute of the target, or all that it has in a facet; -1: it is drawn."""
+    target = np.int64(f.targets(t)[b, 0])
+    if askable < 0:
+        askable = _draw_askable(t, b, target)
+    accepted, n = f.accepted(t)[b], 0
     if f.question(t) != 1:
         accepted[0], n = askable, 1
     else:
@@ -145,10 +181,52 @@ def _draw_opening(t: Table, b: int) -> None:
                 accepted[n] = a
                 n += 1
     f.n_accepted(t)[b] = n
-    choose_musts(t, b)
-    choose_standing(t, b)
-    if f.max_targets(t) > 1:
-        _draw_further_targets(t, b)
+
+
+@kernel
+def _name_further(t: Table, b: int) -> None:
+    """One or two attributes more, of those of the target that are not named yet."""
+    seed, conversation = f.seed(t)[b], f.conversation(t)[b]
+    target, facet = np.int64(f.targets(t)[b, 0]), f.asked_facet(t)[b]
+    first, last = f.item_indptr(t)[target], f.item_indptr(t)[target + 1]
+    accepted, by_weight = f.accepted(t)[b], weighs_by_liking(t, b)
+    weight = weights(t, b) if by_weight else np.zeros(0, dtype=np.int32)
+    for k in range(1 + random.draw_index(seed, conversation, 0, random.SEVERAL, 2)):
+        eligible, n = np.empty(last - first, dtype=np.int32), 0
+        for j in range(first, last):
+            a = f.item_indices(t)[j]
+            named = facet >= 0 and f.facet_of(t)[a] == facet
+            for i in range(f.n_accepted(t)[b]):
+                named = named or accepted[i] == a
+            if not named:
+                eligible[n] = a
+                n += 1
+        if n == 0:
+            return
+        pick = 0
+        if by_weight:
+            for i in range(1, n):
+                if weight[eligible[i]] > weight[eligible[pick]]:
+                    pick = i
+        else:
+            pick = random.draw_index(seed, conversation, 0, random.FURTHER + k, n)
+        accepted[f.n_accepted(t)[b]] = eligible[pick]
+        f.n_accepted(t)[b] += 1
+
+
+@kernel
+def _liked_item(t: Table, b: int) -> int:
+    """The user's train item that shares most attributes with the target; -1: there is no other."""
+    user, target = f.user(t)[b], np.int64(f.targets(t)[b, 0])
+    best, most = np.int64(-1), -1
+    for j in range(f.train_indptr(t)[user], f.train_indptr(t)[user + 1]):
+        v = np.int64(f.train_indices(t)[j])
+        shared = 0
+        for k in range(f.item_indptr(t)[v], f.item_indptr(t)[v + 1]):
+            shared += item_has(t, target, np.int64(f.item_indices(t)[k]))
+        if v != target and (shared > most or (shared == most and v < best)):
+            best, most = v, shared
+    return best
 
 
 @kernel
@@ -166,10 +244,18 @@ def begin(t: Table, b: int) -> None:
     f.asked(t)[b, :] = -1
     f.shown(t)[b, :] = -1
     f.n_shown(t)[b] = 0
+    f.notes(t)[b, :] = 0
+    f.taken(t)[b, :] = 0
+    f.inquired(t)[b] = -1
     f.rank(t)[b] = 0
+    f.hit_turn(t)[b] = 0
+    f.n_taken(t)[b] = 0
+    f.worth(t)[b] = 0.0
     f.utility(t)[b] = 0.0
     f.aspects(t)[b, :] = -1
     f.disappointments(t)[b] = 0
+    f.n_questions(t)[b] = 0
+    f.n_refused(t)[b] = 0
     f.left(t)[b] = 0
     f.outcome(t)[b] = NOTHING
     f.reward(t)[b] = 0.0
@@ -178,7 +264,10 @@ def begin(t: Table, b: int) -> None:
     f.truncated(t)[b] = 0
     start_query(t, b)
     accepted, status = f.accepted(t)[b], f.status(t)[b]
-    start_candidates(t, b, np.int64(accepted[0]))
+    if f.n_accepted(t)[b] > 0:
+        start_candidates(t, b, np.int64(accepted[0]))
+    else:
+        start_with_all(t, b)
     for k in range(f.n_accepted(t)[b]):
         a = np.int64(accepted[k])
         status[a] = 1

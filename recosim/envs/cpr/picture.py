@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from recosim.acts import Outcome, Verb
+from recosim.acts import Note, Outcome, Verb
 from recosim.world.world import World
 
 if TYPE_CHECKING:
@@ -81,8 +81,9 @@ def draw(figure: Figure, moves: Sequence[Mapping[str, Any]], world: World) -> No
 
 def _title(moves: Sequence[Mapping[str, Any]]) -> str:
     first, last = moves[0], moves[-1]
-    if last["outcome"] == Outcome.HIT:
-        state = f"found at move {last['move']}"
+    found = [move["move"] for move in moves if move["outcome"] == Outcome.HIT]
+    if found:
+        state = f"found at move {found[0]}"
     elif last["terminated"] or last["truncated"]:
         state = "not found"
     else:
@@ -100,6 +101,10 @@ def _rows(moves: Sequence[Mapping[str, Any]], world: World) -> list[_Row]:
     named = " and ".join(world.attribute_names[a] for a in first["accepted"])
     if first["facet"] >= 0:
         named = f"{world.facet_names[first['facet']]}: {named}"
+    if first["items"]:
+        liked = f"like {world.item_names[first['items'][0]]}"
+        named = f"{named}, {liked}" if named else liked
+    named = named or "surprise me"
     rows = [
         _Row(f"user {first['user']}", _USER, on_path=True, edge="", size=210),
         _Row(f"{named}  (opening)", _YES, number="0", on_path=True, candidates=first["candidates"]),
@@ -114,8 +119,9 @@ def _rows(moves: Sequence[Mapping[str, Any]], world: World) -> list[_Row]:
         why = "nothing is left" if last["terminated"] else "out of turns"
         if last["left"]:
             why = "the user left"
-        meant = world.item_names[last["target"]]
-        rows.append(_Row(f"{why}; meant: {meant}", _UNSURE, shape="*", edge="", size=260))
+        if not (last.get("gathered") or 0):
+            why += f"; meant: {world.item_names[last['target']]}"
+        rows.append(_Row(why, _UNSURE, shape="*", edge="", size=260))
     return rows
 
 
@@ -132,10 +138,12 @@ def _move_row(move: Mapping[str, Any], world: World) -> _Row:
             else:
                 asked += "?  yes"
             return _Row(asked, _YES, on_path=True, **common)
+        if move["accepted"]:
+            word = "no" if outcome == Outcome.NO else "don't know"
+            label = f"{asked}?  {word}, but {_wishes(move, world)}"
+            return _Row(label, _YES, on_path=True, **common)
         if outcome == Outcome.UNSURE:
             return _Row(f"{asked}?  don't know", _UNSURE, lane=_SIDE, edge="dashed", **common)
-        if move["accepted"]:
-            return _Row(f"{asked}?  no, but {_wishes(move, world)}", _YES, on_path=True, **common)
         return _Row(f"{asked}?  no", _NO, lane=_SIDE, edge="dashed", **common)
     if move["verb"] == Verb.REFLECT:
         said = _wishes(move, world) or "don't know"
@@ -147,14 +155,32 @@ def _move_row(move: Mapping[str, Any], world: World) -> _Row:
         if outcome == Outcome.HIT:
             found, of = names[move["rank"] - 1], f"{move['rank']} of {len(names)}"
             label = f"found: {found}  ({of} shown)"
+            if len(move.get("taken") or ()) > 1:
+                found = " and ".join(world.item_names[v] for v in move["taken"])
+                label = f"found: {found}"
             return _Row(label, _GOLD, shape="*", size=420, on_path=True, **common)
         shown = "1 item" if len(names) == 1 else f"{len(names)} items"
         common |= {"names": ", ".join(names), "lane": _SHOWN, "shape": "s"}
         wishes = _wishes(move, world)
-        label = f"{shown} refused" + (f": {wishes}" if wishes else "")
+        said = ", ".join([*_said_of_items(move, world), *[wishes] * bool(wishes)])
+        if outcome == Outcome.UNSURE:
+            return _Row(f"{shown}: {said}", _UNSURE, edge="dashed", **common)
+        label = f"{shown} refused" + (f": {said}" if said else "")
         return _Row(label, _NO, edge="dashed", **common)
     label = "ignored: the last turn" if move["verb"] == Verb.IGNORED else "illegal move"
     return _Row(label, _UNSURE, lane=_SIDE, shape="X", edge="dashed", **common)
+
+
+def _said_of_items(move: Mapping[str, Any], world: World) -> list[str]:
+    """What the user said of items of a list without taking them, and asked."""
+    notes, asked = move.get("notes") or (), move.get("inquired")
+    said = [
+        f"{Note(note).name.lower()} {world.item_names[item]}"
+        for item, note in zip(notes[::2], notes[1::2], strict=True)
+    ]
+    if asked is not None and asked != -1:
+        said.append(f"what is {world.item_names[asked]}?" if asked >= 0 else "what are these?")
+    return said
 
 
 def _wishes(move: Mapping[str, Any], world: World) -> str:

@@ -56,7 +56,9 @@ def draw(kind: Literal["ask", "list"], setup: Setup, n: int, seed: int) -> Drawn
     batch: Any = setup.batch(n, threads=1)
     open_alike(batch, {"units": pairs}, seed)
     facets, a = batch.asks_facets, batch.arrays
-    openings = (a["asked_facet"] if facets else a["accepted"][:, 0]).astype(np.int32)
+    openings = np.where(a["n_accepted"] > 0, a["accepted"][:, 0], -1).astype(np.int32)
+    if facets:
+        openings = a["asked_facet"].astype(np.int32)
     legal = batch.legal_actions().copy()
     acts: list[SystemAct] = [Recommend()] * n
     wanted = np.zeros(n, dtype=bool)

@@ -1,7 +1,8 @@
 """Scores of items, the best K of them, and reflection (EAR section 4.3).
 
 The score of an item is bias + <query, item vector>, where the query is the conversation's user
-vector plus the vectors of the accepted attributes: one inner product whatever was accepted.
+vector plus the vectors of the accepted attributes and of the item that the request names: one inner
+product whatever was said.
 """
 
 from __future__ import annotations
@@ -46,9 +47,14 @@ def sigmoid(x: np.float32) -> np.float32:
 
 @kernel
 def start_query(t: Table, b: int) -> None:
-    vector = f.user_vectors(t)[f.user(t)[b]]
+    """The user's vector, and that of the item that the request names, as an example."""
+    vector, query = f.user_vectors(t)[f.user(t)[b]], f.query(t)[b]
     f.user_vector(t)[b, :] = vector
-    f.query(t)[b, :] = vector
+    query[:] = vector
+    named = np.int64(f.opening_item(t)[b])
+    if named >= 0:
+        for k in range(query.shape[0]):
+            query[k] += f.item_vectors(t)[named, k]
 
 
 @kernel
@@ -75,7 +81,9 @@ def penalty(t: Table, b: int, v: int) -> np.float32:
 def top_items(t: Table, b: int, best: np.ndarray, scores: np.ndarray) -> int:
     """The candidates of the highest scores, smallest id on ties, into `best`; returns how many."""
     opening = f.opening(t)[b]
-    n_postings = f.posting_indptr(t)[opening + 1] - f.posting_indptr(t)[opening]
+    n_postings = np.int64(f.items(t))
+    if opening >= 0:
+        n_postings = f.posting_indptr(t)[opening + 1] - f.posting_indptr(t)[opening]
     if 2 * f.n_candidates(t)[b] < n_postings:
         return _top_of_few(t, b, best, scores)
     return _top_of_many(t, b, best, scores)
@@ -103,14 +111,16 @@ def _top_of_few(t: Table, b: int, best: np.ndarray, scores: np.ndarray) -> int:
 
 @kernel
 def _top_of_many(t: Table, b: int, best: np.ndarray, scores: np.ndarray) -> int:
-    """Walks the postings of the opening by falling length of the item vectors.
+    """Walks the postings of the opening (all items without one) by falling length of their vectors.
 
     Stops where |query| * length can reach the list no more (Cauchy-Schwarz): at the first list of a
     conversation after a fifth to a quarter of the candidates, on the built-in worlds.
     """
     k, n = best.shape[0], 0
     opening = f.opening(t)[b]
-    first, last = f.posting_indptr(t)[opening], f.posting_indptr(t)[opening + 1]
+    first, last = np.int64(0), np.int64(f.items(t))
+    if opening >= 0:
+        first, last = f.posting_indptr(t)[opening], f.posting_indptr(t)[opening + 1]
     places, items, lengths = f.posting_places(t), f.place_item(t), f.place_length(t)
     vectors, query, bias = f.place_vectors(t), f.query(t)[b], f.place_bias(t)
     penalise, own, words = f.penalise_rejected(t) != 0, f.own(t)[b] != 0, f.candidates(t)[b]
@@ -119,7 +129,7 @@ def _top_of_many(t: Table, b: int, best: np.ndarray, scores: np.ndarray) -> int:
     slack = np.float32(f.reals(t)[1] + 1e-5)
     lowest = np.float32(-np.inf)  # score of the last of a full list
     for link in range(first, last):
-        place = np.int64(places[link])
+        place = np.int64(places[link]) if opening >= 0 else link
         if reach * lengths[place] + slack < lowest:
             break
         v = np.int64(items[place])

@@ -101,7 +101,30 @@ class CPRUserSeat(UserSeat):
                 self.answer_in_words(line)
             except RecosimError:
                 raise problem from None
-        return Typed("act")
+        return self._told() or Typed("act")
+
+    def _told(self) -> Typed | None:
+        """What the world knows of the items that were asked about; the list waits for an answer.
+
+        None where the person said more than a question, or where a question takes the turn.
+        """
+        a = self.batch.arrays
+        asked, unjudged = int(a["inquired"][0]), a["outcome"][0] == Outcome.UNSURE
+        free = self.batch.protocol.inquiries == "free" and a["verb"][0] == Verb.RECOMMEND
+        if not (free and unjudged) or a["left"][0]:
+            return None
+        a["outcome"][0], a["inquired"][0] = Outcome.NOTHING, -1
+        shown = [asked] if asked >= 0 else self._shown()
+        return Typed("look", tuple(Text(line) for item in shown for line in self._facts(item)))
+
+    def _facts(self, item: int) -> Iterator[str]:
+        """The text and the attributes of an item."""
+        world = self.world
+        yield f"  {item_label(world, item)}"
+        if world.item_texts[item]:
+            yield f"    {world.item_texts[item]}"
+        has = world.item_attributes.row(item).tolist()
+        yield f"    {', '.join(attribute_label(world, a) for a in has) or 'nothing is known of it'}"
 
     def _answer(self, given: str) -> None:
         """Write the answer to a question into the fields of the move."""
@@ -145,10 +168,11 @@ class CPRUserSeat(UserSeat):
             place = 1
         elif given in _YES or not given:
             raise OptionError(how)
-        elif given.isdecimal():
-            place = int(given)
-            if not 1 <= place <= len(items):
-                raise OptionError(f"there is no number {place}. {how}")
+        elif numbers := _numbers(given):
+            if wrong := [number for number in numbers if not 1 <= number <= len(items)]:
+                raise OptionError(f"there is no number {wrong[0]}. {how}")
+            a["taken"][0, [number - 1 for number in numbers]] = 1
+            place = min(numbers)
         else:
             place = 1 + items.index(find(given, self.world.item_names, "item", how, items))
         a["outcome"][0] = Outcome.HIT
@@ -177,3 +201,9 @@ class CPRUserSeat(UserSeat):
         a = self.batch.arrays
         shown: list[int] = a["shown"][0, : a["n_shown"][0]].tolist()
         return shown
+
+
+def _numbers(given: str) -> list[int]:
+    """The numbers of a line that holds nothing else: "2", "1, 3 and 4"; else none."""
+    words = given.replace(",", " ").replace(" and ", " ").split()
+    return [int(word) for word in words] if all(word.isdecimal() for word in words) else []

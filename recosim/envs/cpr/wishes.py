@@ -1,7 +1,7 @@
 """What the rule user wants beyond one item: weights, musts, instructions, changes of mind.
 
 The rules are in docs/protocols.md, "Wishes". All of it is about the first target; whoever changes
-their mind has one target from then on.
+their mind has one target from then on. What was taken is wanted no more.
 """
 
 from __future__ import annotations
@@ -24,9 +24,11 @@ __all__ = [
     "choose_standing",
     "has_musts",
     "is_must",
+    "is_target",
     "liking",
     "live_targets",
     "narrow_targets",
+    "strike_taken",
     "utility",
     "weighs_by_liking",
     "weights",
@@ -93,8 +95,11 @@ def weights(t: Table, b: int) -> np.ndarray:
 
 @kernel
 def _wanted(t: Table, b: int) -> np.ndarray:
-    """The weights of the attributes of the target, 0 for all others: int32 (attributes,)."""
-    weight, target = weights(t, b), np.int64(f.targets(t)[b, 0])
+    """The weights of the attributes of the target, 0 for all others: int32 (attributes,).
+
+    The target is that of the beginning, or of the last change of mind.
+    """
+    weight, target = weights(t, b), np.int64(f.wanted_first(t)[b])
     wanted = np.zeros(weight.shape[0], dtype=np.int32)
     for k in range(f.item_indptr(t)[target], f.item_indptr(t)[target + 1]):
         a = f.item_indices(t)[k]
@@ -176,6 +181,8 @@ def choose_standing(t: Table, b: int) -> None:
     if scope == 0:
         return
     named, target = f.accepted(t)[b, : f.n_accepted(t)[b]], np.int64(f.targets(t)[b, 0])
+    if scope == SESSION and named.shape[0] == 0:
+        return
     condition = np.int64(named[0] if scope == SESSION else np.argmax(liking(t, b)))
     mine, theirs = _counts_of_train(t, b, condition), _counts_of_all(t, condition)
     best, most = np.int64(-1), np.int64(0)
@@ -236,7 +243,7 @@ def _count(t: Table, v: int, counts: np.ndarray) -> None:
 
 
 @kernel
-def _is_target(t: Table, b: int, v: int) -> bool:
+def is_target(t: Table, b: int, v: int) -> bool:
     for k in range(f.n_targets(t)[b]):  # noqa: SIM110 (numba compiles no generators)
         if f.targets(t)[b, k] == v:
             return True
@@ -257,13 +264,13 @@ def choose_acceptable(t: Table, b: int) -> None:
         return
     items, wanted, n = f.acceptable(t)[b], _wanted(t, b), 0
     overlaps = np.zeros(most, dtype=np.int64)
-    words = current_words(t, b)
+    words = _with_musts(t, b)
     for w in range(words.shape[0]):
         word = words[w]
         while word != np.uint64(0):
             v = (w << 6) + trailing_zeros(word)
             word &= word - ONE
-            if _is_target(t, b, v) or not has_musts(t, b, v):
+            if is_target(t, b, v):
                 continue
             overlap = _overlap(t, wanted, v)
             if n == most and overlap <= overlaps[n - 1]:
@@ -280,9 +287,25 @@ def choose_acceptable(t: Table, b: int) -> None:
 
 
 @kernel
+def _with_musts(t: Table, b: int) -> np.ndarray:
+    """The candidates that `has_musts` holds for, as words of their own."""
+    left, bitsets = current_words(t, b).copy(), f.bitsets(t)
+    for k in range(f.max_musts(t)):
+        if f.musts(t)[b, k] >= 0:
+            left &= bitsets[f.musts(t)[b, k]]
+    standing = f.standing(t)[b]
+    if standing[HOLDS] == 1:
+        if standing[WANTED] >= 0:
+            left &= bitsets[standing[WANTED]]
+        if standing[AVOIDED] >= 0:
+            left &= ~bitsets[standing[AVOIDED]]
+    return left
+
+
+@kernel
 def would_take(t: Table, b: int, v: int) -> bool:
     """Whether an item is a target, or one that the user would also take."""
-    if _is_target(t, b, v):
+    if is_target(t, b, v):
         return True
     if f.max_acceptable(t) > 0:
         for k in range(f.n_acceptable(t)[b]):
@@ -299,12 +322,63 @@ def utility(t: Table, b: int, v: int) -> float:
     """
     if f.n_targets(t)[b] == 0:  # an agent's own copy of a conversation: nobody knows
         return 0.0
-    if _is_target(t, b, v):
+    if is_target(t, b, v):
         return 1.0
     if not has_musts(t, b, v):
         return 0.0
     wanted = _wanted(t, b)
-    return _overlap(t, wanted, v) / _overlap(t, wanted, np.int64(f.targets(t)[b, 0]))
+    whole = _overlap(t, wanted, np.int64(f.wanted_first(t)[b]))
+    return _overlap(t, wanted, v) / whole if whole > 0 else 0.0
+
+
+@kernel
+def _was_taken(t: Table, b: int, v: int) -> bool:
+    """Whether an item of the last list was taken."""
+    for k in range(f.n_shown(t)[b]):  # noqa: SIM110 (numba compiles no generators)
+        if f.taken(t)[b, k] and f.shown(t)[b, k] == v:
+            return True
+    return False
+
+
+@kernel
+def strike_taken(t: Table, b: int) -> bool:
+    """What was taken is wanted no more; False, and nothing is struck, if nothing else is wanted.
+
+    Where no target is left the first item that would also do becomes the target. An agent's own
+    copy of a conversation has none, and goes on: nobody knows there what else is wanted.
+    """
+    n_targets, targets = f.n_targets(t)[b], f.targets(t)[b]
+    if n_targets == 0:
+        return True
+    n_items = np.int64(f.n_acceptable(t)[b]) if f.max_acceptable(t) > 0 else np.int64(0)
+    left = 0
+    for k in range(n_targets):
+        left += not _was_taken(t, b, np.int64(targets[k]))
+    for k in range(n_items):
+        left += not _was_taken(t, b, np.int64(f.acceptable(t)[b, k]))
+    if left == 0:
+        return False
+    n, live = 0, np.uint64(0)
+    for k in range(n_targets):
+        if not _was_taken(t, b, np.int64(targets[k])):
+            live |= ((f.live(t)[b] >> np.uint64(k)) & ONE) << np.uint64(n)
+            targets[n] = targets[k]
+            n += 1
+    m = 0
+    for k in range(n_items):
+        v = np.int64(f.acceptable(t)[b, k])
+        if _was_taken(t, b, v):
+            continue
+        if n == 0:
+            targets[0], n, live = v, 1, ONE
+        else:
+            f.acceptable(t)[b, m] = v
+            m += 1
+    f.n_targets(t)[b] = n
+    f.live(t)[b] = live
+    if f.max_acceptable(t) > 0:
+        f.n_acceptable(t)[b] = m
+    return True
 
 
 # ---- changes of mind -----------------------------------------------------------------------------
@@ -331,6 +405,7 @@ def change_mind(t: Table, b: int) -> None:
     seed, conversation, turn = f.seed(t)[b], f.conversation(t)[b], f.turn(t)[b]
     f.targets(t)[b, 0] = _member(left, random.draw_index(seed, conversation, turn, random.WISH, n))
     f.n_targets(t)[b] = 1
+    f.wanted_first(t)[b] = f.targets(t)[b, 0]
     f.live(t)[b] = ONE
     choose_musts(t, b)
     choose_acceptable(t, b)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from recosim.acts import Outcome, Verb
+from recosim.acts import Note, Outcome, Verb
 from recosim.envs.words import (
     Words,
     attribute_label,
@@ -17,7 +17,15 @@ from recosim.envs.words import (
 from recosim.standing import standing_acts, wanted_by_standing
 from recosim.world.world import World
 
-__all__ = ["WORDS", "CPRWords", "question_text", "recommendation_text"]
+__all__ = ["WORDS", "CPRWords", "note_text", "question_text", "recommendation_text"]
+
+_NOTES = {
+    Note.SEEN: "I know {item} already.",
+    Note.LIKED: "I know {item} and liked it.",
+    Note.DISLIKED: "I know {item} and did not like it.",
+    Note.UNKNOWN: "I never heard of {item}.",
+    Note.LATER: "I keep {item} for later.",
+}
 
 
 def _system_text(row: Mapping[str, Any], world: World, *, shorten: int | None = None) -> str:
@@ -69,6 +77,11 @@ def recommendation_text(
     return f"How about {listed(items, world, item_label, 'or', shorten)}?{why}"
 
 
+def note_text(item: int, note: int, world: World) -> str:
+    """What the user says of an item that they do not take now."""
+    return _NOTES[Note(note)].format(item=item_label(world, item))
+
+
 def _is_silent(row: Mapping[str, Any]) -> bool:
     """A reflection to which the user adds nothing: it takes no turn."""
     return bool(row["verb"] == Verb.REFLECT and row["outcome"] == Outcome.NOTHING)
@@ -79,6 +92,11 @@ def _opening(row: Mapping[str, Any], world: World, shorten: int | None) -> str:
     said = f"I am looking for something with {named}."
     if row["facet"] >= 0:
         said = f"As to {facet_label(world, row['facet'])} I want {named}."
+    if row["items"]:
+        liked = f"I liked {listed(row['items'], world, item_label, 'and')}."
+        said = f"{liked} {said}" if row["accepted"] else liked
+    elif not row["accepted"]:
+        said = "Surprise me."
     for act in standing_acts(row["standing"]):
         wish = listed(act.attributes, world, attribute_label, "and")
         wish = f"something with {wish}" if act.directive == "want" else f"nothing with {wish}"
@@ -94,9 +112,12 @@ def _reply(row: Mapping[str, Any], world: World, shorten: int | None) -> str:
     """What the user said to a move."""
     said = [_answer(row, world, shorten)]
     if row["verb"] == Verb.ASK:
-        if row["outcome"] == Outcome.NO and row["accepted"]:
+        if row["outcome"] in (Outcome.NO, Outcome.UNSURE) and row["accepted"]:
             said.append(f"But I do want {listed(row['accepted'], world, attribute_label, 'and')}.")
     elif row["verb"] in (Verb.RECOMMEND, Verb.REFLECT):
+        notes = row.get("notes") or ()
+        said += [note_text(*pair, world) for pair in zip(notes[::2], notes[1::2], strict=True)]
+        said += [_question(row, world)]
         less = listed(row["asked"], world, attribute_label, "and")
         more = listed(row["accepted"], world, attribute_label, "and")
         wishes = [f"less {less}"] * bool(row["asked"]) + [f"more {more}"] * bool(row["accepted"])
@@ -121,12 +142,21 @@ def _answer(row: Mapping[str, Any], world: World, shorten: int | None) -> str:
             return "None in particular."
         return "Neither." if two else "No."
     if outcome == Outcome.UNSURE:
-        return "I don't know."
+        return "" if row["verb"] == Verb.RECOMMEND else "I don't know."
     if outcome == Outcome.HIT:
-        return f"Yes, {item_label(world, row['items'][row['rank'] - 1])}!"
+        taken = row.get("taken") or [row["items"][row["rank"] - 1]]
+        return f"Yes, {listed(taken, world, item_label, 'and')}!"
     if outcome == Outcome.MISS:
         return "None of these." if len(row["items"]) > 1 else "No, not that."
     return ""
+
+
+def _question(row: Mapping[str, Any], world: World) -> str:
+    """What the user asks about a list; "" for nothing."""
+    asked = row.get("inquired")
+    if asked is None or asked == -1:
+        return ""
+    return f"What is {item_label(world, asked)} like?" if asked >= 0 else "What are these like?"
 
 
 def _candidates(row: Mapping[str, Any]) -> str:
@@ -139,11 +169,16 @@ def _left(row: Mapping[str, Any]) -> str:
 
 
 def _end(row: Mapping[str, Any], world: World) -> str:
-    if row["outcome"] == Outcome.HIT:
+    gathered = row.get("gathered") or 0
+    if row["outcome"] == Outcome.HIT and gathered < 2:
         return f"found at move {row['move']}, rank {row['rank']}"
+    if row["outcome"] == Outcome.HIT:
+        return f"satisfied at move {row['move']}: {gathered} items taken"
     why = "nothing is left" if row["terminated"] else "the turns ran out"
     if row["left"]:
         why = "the user left"
+    if gathered:
+        return f"{why}; {gathered} item{'s' * (gathered != 1)} taken"
     return f"not found: {why}; the user had {item_label(world, row['target'])} in mind"
 
 

@@ -191,7 +191,7 @@ def test_an_answer_that_does_not_answer_changes_nothing():
         (Request((1,)),),
         (Answer("yes", (asked + 1,)),),
         (Answer("no"), Answer("yes")),
-        (Answer("no", also=(1, 2, 3)),),
+        (Answer("no", also=(1, 2, 3, 4)),),
     ):
         with pytest.raises(OptionError):
             write_answer(d, 0, acts)

@@ -1,8 +1,9 @@
 """The arrays of a Bayesian belief over the items that a user may have in mind.
 
 The belief of row b is over its *support*: the postings of one attribute that the user named at the
-opening. `miss[b, k]` counts the answers that contradict the k-th item of the support, `OUT` rules
-it out; `prior[b, k]` is the logarithm of its prior probability, up to a constant.
+opening, or all items where they named none. `miss[b, k]` counts the answers that contradict the
+k-th item of the support, `OUT` rules it out; `prior[b, k]` is the logarithm of its prior
+probability, up to a constant.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ class Graph(NamedTuple):
 
     Attributes:
         item_indptr, item_indices: attributes of each item. posting_indptr, posting_indices: items
-            of each attribute. bitsets: (n_attributes, words), the postings as sets.
+            of each attribute, and behind them all items. bitsets: (n_attributes, words), the
+            postings as sets.
         train_indptr, train_indices: items that each user took in train.
         friend_indptr, friend_indices: friends of each user.
         facet_of: (n_attributes,). facet_indptr, facet_indices: attributes of each facet.

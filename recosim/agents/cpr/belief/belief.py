@@ -47,7 +47,9 @@ class Belief:
         P(answers | v) = sum over eps of P(eps) eps^m (1 - eps)^(n - m),
 
     so one byte for each item carries the joint posterior over target and error rate. "Don't know"
-    tells nothing about the target. Refused items are out.
+    tells nothing about the target. Refused items are out, and so are those that the user knows. A
+    criticism or a want that comes with a refusal is an answer like any other, asked for or not.
+    Where the user named no attribute the prior is over all items.
 
     Args:
         batch: the batch.
@@ -87,9 +89,12 @@ class Belief:
     def open(self, rows: NDArray[np.bool_]) -> None:
         """Begin the belief of the rows (bool (B,)) whose conversations have begun."""
         a, vectors = self.batch.arrays, self.batch.vectors
+        chosen = np.flatnonzero(rows)
+        if (a["n_accepted"][chosen] == 0).any():
+            self._make_room(self.batch.world.n_items)
         self._run(
             open_belief,
-            np.flatnonzero(rows),
+            chosen,
             a["user"],
             a["accepted"],
             a["n_accepted"],
@@ -102,6 +107,15 @@ class Belief:
             self.theta,
             self.opening,
         )
+
+    def _make_room(self, size: int) -> None:
+        """Let supports be as large as that: few users name nothing, and few batches need it."""
+        r = self.rows
+        more = size - r.miss.shape[1]
+        if more > 0:
+            pad = ((0, 0), (0, more))
+            miss = np.pad(r.miss, pad, constant_values=OUT)
+            self.rows = r._replace(miss=miss, prior=np.pad(r.prior, pad))
 
     def revise(self, rows: NDArray[np.bool_]) -> None:
         """Take in the last move of the rows (bool (B,)) that moved."""
@@ -227,7 +241,9 @@ def _make_graph(world: World, facets: bool) -> Graph:
         item_indptr=world.item_attributes.indptr,
         item_indices=world.item_attributes.indices,
         posting_indptr=world.attribute_items.indptr,
-        posting_indices=world.attribute_items.indices,
+        posting_indices=np.append(
+            world.attribute_items.indices, np.arange(world.n_items, dtype=np.int32)
+        ),
         bitsets=world.bitsets,
         train_indptr=world.train.indptr,
         train_indices=world.train.indices,

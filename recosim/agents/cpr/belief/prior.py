@@ -36,27 +36,31 @@ def open_belief(
 
     The arrays by row have B rows. The opening is what the user truly wants, so an item that lacks a
     named attribute, or has another one of the opening facet, is out; so is what the user took, and
-    what goes against an instruction that was given with the request and holds.
+    what goes against an instruction that was given with the request and holds. Where no attribute
+    was named the support is all items, and the opening tells of them what the query has of it: the
+    vector of an item that was named.
     """
+    everything = g.posting_indptr[g.posting_indptr.shape[0] - 1]
     friends = np.zeros(g.groups.shape[0], dtype=np.float32)
     features = np.empty(theta.shape[0], dtype=np.float64)
     for b in chosen:
-        support = accepted[b, 0]
-        for k in range(1, n_accepted[b]):
+        first, size = everything, np.int64(g.groups.shape[0])
+        for k in range(n_accepted[b]):
             a = accepted[b, k]
-            if (
-                g.posting_indptr[a + 1] - g.posting_indptr[a]
-                < g.posting_indptr[support + 1] - g.posting_indptr[support]
-            ):
-                support = a
-        first = g.posting_indptr[support]
-        size = g.posting_indptr[support + 1] - first
+            if k == 0 or g.posting_indptr[a + 1] - g.posting_indptr[a] < size:
+                first = g.posting_indptr[a]
+                size = g.posting_indptr[a + 1] - first
         rows.first[b], rows.size[b], rows.answered[b] = first, size, 0
         user = users[b]
         _count_friends(g, user, friends, 1.0)
         for k in range(g.train_indptr[user], g.train_indptr[user + 1]):
             friends[g.train_indices[k]] = -1.0
         facet = facets[b]
+        inside = n_accepted[b]  # attributes named in the opening facet
+        if facet >= 0:
+            inside = 0
+            for i in range(n_accepted[b]):
+                inside += g.facet_of[accepted[b, i]] == facet
         wanted = -1
         if facet >= 0:
             # The set that was named, by an item that has it: every item of that set fits.
@@ -72,7 +76,7 @@ def open_belief(
                         for i in range(n_accepted[b]):
                             named = named or accepted[b, i] == a
                         fits = fits and named
-                if fits and n == n_accepted[b]:
+                if fits and n == inside:
                     wanted = g.groups[v, facet]
                     break
         for k in range(size):
@@ -81,6 +85,11 @@ def open_belief(
             out = friends[v] < 0.0
             if facet >= 0:
                 out = out or g.groups[v, facet] != wanted
+            degree = g.item_indptr[v + 1] - g.item_indptr[v]
+            out = out or degree == 0  # it cannot be talked about
+            for i in range(n_accepted[b]):
+                if facet < 0 or g.facet_of[accepted[b, i]] != facet:
+                    out = out or not has(g, v, accepted[b, i])
             if standing[b, HOLDS] == 1:
                 more, less = standing[b, WANTED], standing[b, AVOIDED]
                 out = out or (more >= 0 and not has(g, v, more))
@@ -92,8 +101,11 @@ def open_belief(
             value = 0.0
             for j in range(theta.shape[0]):
                 value += theta[j] * features[j]
-            if use_opening:
+            if use_opening and n_accepted[b] > 0:
                 value += g.opening[v]
+                for i in range(inside if facet >= 0 else 1, n_accepted[b]):
+                    # One more of those not named yet.
+                    value -= math.log(max(degree - i, 1))
             rows.prior[b, k] = value
         _clear_friends(g, user, friends)
 

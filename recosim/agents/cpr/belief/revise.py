@@ -15,7 +15,7 @@ from recosim.kernels.compiling import cached
 __all__ = ["revise"]
 
 ASK, RECOMMEND = int(Verb.ASK), int(Verb.RECOMMEND)
-NO, UNSURE = int(Outcome.NO), int(Outcome.UNSURE)
+YES, UNSURE = int(Outcome.YES), int(Outcome.UNSURE)
 
 
 @cached(nogil=True)
@@ -38,24 +38,29 @@ def revise(
     An answer is an error with a probability that is the same for all items: the answer that fits an
     item has probability 1 - eps, the one that an error makes of it eps, and any other 0. So is what
     the user says about a list: less of one attribute, more of another. Which of the attributes that
-    would do they name is taken to tell nothing. What they add to a no is no error.
+    would do they name is taken to tell nothing. What they add to a no is no error, nor is what they
+    say in place of an answer. Items that they know already leave with the list that had them, and
+    tell nothing of others; a question about an item tells nothing.
 
     Args:
         several: the user may have several targets: no answer rules an item out then.
     """
     worse = np.int8(1) if several else OUT
     for b in chosen:
-        if verb[b] == RECOMMEND:
+        if verb[b] == RECOMMEND and outcome[b] != UNSURE:
             for j in range(n_shown[b]):
                 for k in range(rows.size[b]):
                     if g.posting_indices[rows.first[b] + k] == shown[b, j]:
                         rows.miss[b, k] = OUT
         feedback = verb[b] != ASK and (asked[b, 0] >= 0 or n_accepted[b] > 0)
-        if not feedback and (verb[b] != ASK or outcome[b] == UNSURE):
+        said = outcome[b] != UNSURE or n_accepted[b] > 0
+        if not feedback and (verb[b] != ASK or not said):
             continue
-        rows.answered[b] += 1
         facet = asked_facet[b]
-        added = not feedback and outcome[b] == NO and n_accepted[b] > 0
+        added = not feedback and outcome[b] != YES and n_accepted[b] > 0
+        evaded = added and outcome[b] == UNSURE
+        if several or not evaded:
+            rows.answered[b] += 1
         n_answered = 0 if added else n_accepted[b]
         for k in range(rows.size[b]):
             if rows.miss[b, k] == OUT:
@@ -64,6 +69,8 @@ def revise(
             against = np.int8(0)
             if added and not has(g, v, accepted[b, 0]):
                 against = worse
+            elif evaded:
+                against = np.int8(0)
             elif feedback or facet < 0:
                 against = _against_named(g, v, asked[b], accepted[b], n_answered, feedback, worse)
             else:
