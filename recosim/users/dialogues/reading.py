@@ -11,7 +11,7 @@ from recosim.users.dialogues.iard import is_iard, read_iard
 from recosim.users.dialogues.laps import is_laps, read_laps
 from recosim.users.dialogues.redial import is_redial, read_redial
 from recosim.users.dialogues.text import parse_json, read_file
-from recosim.users.dialogues.turns import NEEDED, read_turns
+from recosim.users.dialogues.turns import NEEDED, read_header, read_turns
 from recosim.users.dialogues.types import Dialogue
 from recosim.world.importers.source import bad
 
@@ -35,11 +35,10 @@ def dialogue_form(path: Path) -> str:
     suffix = path.suffix.lower()
     if suffix not in (".json", ".jsonl", ".csv"):
         return ""
+    if suffix == ".csv":
+        return "turns" if set(NEEDED) <= set(read_header(path)) else ""
     text = read_file(path)
     first = text.split("\n", 1)[0]
-    if suffix == ".csv":
-        header = {name.strip().strip('"') for name in first.split(",")}
-        return "turns" if set(NEEDED) <= header else ""
     if suffix == ".jsonl":
         try:
             return "redial" if is_redial(json.loads(first)) else ""

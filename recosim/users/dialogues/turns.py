@@ -25,7 +25,7 @@ from recosim.users.dialogues.text import read_file
 from recosim.users.dialogues.types import SYSTEM_ACTS, USER_ACTS, Dialogue, Did, Role, Turn
 from recosim.world.importers.source import bad
 
-__all__ = ["COLUMNS", "csv_rows", "read_turns"]
+__all__ = ["COLUMNS", "NEEDED", "csv_rows", "read_header", "read_turns"]
 
 COLUMNS = ("conversation", "user", "turn", "role", "act", "item", "attributes", "text")
 NEEDED = ("conversation", "turn", "role", "act")
@@ -69,6 +69,15 @@ def read_turns(path: Path) -> list[Dialogue]:
     return [
         Dialogue(name, users[name], tuple(turn for _, turn in own)) for name, own in turns.items()
     ]
+
+
+def read_header(path: Path) -> list[str]:
+    """The names of the columns of a CSV file. Raises `ImportDataError` for what is no text."""
+    first = read_file(path).split("\n", 1)[0]
+    try:
+        return [name.strip() for name in next(csv.reader([first]), [])]
+    except csv.Error as error:
+        raise bad(path, f"not valid CSV: {error}", 1) from None
 
 
 def csv_rows(
