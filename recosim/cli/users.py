@@ -171,12 +171,12 @@ def _print_held(console: Console, held: Held, against: str) -> None:
         table.add_column(escape(titles[name]), justify="right", no_wrap=True)
     for kind, own in held.by_kind.items():
         table.add_row(KINDS[kind].title, *(f"{own[name].log_loss:.3f}" for name in MODELS))
-    for label, value in (
-        ("all of these", lambda s: f"{s.log_loss:.3f}"),
-        ("  accuracy", lambda s: f"{s.accuracy:.3f}"),
-        ("  calibration error", lambda s: f"{s.calibration_error:.3f}"),
+    for label, figure in (
+        ("all of these", "log_loss"),
+        ("  accuracy", "accuracy"),
+        ("  calibration error", "calibration_error"),
     ):
-        table.add_row(label, *(value(held.overall[name]) for name in MODELS))
+        table.add_row(label, *(f"{getattr(held.overall[name], figure):.3f}" for name in MODELS))
     console.print(table)
     console.print(
         f"{escape(against)}: the card as it is. shares, even: guesses that are always the same, "

@@ -97,12 +97,6 @@ class Log:
         """Occasions of all kinds."""
         return sum(len(own) for own in self.occasions.values())
 
-    @property
-    def users(self) -> int:
-        """How many users there are: those of any occasion."""
-        own = [np.unique(each.user) for each in self.occasions.values()]
-        return len(np.unique(np.concatenate(own))) if own else 0
-
     def of_conversations(self, chosen: NDArray[np.bool_]) -> Log:
         """The part of some conversations, bool (conversations,)."""
         return self.keep({k: chosen[own.conversation] for k, own in self.occasions.items()})
