@@ -16,15 +16,15 @@ ENOUGH = 10
 
 @dataclass(frozen=True)
 class Figure:
-    """A fitted number and its standard error."""
+    """A fitted number and its standard error, NaN where it has none."""
 
     name: str
     value: float
     error: float
 
     def __str__(self) -> str:
-        name = f"{self.name} " if self.name else ""
-        return f"{name}{self.value:.3g} (se {self.error:.2g})"
+        error = f" (se {self.error:.2g})" if self.error == self.error else ""
+        return f"{self.name} {self.value:.3g}{error}"
 
 
 @dataclass(frozen=True)
