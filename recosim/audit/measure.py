@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,12 @@ import numpy as np
 
 from recosim.agents.registry import make_agent
 from recosim.agents.usual import usual_agent
+from recosim.audit.against import against, rows_to_dict
+from recosim.audit.dialogues import Collection, conversations_of
+from recosim.audit.figures import Figures, figures
+from recosim.audit.likeness import likeness
+from recosim.audit.measures import GROUPS, count
+from recosim.audit.recommenders import good_against_bad
 from recosim.audit.talks import Talks
 from recosim.bench.rollout import play_batch
 from recosim.envs.probes import Probe, Sample
@@ -47,6 +53,8 @@ def audit_users(
     conversations: int = 100,
     probes: int = 100,
     seed: int = 0,
+    people: Figures | None = None,
+    human: Sequence[Collection] = (),
     progress: Progress | None = None,
 ) -> Audit:
     """Measure the users of a setup in conversations with an agent, and by probes.
@@ -55,6 +63,9 @@ def audit_users(
         agent: name of an agent card that needs no training; by default `usual_agent`.
         conversations: of the setup's split, drawn by the seed.
         probes: users that each probe asks.
+        people: figures that the users are held against; None: those that ship.
+        human: dialogues of people (`recosim.audit.human.read_people`), whose words are held against
+            those of the users; () measures no likeness.
         progress: called with steps done, in all, and what is measured.
 
     Raises:
@@ -69,7 +80,7 @@ def audit_users(
 
     def tell(done: int, what: str) -> None:
         if progress is not None:
-            progress(done, len(declared) + 1, what)
+            progress(done, len(declared) + 2, what)
 
     speaker = speaker_of(setup.world, setup.users)
     tell(0, "conversations")
@@ -98,7 +109,22 @@ def audit_users(
     values["decisions"] = talked.get("decisions")
     values["speaking"] = {k: v for k, v in talked.items() if k not in ("chat", "decisions")}
     values["cost"] = _cost(talked, conversations)
-    tell(len(declared) + 1, "done")
+    tell(len(declared) + 1, "people")
+    crowd = setup.users
+    ours = Collection(
+        crowd.name,
+        conversations_of(talks.rows, talks.acts, setup.world),
+        frozenset(GROUPS),
+        (*map(str, setup.world.item_names), *map(str, setup.world.attribute_names)),
+    )
+    people = people or figures()
+    rows = against(count(ours), people)
+    values["against_people"] = rows_to_dict(rows, people, crowd.unsupported)
+    values["good_against_bad"] = good_against_bad(
+        setup, people, conversations=conversations, seed=seed
+    )
+    values["likeness"] = likeness(ours, human, seed) if human else None
+    tell(len(declared) + 2, "done")
     return Audit(values, examples, declared)
 
 

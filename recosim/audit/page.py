@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any
 
 from recosim.audit.measure import Audit
+from recosim.audit.people_page import STYLE as PEOPLE_STYLE
+from recosim.audit.people_page import checks_section, people_section
 from recosim.envs.probes import Bar, Probe
 from recosim.envs.shares import bare
 
-__all__ = ["audit_page"]
+__all__ = ["audit_page", "comparison_page"]
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1c2733; --soft: #6b7785; --bar: #2f6f8f; --low: #8884; }
@@ -41,6 +43,8 @@ def audit_page(audit: Audit) -> str:
         f"({v['world']['fingerprint'][:12]}) · {v['conversations']} conversations with "
         f"{escape(v['agent'])}, {v['utterances']:,} utterances; {v['probes']} users a probe, "
         f"seed {v['seed']}. Lines on bars and numbers in brackets: 95 % intervals over users.</p>",
+        *people_section({users["name"]: v["against_people"]}),
+        *checks_section([(users["name"], v)]),
         *_leakage(audit),
         *(line for probe in audit.probes for line in _probe(probe, audit)),
         *_section(
@@ -63,12 +67,33 @@ def audit_page(audit: Audit) -> str:
         "<h2>Some of what was said</h2>",
         *_quotes(audit.examples["said"]),
     ]
-    title = f"Audit of {escape(users['name'])}"
+    return _document(f"Audit of {users['name']}", parts)
+
+
+def comparison_page(audits: Mapping[str, Audit]) -> str:
+    """Several populations beside people on one page; every text in it is escaped.
+
+    Args:
+        audits: by population, on the same environment with the same figures.
+    """
+    v = next(iter(audits.values())).values
+    parts = [
+        "<h1>Users against people</h1>",
+        f"<p>{escape(', '.join(audits))} · world {escape(v['world']['name'])} "
+        f"({v['world']['fingerprint'][:12]}) · {v['conversations']} conversations each with "
+        f"{escape(v['agent'])}, seed {v['seed']}.</p>",
+        *people_section({name: audit.values["against_people"] for name, audit in audits.items()}),
+        *checks_section([(name, audit.values) for name, audit in audits.items()]),
+    ]
+    return _document("Users against people", parts)
+
+
+def _document(title: str, parts: Iterable[str]) -> str:
+    title = escape(title)
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head><body>'
-        + "\n".join(parts)
-        + "</body></html>\n"
+        f'<meta name="viewport" content="width=device-width"><style>{_STYLE}{PEOPLE_STYLE}</style>'
+        "</head><body>" + "\n".join(parts) + "</body></html>\n"
     )
 
 

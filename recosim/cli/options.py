@@ -56,7 +56,7 @@ EstimatorSetOption = Annotated[
 UsersOption = Annotated[
     str | None,
     typer.Option(
-        help="Who the users are: ideal, typical, terse, erratic, picky, chatty, undecided, "
+        help="Who the users are: ideal, human, typical, terse, erratic, picky, chatty, undecided, "
         "standing, or a card of yours."
     ),
 ]

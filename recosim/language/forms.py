@@ -1,24 +1,27 @@
 """Which phrases an act is made of, and which act phrases make: the grammar of the templates.
 
-An utterance is one to three cases of `recosim.language.phrases` in a row, with values in their
-slots. `write_*` goes from an act to (cases, slots), `read_*` back.
+What says one part of a line (`recosim.language.turns`) is one to three cases of
+`recosim.language.phrases` in a row, with values in their slots. `write_*` goes from a part to
+(cases, slots), `read_*` back.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from recosim.acts import (
     Answer,
     Ask,
+    Courtesy,
     Critique,
     Edit,
+    Inquire,
     Instruct,
     Leave,
+    Note,
     Pass,
-    React,
     Recommend,
     Reflect,
     Request,
@@ -27,16 +30,19 @@ from recosim.acts import (
 )
 from recosim.errors import OptionError
 from recosim.language.context import Context
+from recosim.language.turns import Part
 
 __all__ = [
     "SLOT",
     "SLOTS",
     "SYSTEM_FORMS",
+    "makes_sense",
+    "read_part",
     "read_system",
-    "read_user",
+    "turn_forms",
     "user_forms",
+    "write_part",
     "write_system",
-    "write_user",
 ]
 
 # A slot in a phrase: its name, and whether "or" joins its list.
@@ -55,8 +61,11 @@ SLOTS = {
     "item": "i",
     "facet": "f",
     "number": "",
+    # of the style "human": what was asked, repeated; an item by its name alone, or its place
+    "asked": "a",
+    "named": "i",
 }
-SINGLE = {"attribute", "item", "facet", "number"}
+SINGLE = {"attribute", "item", "facet", "number", "named"}
 
 Cases = tuple[str, ...]
 Slots = dict[str, tuple[int, ...]]
@@ -86,8 +95,39 @@ SYSTEM_FORMS: tuple[Cases, ...] = (
 )  # fmt: skip
 
 
+_ABOUT = ("content", "quality", "maker")
+_NOTES = {note: f"note_{note.name.lower()}" for note in Note}
+_COURTESIES = {
+    "thanks": "thanks",
+    "greeting": "greeting",
+    "goodbye": "goodbye",
+    "other": "courtesy_other",
+}
+# What a line of one act has never been made of: these stand in lines of several parts.
+_ANY_TIME_TOO: tuple[Cases, ...] = (
+    *((f"inquire_{about}",) for about in _ABOUT),
+    *((f"inquire_{about}_any",) for about in _ABOUT),
+    *((case,) for case in _COURTESIES.values()),
+)
+_REQUESTS_TOO: tuple[Cases, ...] = (
+    ("request", "like"), ("request_facet", "like"), ("request_facet_any", "like"),
+    ("request_item",),
+)  # fmt: skip
+_LISTS_TOO: tuple[Cases, ...] = (("take_several",), *((case,) for case in _NOTES.values()))
+
+
+def turn_forms(context: Context) -> tuple[Cases, ...]:
+    """The rows of cases that parts of a line can be, in a context."""
+    forms = (*user_forms(context), *_ANY_TIME_TOO)
+    if isinstance(context.answers, Recommend):
+        return (*forms, *_LISTS_TOO)
+    if isinstance(context.answers, (Ask, Reflect)):
+        return forms
+    return (*forms, *_REQUESTS_TOO)
+
+
 def user_forms(context: Context) -> tuple[Cases, ...]:
-    """The rows of cases that a user can say in a context."""
+    """The rows of cases that a line of one act is, but for the acts of `turn_forms` alone."""
     if isinstance(context.answers, Ask):
         return (*_ANSWERS, *_ANY_TIME)
     if isinstance(context.answers, Recommend):
@@ -100,8 +140,8 @@ def user_forms(context: Context) -> tuple[Cases, ...]:
 # ---- the user ------------------------------------------------------------------------------------
 
 
-def write_user(act: UserAct, context: Context, facet_of: Any) -> tuple[Cases, Slots]:
-    """The cases and slots of an act of the user.
+def write_part(part: Part, context: Context, facet_of: Any) -> tuple[Cases, Slots]:
+    """The cases and slots of a part of what the user says.
 
     Args:
         facet_of: the facet of each attribute, int (n_attributes,).
@@ -109,50 +149,53 @@ def write_user(act: UserAct, context: Context, facet_of: Any) -> tuple[Cases, Sl
     Raises:
         OptionError: an act that answers nothing in this context, or that says nothing.
     """
-    cases, slots = _user_parts(act, context, facet_of)
-    if cases not in user_forms(context):
+    cases, slots = _pieces(part, context) or _act(part.act, context, facet_of)
+    if cases not in turn_forms(context):
         said_to = type(context.answers).__name__ if context.answers else "nothing (the opening)"
+        said = part.act if part.act is not None else "A reaction to a list"
         raise OptionError(
-            f"{act} cannot be said in answer to {said_to}: a Request opens, an Answer answers an "
+            f"{said} cannot be said in answer to {said_to}: a Request opens, an Answer answers an "
             "Ask, a React a Recommend, a Critique a Recommend or a Reflect."
         )
     return cases, {name: ids for name, ids in slots.items() if ids}
 
 
-def _user_parts(act: UserAct, context: Context, facet_of: Any) -> tuple[Cases, Slots]:
+def _pieces(part: Part, context: Context) -> tuple[Cases, Slots] | None:
+    """A part that is no whole act."""
+    if part.kind == "refuse":
+        return ("refuse",), {}
+    if part.kind == "note":
+        return (_NOTES[Note(part.ids[1])],), {"item": part.ids[:1]}
+    if part.kind == "take" and len(part.ids) > 1:
+        return ("take_several",), {"items": part.ids}
+    if part.kind == "take":
+        if context.items == part.ids:
+            return ("take_it",), {}
+        (item,) = part.ids
+        place = context.items.index(item) + 1 if item in context.items else None
+        return ("take",), {"item": part.ids, "number": _one(place)}
+    return None
+
+
+def _act(act: object, context: Context, facet_of: Any) -> tuple[Cases, Slots]:
+    """A part that is a whole act."""
     if isinstance(act, Request):
         case = "request" if act.attributes else "request_any"
         if act.facet is not None:
             case = "request_facet" if act.attributes else "request_facet_any"
-        return (case,), {"attributes": act.attributes, "facet": _one(act.facet)}
-    if isinstance(act, Answer):
-        tail = ("also",) * bool(act.also)
-        slots: Slots = {"also": act.also}
-        if act.kind != "yes":
-            if act.accepted:
-                raise OptionError(f"{act} accepts something without a yes; use `also`.")
-            return (act.kind, *tail), slots
-        if not can_accept(act.accepted, context, facet_of):
-            raise OptionError(
-                f"{act} does not accept some of what was asked: {context.answers}. What the user "
-                "wants beside it goes into `also`."
-            )
-        if act.accepted == context.asked and len(act.accepted) < 2:
-            return ("yes", *tail), slots
-        if act.accepted == context.asked and len(act.accepted) == 2:
-            return ("yes_all", *tail), slots
-        return ("yes_some", *tail), {**slots, "accepted": act.accepted}
-    if isinstance(act, React):
-        if act.accepted is None:
-            return ("refuse",), {}
-        if context.items == (act.accepted,):
-            return ("take_it",), {}
-        place = context.items.index(act.accepted) + 1 if act.accepted in context.items else None
-        return ("take",), {"item": (act.accepted,), "number": _one(place)}
-    if isinstance(act, Critique):
+        cases: Cases = (case,) if act.item is None else (case, "like")
+        if cases == ("request_any", "like"):
+            cases = ("request_item",)
         item = _one(act.item)
-        case = f"{act.direction}_item" if item else act.direction
-        return (case,), {"attribute": (act.attribute,), "item": item}
+        return cases, {"attributes": act.attributes, "facet": _one(act.facet), "item": item}
+    if isinstance(act, Answer):
+        return _answer(act, context, facet_of)
+    if isinstance(act, Inquire):
+        case = f"inquire_{act.about}" if act.item is not None else f"inquire_{act.about}_any"
+        return (case,), {"item": _one(act.item)}
+    if isinstance(act, Critique):
+        case = f"{act.direction}_item" if act.item is not None else act.direction
+        return (case,), {"attribute": (act.attribute,), "item": _one(act.item)}
     if isinstance(act, Instruct):
         if not act.attributes:
             raise OptionError(f"{act} is about no attribute; name one.")
@@ -164,9 +207,30 @@ def _user_parts(act: UserAct, context: Context, facet_of: Any) -> tuple[Cases, S
         else:
             case = "add" if act.add else "remove" if act.remove else "edit_nothing"
         return (case,), {"add": act.add, "remove": act.remove}
+    if isinstance(act, Courtesy):
+        return (_COURTESIES[act.kind],), {}
     if isinstance(act, Leave):
         return (act.reason,), {}
     raise OptionError(f"{act!r} is no act of the user.")
+
+
+def _answer(act: Answer, context: Context, facet_of: Any) -> tuple[Cases, Slots]:
+    tail = ("also",) * bool(act.also)
+    slots: Slots = {"also": act.also}
+    if act.kind != "yes":
+        if act.accepted:
+            raise OptionError(f"{act} accepts something without a yes; use `also`.")
+        return (act.kind, *tail), slots
+    if not can_accept(act.accepted, context, facet_of):
+        raise OptionError(
+            f"{act} does not accept some of what was asked: {context.answers}. What the user "
+            "wants beside it goes into `also`."
+        )
+    if act.accepted == context.asked and len(act.accepted) < 2:
+        return ("yes", *tail), slots
+    if act.accepted == context.asked and len(act.accepted) == 2:
+        return ("yes_all", *tail), slots
+    return ("yes_some", *tail), {**slots, "accepted": act.accepted}
 
 
 def can_accept(accepted: tuple[int, ...], context: Context, facet_of: Any) -> bool:
@@ -178,34 +242,50 @@ def can_accept(accepted: tuple[int, ...], context: Context, facet_of: Any) -> bo
     return True
 
 
-def read_user(cases: Cases, slots: Mapping[str, tuple[int, ...]], context: Context) -> UserAct:
-    """The act of the user that cases with these slots say; the inverse of `write_user`."""
+def read_part(cases: Cases, slots: Mapping[str, tuple[int, ...]], context: Context) -> Part:
+    """What cases with these slots say; the inverse of `write_part`."""
     first = cases[0]
 
     def get(name: str) -> tuple[int, ...]:
         return slots.get(name, ())
 
+    if first == "take":
+        place = _only(get("number"))
+        return Part("take", get("item") if place is None else (context.items[place - 1],))
+    if first == "take_several":
+        return Part("take", get("items"))
+    if first == "take_it":
+        return Part("take", context.items[:1])
+    if first in ("refuse", "refuse_named"):
+        return Part("refuse")
+    if first.startswith("note_"):
+        return Part("note", (*get("item"), int(Note[first[5:].upper()])))
+    if first in ("like", "also"):
+        return Part(first, get("item") or get("also"))
+    return Part("act", act=_read_act(cases, get, context))
+
+
+def _read_act(cases: Cases, get: Callable[[str], tuple[int, ...]], context: Context) -> UserAct:
+    first = cases[0]
     if first.startswith("request"):
-        return Request(get("attributes"), _only(get("facet")))
-    if first in ("no", "unsure"):
-        return Answer("no" if first == "no" else "unsure", also=get("also"))
+        return Request(get("attributes"), _only(get("facet")), _only(get("item")))
+    if first in ("no", "no_named", "unsure"):
+        return Answer("unsure" if first == "unsure" else "no", also=get("also"))
     if first in ("yes", "yes_all"):
         return Answer("yes", context.asked, get("also"))
     if first == "yes_some":
         return Answer("yes", get("accepted"), get("also"))
-    if first == "take":
-        place = _only(get("number"))
-        return React(_only(get("item")) if place is None else context.items[place - 1])
-    if first == "take_it":
-        return React(context.items[0])
-    if first == "refuse":
-        return React(None)
+    if first.startswith("inquire_"):
+        return Inquire(_only(get("item") or get("named")), first.split("_")[1])  # type: ignore[arg-type]
     if first in ("less", "less_item"):
-        return Critique(get("attribute")[0], "less", _only(get("item")))
+        return Critique(get("attribute")[0], "less", _only(get("item") or get("named")))
     if first in ("more", "more_item"):
-        return Critique(get("attribute")[0], "more", _only(get("item")))
+        return Critique(get("attribute")[0], "more", _only(get("item") or get("named")))
     if first in ("add", "remove", "edit_both", "edit_nothing"):
         return Edit(get("add"), get("remove"))
+    if first in _COURTESIES.values():
+        (kind,) = (kind for kind, case in _COURTESIES.items() if case == first)
+        return Courtesy(kind)  # type: ignore[arg-type]
     if first in _LEAVING:
         return Leave(first)  # type: ignore[arg-type]
     directive, scope = cases[-2:]
@@ -227,6 +307,12 @@ def makes_sense(
         return 1 <= slots["number"][0] <= len(context.items)
     if first == "take_it":
         return len(context.items) == 1
+    if first == "take_several":
+        return len(slots["items"]) > 1
+    if first == "refuse_named":
+        return context.items == slots["item"]
+    if first == "no_named":
+        return bool(context.asked) and set(slots["asked"]) == set(context.asked)
     return True
 
 

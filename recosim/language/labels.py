@@ -20,17 +20,18 @@ from recosim.errors import NotUnderstood
 from recosim.language.phrases import PHRASES
 from recosim.world.world import World
 
-__all__ = ["Labels", "normalised"]
+__all__ = ["MARK", "Labels", "listed", "normalised"]
 
 KINDS = {"a": "attribute", "i": "item", "f": "facet"}
 # Private characters stand around an explicit id, so that no name can look like one.
 OPEN, CLOSE = "\ue000", "\ue001"
-_MARK = re.compile(f"{OPEN}([aif])(\\d+){CLOSE}")
+MARK = re.compile(f"{OPEN}([aif])(\\d+){CLOSE}")
 _ID = re.compile(r"\[\s*([aifAIF])\s?(\d{1,9})\s*\]")
 _SLOT = re.compile(r"\{\w+(?::or)?\}")
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 _TAME = re.compile(r"[^\W\d_](?:[^\W\d_]|[ '&-])*[^\W\d_]")
 _PLAIN = re.compile(r"[^\W_](?:(?:[^\W_]|[ '&.:!?/-])*[^\W_.:])?")
+_SPOKEN = re.compile(r"[^\W_]+")
 _UNSAID = re.compile(r'[\[\]{}"“”„«»\ue000-\uf8ff]')  # brackets, quotes and private characters
 _APOSTROPHES = str.maketrans("’‘`´", "''''")
 # Names may begin with "the", so it does not count as a word of the phrases.
@@ -91,6 +92,28 @@ class Labels:
         return found
 
     @cached_property
+    def spoken(self) -> dict[tuple[str, ...], tuple[str, int] | None]:
+        """Names as words without punctuation -> (kind, id); None where several things have one.
+
+        What lines of the style "human" may say without an id.
+        """
+        found: dict[tuple[str, ...], tuple[str, int] | None] = {}
+        for kind, names in self.names.items():
+            for i, name in enumerate(names):
+                words = tuple(_SPOKEN.findall(normalised(name).replace("'", "")))
+                if words:
+                    found[words] = None if words in found else (kind, i)
+        return found
+
+    @cached_property
+    def lengths(self) -> dict[str, tuple[int, ...]]:
+        """First word of a name -> how many words names that begin with it have."""
+        found: dict[str, set[int]] = {}
+        for words in self.spoken:
+            found.setdefault(words[0], set()).add(len(words))
+        return {word: tuple(sorted(lengths)) for word, lengths in found.items()}
+
+    @cached_property
     def _phrase_words(self) -> frozenset[str]:
         return phrase_words()
 
@@ -103,21 +126,42 @@ class Labels:
         Raises:
             IndexError: there is no such thing in this world.
         """
-        if not 0 <= i < self.sizes[kind]:
-            raise IndexError(f"{KINDS[kind]} {i} does not exist; ids: 0 to {self.sizes[kind] - 1}")
-        name = _sayable(self.names[kind][i])
+        said = self.say_fully(kind, i)
         if self._is_bare(normalised(self.names[kind][i]), plainly):
-            return name
-        if not name:
-            return f"[{kind}{i}]"
-        return f"{name} [{kind}{i}]" if _TAME.fullmatch(name) else f'"{name}" [{kind}{i}]'
+            return _sayable(self.names[kind][i])
+        return said
 
     def say_all(
         self, kind: str, ids: Sequence[int], last: str = "and", plainly: bool = False
     ) -> str:
         """Several names as a list: "rock, indie and pop"."""
-        said = [self.say(kind, i, plainly) for i in ids]
-        return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} {last} {said[-1]}"
+        return listed([self.say(kind, i, plainly) for i in ids], last)
+
+    def say_all_fully(self, kind: str, ids: Sequence[int], last: str = "and") -> str:
+        """The same, each name with its id."""
+        return listed([self.say_fully(kind, i) for i in ids], last)
+
+    def speak(self, kind: str, i: int) -> tuple[str, tuple[str, ...]]:
+        """The name as the style "human" says it, and its words; no words where it carries an id.
+
+        Raises:
+            IndexError: there is no such thing in this world.
+        """
+        if 0 <= i < self.sizes[kind]:
+            name = str(self.names[kind][i])
+            words = tuple(_SPOKEN.findall(normalised(name).replace("'", "")))
+            if name == _sayable(name) and self.spoken.get(words) is not None:
+                return name, words
+        return self.say_fully(kind, i), ()
+
+    def say_fully(self, kind: str, i: int) -> str:
+        """The name with its id. Raises IndexError: there is no such thing in this world."""
+        if not 0 <= i < self.sizes[kind]:
+            raise IndexError(f"{KINDS[kind]} {i} does not exist; ids: 0 to {self.sizes[kind] - 1}")
+        name = _sayable(self.names[kind][i])
+        if not name:
+            return f"[{kind}{i}]"
+        return f"{name} [{kind}{i}]" if _TAME.fullmatch(name) else f'"{name}" [{kind}{i}]'
 
     def _is_bare(self, key: str, plainly: bool) -> bool:
         if plainly:
@@ -167,11 +211,16 @@ class Labels:
         return tuple(ids)
 
     def _read(self, kind: str, key: str, plainly: bool) -> int | None:
-        mark = _MARK.fullmatch(key)
+        mark = MARK.fullmatch(key)
         if mark:
             return int(mark[2]) if mark[1] == kind else None
         said = self.keys.get(key) if self._is_bare(key, plainly) else None
         return said[1] if said is not None and said[0] == kind else None
+
+
+def listed(said: Sequence[str], last: str) -> str:
+    """Names as a list: "rock, indie and pop"."""
+    return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} {last} {said[-1]}"
 
 
 def _sayable(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from recosim.acts import SystemAct, UserAct
+from recosim.acts import Courtesy, SystemAct, UserAct
 from recosim.errors import NotUnderstood, OptionError
 from recosim.language.context import Context
 from recosim.language.labels import Labels
@@ -35,7 +35,7 @@ class Parser:
         self._facet_of = world.attribute_facet
 
     def parse_user(self, text: str, context: Context | None = None) -> UserAct:
-        """The act of the user that a text means.
+        """The act of the user that a text means, the first one that is no courtesy.
 
         Args:
             text: one utterance; Markdown and a label before it ("User:") do no harm.
@@ -50,9 +50,20 @@ class Parser:
         marked = self._labels.mark(text)
         exact = read_user_exactly(marked, context, self._labels, self._facet_of)
         if exact is not None:
-            return exact
+            return next((act for act in exact if not isinstance(act, Courtesy)), exact[0])
         _refuse_speeches(text)
         return understand_user(text, marked, context, self._mentions)
+
+    def parse_turn(self, text: str, context: Context | None = None) -> tuple[UserAct, ...]:
+        """All acts of the user that a line holds, in the order in which they are said.
+
+        Args, Raises: see `parse_user`.
+        """
+        context = context or Context()
+        self._check(context)
+        marked = self._labels.mark(text)
+        exact = read_user_exactly(marked, context, self._labels, self._facet_of)
+        return exact or (self.parse_user(text, context),)
 
     def parse_system(self, text: str, context: Context | None = None) -> SystemAct:
         """The act of the recommender that a text means.

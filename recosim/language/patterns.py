@@ -1,13 +1,13 @@
-"""Exact reading: a line that the templates could have said, and the act that it says."""
+"""Exact reading: a line that the templates could have said, and the acts that it says."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
-from recosim.acts import SystemAct, UserAct
+from recosim.acts import SystemAct
 from recosim.language.context import Context
 from recosim.language.forms import (
     SINGLE,
@@ -17,14 +17,21 @@ from recosim.language.forms import (
     Cases,
     Slots,
     makes_sense,
+    read_part,
     read_system,
-    read_user,
+    turn_forms,
     user_forms,
 )
+from recosim.language.human_reader import read_human
 from recosim.language.labels import Labels, normalised
-from recosim.language.phrases import PHRASES, STYLES
+from recosim.language.phrases import LISTED, PHRASES
+from recosim.language.turn_phrases import TURN_PHRASES
+from recosim.language.turns import AsActs, Part, acts_of
 
-__all__ = ["read_system_exactly", "read_user_exactly"]
+__all__ = ["phrases_of", "read_act_exactly", "read_system_exactly", "read_user_exactly"]
+
+
+MOST = 64  # readings of the rest of a line that are followed
 
 
 class Pattern(NamedTuple):
@@ -36,19 +43,41 @@ class Pattern(NamedTuple):
 
 def read_user_exactly(
     marked: str, context: Context, labels: Labels, facet_of: Any
-) -> UserAct | None:
-    """The act of the user that a template said in a line, or None if none did.
+) -> AsActs | None:
+    """The acts of the user that templates said in a line, or None if they said none.
+
+    A line that can be read in several ways is read in none.
 
     Args:
         marked: the line (`Labels.mark`).
         facet_of: the facet of each attribute, int (n_attributes,).
     """
 
+    one = read_act_exactly(marked, context, labels, facet_of)
+    if one is not None:
+        return one
+    several = _read_parts(marked, context, labels, facet_of)
+    return several or read_human(marked, context, labels, facet_of)
+
+
+def read_act_exactly(marked: str, context: Context, labels: Labels, facet_of: Any) -> AsActs | None:
+    """The one act of a line that is one phrase, or phrases in the order of one act; else None.
+
+    Args: see `read_user_exactly`.
+    """
+
     def can_be_meant(cases: Cases, slots: Slots) -> bool:
         return makes_sense(cases, slots, context, facet_of)
 
     said = _read("user", marked, user_forms(context), labels, can_be_meant)
-    return read_user(*said, context) if said else None
+    return acts_of([read_part(*said, context)], context) if said else None
+
+
+def phrases_of(side: str, case: str, style: str) -> tuple[str, ...]:
+    """The paraphrases of a case."""
+    if side == "user" and case in TURN_PHRASES:
+        return TURN_PHRASES[case][style]
+    return PHRASES[side][case][style]
 
 
 def read_system_exactly(marked: str, labels: Labels) -> SystemAct | None:
@@ -83,12 +112,79 @@ def _read(
     return None
 
 
+def _read_parts(text: str, context: Context, labels: Labels, facet_of: Any) -> AsActs | None:
+    """The acts of a line whose parts stand in a row, with spaces between them."""
+    for plainly in (False, True):
+        row = _Row(text, context, labels, facet_of, plainly)
+        readings = {acts for parts in row.rest(0) if (acts := acts_of(parts, context))}
+        if readings:
+            return readings.pop() if len(readings) == 1 else None
+    return None
+
+
+class _Row:
+    """All readings of a line as parts in a row."""
+
+    def __init__(
+        self, text: str, context: Context, labels: Labels, facet_of: Any, plainly: bool
+    ) -> None:
+        self.text, self.context, self.labels, self.facet_of = text, context, labels, facet_of
+        self.plainly = plainly
+        self._wordings = _wordings(turn_forms(context))
+        self._ends = [at for at, letter in enumerate(text) if letter == " "] + [len(text)]
+        self._rest: dict[int, list[tuple[Part, ...]]] = {len(text) + 1: [()]}
+
+    def rest(self, at: int) -> list[tuple[Part, ...]]:
+        """The parts from a place on, in every way in which they can be read."""
+        if at not in self._rest:
+            found: dict[tuple[Part, ...], None] = {}
+            begins = self._wordings.get(self.text[at : at + _KEY], ())
+            for cases, pattern in (*begins, *self._wordings[""]):
+                if self.text.startswith(pattern.literals[0], at):
+                    for end, part in self._parts(cases, pattern, at):
+                        found |= {(part, *more): None for more in self.rest(end + 1)}
+            self._rest[at] = list(found)[:MOST]
+        return self._rest[at]
+
+    def _parts(self, cases: Cases, pattern: Pattern, at: int) -> Iterator[tuple[int, Part]]:
+        """What a wording says that begins at a place: where it ends, and the part."""
+        first, last = pattern.literals[0], pattern.literals[-1]
+        only = at + len(first)
+        if not pattern.names:
+            if only in self._ends and makes_sense(cases, {}, self.context, self.facet_of):
+                yield only, read_part(cases, {}, self.context)
+            return
+        for end in self._ends:
+            if end < at + len(first) or not self.text.endswith(last, at, end):
+                continue
+            said = _fit(pattern.literals, self.text[at:end])
+            if said is None:
+                continue
+            slots = _read_slots(pattern.names, said, self.labels, self.plainly)
+            if slots is not None and makes_sense(cases, slots, self.context, self.facet_of):
+                yield end, read_part(cases, slots, self.context)
+
+
+_KEY = 3  # letters by which wordings are found
+
+
+@cache
+def _wordings(forms: tuple[Cases, ...]) -> dict[str, list[tuple[Cases, Pattern]]]:
+    """The wordings of some rows by how they begin; "" those that begin with less than that."""
+    found: dict[str, list[tuple[Cases, Pattern]]] = {"": []}
+    for cases in forms:
+        for pattern in _patterns("user", cases):
+            begin = pattern.literals[0][:_KEY]
+            found.setdefault(begin if len(begin) == _KEY else "", []).append((cases, pattern))
+    return found
+
+
 @cache
 def _patterns(side: str, cases: Cases) -> tuple[Pattern, ...]:
     """Every wording of a row of cases. One utterance keeps to one style."""
     wordings: dict[Pattern, None] = {}
-    for style in STYLES:
-        for phrases in itertools.product(*(PHRASES[side][case][style] for case in cases)):
+    for style in LISTED:
+        for phrases in itertools.product(*(phrases_of(side, case, style) for case in cases)):
             pieces = SLOT.split(normalised(" ".join(phrases)))  # literal, name, "or", literal, ...
             wordings[Pattern(tuple(pieces[::3]), tuple(pieces[1::3]))] = None
     return tuple(wordings)

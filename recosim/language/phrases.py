@@ -15,9 +15,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["PHRASES", "STYLES"]
+__all__ = ["LISTED", "PHRASES", "STYLES"]
 
-STYLES = ("plain", "terse", "chatty")
+# The styles whose phrases are listed here, and all: "human" is composed (`human_rules`).
+LISTED = ("plain", "terse", "chatty")
+STYLES = (*LISTED, "human")
 
 _Styles = Mapping[str, tuple[str, ...]]
 

@@ -9,15 +9,25 @@ from functools import lru_cache
 from recosim.acts import SystemAct, UserAct
 from recosim.errors import OptionError, unknown
 from recosim.language.context import Context
-from recosim.language.forms import SLOT, SLOTS, Slots, write_system, write_user
+from recosim.language.forms import SLOT, SLOTS, Cases, Slots, user_forms, write_part, write_system
+from recosim.language.human import compose, domain_of
 from recosim.language.labels import Labels
-from recosim.language.patterns import read_system_exactly, read_user_exactly
-from recosim.language.phrases import PHRASES, STYLES
+from recosim.language.patterns import (
+    phrases_of,
+    read_act_exactly,
+    read_system_exactly,
+    read_user_exactly,
+)
+from recosim.language.phrases import STYLES
+from recosim.language.turns import as_heard, check_turn, parts_of
 from recosim.world.world import World
 
 __all__ = ["Templates"]
 
 _MASK = (1 << 64) - 1
+_FAR = 7919  # between the keys of the wordings that are tried, so that none is tried twice
+_SAFELY, _PLAINLY, _FULLY = "safely", "plainly", "fully"  # how names are said
+_ATTEMPTS = 8  # wordings that are tried until one is read as it is meant
 
 
 class Templates:
@@ -33,6 +43,7 @@ class Templates:
     def __init__(self, world: World) -> None:
         self._labels = Labels.of(world)
         self._facet_of = world.attribute_facet
+        self._domain = domain_of(world)
 
     def user(
         self, act: UserAct, context: Context | None = None, *, key: int = 0, style: str = "plain"
@@ -49,19 +60,108 @@ class Templates:
             OptionError: an act that cannot be said in this context, or names what does not exist.
             UnknownNameError: not a style.
         """
-        context = context or Context()
+        return self.turn((act,), context, key=key, style=style)
+
+    def turn(
+        self,
+        acts: Sequence[UserAct],
+        context: Context | None = None,
+        *,
+        key: int = 0,
+        style: str = "plain",
+    ) -> str:
+        """What a user says who does several things at once, in their order, in one line.
+
+        `Parser.parse_turn` gets the same acts back. What words do not tell is how far a user went
+        with items that they left (`React.levels` below `Level.ACCEPT`).
+
+        Args:
+            acts: one or more; a reaction, an answer and a request at most.
+            context, key, style: see `user`.
+
+        Raises:
+            OptionError, UnknownNameError: see `user`; or acts that are never said in one line.
+        """
+        if style not in STYLES:
+            raise unknown("style", style, STYLES)
+        context, acts = context or Context(), tuple(acts)
+        check_turn(acts)
         try:
-            cases, slots = write_user(act, context, self._facet_of)
-            phrases = _choose("user", cases, slots, key, style)
-            text = self._fill(phrases, slots, style)
-            plain = self._fill(phrases, slots, style, plainly=True)
+            pieces = [
+                [write_part(part, context, self._facet_of) for part in parts_of(act, context)]
+                for act in acts
+            ]
+            heard = tuple(map(as_heard, acts))
+            if style == "human":
+                return self._composed(pieces, heard, context, key)
+            return self._in_a_row(pieces, heard, context, key, style)
         except IndexError as problem:
-            raise OptionError(f"{act} cannot be worded in {context}: {problem}.") from None
-        if plain == text:
-            return text
+            said = acts[0] if len(acts) == 1 else acts
+            raise OptionError(f"{said} cannot be worded in {context}: {problem}.") from None
+
+    def _composed(
+        self,
+        pieces: Sequence[Sequence[tuple[Cases, Slots]]],
+        heard: tuple[UserAct, ...],
+        context: Context,
+        key: int,
+    ) -> str:
+        """In the style "human"; in ids, or another wording, where names are read as words."""
+        flat = [piece for act in pieces for piece in act]
+        for attempt in range(_ATTEMPTS):
+            fully = attempt % 2 == 1
+            said = compose(
+                flat, context, self._labels, self._domain, _mix(key, attempt // 2), fully=fully
+            )
+            if (said.certain and not fully) or self._read(said.text, context) == heard:
+                return said.text
+        return self._in_a_row(pieces, heard, context, key, "plain")
+
+    def _in_a_row(
+        self,
+        pieces: Sequence[Sequence[tuple[Cases, Slots]]],
+        heard: tuple[UserAct, ...],
+        context: Context,
+        key: int,
+        style: str,
+    ) -> str:
+        """Phrases of each part, one after the other; names with ids where they are needed."""
+        flat = [
+            (piece, key + k + place * len(pieces))
+            for k, act in enumerate(pieces)
+            for place, piece in enumerate(act)
+        ]
+        for attempt in range(_ATTEMPTS):
+            chosen = [
+                (_choose("user", cases, slots, luck + attempt * _FAR, style), slots)
+                for (cases, slots), luck in flat
+            ]
+            bare = [self._fill(phrases, slots, style, _SAFELY) for phrases, slots in chosen]
+            plain = [self._fill(phrases, slots, style, _PLAINLY) for phrases, slots in chosen]
+            if len(flat) == 1 and flat[0][0][0] in user_forms(context):
+                return plain[0] if self._holds(plain[0], bare[0], heard, context) else bare[0]
+            each = bare
+            if len(flat) == len(heard):
+                each = [
+                    said if self._holds(said, safe, (act,), context) else safe
+                    for said, safe, act in zip(plain, bare, heard, strict=True)
+                ]
+            fully = [self._fill(phrases, slots, style, _FULLY) for phrases, slots in chosen]
+            for parts in (each, plain, bare, fully):
+                text = " ".join(parts)
+                if self._read(text, context) == heard:
+                    return text
+        raise OptionError(f"{heard} cannot be worded in {context} so that it is read as meant.")
+
+    def _holds(self, plain: str, bare: str, heard: tuple[UserAct, ...], context: Context) -> bool:
+        """Whether a line can be said without the ids that another wording of it has."""
+        if plain == bare:
+            return True
         marked = self._labels.mark(plain)
-        back = read_user_exactly(marked, context, self._labels, self._facet_of)
-        return plain if back == act else text
+        return read_act_exactly(marked, context, self._labels, self._facet_of) == heard
+
+    def _read(self, text: str, context: Context) -> tuple[UserAct, ...] | None:
+        return read_user_exactly(self._labels.mark(text), context, self._labels, self._facet_of)
 
     def system(self, act: SystemAct, *, key: int = 0, style: str = "plain") -> str:
         """What a recommender says.
@@ -76,8 +176,8 @@ class Templates:
         cases, slots = write_system(act)
         phrases = _choose("system", cases, slots, key, style)
         try:
-            text = self._fill(phrases, slots, style)
-            plain = self._fill(phrases, slots, style, plainly=True)
+            text = self._fill(phrases, slots, style, _SAFELY)
+            plain = self._fill(phrases, slots, style, _PLAINLY)
         except IndexError as problem:
             raise OptionError(f"{act} cannot be worded: {problem}.") from None
         if plain == text:
@@ -85,14 +185,17 @@ class Templates:
         back = read_system_exactly(self._labels.mark(plain), self._labels)
         return plain if back == act else text
 
-    def _fill(self, phrases: Sequence[str], slots: Slots, style: str, plainly: bool = False) -> str:
+    def _fill(self, phrases: Sequence[str], slots: Slots, style: str, how: str) -> str:
         """The phrases in a row, with names in their slots."""
 
         def named(slot: re.Match[str]) -> str:
             kind, ids = SLOTS[slot[1]], slots[slot[1]]
             if not kind:
                 return str(ids[0])
-            return self._labels.say_all(kind, ids, slot[2] or "and", plainly)
+            last = slot[2] or "and"
+            if how == _FULLY:
+                return self._labels.say_all_fully(kind, ids, last)
+            return self._labels.say_all(kind, ids, last, plainly=how == _PLAINLY)
 
         text = " ".join(SLOT.sub(named, phrase) for phrase in phrases)
         return text if style == "terse" else text[0].upper() + text[1:]
@@ -106,7 +209,7 @@ def _choose(side: str, cases: Sequence[str], slots: Slots, key: int, style: str)
     for place, case in enumerate(cases):
         phrases = [
             phrase
-            for phrase in PHRASES[side][case][style]
+            for phrase in phrases_of(side, case, style)
             if all(name in slots for name, _ in SLOT.findall(phrase))
         ]
         chosen.append(phrases[_mix(key, place) % len(phrases)])

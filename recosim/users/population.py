@@ -37,8 +37,11 @@ __all__ = [
     "users_of_family",
 ]
 
-KEYS = ("name", "title", "description", "source", "style", "seed", "behaviour", "llm")
+KEYS = (
+    "name", "title", "description", "source", "style", "seed", "behaviour", "sources", "llm",
+)  # fmt: skip
 FORMS = ("uniform", "beta", "choice")
+CHOICE = "choice"  # begins the source of a setting that nobody counted
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,8 @@ class Population:
         style: how they talk (`recosim.language`): "plain", "terse" or "chatty".
         seed: of the draws; another seed is another crowd of the same kind.
         llm: a language model speaks for them, and decides what it may; None: templates speak.
+        sources: by setting, where its numbers are from; what begins with "choice" was counted by
+            nobody. They change nothing.
 
     Raises:
         UnknownNameError: a setting, form or style that does not exist.
@@ -68,6 +73,7 @@ class Population:
     style: str = "plain"
     seed: int = 0
     llm: LLMSettings | None = None
+    sources: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
         if self.style not in STYLES:
@@ -83,6 +89,18 @@ class Population:
     def decided_by_rules(self) -> bool:
         """Whether rules alone decide what users do; language models may say it."""
         return self.llm is None or self.llm.decides == "nothing"
+
+    @property
+    def unsupported(self) -> dict[str, str]:
+        """Of a population that says where its numbers are from: the settings that nobody counted.
+
+        Returns:
+            By setting, what its card says of it.
+        """
+        if not self.sources:
+            return {}
+        told = {name: self.sources.get(name, CHOICE) for name in self.settings}
+        return {name: text for name, text in told.items() if text.startswith(CHOICE)}
 
     @property
     def varied(self) -> bool:
@@ -257,9 +275,33 @@ def read_population(path: Path, name: str) -> Population:
         raise CardError(f"{path}: behaviour is {settings!r}; a table of settings is needed.")
     try:
         style, seed = data.get("style", "plain"), data.get("seed", 0)
-        return Population(name, settings, style, seed, llm_settings(data.get("llm")))
+        sources = _read_sources(data.get("sources"), settings)
+        return Population(name, settings, style, seed, llm_settings(data.get("llm")), sources)
     except RecosimError as error:
         raise CardError(f"{path}: {error}") from None
+
+
+def _read_sources(given: Any, settings: Mapping[str, Any]) -> dict[str, str]:
+    """Where the numbers of a card are from: of each setting, or of none.
+
+    Raises:
+        UnknownNameError, OptionError: no such setting, one without a source, or no text.
+    """
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise OptionError(f"sources is {given!r}; a table of texts is needed.")
+    for name, text in given.items():
+        if name not in settings:
+            raise unknown("setting with a source", name, settings)
+        if not isinstance(text, str) or not text.strip():
+            raise OptionError(f"the source of {name} is {text!r}; a text is needed.")
+    if lacks := [name for name in settings if name not in given]:
+        raise OptionError(
+            f"the sources of {', '.join(lacks)} are missing; give one for each setting "
+            f'("{CHOICE}: why" where nobody counted it), or none at all.'
+        )
+    return dict(given)
 
 
 def _extremes(name: str, given: Any) -> list[Any]:

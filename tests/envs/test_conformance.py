@@ -41,6 +41,40 @@ def test_it_keeps_what_all_environments_promise(name, check):
     check(name)
 
 
+# Users who do all that CPR users can do with a list, and in place of an answer.
+LIVELY = {
+    "seen": 0.3,
+    "asks_about": 0.3,
+    "critique_unasked": 0.3,
+    "want_unasked": 0.3,
+    "takes": 3,
+    "acceptable": 6,
+    "musts": 1,
+    "bad_list_hazard": 0.02,
+    "bad_list_rise": 0.02,
+    "drift": 0.05,
+}
+LIVELY_ANSWERS = {"deflects": 0.2, "cooperativeness": 0.4, "question_patience": 12}
+
+
+@pytest.mark.parametrize("opening", ["several", "item", "item_attribute", "nothing"])
+@pytest.mark.parametrize(
+    ("name", "more"),
+    [
+        ("recosim/CPR-LastFM-Small-v0", LIVELY_ANSWERS),
+        ("recosim/EAR-Yelp-Small-v0", LIVELY_ANSWERS),
+        ("recosim/Critique-LastFM-Small-v0", {}),
+    ],
+)
+def test_users_who_say_more_keep_what_all_environments_promise(name, more, opening):
+    inquiries = "turn" if opening == "item" else "free"
+    check_environment(
+        name,
+        users={**LIVELY, **more, "opening": opening},
+        protocol_options={"inquiries": inquiries},
+    )
+
+
 @every_id
 def test_an_id_can_be_made_in_one_line_with_the_import(name):
     assert re.fullmatch(r"recosim/[A-Za-z0-9]+(-[A-Za-z0-9]+)*-v(0|[1-9][0-9]*)", name)

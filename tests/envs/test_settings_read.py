@@ -11,11 +11,18 @@ from recosim.envs.registration import env_card
 from recosim.users import Population
 from recosim.users.behaviour import TRAITS
 
-# Users of whom every setting shows: they add, criticise, and would take several items.
-BASE = {"cooperativeness": 0.6, "feedback": "critique", "acceptable": 6, "musts": 1}
+# Users of whom every setting shows: they add, criticise (but not always), and would take several
+# items.
+BASE = {
+    "cooperativeness": 0.6,
+    "feedback": "critique",
+    "dont_know": 0.2,
+    "acceptable": 6,
+    "musts": 1,
+}
 OTHER = {
     "answer_noise": 0.4,
-    "dont_know": 0.4,
+    "dont_know": 0.6,
     "cooperativeness": 0.0,
     "cooperation_trend": "falling",
     "patience": 2,
@@ -29,13 +36,26 @@ OTHER = {
     "weighting": "liking",
     "drift": 0.5,
     "standing": "session",
+    "seen": 1.0,
+    "asks_about": 0.5,
+    "critique_unasked": 1.0,
+    "want_unasked": 1.0,
+    "takes": 3,
+    "opening": "nothing",
+    "question_patience": 2,
+    "bad_list_hazard": 0.3,
+    "bad_list_rise": 0.3,
+    "deflects": 0.5,
 }
 NAMES = ("CPR-LastFM-Small", "Critique-LastFM-Small")
 
 
 def played(name, settings):
     """What 64 conversations under random moves look like: observations, rewards, ends."""
-    view = {"actions": "verb"} if name.startswith("CPR") else {}
+    # A question about an item shows where it takes the turn.
+    view = {"protocol_options": {"inquiries": "turn"}}
+    if name.startswith("CPR"):
+        view["actions"] = "verb"
     # A population describes people for all families, so nothing of it is refused.
     users = Population("made", {**BASE, **settings})
     env = gym.make_vec(f"recosim/{name}-v0", num_envs=64, users=users, **view)

@@ -8,15 +8,20 @@ import re
 from recosim.acts import (
     Answer,
     Ask,
+    Courtesy,
     Critique,
     Edit,
+    Inquire,
     Instruct,
     Leave,
+    Level,
+    Note,
     Pass,
     React,
     Recommend,
     Reflect,
     Request,
+    UserAct,
 )
 from recosim.language import Context
 from recosim.language.phrases import PHRASES
@@ -121,20 +126,13 @@ class Draw:
 
     def user(self, context: Context):
         anywhere = [
-            lambda: Instruct(
-                self.rng.choice(("want", "avoid")), self.attributes(), self.attributes(0, 2),
-                self.rng.choice(("turn", "session", "always")),
-            ),
+            self.instruction,
             lambda: Edit(self.attributes(0, 2), self.attributes(0, 2)),
             lambda: Leave(self.rng.choice(("impatient", "satisfied", "other"))),
         ]  # fmt: skip
         answers = context.answers
         if isinstance(answers, Ask):
-            fitting = [
-                lambda: Answer("yes", self.accepted(context), self.attributes(0, 2)),
-                lambda: Answer("no", (), self.attributes(0, 2)),
-                lambda: Answer("unsure", (), self.attributes(0, 1)),
-            ]
+            fitting = [lambda: self.answer(context)] * 3
         elif isinstance(answers, Recommend):
             shown = context.items or self.items()
             fitting = [
@@ -152,6 +150,63 @@ class Draw:
                 lambda: Request(self.attributes(0), self.rng.choice((None, self.facet()))),
             ]
         return self.rng.choice([*fitting, *fitting, *anywhere])()
+
+    def turn(self, context: Context) -> tuple[UserAct, ...]:
+        """Several acts that can be said in one line, in the order in which people are ruled to."""
+        rng, answers = self.rng, context.answers
+        acts: list[UserAct] = []
+        shown = context.items or self.items()
+        if isinstance(answers, Recommend):
+            if rng.random() < 0.8:
+                acts.append(self.reaction(shown))
+            if rng.random() < 0.3:
+                acts.append(self.inquiry(shown))
+        if isinstance(answers, (Recommend, Reflect)):
+            acts += [self.critique(shown) for _ in range(rng.randint(0, 2))]
+        elif isinstance(answers, Ask):
+            acts.append(self.answer(context))
+        else:
+            item = rng.choice((None, *self.items(1, 1)))
+            facet = rng.choice((None, self.facet()))
+            acts.append(Request(self.attributes(0), facet, item))
+        for chance, act in (
+            (0.2, lambda: self.instruction()),
+            (0.2, lambda: Edit(self.attributes(0, 2), self.attributes(0, 2))),
+            (0.3, lambda: Courtesy(rng.choice(("thanks", "greeting", "goodbye", "other")))),
+            (0.2, lambda: Leave(rng.choice(("impatient", "satisfied", "other")))),
+        ):
+            if rng.random() < chance:
+                acts.append(act())
+        return tuple(acts) or (self.inquiry(shown),)
+
+    def reaction(self, shown: tuple[int, ...]) -> React:
+        """One item taken, several or none, and notes on others."""
+        n = len(shown)
+        some = self.rng.sample(shown, self.rng.randint(0, n))
+        cut = self.rng.choice((0, 0, 1, self.rng.randint(0, len(some))))
+        taken, noted = some[:cut], some[cut:]
+        return React(
+            taken[0] if taken else None,
+            tuple((item, Level.ACCEPT) for item in taken[1:]),
+            tuple((item, self.rng.choice(list(Note))) for item in noted),
+        )
+
+    def inquiry(self, shown: tuple[int, ...]) -> Inquire:
+        item = self.rng.choice((None, self.rng.choice(shown), *self.items(1, 1)))
+        return Inquire(item, self.rng.choice(("content", "quality", "maker")))
+
+    def answer(self, context: Context) -> Answer:
+        return self.rng.choice((
+            lambda: Answer("yes", self.accepted(context), self.attributes(0, 2)),
+            lambda: Answer("no", (), self.attributes(0, 2)),
+            lambda: Answer("unsure", (), self.attributes(0, 1)),
+        ))()  # fmt: skip
+
+    def instruction(self) -> Instruct:
+        return Instruct(
+            self.rng.choice(("want", "avoid")), self.attributes(), self.attributes(0, 2),
+            self.rng.choice(("turn", "session", "always")),
+        )  # fmt: skip
 
     def critique(self, shown: tuple[int, ...]) -> Critique:
         direction = self.rng.choice(("less", "more"))

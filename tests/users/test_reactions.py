@@ -78,7 +78,7 @@ def test_what_is_wanted_is_not_known_and_what_is_known_is_not_taken():
     assert 5 in d.acceptable[0, : d.n_acceptable[0]]
     assert 5 not in left(d)
     assert (d.n_shown_last[0], d.legal_actions()[0, -1]) == (0, 0)  # nothing to reflect on
-    assert show(d, 2).rank[0] == 1
+    assert show(d, 5, 2).rank[0] == 2
 
 
 def test_how_often_an_item_is_known():

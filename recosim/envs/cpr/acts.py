@@ -124,7 +124,7 @@ def _said(move: Move) -> tuple[UserAct, ...]:
     if verb == Verb.RECOMMEND:
         # Traces from before users said more of a list have none of this.
         pairs, inquired = move.get("notes") or (), move.get("inquired", -1)
-        questions = ()
+        questions: tuple[UserAct, ...] = ()
         if inquired is not None and inquired != -1:
             questions = (Inquire(inquired if inquired >= 0 else None),)
         if outcome == Outcome.UNSURE:  # the question is all that was said
@@ -307,7 +307,7 @@ def _read_wishes(acts: Sequence[UserAct]) -> tuple[int, tuple[int, ...]]:
     more: tuple[int, ...] = ()
     for act in acts:
         if isinstance(act, Critique):
-            named = (act.attribute,)
+            named: tuple[int, ...] = (act.attribute,)
             less, more = (less + named, more) if act.direction == "less" else (less, more + named)
         elif isinstance(act, Instruct):
             named = act.attributes

@@ -77,10 +77,10 @@ class CritiqueEnv(FamilyEnv):
 
     The same keys at every step, those of the CPR environments: `action_mask`; `reward_terms`;
     `items` (K,) int32, the items shown in this move, -1 padded; `rank`, 1-based position of the
-    first item taken among them, 0 for none; `candidates`; `is_success`; `left`; `true_utility`, 1.0 once
-    the seeker got an item they wanted (less for one that they would also take); `path`, the
-    attributes that the user asked for so far. The critique is in the observation (`attributes`).
-    With `reveal=True` also `privileged`.
+    first item taken among them, 0 for none; `candidates`; `is_success`; `left`; `true_utility`, 1.0
+    once the seeker got an item they wanted (less for one that they would also take, and for one of
+    several that they want); `path`, the attributes that the user asked for so far. The critique is
+    in the observation (`attributes`). With `reveal=True` also `privileged`.
 
     ## Arguments
 
@@ -92,8 +92,8 @@ class CritiqueEnv(FamilyEnv):
         users: a family of seekers ("seeker_salient", "seeker_random", "seeker_least_liked"), any
             other population, a `Population`, a `Behaviour`, or settings by name.
         answer_noise, patience, ...: any setting of users that this family reads, by its name; all
-            but `cooperativeness`, `cooperation_trend`, `deflects` and `question_patience`, which are
-            about questions.
+            but `cooperativeness`, `cooperation_trend`, `deflects` and `question_patience`, which
+            are about questions.
         estimator: name of an estimator, or fitted `Vectors`.
         estimator_options: settings of the estimator.
         split: interactions that conversations are drawn from: "valid" (default), "test" or "train".
