@@ -50,8 +50,8 @@ def write_card(path: Path, findings: Findings, log: Log, held: Held | None) -> N
 
     def write(part: Path) -> None:
         part.write_text(text, encoding="utf-8")
-        settings = read_population(part, path.stem).settings
-        if settings != findings.population().settings:
+        read = read_population(part, path.stem)
+        if read.settings != findings.population().settings or read.unsupported:
             raise CardError(f"{path}: the card does not read back as what was fitted.")
 
     atomic_write(path, write)
@@ -59,11 +59,9 @@ def write_card(path: Path, findings: Findings, log: Log, held: Held | None) -> N
 
 def card_text(name: str, findings: Findings, log: Log, held: Held | None) -> str:
     """The card as TOML: closed, as all cards of users are."""
-    told = [own.told() for own in findings.estimates.values()]
     source = [
-        f"Fitted by maximum likelihood to {log.source}; {log.conversations:,} conversations. "
-        "Standard errors in brackets.",
-        *told,
+        f"Fitted by maximum likelihood to {log.source}; {log.conversations:,} conversations. The "
+        "number of each setting, with its standard error, is under `sources`.",
     ]
     if held is not None:
         fitted, unfitted = held.overall["fitted"], held.overall["unfitted"]
@@ -84,6 +82,9 @@ def card_text(name: str, findings: Findings, log: Log, held: Held | None) -> str
         "",
         "[behaviour]",
         *(f"{key} = {_value(own.value)}" for key, own in findings.estimates.items()),
+        "",
+        "[sources]",
+        *(f"{key} = {_text(own.told())}" for key, own in findings.estimates.items()),
     ]
     return "\n".join(lines) + "\n"
 

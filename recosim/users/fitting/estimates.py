@@ -63,9 +63,9 @@ class Estimate:
 
     def told(self) -> str:
         """Its figures, and what they rest on, in a line."""
-        told = ", ".join(map(str, self.figures))
+        told = ", ".join(map(str, self.figures)) or str(self.value)
         note = f"; {self.note}" if self.note else ""
-        return f"{self.setting}: {told}; {self.occasions:,} occasions of {self.users:,} users{note}"
+        return f"{told}; {self.occasions:,} occasions of {self.users:,} users{note}"
 
 
 @dataclass(frozen=True)

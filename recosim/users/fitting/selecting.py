@@ -141,7 +141,8 @@ def uncertainty(log: Log, models: list[Findings]) -> dict[str, Floats]:
             ]
         )
         told = (1 - FLOOR) * told + FLOOR / len(kind.outcomes)
-        found[name] = (_entropy(told.mean(axis=0)) - _entropy(told).mean(axis=0))[cells.of]
+        apart = _entropy(told.mean(axis=0)) - _entropy(told).mean(axis=0)
+        found[name] = np.maximum(apart, 0.0)[cells.of]  # rounding may leave it below 0
     return found
 
 
