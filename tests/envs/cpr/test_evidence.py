@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from recosim.acts import Moves, Verb
+from recosim.agents.cpr.base import CPRAgent
 from recosim.agents.registry import make_agent
 from recosim.bench.rollout import play_batch
 from recosim.envs.cpr.evidence import log_of_trace
@@ -19,6 +21,17 @@ from recosim.users.fitting.reading import read_log
 SEED = 7
 
 
+class Reflects(CPRAgent):
+    """Recommends, and asks what was wrong after each refusal."""
+
+    name = "reflects"
+
+    def act(self) -> Moves:
+        refused = self.batch.arrays["n_shown_last"] > 0
+        verb = np.where(refused, Verb.REFLECT, Verb.RECOMMEND).astype(np.int8)
+        return Moves(verb, np.full(len(verb), -1))
+
+
 def played(settings, name="max_entropy", n=2000, **options):
     """A trace of an agent with users, and their world."""
     setup = Setup.prepare(
@@ -28,7 +41,7 @@ def played(settings, name="max_entropy", n=2000, **options):
         users=Population("true", settings),
         protocol_options=options,
     )
-    agent = make_agent(name)
+    agent = Reflects() if name == Reflects.name else make_agent(name)
     batch = setup.batch(500, track=agent.track)
     agent.bind(batch)
     recorder, parts = Recorder(batch), []
@@ -163,6 +176,16 @@ def test_the_other_kinds_of_questions(question):
     )
     # Nobody deflects a question about a facet.
     assert ("deflects" in found.unknown) == (question == "facet")
+
+
+def test_what_is_said_of_lists_when_asked():
+    """In the wording of `feedback`: two users in five criticise, and so on."""
+    words = ["binary", "critique", "instruction", "edit"]
+    feedback = {"choice": words, "weights": [1, 2, 1, 1]}
+    trace, world = played({"feedback": feedback}, "reflects", n=1500, on_reject="keep")
+    found = fit_users(log_of_trace(trace, world))
+    shares = dict(zip(words, (0.2, 0.4, 0.2, 0.2), strict=True))
+    check(found, {("feedback", f"share of {w}"): share for w, share in shares.items()})
 
 
 def test_a_trace_on_disk_is_read_with_its_world(tmp_path):
