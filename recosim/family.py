@@ -47,6 +47,8 @@ class Family:
         board: class of what a person sees and types, of `recosim.envs.board.Board`.
         picture: function (figure, moves, world) that draws an episode into a figure of matplotlib.
         probes: function (setup) -> tuple of `recosim.envs.probes.Probe`, for the audit of users.
+        evidence: function (trace, world) -> `recosim.users.fitting.Log`: what a trace tells of its
+            users, for fitting; "" where it tells nothing.
         agents: names of agents that recommend where nobody says who: the first that fits the rules.
         strict: arguments under which every move counts, for the conformance checks.
     """
@@ -68,6 +70,7 @@ class Family:
     board: Reference = "recosim.envs.board:Board"
     picture: Reference = "recosim.envs.picture:draw_words"
     probes: Reference = "recosim.envs.usual_probes:list_probes"
+    evidence: Reference = ""
     agents: tuple[str, ...] = ()
     strict: Mapping[str, Any] = field(default_factory=dict)
 

@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from recosim.cli import audit, bench, data, play, report, show, train
+from recosim.cli import audit, bench, data, play, report, show, train, users
 from recosim.errors import RecosimError
 
 __all__ = ["app", "main"]
@@ -36,6 +36,7 @@ app.command()(play.play)
 app.command()(show.show)
 app.command()(audit.audit)
 app.add_typer(data.app, name="data")
+app.add_typer(users.app, name="users")
 
 
 def _print_version(wanted: bool) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,13 @@ from recosim.users.behaviour import (
 )
 from recosim.users.llm_settings import LLMSettings, llm_settings
 
-__all__ = ["Population", "population", "population_names", "users_of_family"]
+__all__ = [
+    "Population",
+    "population",
+    "population_names",
+    "read_population",
+    "users_of_family",
+]
 
 KEYS = (
     "name", "title", "description", "source", "style", "seed", "behaviour", "sources", "llm",
@@ -242,7 +249,18 @@ def population_names() -> list[str]:
 
 
 def _read_card(name: str) -> Population:
-    path = find_card("users", name)
+    return read_population(find_card("users", name), name)
+
+
+def read_population(path: Path, name: str) -> Population:
+    """The population of a card that is no card of RecoSim's yet, by its file.
+
+    Args:
+        name: that which the card must have.
+
+    Raises:
+        CardError: a faulty card.
+    """
     data = read_toml(path)
     for key in data:
         if key not in KEYS:

@@ -24,6 +24,7 @@ CPR = Family(
     board="recosim.envs.cpr.board:CPRBoard",
     picture="recosim.envs.cpr.picture:draw",
     probes="recosim.envs.cpr.probes:probes",
+    evidence="recosim.envs.cpr.evidence:log_of_trace",
     agents=("max_entropy", "hard_filter"),
     strict={"last_turn_acts": True},  # where the move of the last turn is ignored, nothing raises
     settings=(

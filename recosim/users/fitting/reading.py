@@ -1,0 +1,86 @@
+"""Which kind of log a file is, and what it tells: dialogues, lists with what was taken, a trace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from recosim.errors import ImportDataError, OptionError
+from recosim.family import family_of
+from recosim.trace import Trace
+from recosim.users.dialogues import dialogue_form, read_dialogues
+from recosim.users.dialogues.turns import NEEDED as OF_TURNS
+from recosim.users.dialogues.turns import read_header
+from recosim.users.fitting.from_choices import NEEDED as OF_CHOICES
+from recosim.users.fitting.from_choices import log_of_choices
+from recosim.users.fitting.from_dialogues import log_of_dialogues
+from recosim.users.fitting.occasions import Log
+from recosim.world.world import World
+
+__all__ = ["read_log"]
+
+SUFFIXES = (".parquet", ".csv", ".json", ".jsonl")
+
+
+def read_log(
+    path: Path, world: World | None, world_of: Callable[[Trace, Path], World] | None = None
+) -> Log:
+    """What a log tells of users, whatever kind of log it is.
+
+    Args:
+        path: a trace of `recosim bench` (.parquet); dialogues with acts: IARD (.json), ReDial
+            (.jsonl), turns (.csv); or lists with what was taken (.csv, .parquet).
+        world: for lists without utilities; of a trace, where it is not the one that it names.
+        world_of: (trace, path) -> the world that a trace was recorded on.
+
+    Raises:
+        ImportDataError: a file that is no such log, or a damaged one (with the line).
+        ResultsError: a damaged trace, or one of another world.
+        OptionError: it tells nothing of users, or a family whose traces tell nothing.
+    """
+    if path.is_dir():
+        raise ImportDataError(f"{path} is a folder; name a file of it.")
+    if not path.is_file():
+        raise ImportDataError(f"{path}: no such file.")
+    suffix = path.suffix.lower()
+    if suffix == ".parquet":
+        return _parquet(path, world, world_of)
+    if suffix == ".csv":
+        header = read_header(path)
+        if set(OF_CHOICES) <= set(header) and not set(OF_TURNS) <= set(header):
+            return log_of_choices(path, world)
+    if suffix not in SUFFIXES or not dialogue_form(path):
+        raise ImportDataError(
+            f"{path} is no log that is known here: a trace of `recosim bench` (.parquet); IARD "
+            f"(.json), ReDial (.jsonl) or turns (.csv with {', '.join(OF_TURNS)}); or lists (.csv "
+            f"or .parquet with {', '.join(OF_CHOICES)})."
+        )
+    return log_of_dialogues(read_dialogues(path), path.name)
+
+
+def _parquet(
+    path: Path, world: World | None, world_of: Callable[[Trace, Path], World] | None
+) -> Log:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        schema = pq.read_schema(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise ImportDataError(f"{path} is not a readable Parquet file: {error}") from None
+    if b"recosim" not in (schema.metadata or {}):
+        return log_of_choices(path, world)
+    trace = Trace.read(path)
+    record = family_of(trace.metadata)
+    evidence = record.load("evidence")
+    if not evidence:
+        raise OptionError(
+            f"{path} is a trace of the family {record.name!r}, whose traces tell nothing of users "
+            "that could be fitted."
+        )
+    if world is None:
+        if world_of is None:
+            raise OptionError(f"{path} is a trace; give the world that it was recorded on.")
+        world = world_of(trace, path)
+    log: Log = evidence(trace, world)
+    return log
