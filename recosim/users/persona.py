@@ -32,12 +32,20 @@ class Personas:
     def __init__(self, world: World, users: Population) -> None:
         self._world, self._users = world, users
         self.of = lru_cache(maxsize=65_536)(self._of)
+        self.temper = lru_cache(maxsize=65_536)(self._temper)
 
     def _of(self, user: int) -> str:
         """A few sentences about a user, in the second person."""
-        behaviour = self._users.behaviour(user)
-        parts = [_MANNER[self._users.style], *_temper(behaviour), self._likes(user)]
+        parts = [_MANNER[self._users.style], self.temper(user), self._likes(user)]
         return " ".join(part for part in parts if part)
+
+    def _temper(self, user: int) -> str:
+        """How a user is, without how they talk and what they like: for decisions.
+
+        What they often go for is not what they want now, and a model that reads both answers by
+        either.
+        """
+        return " ".join(part for part in _temper(self._users.behaviour(user)) if part)
 
     def _likes(self, user: int) -> str:
         items = self._world.train.row(user)
