@@ -32,7 +32,8 @@ _SYSTEM = (
 _FIELDS = {
     "question": (
         "`found`: the name that you are asked about if the list of what you want has it, else "
-        "'none'. `answer`: yes if the list has it, no if not."
+        "'none'. `answer`: yes if the list has it, no if not. Who wants tea, cake, honey says "
+        'of cake {"found":"cake","answer":"yes"}, of coffee {"found":"none","answer":"no"}.'
     ),
     "choice": (
         "`named`: those that you are asked about and the list of what you want has; [] if it has "
@@ -44,7 +45,8 @@ _FIELDS = {
     ),
     "list": (
         "`nearest`: the number that has most of what you want. `lacks`: what that one lacks, or "
-        "'nothing'. `takes`: its number if it lacks nothing and has nothing beside it, else 'none'. "
+        "'nothing'. `takes`: its number if it lacks nothing and has nothing beside it, else "
+        "'none'. "
     ),
     "reflection": "",
 }
@@ -54,17 +56,17 @@ _WISHES = (
 )
 
 
-def decision_prompt(occasion: Occasion, temper: str, world: World, *, hears: bool) -> Messages:
+def decision_prompt(occasion: Occasion, manner: str, world: World, *, hears: bool) -> Messages:
     """Ask for a decision: what is wanted and what is asked stand side by side, at the end.
 
     Args:
-        temper: how the user is, in words; may be "".
+        manner: how the user answers, in words; may be "".
         hears: whether the last line of the recommender is in it, or only what was done with it.
     """
     wishes = _WISHES if occasion.feedback and not isinstance(occasion.context.answers, Ask) else ""
     wants = ", ".join(_names(world, occasion.wants)) or "nothing in particular"
     heard = [line[:LONGEST_LINE] for line in occasion.heard[-1:] if hears]
-    lines = [temper, f"You want: {wants}.", *heard, _what_is_asked(occasion, world)]
+    lines = [manner, f"You want: {wants}.", *heard, _what_is_asked(occasion, world)]
     system = _SYSTEM + _FIELDS[kind_of(occasion)] + wishes
     return [("system", system), ("user", "\n".join(line for line in lines if line))]
 

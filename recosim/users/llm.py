@@ -102,13 +102,13 @@ class LLMSpeaker:
         "leak", or words that do not carry the act (`recosim.users.carried`). `leaks`: answers of
         the model that named an item in mind, by the kind of the plainest naming; none of them was
         said. `regenerated`: first tries after which a second one was clean. `decisions`: answers
-        that the model decided, how many are what the rules would have said, and how many the rules
-        had to make because no valid answer came. `facts`: by kind of question, how many of its
-        decisions agree with the wants in its prompt, contradict them, or leave it open.
+        that the model decided, how many are what the rules would have said, how many the rules had
+        to make because no valid answer came, and, under `facts`, by kind of question how many agree
+        with the wants in the model's own prompt, contradict them, or leave it open.
         """
         with self._lock:
             c = dict(self._counts)
-        groups: dict[str, dict[str, int]] = {
+        groups: dict[str, dict[str, Any]] = {
             "by": {"llm": 0, "template": 0},
             "fallbacks": {},
             "leaks": dict.fromkeys(LEAKS, 0),
@@ -122,10 +122,11 @@ class LLMSpeaker:
                 facts[cast(Kind, kind)][cast(Verdict, found)] = count
             elif key:
                 groups[group][key] = count
+        met = {kind: found for kind, found in facts.items() if any(found.values())}
+        groups["decisions"]["facts"] = met
         return {
             "utterances": c.get("utterances", 0),
             **groups,
-            "facts": {kind: found for kind, found in facts.items() if any(found.values())},
             "regenerated": c.get("regenerated", 0),
             "chat": self.chat.report.to_dict(),
         }
@@ -154,10 +155,10 @@ class LLMSpeaker:
         return decisions
 
     def _question(self, occasion: Occasion) -> ChatRequest:
-        temper = self.personas.temper(occasion.user) if self.settings.persona else ""
+        manner = self.personas.answering(occasion.user) if self.settings.persona else ""
         seen = self._masked(occasion, self._names(occasion.wants))
         return ChatRequest(
-            decision_prompt(seen, temper, self.world, hears=self.settings.hears),
+            decision_prompt(seen, manner, self.world, hears=self.settings.hears),
             answer=decision_form(occasion, self.world),
             temperature=self.settings.temperature,
             max_tokens=self.settings.max_tokens,

@@ -182,10 +182,13 @@ def test_what_is_said_is_never_the_opposite_of_what_is_done():
     assert speaker.report()["fallbacks"]["contradiction"] > 0
 
 
-def test_words_that_say_nothing_are_replaced_and_counted():
-    speaker, trace = play(lambda request: {"words": "Hm, sixty-six of them."}, settings={})
+@pytest.mark.parametrize(
+    ("words", "why"), [("Let me think about the weather.", "unread"), ("Sixties.", "contradiction")]
+)
+def test_words_that_do_not_carry_the_act_are_replaced_and_counted(words, why):
+    speaker, trace = play(lambda request: {"words": words}, settings={})
     report, parser = speaker.report(), Parser(speaker.world)
-    assert report["fallbacks"]["unread"] > report["utterances"] / 2
+    assert report["fallbacks"][why] > report["utterances"] / 3
     assert report["by"]["llm"] < report["utterances"] / 10
     from recosim.envs.cpr.acts import context_of, user_acts
 
@@ -275,16 +278,16 @@ def test_what_it_decides_is_what_happens(setup):
     report = speaker.report()
     assert report["decisions"]["made"] > 30
     assert report["decisions"]["as_the_rules"] < report["decisions"]["made"]
-    facts = [count for found in report["facts"].values() for count in found.values()]
-    assert sum(facts) == report["decisions"]["made"]
-    assert sum(found["contradicts"] for found in report["facts"].values()) > 0
+    facts = report["decisions"]["facts"].values()
+    assert sum(sum(found.values()) for found in facts) == report["decisions"]["made"]
+    assert sum(found["contradicts"] for found in facts) > 0
     assert len(trace.episodes()) == 40
 
 
 def test_a_truthful_model_answers_as_ideal_users_do():
     speaker, trace = play(truthful, decides="answers", settings={})
     report, world = speaker.report()["decisions"], speaker.world
-    for found in speaker.report()["facts"].values():
+    for found in report["facts"].values():
         assert found["agrees"] == sum(found.values()) > 0
     has = [set(world.item_attributes.row(v).tolist()) for v in range(world.n_items)]
     rows = trace.table.to_pylist()
