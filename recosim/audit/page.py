@@ -14,6 +14,8 @@ from recosim.envs.shares import bare
 
 __all__ = ["audit_page", "comparison_page"]
 
+CONTRADICTIONS = 0.145  # of people's answers, the middle of what was counted
+
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1c2733; --soft: #6b7785; --bar: #2f6f8f; --low: #8884; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e4e9ee; --soft: #9aa7b4; --bar: #6fb3d3; } }
@@ -154,14 +156,18 @@ def _people(v: dict[str, Any]) -> list[str]:
     )
 
 
-def _decisions(found: dict[str, int] | None) -> list[str]:
+def _decisions(found: dict[str, Any] | None) -> list[str]:
     if not found or not found["made"]:
         return ["<h2>Who decides</h2>", "<p>The rules decide every act.</p>"]
-    share = bare(found["as_the_rules"], found["made"])
+    bars = [Bar("as the rules would have it", bare(found["as_the_rules"], found["made"]))]
+    for kind, counts in found["facts"].items():
+        share = bare(counts["contradicts"], sum(counts.values()))
+        bars.append(Bar(f"contradicts its own prompt, {kind}", share, CONTRADICTIONS))
     return _section(
         "Who decides",
-        f"The model decided {found['made']:,} answers. As the rules would have it:",
-        [Bar("agreement with the rules", share)],
+        f"The model decided {found['made']:,} answers. Its prompt says what the user wants; the "
+        "mark is how often people contradict what they want (12 to 17 %, arXiv 2008.00279).",
+        bars,
     )
 
 

@@ -84,7 +84,11 @@ class ChatRequest:
             )
 
     def schema(self) -> dict[str, Any] | None:
-        """The JSON schema of the answer without the titles that pydantic makes up; None: text."""
+        """The JSON schema of the answer without the titles that pydantic makes up; None: text.
+
+        Its properties stand in the order of the fields: servers that hold a model to a schema have
+        it write them in that order, and what is written first is what the rest goes by.
+        """
         if self.answer is None:
             return None
         schema: dict[str, Any] = json.loads(_schema_text(self.answer))
@@ -155,7 +159,7 @@ def key_of(content: dict[str, Any]) -> str:
 
 @lru_cache(maxsize=256)
 def _schema_text(model: type[BaseModel]) -> str:
-    return canonical(_untitled(model.model_json_schema()))
+    return json.dumps(_untitled(model.model_json_schema()))
 
 
 def _message(given: Any) -> Message:

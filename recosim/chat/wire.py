@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from recosim.chat.backend import Answer, ChatFault, estimate_tokens, prompt_estimate
-from recosim.chat.request import ChatRequest, canonical
+from recosim.chat.request import ChatRequest
 from recosim.chat.settings import ChatSettings, Form
 
 __all__ = ["parameters", "read_body", "retry_after"]
@@ -38,7 +38,8 @@ def parameters(request: ChatRequest, settings: ChatSettings, form: Form) -> dict
     if form == "json":
         given["response_format"] = {"type": "json_object"}
     messages[-1]["content"] += (
-        "\n\nAnswer with JSON of this schema and nothing else:\n" + canonical(schema)
+        "\n\nAnswer with JSON of this schema and nothing else:\n"
+        + json.dumps(schema, separators=(",", ":"))
     )
     return given
 

@@ -1,7 +1,7 @@
 """`LLMSpeaker`: a language model speaks for users, and decides no more than it may.
 
 The act is the truth, the words are a view of it. Whatever the model writes, no utterance leaves
-here that names what a user has in mind, or that says the opposite of the act.
+here that names what a user has in mind, or that is not read as the act.
 """
 
 from __future__ import annotations
@@ -12,32 +12,45 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 
-from recosim.acts import (
-    Answer,
-    Ask,
-    Critique,
-    Instruct,
-    Leave,
-    React,
-    Recommend,
-    Reflect,
-    UserAct,
-)
+from recosim.acts import Ask, Instruct, Leave, React, Recommend, Reflect, UserAct
 from recosim.chat import Chat, ChatReply, ChatRequest
 from recosim.errors import NotUnderstood
 from recosim.language import Parser, Templates
+from recosim.users.carried import missed
+from recosim.users.decisions import acts_of, decision_form, decision_prompt
+from recosim.users.facts import KINDS, VERDICTS, Kind, Verdict, kind_of, verdict
+from recosim.users.leaks import KINDS as LEAKS
 from recosim.users.leaks import Secrets
 from recosim.users.llm_settings import LLMSettings
 from recosim.users.persona import Personas
 from recosim.users.population import Population
-from recosim.users.prompts import Words, acts_of, decision_form, decision_prompt, wording_prompt
+from recosim.users.prompts import Words, wording_prompt
 from recosim.users.speaker import Occasion, Utterance, in_words
 from recosim.world.world import World
 
-__all__ = ["LLMSpeaker"]
+__all__ = ["Decision", "LLMSpeaker"]
 
-REGENERATE = 1  # second tries at words that name what they must not
+REGENERATE = 1  # second tries at words that name what they must not, or do not say what is meant
 _SEEDS = 2**31 - 1  # servers take seeds of 31 bits
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a model decided on an occasion.
+
+    Attributes:
+        acts: what it did; those of the rules where no valid answer came.
+        made: whether they are the model's.
+        kind: of the question that it decided.
+        verdict: what the facts in its prompt say of that; "open" where it decided nothing.
+        outcome: of the call, see `ChatReply`.
+    """
+
+    acts: tuple[UserAct, ...]
+    made: bool
+    kind: Kind
+    verdict: Verdict
+    outcome: str
 
 
 @dataclass
@@ -48,15 +61,15 @@ class _Draft:
     acts: tuple[UserAct, ...]
     text: str = ""  # "": the template's turn
     waits: bool = True
-    decided: bool = False
 
 
 class LLMSpeaker:
     """Words, and where it may decides, what users say.
 
-    Each utterance is searched for the items in mind (`Secrets`). If it names one, the model is
-    asked once more, then a template speaks. So it is where no valid answer comes, and where the
-    words say the opposite of the act as `Parser` reads them. All of this is counted in `report()`.
+    What is decided is asked in a call of its own, before the words. Each utterance is searched for
+    the items in mind (`Secrets`) and read (`Parser`). If it names one, or is not read as the act,
+    the model is asked once more, then a template speaks; so it is where no valid answer comes. All
+    of this is counted in `report()`.
 
     Args:
         world: the world.
@@ -85,31 +98,87 @@ class LLMSpeaker:
     def report(self) -> dict[str, Any]:
         """Counts since the speaker was made, and those of its `Chat`.
 
-        `by`: whose words were said. `fallbacks`: why templates spoke. `leaks`: answers of the model
-        that named an item in mind, by the kind of the plainest naming; none of them was said.
-        `regenerated`: leaking answers after which a second one was clean. `unclear`: words that
-        `Parser` makes nothing of; they are said. `decisions`: answers that the model decided, and
-        how many are what the rules would have said.
+        `by`: whose words were said. `fallbacks`: why templates spoke: an outcome of the call, a
+        "leak", or words that do not carry the act (`recosim.users.carried`). `leaks`: answers of
+        the model that named an item in mind, by the kind of the plainest naming; none of them was
+        said. `regenerated`: first tries after which a second one was clean. `decisions`: answers
+        that the model decided, how many are what the rules would have said, how many the rules had
+        to make because no valid answer came, and, under `facts`, by kind of question how many agree
+        with the wants in the model's own prompt, contradict them, or leave it open.
         """
         with self._lock:
             c = dict(self._counts)
-        groups: dict[str, dict[str, int]] = {
+        groups: dict[str, dict[str, Any]] = {
             "by": {"llm": 0, "template": 0},
             "fallbacks": {},
-            "leaks": {"exact": 0, "alias": 0, "fuzzy": 0},
-            "decisions": {"made": 0, "as_the_rules": 0},
+            "leaks": dict.fromkeys(LEAKS, 0),
+            "decisions": {"made": 0, "as_the_rules": 0, "left_to_the_rules": 0},
         }
+        facts = {kind: dict.fromkeys(VERDICTS, 0) for kind in KINDS}
         for name, count in c.items():
             group, _, key = name.partition(":")
-            if key:
+            if group == "facts":
+                kind, _, found = key.partition(":")
+                facts[cast(Kind, kind)][cast(Verdict, found)] = count
+            elif key:
                 groups[group][key] = count
+        met = {kind: found for kind, found in facts.items() if any(found.values())}
+        groups["decisions"]["facts"] = met
         return {
             "utterances": c.get("utterances", 0),
             **groups,
             "regenerated": c.get("regenerated", 0),
-            "unclear": c.get("unclear", 0),
             "chat": self.chat.report.to_dict(),
         }
+
+    # ---- deciding --------------------------------------------------------------------------------
+
+    def decide(self, occasions: Sequence[Occasion]) -> list[Decision]:
+        """What the model decides on each occasion, in their order, without a word said.
+
+        Openings are decided by nobody: those occasions must answer a question, a list or a
+        reflection. Whether a user leaves stays with the rules.
+
+        Raises:
+            ChatError, BudgetError, CassetteError: see `Chat.complete`.
+        """
+        requests = [self._question(occasion) for occasion in occasions]
+        replies = self.chat.complete_all(requests, workers=self.settings.workers)
+        decisions = [self._decision(*pair) for pair in zip(occasions, replies, strict=True)]
+        for occasion, each in zip(occasions, decisions, strict=True):
+            if each.made:
+                as_ruled = int(each.acts == occasion.acts)
+                facts = f"facts:{each.kind}:{each.verdict}"
+                self._count("decisions:made", **{"decisions:as_the_rules": as_ruled, facts: 1})
+            else:
+                self._count("decisions:left_to_the_rules")
+        return decisions
+
+    def _question(self, occasion: Occasion) -> ChatRequest:
+        manner = self.personas.answering(occasion.user) if self.settings.persona else ""
+        seen = self._masked(occasion, self._names(occasion.wants))
+        return ChatRequest(
+            decision_prompt(seen, manner, self.world, hears=self.settings.hears),
+            answer=decision_form(occasion, self.world),
+            temperature=self.settings.temperature,
+            max_tokens=self.settings.max_tokens,
+            seed=(occasion.key + REGENERATE + 1) % _SEEDS,  # not one of the words' seeds
+            purpose="user",
+        )
+
+    def _decision(self, occasion: Occasion, reply: ChatReply) -> Decision:
+        kind = kind_of(occasion)
+        if reply.outcome != "ok" or reply.value is None:
+            return Decision(occasion.acts, False, kind, "open", reply.outcome)
+        acts = acts_of(reply.value, occasion, self.world)
+        found = verdict(acts, occasion, self.world)
+        leaves = tuple(act for act in occasion.acts if isinstance(act, Leave))
+        return Decision((*acts, *leaves), True, kind, found, "ok")
+
+    def _may_decide(self, occasion: Occasion) -> bool:
+        """Openings, and words about nothing, are never decided by the model."""
+        asked = isinstance(occasion.context.answers, (Ask, Recommend, Reflect))
+        return self.settings.decides == "answers" and asked
 
     # ---- speaking --------------------------------------------------------------------------------
 
@@ -120,117 +189,103 @@ class LLMSpeaker:
             ChatError, BudgetError, CassetteError: see `Chat.complete`; nothing is said then.
         """
         drafts = [_Draft(occasion, occasion.acts) for occasion in occasions]
+        deciding = [draft for draft in drafts if self._may_decide(draft.occasion)]
+        decisions = self.decide([draft.occasion for draft in deciding])
+        for draft, decision in zip(deciding, decisions, strict=True):
+            draft.acts = decision.acts
         for attempt in range(1 + REGENERATE):
             waiting = [draft for draft in drafts if draft.waits]
             if waiting:
-                requests = [self._request(draft.occasion, attempt) for draft in waiting]
+                requests = [self._request(draft, attempt) for draft in waiting]
                 replies = self.chat.complete_all(requests, workers=self.settings.workers)
                 for draft, reply in zip(waiting, replies, strict=True):
                     self._take(draft, reply, attempt)
         return [self._utterance(draft) for draft in drafts]
 
-    def _request(self, occasion: Occasion, attempt: int) -> ChatRequest:
+    def _request(self, draft: _Draft, attempt: int) -> ChatRequest:
+        occasion = draft.occasion
         persona = self.personas.of(occasion.user) if self.settings.persona else ""
-        names = self._attributes(occasion)
-        masked = tuple(
-            self.secrets.hide(line, occasion.secrets, allowed=names) for line in occasion.heard
-        )
-        seen = replace(occasion, heard=masked)
-        form: type[Any]
-        if self._may_decide(occasion):
-            form = decision_form(occasion, self.world)
-            messages = decision_prompt(seen, persona, self.world, form)
-        else:
-            form = Words
-            messages = wording_prompt(seen, persona, self._meaning(occasion))
+        seen = self._masked(occasion, self._attributes(draft))
         return ChatRequest(
-            messages,
-            answer=form,
+            wording_prompt(seen, persona, self._meaning(draft), again=attempt > 0),
+            answer=Words,
             temperature=self.settings.temperature,
             max_tokens=self.settings.max_tokens,
             seed=(occasion.key + attempt) % _SEEDS,
             purpose="user",
         )
 
-    def _may_decide(self, occasion: Occasion) -> bool:
-        """Openings, and words about nothing, are never decided by the model."""
-        asked = isinstance(occasion.context.answers, (Ask, Recommend, Reflect))
-        return self.settings.decides == "answers" and asked
-
-    def _meaning(self, occasion: Occasion) -> str:
+    def _meaning(self, draft: _Draft) -> str:
         """What is to be said, in plain words; an item that is taken is told by its place."""
         said = []
-        for act in occasion.acts:
+        for act in draft.acts:
             if isinstance(act, React) and act.accepted is not None:
-                place = 1 + occasion.context.items.index(act.accepted)
+                place = 1 + draft.occasion.context.items.index(act.accepted)
                 said.append(f"I take number {place} of those.")
             else:
-                only = replace(occasion, acts=(act,))
+                only = replace(draft.occasion, acts=(act,))
                 said.append(in_words(self._templates, only, "plain"))
         return " ".join(said)
 
     def _take(self, draft: _Draft, reply: ChatReply, attempt: int) -> None:
         """Make what came of a request an utterance, or leave it for the next attempt."""
-        occasion, last = draft.occasion, attempt == REGENERATE
         draft.waits = False
         if reply.outcome != "ok" or reply.value is None:
             self._count(f"fallbacks:{reply.outcome}")
             return
-        value = cast(Any, reply.value)
-        if self._may_decide(occasion):
-            leaves = tuple(act for act in occasion.acts if isinstance(act, Leave))
-            draft.acts = (*acts_of(value, occasion, self.world), *leaves)
-            draft.decided = True
-        text = " ".join(value.words.split())
+        text = " ".join(cast(Words, reply.value).words.split())
+        wrong: str | None
         leaks = self.secrets.find(text, self._secret(draft), allowed=self._sayable(draft))
         if leaks:
-            kinds = [leak.kind for leak in leaks]
-            self._count(f"leaks:{min(kinds, key=('exact', 'alias', 'fuzzy').index)}")
-            draft.waits = not last
-            if last:
-                self._count("fallbacks:leak")
-            return
-        if attempt:
-            self._count("regenerated")
-        if self._contradicts(text, draft):
-            self._count("fallbacks:contradiction")
-            return
-        draft.text = text
+            self._count(f"leaks:{min((leak.kind for leak in leaks), key=LEAKS.index)}")
+            wrong = "leak"
+        else:
+            wrong = missed(draft.acts, self._read(text, draft))
+        if wrong is None:
+            draft.text = text
+            if attempt:
+                self._count("regenerated")
+        elif attempt < REGENERATE:
+            draft.waits = True
+        else:
+            self._count(f"fallbacks:{wrong}")
 
     def _secret(self, draft: _Draft) -> tuple[int, ...]:
         """What must not be named: an item that is taken with these words may be."""
-        taken = [act.accepted for act in draft.acts if isinstance(act, React)]
+        taken = [v for act in draft.acts if isinstance(act, React) for v in act.taken]
         return tuple(v for v in draft.occasion.secrets if v not in taken)
 
     def _sayable(self, draft: _Draft) -> list[str]:
         """Names that the words may hold: of attributes, of other items shown, of what is taken."""
         secret = set(self._secret(draft))
-        world, occasion = self.world, draft.occasion
-        items = [v for v in occasion.context.items if v not in secret]
-        names = [str(world.item_names[v]) for v in items]
-        return names + self._attributes(occasion)
+        items = [v for v in draft.occasion.context.items if v not in secret]
+        return [str(self.world.item_names[v]) for v in items] + self._attributes(draft)
 
-    def _attributes(self, occasion: Occasion) -> list[str]:
+    def _attributes(self, draft: _Draft) -> list[str]:
         """Names of what is wanted, and of what an instruction is about."""
-        said = [act for act in occasion.acts if isinstance(act, Instruct)]
+        said = [act for act in draft.acts if isinstance(act, Instruct)]
         about = [a for act in said for a in (*act.attributes, *act.condition)]
-        return [str(self.world.attribute_names[a]) for a in (*occasion.wants, *about)]
+        return self._names([*draft.occasion.wants, *about])
 
-    def _contradicts(self, text: str, draft: _Draft) -> bool:
-        """Whether words are read as another act of the same kind: a yes as a no, and the like."""
+    def _names(self, attributes: Sequence[int]) -> list[str]:
+        return [str(self.world.attribute_names[a]) for a in attributes]
+
+    def _masked(self, occasion: Occasion, allowed: Sequence[str]) -> Occasion:
+        """The occasion without the names of the items in mind in what was heard."""
+        secrets, hide = occasion.secrets, self.secrets.hide
+        heard = tuple(hide(line, secrets, allowed=allowed) for line in occasion.heard)
+        return replace(occasion, heard=heard)
+
+    def _read(self, text: str, draft: _Draft) -> tuple[UserAct, ...]:
+        """The acts that whoever hears the words will take them for."""
         try:
-            read = self._parser.parse_user(text, draft.occasion.context)
+            return (self._parser.parse_user(text, draft.occasion.context),)
         except NotUnderstood:
-            self._count("unclear")
-            return False
-        return any(type(act) is type(read) and not _agree(act, read) for act in draft.acts)
+            return ()
 
     def _utterance(self, draft: _Draft) -> Utterance:
         by: Literal["llm", "template"] = "llm" if draft.text else "template"
         self._count("utterances", **{f"by:{by}": 1})
-        if draft.decided:
-            as_ruled = draft.acts == draft.occasion.acts
-            self._count("decisions:made", **{"decisions:as_the_rules": int(as_ruled)})
         if draft.text:
             return Utterance(draft.text, draft.acts, "llm")
         said = replace(draft.occasion, acts=draft.acts)
@@ -240,13 +295,3 @@ class LLMSpeaker:
         with self._lock:
             self._counts[name] += 1
             self._counts.update(more)
-
-
-def _agree(act: UserAct, read: UserAct) -> bool:
-    """Whether words that were read as an act of the same kind say what was meant."""
-    if isinstance(act, Answer) and isinstance(read, Answer):
-        named = set(read.accepted)
-        return act.kind == read.kind and (not named or named == set(act.accepted))
-    if isinstance(act, Critique) and isinstance(read, Critique):
-        return (act.attribute, act.direction) == (read.attribute, read.direction)
-    return not isinstance(act, React) or act == read

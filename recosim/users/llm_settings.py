@@ -25,6 +25,8 @@ class LLMSettings:
         decides: "nothing": the rules decide, the model words what they decided, so acts and
             metrics are those of rule users. "answers": the model decides from its persona and from
             what it wants; when users leave, and what they open with, stays with the rules.
+        hears: whether a model that decides hears the recommender's words, or is told only what was
+            asked and shown. Words can persuade, and give orders; small models obey them.
         temperature, max_tokens: of the sampling.
         persona: whether the model is told who it is: manner, patience, what the user likes.
         workers: calls at the same time.
@@ -36,6 +38,7 @@ class LLMSettings:
     """
 
     decides: Literal["nothing", "answers"] = "nothing"
+    hears: bool = False
     temperature: float = 0.7
     max_tokens: int = 160
     persona: bool = True
@@ -52,8 +55,9 @@ class LLMSettings:
     def __post_init__(self) -> None:
         if self.decides not in DECIDES:
             raise unknown("value of decides", self.decides, DECIDES)
-        if not isinstance(self.persona, bool):
-            raise OptionError(f"persona is {self.persona!r}; true or false is needed.")
+        for name in ("hears", "persona"):
+            if not isinstance(getattr(self, name), bool):
+                raise OptionError(f"{name} is {getattr(self, name)!r}; true or false is needed.")
         number = isinstance(self.temperature, (int, float)) and not isinstance(
             self.temperature, bool
         )
@@ -94,7 +98,7 @@ class LLMSettings:
             from recosim.chat.settings import ChatSettings
 
             model = ChatSettings(model=self.model, base_url=self.base_url).model
-        names = ("decides", "temperature", "max_tokens", "persona")
+        names = ("decides", "hears", "temperature", "max_tokens", "persona")
         return {**{name: getattr(self, name) for name in names}, "model": model}
 
 

@@ -33,12 +33,21 @@ class Personas:
     def __init__(self, world: World, users: Population) -> None:
         self._world, self._users = world, users
         self.of = lru_cache(maxsize=65_536)(self._of)
+        self.answering = lru_cache(maxsize=65_536)(self._answering)
 
     def _of(self, user: int) -> str:
         """A few sentences about a user, in the second person."""
-        behaviour = self._users.behaviour(user)
-        parts = [_MANNER[self._users.style], *_temper(behaviour), self._likes(user)]
+        temper = _temper(self._users.behaviour(user))
+        parts = [_MANNER[self._users.style], *temper.values(), self._likes(user)]
         return " ".join(part for part in parts if part)
+
+    def _answering(self, user: int) -> str:
+        """How a user answers, without how they talk, when they leave and what they often go for.
+
+        The rules decide when they leave, and what they often go for is not what they want now.
+        """
+        told = _temper(self._users.behaviour(user))
+        return " ".join(part for group, part in told.items() if part and group != "temper")
 
     def _likes(self, user: int) -> str:
         items = self._world.train.row(user)
@@ -51,7 +60,9 @@ class Personas:
         return f"You often go for {', '.join(names)}." if names else ""
 
 
-def _temper(behaviour: Behaviour) -> list[str]:
-    """What the settings of a user come to, group by group; "" for those that are not spoken of."""
-    spoken = sorted(SETTINGS.values(), key=lambda entry: GROUPS.index(entry.group))
-    return [entry.persona(getattr(behaviour, entry.name)) for entry in spoken]
+def _temper(behaviour: Behaviour) -> dict[str, str]:
+    """What the settings of a user come to, by group; "" for those that are not spoken of."""
+    told: dict[str, list[str]] = {group: [] for group in GROUPS}
+    for entry in SETTINGS.values():
+        told[entry.group].append(entry.persona(getattr(behaviour, entry.name)))
+    return {group: " ".join(part for part in parts if part) for group, parts in told.items()}

