@@ -1,0 +1,293 @@
+"""What a line says of the items that were shown: taken, seen, liked, refused, asked about.
+
+A clause says one thing (`recosim.language.cues.STANCES`) of the items that it names or points at.
+What it only points at ("it", "both") is what was named before it, else what was shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+from recosim.acts import Inquire, Level, Note, React
+from recosim.language.clauses import Clause
+from recosim.language.cues import IDIOMS, STANCES
+from recosim.language.mentions import Mention
+from recosim.language.words import Token
+
+__all__ = ["Said", "Reading", "hear_clauses", "read_reactions"]
+
+_NOTES = {
+    "seen": Note.SEEN, "liked": Note.LIKED, "disliked": Note.DISLIKED, "unknown": Note.UNKNOWN,
+    "later": Note.LATER,
+}  # fmt: skip
+_ASKING = ("maker", "quality", "content")
+_PLURAL = re.compile(
+    r"\b(?:both|them|those|these|they|theyre|all|either|neither|each|em|any of|none|"
+    r"(?:choices|suggestions|ideas|picks|options|recommendations|movies|films|ones))\b"
+)
+_SINGULAR = re.compile(r"\b(?:it|its|that|thats|this|one|movie|film|X)\b")
+_ORDINARY = frozenset(("and", "or", "the", "both", "also", "so", "oh", "well", "as", "for", "yes"))
+# A note that says more stands in place of one that says less.
+_RANK = {Note.UNKNOWN: 0, Note.SEEN: 1, Note.LATER: 2, Note.DISLIKED: 3, Note.LIKED: 3}
+
+
+@dataclass(frozen=True)
+class Said:
+    """A clause as it was heard.
+
+    Args:
+        clause: where it stands.
+        words: its words, {X} for an item of the list, Z for another one, A for an attribute; a
+            clause of a question ends in "?".
+        stance: a name of `STANCES`, or "".
+        items: of the list, that it names.
+        others: items that it names beside them.
+        attributes: whether it names one.
+    """
+
+    clause: Clause
+    words: str
+    stance: str
+    items: tuple[int, ...]
+    others: tuple[int, ...]
+    attributes: bool
+
+
+@dataclass
+class Reading:
+    """What the clauses say of the items that were shown.
+
+    Attributes:
+        taken: items that are taken, with the place of the clause that says so.
+        notes: what is said of items that are not.
+        asks: questions about items, with their place.
+        refused: whether all is refused, or others are asked for; at which place, -1 if not.
+        agreed: whether a bare yes was said.
+        lost: whether something was said of an item, and it cannot be told of which.
+        explained: places of the clauses that speak of items: what they name is no wish.
+    """
+
+    taken: dict[int, int] = field(default_factory=dict)
+    notes: dict[int, Note] = field(default_factory=dict)
+    asks: dict[Inquire, int] = field(default_factory=dict)
+    refused: int = -1
+    agreed: bool = False
+    lost: bool = False
+    first_note: int = -1
+    explained: set[int] = field(default_factory=set)
+
+    def react(self) -> React | None:
+        """The reaction, where an item is taken or something is said of one."""
+        if not self.taken and not self.notes:
+            return None
+        first, *more = self.taken or (None,)
+        return React(
+            first,
+            tuple((item, Level.ACCEPT) for item in more if item is not None),
+            tuple(self.notes.items()),
+        )
+
+
+@cache
+def _stances() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple(
+        (name, re.compile("".join(line.strip() for line in pattern.splitlines())))
+        for name, pattern in STANCES
+    )
+
+
+@cache
+def _idioms() -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{'|'.join(sorted(IDIOMS, key=len, reverse=True))})\b")
+
+
+def hear_clauses(
+    tokens: Sequence[Token], mentions: Sequence[Mention], clauses: Sequence[Clause], shown: Sequence[int]
+) -> list[Said]:
+    """What each clause says, and of which items."""
+    starts = {mention.start: mention for mention in mentions}
+    heard = []
+    for clause in clauses:
+        words: list[str] = []
+        items: dict[int, None] = {}
+        others: dict[int, None] = {}
+        attributes = False
+        at = clause.start
+        while at < clause.end:
+            mention = starts.get(at)
+            if mention is None:
+                words.append(tokens[at].word)
+                at += 1
+                continue
+            at = mention.end
+            if mention.kind != "i":
+                attributes = True
+                words.append("A")
+                continue
+            of_list = [i for i in mention.ids if i in shown]
+            words.append("X" if of_list else "Z")
+            (items if of_list else others).update(dict.fromkeys(of_list or mention.ids[:1]))
+        if words and words[0] == clause.joint and len(words) > 1:
+            del words[0]
+        said = _idioms().sub(lambda found: IDIOMS[found[0]], " ".join(words))
+        said = f"{said} ?" if clause.asks else said
+        heard.append(
+            Said(clause, said, _stance(said), tuple(items), tuple(others), attributes)
+        )
+    return heard
+
+
+def _stance(said: str) -> str:
+    return next((name for name, pattern in _stances() if pattern.search(said)), "")
+
+
+def read_reactions(heard: Sequence[Said], shown: Sequence[int]) -> Reading:
+    """What a line says of the items of a list.
+
+    Args:
+        shown: the list, in its order.
+    """
+    reading = Reading()
+    focus: tuple[int, ...] = ()  # what was spoken of last
+    elsewhere = False  # ... was no item of the list
+    carried: tuple[int, ...] = ()  # names of a list of names whose verb comes later
+    last = ""
+    for place, said in enumerate(heard):
+        named = tuple(dict.fromkeys((*carried, *said.items)))
+        carried = ()
+        stance = said.stance
+        if not stance and named and not _bare(said):
+            pass
+        if not stance and said.items and _bare(said):
+            goes_on = place + 1 < len(heard) and (
+                heard[place + 1].clause.sentence == said.clause.sentence
+            )
+            if goes_on and not (last and last != "yes"):
+                carried = named
+                focus, elsewhere = named, False
+                continue
+            # "the second", "Blue Lake": a bare name takes it, after a stance it is one more of them
+            stance = last if last in _NOTES else "take"
+            if place + 1 < len(heard) and heard[place + 1].stance not in ("", "yes", "more", "no"):
+                focus, elsewhere = named, False
+                continue
+        if not stance:
+            if named:
+                focus, elsewhere = named, False
+            elif said.others:
+                elsewhere = True
+            continue
+        if stance in ("take", "liked", "seen", "unknown", "disliked", "refuse", "later") and (
+            said.clause.asks and stance != "unknown"
+        ) and not _offers(said.words):
+            continue  # a questioned yes is none
+        about = _about(said, named, shown, focus, elsewhere, stance)
+        if about is None:
+            elsewhere = bool(said.others) or elsewhere
+            if stance in _ASKING and not said.others and not said.attributes:
+                _ask(reading, said, None, stance, place)
+            continue
+        if stance in ("yes", "no", "more"):
+            _reply(reading, stance, place, last)
+            last = stance
+            continue
+        if stance in _ASKING:
+            _ask(reading, said, about[0] if len(about) == 1 else None, stance, place)
+        elif stance == "hearsay":
+            reading.agreed = reading.agreed or not said.clause.asks
+        elif stance == "refuse":
+            _refuse(reading, about, shown, place, bool(named))
+        elif not about:
+            reading.lost = True
+        elif stance == "take":
+            for item in about:
+                reading.taken.setdefault(item, place)
+                reading.notes.pop(item, None)
+        else:
+            _note(reading, about, _NOTES[stance], place)
+        reading.explained.add(place)
+        if about:
+            focus, elsewhere = about, False
+        last = stance
+    for item in reading.taken:
+        reading.notes.pop(item, None)
+    return reading
+
+
+def _bare(said: Said) -> bool:
+    """Whether a clause names items and says nothing of them."""
+    return all(word in ("X", "Z", "please", "ones", "one", "?") or word in _ORDINARY for word in said.words.split())
+
+
+def _offers(words: str) -> bool:
+    """Whether a question proposes to take something: "shall we go with that?"."""
+    return re.match(r"(?:can|could|shall|may|should) (?:i|we) |(?:how|what) about X|why not", words) is not None
+
+
+def _about(
+    said: Said,
+    named: tuple[int, ...],
+    shown: Sequence[int],
+    focus: tuple[int, ...],
+    elsewhere: bool,
+    stance: str,
+) -> tuple[int, ...] | None:
+    """The items that a clause is about; () where it cannot be told, None where it is no item of the list."""
+    if named:
+        return named
+    if stance in ("yes", "no", "more"):
+        return tuple(shown)
+    plural = _PLURAL.search(said.words)
+    singular = _SINGULAR.search(said.words)
+    if said.others and not singular:
+        return None
+    if said.attributes and not singular and not plural:
+        return None
+    if elsewhere and not plural:
+        return None
+    if plural:
+        return focus if len(focus) > 1 else tuple(shown)
+    if focus:
+        return focus if len(focus) == 1 else (focus if stance != "take" else focus)
+    return tuple(shown) if len(shown) == 1 else ()
+
+
+def _reply(reading: Reading, stance: str, place: int, last: str) -> None:
+    if stance == "yes":
+        reading.agreed = reading.agreed or reading.refused < 0
+    elif not reading.taken or stance == "more":
+        reading.refused = place if reading.refused < 0 else reading.refused
+        if stance == "no":
+            reading.agreed = False
+
+
+def _refuse(
+    reading: Reading, about: tuple[int, ...], shown: Sequence[int], place: int, by_name: bool
+) -> None:
+    """Refused is what is named; a later refusal of what was taken takes it back."""
+    for item in about or ():
+        if by_name or len(about) == 1:
+            reading.taken.pop(item, None)
+    reading.agreed = False
+    reading.refused = place if reading.refused < 0 else reading.refused
+
+
+def _note(reading: Reading, about: tuple[int, ...], note: Note, place: int) -> None:
+    if reading.first_note < 0:
+        reading.first_note = place
+    for item in about:
+        if item in reading.taken and note in (Note.UNKNOWN, Note.SEEN, Note.LATER):
+            continue
+        if note is Note.DISLIKED:
+            reading.taken.pop(item, None)
+        if _RANK[note] >= _RANK.get(reading.notes.get(item, Note.UNKNOWN), 0):
+            reading.notes[item] = note
+
+
+def _ask(reading: Reading, said: Said, item: int | None, stance: str, place: int) -> None:
+    about = stance if stance in ("maker", "quality") else "content"
+    reading.asks.setdefault(Inquire(item, about), place)  # type: ignore[arg-type]
+    reading.explained.add(place)
