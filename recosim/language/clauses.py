@@ -16,7 +16,7 @@ __all__ = ["Clause", "clauses_of", "courtesy_of", "without_courtesies"]
 _STOPS = frozenset(".!?;:\n()—–")
 _JOINTS = frozenset((
     "but", "though", "although", "however", "so", "because", "cause", "since", "and", "yet",
-    "then", "or", "cuz", "plus",
+    "then", "or", "cuz", "plus", "as",
 ))  # fmt: skip
 # What begins a clause after a joint; "so good" and "rock and jazz" go on.
 _OPENERS = frozenset((
@@ -74,6 +74,8 @@ def clauses_of(
         closing: marks after the last word.
     """
     inside = {k for m in mentions for k in range(m.start + 1, m.end)}
+    ends = {m.end for m in mentions if m.kind == "i"}
+    neighbours = {m.start for m in mentions if m.kind == "i"} & ends  # "no to X Y was good"
     starts: list[tuple[int, str]] = []
     sentence_starts = {0}
     last = 0
@@ -83,7 +85,7 @@ def clauses_of(
         joint = _joint(tokens, k, k - last)
         if token.gap and set(token.gap) & _STOPS:
             sentence_starts.add(k)
-        if token.gap or joint is not None:
+        if token.gap or joint is not None or k in neighbours:
             starts.append((k, joint or ""))
             last = k
     bounds = [(0, _joint(tokens, 0, 0) or ""), *starts] if tokens else []

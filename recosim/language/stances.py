@@ -29,8 +29,25 @@ _PLURAL = re.compile(
     r"(?:choices|suggestions|ideas|picks|options|recommendations|movies|films|ones))\b"
 )
 _SINGULAR = re.compile(r"\b(?:it|its|that|thats|this|one|movie|film|X)\b")
+# What says more of no stance at the end of a clause.
+_TAILS = re.compile(r"(?: (?:too|as well|also|though|lol|haha|tbh|honestly|thanks|thank you|then))+( \?)?$")
+# What is wrong with attributes; of which item is told by whoever reads the attributes.
+_CRITICISM = re.compile(
+    r"\b(?:too|less|more|fewer|enough|lacks?|lacking)(?: (?:much|many|little|of|few|a))* A\b|\bA enough\b|"
+    r"\bwith(?:out)? (?:more |less |some )?A\b|\bbit of an? A\b"
+)
+# "Like X" is no liking of it.
+_LIKENESS = re.compile(r"(?:more |something |anything |one |ones |just )*(?:like|similar to) X\b")
+_COMMITS = re.compile(r"\b(?:ill|will|lets|gonna|going to|well|have to)\b")
+_FINDS_GOOD = re.compile(r"\b(?:sound|look|seem)(?:s|ed)?\b|\b(?:is|are|be|its|thats)\b")
+_REST = re.compile(r"\b(?:the|those) (?:other|others|rest)\b")
+# Another one of a series than the one that was shown.
+_ANOTHER = re.compile(
+    r"\b(?:first|second|third|older|newer|original|other|old|new|remake|sequels?|prequel|books?|previous|last)\b"
+)
 _ORDINARY = frozenset(("and", "or", "the", "both", "also", "so", "oh", "well", "as", "for", "yes"))
 # A note that says more stands in place of one that says less.
+_KNOWN = (Note.SEEN, Note.LIKED, Note.DISLIKED)
 _RANK = {Note.UNKNOWN: 0, Note.SEEN: 1, Note.LATER: 2, Note.DISLIKED: 3, Note.LIKED: 3}
 
 
@@ -55,6 +72,12 @@ class Said:
     others: tuple[int, ...]
     attributes: bool
 
+    @property
+    def of_item(self) -> bool:
+        """Whether it tells of an item what it is or was, so that no attribute in it is a wish."""
+        told = self.stance in ("liked", "seen", "disliked", "unknown", "hearsay", *_ASKING)
+        return told and bool(self.items or self.others or _SINGULAR.search(self.words))
+
 
 @dataclass
 class Reading:
@@ -64,8 +87,9 @@ class Reading:
         taken: items that are taken, with the place of the clause that says so.
         notes: what is said of items that are not.
         asks: questions about items, with their place.
+        weak: of those taken, those that were merely found good; who knows one does not take it.
         refused: whether all is refused, or others are asked for; at which place, -1 if not.
-        agreed: whether a bare yes was said.
+        agreed: whether a bare yes was said. praised: whether the choice was.
         lost: whether something was said of an item, and it cannot be told of which.
         explained: places of the clauses that speak of items: what they name is no wish.
     """
@@ -75,6 +99,8 @@ class Reading:
     asks: dict[Inquire, int] = field(default_factory=dict)
     refused: int = -1
     agreed: bool = False
+    praised: bool = False
+    weak: set[int] = field(default_factory=set)
     lost: bool = False
     first_note: int = -1
     explained: set[int] = field(default_factory=set)
@@ -141,6 +167,9 @@ def hear_clauses(
 
 
 def _stance(said: str) -> str:
+    said = _TAILS.sub(r"\1", said)
+    if _CRITICISM.search(said) or _LIKENESS.match(said):
+        return ""
     return next((name for name, pattern in _stances() if pattern.search(said)), "")
 
 
@@ -155,7 +184,9 @@ def read_reactions(heard: Sequence[Said], shown: Sequence[int]) -> Reading:
     elsewhere = False  # ... was no item of the list
     carried: tuple[int, ...] = ()  # names of a list of names whose verb comes later
     last = ""
+    spoken_of: set[int] = set()
     for place, said in enumerate(heard):
+        spoken_of.update(said.items)
         named = tuple(dict.fromkeys((*carried, *said.items)))
         carried = ()
         stance = said.stance
@@ -184,15 +215,21 @@ def read_reactions(heard: Sequence[Said], shown: Sequence[int]) -> Reading:
             said.clause.asks and stance != "unknown"
         ) and not _offers(said.words):
             continue  # a questioned yes is none
+        rest = tuple(item for item in shown if item not in spoken_of)
+        if _REST.search(said.words) and len(rest) < len(shown):
+            named = named or rest
         about = _about(said, named, shown, focus, elsewhere, stance)
+        if stance == "take" and said.others and not named and _COMMITS.search(said.words):
+            about = said.others  # one that was shown before
         if about is None:
             elsewhere = bool(said.others) or elsewhere
             if stance in _ASKING and not said.others and not said.attributes:
                 _ask(reading, said, None, stance, place)
             continue
-        if stance in ("yes", "no", "more"):
+        if stance in ("yes", "no", "more", "praise"):
             _reply(reading, stance, place, last)
             last = stance
+            elsewhere = False
             continue
         if stance in _ASKING:
             _ask(reading, said, about[0] if len(about) == 1 else None, stance, place)
@@ -203,18 +240,30 @@ def read_reactions(heard: Sequence[Said], shown: Sequence[int]) -> Reading:
         elif not about:
             reading.lost = True
         elif stance == "take":
-            for item in about:
-                reading.taken.setdefault(item, place)
-                reading.notes.pop(item, None)
+            _take(reading, about, place, _FINDS_GOOD.search(said.words) is not None)
         else:
             _note(reading, about, _NOTES[stance], place)
         reading.explained.add(place)
         if about:
             focus, elsewhere = about, False
         last = stance
+    if reading.praised and reading.refused < 0 and not reading.taken and (
+        set(reading.notes.values()) == {Note.UNKNOWN}
+    ):  # "never seen them, great choices!"
+        _take(reading, tuple(reading.notes), reading.first_note, False)
     for item in reading.taken:
         reading.notes.pop(item, None)
     return reading
+
+
+def _take(reading: Reading, about: tuple[int, ...], place: int, weakly: bool) -> None:
+    for item in about:
+        if weakly and reading.notes.get(item) in _KNOWN:
+            continue
+        reading.taken.setdefault(item, place)
+        reading.notes.pop(item, None)
+        if weakly:
+            reading.weak.add(item)
 
 
 def _bare(said: Said) -> bool:
@@ -238,13 +287,15 @@ def _about(
     """The items that a clause is about; () where it cannot be told, None where it is no item of the list."""
     if named:
         return named
-    if stance in ("yes", "no", "more"):
+    if stance in ("yes", "no", "more", "praise"):
         return tuple(shown)
-    plural = _PLURAL.search(said.words)
+    plural = _PLURAL.search(said.words.replace("A movies", "A").replace("A films", "A"))
     singular = _SINGULAR.search(said.words)
     if said.others and not singular:
         return None
     if said.attributes and not singular and not plural:
+        return None
+    if _ANOTHER.search(said.words) and stance not in _ASKING:
         return None
     if elsewhere and not plural:
         return None
@@ -256,8 +307,9 @@ def _about(
 
 
 def _reply(reading: Reading, stance: str, place: int, last: str) -> None:
-    if stance == "yes":
+    if stance in ("yes", "praise"):
         reading.agreed = reading.agreed or reading.refused < 0
+        reading.praised = reading.praised or stance == "praise"
     elif not reading.taken or stance == "more":
         reading.refused = place if reading.refused < 0 else reading.refused
         if stance == "no":
@@ -279,10 +331,10 @@ def _note(reading: Reading, about: tuple[int, ...], note: Note, place: int) -> N
     if reading.first_note < 0:
         reading.first_note = place
     for item in about:
-        if item in reading.taken and note in (Note.UNKNOWN, Note.SEEN, Note.LATER):
-            continue
-        if note is Note.DISLIKED:
+        if note is Note.DISLIKED or (item in reading.weak and note in _KNOWN):
             reading.taken.pop(item, None)
+        if item in reading.taken:
+            continue
         if _RANK[note] >= _RANK.get(reading.notes.get(item, Note.UNKNOWN), 0):
             reading.notes[item] = note
 

@@ -68,7 +68,7 @@ def tones_of(
             after = tokens[mention.end].word if mention.end < len(tokens) else ""
             not_enough = tone == "no" and after == "enough"
             tones[starts[at]] = "more" if not_enough else tone
-            if not tone and _is_denied(tokens, mention.end):
+            if not tone and _is_denied(tokens, mention.end, mention.kind == "a"):
                 tones[starts[at]] = "no"
             at = mention.end
             continue
@@ -81,8 +81,12 @@ def tones_of(
     return tones
 
 
-def _is_denied(tokens: Sequence[Token], at: int) -> bool:
-    """Whether what was named before a word is refused after it: "jazz isn't for me"."""
+def _is_denied(tokens: Sequence[Token], at: int, too: bool) -> bool:
+    """Whether what was named before a word is refused after it: "jazz isn't for me".
+
+    Args:
+        too: whether "is too loud" refuses it.
+    """
     words = []
     for token in tokens[at : at + 4]:
         if token.gap:
@@ -92,7 +96,7 @@ def _is_denied(tokens: Sequence[Token], at: int) -> bool:
     while words and words[0] in _BEFORE_DENIAL:
         linked = True
         del words[0]
-    if linked and words[:1] == ["too"] and len(words) > 1:  # "jazz is too loud"
+    if too and linked and words[:1] == ["too"] and len(words) > 1:  # "jazz is too loud"
         return True
     return bool(words) and words[0] in _DENIALS and not _PRAISE & set(words[1:])
 

@@ -12,8 +12,10 @@ from recosim.acts import (
     Courtesy,
     Critique,
     Edit,
+    Inquire,
     Instruct,
     Leave,
+    Level,
     React,
     Recommend,
     Reflect,
@@ -45,10 +47,19 @@ _NEGATIONS = frozenset((
     "not", "no", "dont", "never", "nothing", "doesnt", "isnt", "arent", "wont", "hate",
 ))  # fmt: skip
 _HARMLESS = frozenset(("hurt", "restrictions", "idea", "limits", "problem", "worries", "picky"))
+_FEW = 8  # words of a bare answer
+_FEW_ITEMS = 3  # that one praise can mean
+_PLURAL = re.compile(r" (?:both|those|these|all|choices|suggestions|ideas|picks|options) ")
+_ASKING = ("maker", "quality", "content")
 _ASIDES = 2  # words of other things in a line that still counts as an answer
 # "anything but jazz": whatever is asked, all is fine beside it.
 _ALL_BUT = re.compile(r" (?:anything|everything|all|any \w+) (?:but|except|besides|other than|apart from) ")
 _EXAMPLE = re.compile(r"\b(?:like|as|to|similar|loved?|liked?|enjoy(?:ed)?|favou?rites?|watched|seen)\b")
+
+_ANY_IS_FINE = re.compile(
+    r" any (?:\w+ ){0,3}(?:is|are|will|would|sounds?|seems?) (?:be )?(?:fine|ok|okay|good|great|do) "
+    r"| any (?:\w+ ){0,2}works? "
+)
 
 Acts = tuple[UserAct, ...]
 
@@ -203,7 +214,7 @@ def _example(heard: Heard) -> int | None:
 def _set_talk_aside(heard: Heard) -> None:
     """What questions about an item name is no wish: "is it a comedy?"."""
     heard.set_aside({
-        k for k, said in enumerate(heard.clauses) if said.stance in ("maker", "quality", "content")
+        k for k, said in enumerate(heard.clauses) if said.stance in _ASKING
     })
 
 
@@ -260,6 +271,8 @@ def _answer(heard: Heard) -> Acts:
             return (Answer("yes", others, also) if others else Answer("no", also=also),)
         return (Answer("unsure", also=also), *avoided)
     unsure = has_cue(heard.said, cues.UNSURE) or _any_of_it_is_fine(heard.said)
+    if context.answers == Ask():
+        return _answer_freely(heard, also, avoided, unsure)
     if unsure and not said_plainly & set(accepted):
         return (Answer("unsure", also=also), *avoided)
     if heard.reply == "no" and not said_plainly & set(accepted):
@@ -278,19 +291,9 @@ def _answer(heard: Heard) -> Acts:
     if heard.reply == "yes" and len(context.asked) == 1:
         return (Answer("yes", context.asked, also), *avoided)
     example = _example(heard)
-    if isinstance(context.answers, Ask) and context.answers == Ask():
-        more = () if example is None else (Request((), item=example),)
-        if also:
-            return (Answer("yes", also), *more, *avoided)
-        if more:
-            return (*more, *avoided)
-        if heard.reply == "yes" and _says_yes(heard):
-            return (Answer("yes"), *avoided)
-        if refused_all:
-            return avoided
-    elif also:
+    if also:
         return (Answer("no", also=also), *avoided)
-    elif example is not None:
+    if example is not None:
         return (Request((), item=example),)
     problem = heard.unclear()
     if problem:
@@ -302,14 +305,41 @@ def _answer(heard: Heard) -> Acts:
     raise heard.fail(_what_can_be_said(context, heard.find))
 
 
+def _answer_freely(heard: Heard, also: tuple[int, ...], avoided: Acts, unsure: bool) -> Acts:
+    """The answer to a question that names nothing: what is wanted, or a bare yes or no."""
+    example = _example(heard)
+    more = () if example is None else (Request((), item=example),)
+    if also:
+        return (Answer("unsure", also=also) if unsure else Answer("yes", also), *more, *avoided)
+    if unsure:
+        return (Answer("unsure"), *avoided)
+    if more or avoided:
+        return (*more, *avoided)
+    asks = [s for s in heard.clauses if s.stance in _ASKING and re.search(r"\b(?:it|that|this)\b", s.words)]
+    if asks:
+        return (Inquire(None, asks[0].stance if asks[0].stance != "content" else "content"),)  # type: ignore[arg-type]
+    problem = heard.unclear()
+    if problem:
+        raise problem
+    if _is_short(heard) and heard.clauses[0].stance in ("yes", "no", "more", ""):
+        words = {token.word for token in heard.tokens}
+        if heard.reply == "yes" and words & cues.PLAIN_YES:
+            return (Answer("yes"),)
+        if heard.reply == "no":
+            return (Answer("no"),)
+    if has_cue(heard.said, cues.UNSURE_IF_NOTHING_ELSE) and _is_short(heard):
+        return (Answer("unsure"),)
+    raise heard.fail(_what_can_be_said(heard.context, heard.find))
+
+
+def _is_short(heard: Heard) -> bool:
+    """Whether hardly anything is said beside words of everyday talk."""
+    words = [token.word for token in heard.tokens]
+    return len(words) <= _FEW and len(set(words) - COMMON) <= _ASIDES
+
+
 def _any_of_it_is_fine(said: str) -> bool:
-    return bool(re.search(r" any (?:\w+ ){0,3}(?:fine|ok|okay|good|works|do) ", said))
-
-
-def _says_yes(heard: Heard) -> bool:
-    """Whether a yes is all that is said: "great" alone answers no open question."""
-    words = {token.word for token in heard.tokens}
-    return bool(words & cues.PLAIN_YES) and len(words - COMMON) <= _ASIDES
+    return bool(_ANY_IS_FINE.search(said))
 
 
 def _says_no(heard: Heard) -> bool:
@@ -328,6 +358,7 @@ def _react(heard: Heard) -> Acts:
     shown = heard.context.items
     reading = read_reactions(heard.clauses, shown)
     heard.set_aside(reading.explained, but=("no", "less", "more"))
+    heard.set_aside({k for k, said in enumerate(heard.clauses) if said.of_item})
     _set_talk_aside(heard)
     react = reading.react()
     found: list[tuple[int, UserAct]] = []
@@ -340,8 +371,12 @@ def _react(heard: Heard) -> Acts:
         found.append((len(heard.clauses), wish))
     if not found and (reading.refused >= 0 or heard.ids("no", "less", kind="i")):
         found.append((reading.refused, React(None)))
-    if not found and reading.agreed and len(shown) == 1 and not _wanders(heard):
-        found.append((0, React(shown[0])))
+    if not found and reading.agreed and not _wanders(heard):
+        if len(shown) == 1:
+            found.append((0, React(shown[0])))
+        elif 1 < len(shown) <= _FEW_ITEMS and reading.praised and _PLURAL.search(heard.said):
+            more = tuple((item, Level.ACCEPT) for item in shown[1:])
+            found.append((0, React(shown[0], more)))
     if not found:
         example = _example(heard)
         if example is not None:
