@@ -181,8 +181,9 @@ _BAD = (
     "|annoying|cheesy|bland|disappointing|overrated|pretentious|predictable|depressing|trash|crap"
     "|rubbish|garbage|meh|worst|worse|gross|disgusting|dreadful|unwatchable|forgettable|weak|poor|dry"
     "|ridiculous|nonsense|overpriced|blah|underwhelming|ehh*|so so|a mess|a letdown|a let down"
-    "|a waste|(?:a little|a bit|a tad) (?!A)\\w+|too (?!A)\\w+|over the top|over hyped|overhyped|not worth|tedious|bored)"
+    "|a waste|over the top|over hyped|overhyped|not worth|tedious|bored)"
 )
+_TOO = "(?:too|a little|a bit|a tad|kind of|kinda) (?!A)[a-z]+"
 _SEE = (
     "(?:seen|saw|watched|heard|read|listened to|been to|been|eaten|visited|played|tried|owned|known|rented"
     "|finished|caught|bought)"
@@ -215,8 +216,8 @@ _CHOICE = "(?:choices?|suggestions?|ideas?|picks?|call|options?|recommendations?
 # What a clause says of an item: the first pattern that fits decides. Questions come first.
 STANCES = (
     ("maker", rf"""
-        ^(?:\w+ ){{0,2}}?who (?:is|was|are|were|else|all|stars?|starred|directed|made|sings?|sang|plays?|played|wrote|acts?|acted|performs?|produced|does|did)\b
-        |\bwho(?:s|se) (?:in|it|that|the|its|this|X|all|song|book|directing|starring)\b|\b(?:director|directed by|written by|the cast|any (?:big |famous |good )?(?:actors?|stars|names)) ?(?:of|in|$)
+        ^(?:(?:so|and|oh|ok|but|also|hm+|wait) )*who (?:is|was|are|were|else|all|stars?|starred|directed|made|sings?|sang|plays?|played|wrote|acts?|acted|performs?|produced|does|did)\b
+        |\bwho(?:s|se) (?:in|it|that|the|its|this|X|all|song|book|directing|starring)\b|\b(?:director|directed by|written by|the cast|any (?:big |famous |good )?(?:actors?|stars|names))\b(?=.*\?)|\bwho\b(?!.* you ).* \?
         |\b(?:is|isnt|does|was|wasnt|with|has) (?:\w+ ){{1,4}}?(?:in (?:it|that|this|X|them)|the (?:director|author|singer|actor)|star in|directed|direct)\b(?=.*\?)
         |\bby whom\b|\bwho.*\b(?:in|by)(?: {_OBJ})? \?"""),
     ("quality", rf"""
@@ -234,7 +235,7 @@ STANCES = (
         |^(?:won|wasnt|isnt|didnt|doesnt|wont|hasnt)\b.*\?"""),
     ("more", rf"""
         \b(?:any|some|one|anything|something|someone|somewhere|what|whats|what is|how about|another|couple|few|anyone|give me|show me|more|two|have)(?: (?:thing|good|of|more|you|have|got|do|a))*? (?:other|others|else|more|another|different)\b(?! (?:about|info|details?)\b)
-        |\banother (?:one(?! of\b)|suggestion|recommendation|idea|option|{_NOUN})\b|\bother (?:ideas?|suggestions?|recommendations?|options?|{_NOUN})\b|\bmore (?:suggestions?|recommendations?|options?|ideas?|like|please|{_NOUN})\b
+        |\banother (?:suggestion|recommendation|idea|option|{_NOUN})\b(?! of)|\bother (?:ideas?|suggestions?|recommendations?|options?|{_NOUN})\b|\bmore (?:suggestions?|recommendations?|options?|ideas?|like|please|{_NOUN})\b
         |\bkeep (?:going|them coming)\b|^next\b|\bsomething (?:different|new|newer|older)\b|\btry again\b|^more \?$|\b(?:any|some|have|got|give me|do you have|can you give)(?: \w+)? (?:ideas?|suggestions?|recommendations?)\b
         |\b(?:can|could|would|will|do) you (?:please |maybe |also |perhaps )?(?:recommend|suggest|think|know|find|give|show|offer|name|have)\b|\bwhat (?:else )?(?:do|would|can|could) you (?:recommend|suggest|have|got)\b"""),
     ("later", rf"""
@@ -250,13 +251,13 @@ STANCES = (
     ("disliked", rf"""
         \b(?:didnt|did not|never|wasnt|was not|werent|were not|couldnt|could not|havent|have not|hasnt|didn|nor did i)(?: \w+){{0,5}}? (?:like|liked|love|loved|enjoy|enjoyed|care|cared|impress(?:ed)?|fan|{_GOOD}|favou?rite|into|finish|worth|stand|my thing|my taste|my cup|thrilled|keen|much of|what i|for me|get into|get it|do it for me|all that|crazy|that into|feel it|dig|appeal|huge|big|live up|hold up|work for me|like it)\b
         |\b(?:hated|disliked|disappoint(?:ed|ing|ment)|sucked|sucks|regret(?:ted)?|overrated|crap|rubbish|garbage|trash|worst|waste of|bored me|fell asleep|walked out|quit watching|stopped watching|turned it off|puked|let ?down|not worth)\b
-        |\b(?:was|were|been|is|are|its|it|thats|got|found (?:X|it|that|them))(?: (?!not\b)\w+){{0,4}}? {_BAD}\b|\b(?:stupid|boring|terrible|awful|horrible|bad|lame|worst|dumb) {_NOUN}\b|^(?:so |very |pretty |kinda |kind of |really )?{_BAD}$"""),
+        |\b(?:was|were|been|got|found (?:X|it|that|them))(?: (?!not\b)\w+){{0,4}}? (?:{_BAD}|{_TOO})\b|\b(?:is|are|its|it|thats)(?: (?!not\b)\w+){{0,4}}? {_BAD}\b|\b(?:stupid|boring|terrible|awful|horrible|bad|lame|worst|dumb) {_NOUN}\b|^(?:so |very |pretty |kinda |kind of |really |just )*(?:{_BAD}|{_TOO})$"""),
     ("refuse", rf"""
         \b(?:no|zero|not much|not any|little|lost|never had)(?: \w+){{0,2}}? (?:interest|desire|intention|appetite)\b|\b(?:not|isnt|arent|aint|wasnt|never been|never|nor am i)(?: \w+){{0,4}}? (?:interested|interests?|appeal(?:s|ing)?|for me|my (?:thing|taste|style|cup|kind|type|speed|jam|genre|favou?rite|first choice)|keen|in the mood|feeling|looking for|what i|going to|gonna|into|sure (?:about|i|if|id)|sold|convinced|crazy|big on|a fit|fit|right|a match|it|really|quite|so much|these|this|that(?: one)?|those|today|tonight|now|again)\b(?! (?:seen|heard))
         |\b(?:dont|do not|doesnt|does not|wont|will not|wouldnt|would not|cant|can not|cannot)(?: \w+){{0,4}}? (?:like|love|enjoy|care|want|watch|see|appeal|do it|stand|need|fancy|feel|think (?:so|i|id|ill|its|that)|sound|seem|look|interest|work|suit|bother|tolerate|take|handle|go (?:for|with)|try|trust|eat|listen|read|do|fit|dig|choose|speak)\b
         |\b(?:nor do|neither do)\b|\b(?:ill|i will|id|gonna|going to|have to|think i|will|i) (?:have to )?(?:pass|skip|decline)\b|\b(?:pass|miss|skip) (?:on )?(?:{_OBJ}|for)\b|\bgive (?:\w+ ){{1,3}}?(?:pass|miss)\b|^(?:\w+ ){{0,2}}?(?:pass|skip|hard pass|next)$
         |\b(?:rather not|prefer not|id rather|no (?:thanks|thank)|no way|leave it|stay away|hard no|forget it)\b|\b(?:hate|dislike|despise|detest|loathe|cant stand|tired of|sick of|bores? me|puts me off|turn off|not a)\b
-        |\b(?:none|neither|nothing (?:here|for me|appeals|like that)|not a single)\b|\bheard(?: \w+){{0,4}}? (?:bad|terrible|awful|horrible|mixed|negative|poor|sucks|sucked|worse)\b|\b(?:bad|terrible|awful|poor|mixed|mediocre) reviews\b|\b(?:looks?|sounds?|seems?|looked|sounded|seemed)(?: \w+){{0,3}}? (?:{_BAD}|too(?! \?|$)|not)\b|\bnot (?:a|the|an|really|too|so|very|that|quite|exactly)\b|\bisnt (?:a|the|an|really|quite|exactly)\b|\b(?:a bit|a little|little|kinda|kind of|way|far|bit) too\b|\btoo \w+ for\b"""),
+        |\b(?:none|neither|nothing (?:here|for me|appeals|like that)|not a single)\b|\bheard(?: \w+){{0,4}}? (?:bad|terrible|awful|horrible|mixed|negative|poor|sucks|sucked|worse)\b|\b(?:bad|terrible|awful|poor|mixed|mediocre) reviews\b|\b(?:looks?|sounds?|seems?|looked|sounded|seemed)(?: \w+){{0,3}}? (?:{_BAD}|too(?! \?|$)|not)\b|\bnot (?:a|the|an|really|too|so|very|that|quite|exactly)\b|\bisnt (?:a|the|an|really|quite|exactly)\b|\b(?:a bit|a little|little|kinda|kind of|way|far|bit) too\b|\btoo \w+ for\b|\b(?:is|are|its|thats|theyre|seems|looks|sounds)(?: \w+){{0,2}}? {_TOO}\b"""),
     ("take", rf"""
         \b{_WILL}(?: (?!not\b|never\b|dont\b|you\b)\w+){{0,4}}? {_DO}(?: (?:out|into|up|for|with|at|down|again|through|to|on|of|around))*(?: (?:a|an|some|the|about|more|just|first))*(?: \w+)?(?: {_OBJ}\b| out\b| into\b| try\b| shot\b| go\b| chance\b| watch\b| look\b| listen\b| read\b| whirl\b| Z\b)
         |\b(?:ill|i will|well|we will|lets|let us)(?: \w+){{0,2}}? (?:have|take|try|watch|do|get|see|go|choose|pick|order|check|start|settle|read|hear|visit)(?: (?:with|for|on|out|to))* (?:{_OBJ}|one)\b|\b(?:check|look|try|try(?:ing)?) (?:{_OBJ} )?(?:out|up|into)(?: {_OBJ})?\b(?! if)|\bgive (?:{_OBJ} |X )(?:a |another )?(?:try|shot|go|chance|watch|look|listen|whirl|read)

@@ -359,6 +359,9 @@ def _react(heard: Heard) -> Acts:
     reading = read_reactions(heard.clauses, shown)
     heard.set_aside(reading.explained, but=("no", "less", "more"))
     heard.set_aside({k for k, said in enumerate(heard.clauses) if said.of_item})
+    for k, mention in enumerate(heard.mentions):  # "my kids loved it"
+        if mention.start and heard.tokens[mention.start - 1].word in ("my", "our"):
+            heard.tones[k] = "aside"
     _set_talk_aside(heard)
     react = reading.react()
     found: list[tuple[int, UserAct]] = []
