@@ -30,7 +30,7 @@ _OPENERS = frozenset((
 # What begins a clause though nothing parts it from the one before: people leave full stops out.
 _RUN_ON = frozenset((
     "i", "ill", "ive", "im", "id", "its", "thats", "thanks", "thank", "can", "could", "do", "what",
-    "how", "havent", "didnt", "bye", "goodbye", "weve", "any", "but", "who", "whats", "whos",
+    "how", "havent", "didnt", "bye", "goodbye", "weve", "any", "but", "whats", "whos", "seen",
 ))  # fmt: skip
 # ... unless a word before it asks for it: "that I like", "thing I want", "do you", "so what".
 _LINKS = frozenset((
@@ -43,6 +43,7 @@ _LINKS = frozenset((
     "one", "movie", "film", "band", "place", "kind", "type", "sort", "is", "me", "too", "a", "the",
     "at", "afraid", "mean", "maybe", "yeah", "oh", "well", "no", "yes", "ok", "okay", "really",
     "honestly", "did", "does", "dunno", "tell", "wonder", "only", "just", "now", "ones",
+    "i", "ive", "already", "ever", "weve", "we", "havent", "has", "never", "had", "both", "ever", "been",
     "good", "great", "many", "big", "without", "see", "cant", "much", "hey", "never", "want",
 ))  # fmt: skip
 _UNLESS_BUT = ("anything", "nothing", "everything", "all", "none", "anyone")
@@ -107,7 +108,8 @@ def _joint(tokens: Sequence[Token], k: int, since: int) -> str | None:
     if word in _JOINTS and (not k or word in ("though", "although", "however") or after in _OPENERS):
         return word
     if k and since >= 2 and word in _RUN_ON and before not in _LINKS and before not in _JOINTS:
-        return "" if before and after else None
+        ends = word in ("bye", "goodbye", "thanks")
+        return "" if before and (after or ends) else None
     return None
 
 

@@ -171,7 +171,7 @@ _OBJ = (
     f"(?: {_THAT})?{_WHICH}*(?: {_NOUN})?|(?:the|your|any){_WHICH}*(?:{_WHICH}| {_NOUN})|{_NOUN})"
 )
 _GOOD = (
-    "(?:A|good|great|goood|gr8|funny|fun|awesome|amazing|excellent|fantastic|brilliant|nice|cute|wonderful"
+    "(?:good|great|goood|gr8|funny|fun|awesome|amazing|excellent|fantastic|brilliant|nice|cute|wonderful"
     "|entertaining|enjoyable|hilarious|incredible|cool|perfect|beautiful|decent|solid|lovely"
     "|delicious|tasty|superb|outstanding|terrific|phenomenal|fabulous|epic|neat|sweet|fine|ok|okay"
     "|alright|interesting|catchy|moving|better|best|impressive|dope|sick|lit)"
@@ -192,12 +192,13 @@ _NOT = (
     "(?:not|dont|doesnt|didnt|wont|wouldnt|cant|cannot|couldnt|isnt|wasnt|arent|werent|aint|never|no|havent"
     "|hasnt|hadnt|shouldnt|nor|neither|hardly|barely|without|don|didn)"
 )
+_MODAL = "(?:will|should|shall|might|may|could|can|must|would|need to|have to|has to|want to|plan to|definitely)"
 _WILL = (
-    "(?:ill|i will|well|we will|will|gonna|going to|goin to|have to|has to|had to|got to|gotta|need to|needs to"
-    "|want to|wanna|should|shall|might|may|could|can|must|let me|lets|let us|like to|love to|id|would"
-    "|plan to|plan on|planning to|meaning to|time to|ready to|decided to|try to|think ill|definitely|"
-    "def|happy to|willing to|excited to|down to|keen to|interested in|curious to|look forward to|"
-    "looking forward to|intend to|hope to|tempted to|rather|maybe ill|might as well|ima|imma|about to|think i)"
+    f"(?:(?:^|\\b(?:i|we|maybe|probably|definitely|so|and|then|but|they|also|just|guess|we all) ){_MODAL}|ill|well|id"
+    "|i will|we will|gonna|going to|goin to|have to|had to|got to|gotta|need to|want to|wanna|let me|lets|let us|like to|love to"
+    "|plan to|plan on|planning to|meaning to|time to|ready to|decided to|try to|think ill|happy to|willing to|excited to"
+    "|down to|keen to|interested in|curious to|look forward to|looking forward to|intend to|hope to|tempted to|rather"
+    "|might as well|ima|imma|about to|think i)"
 )
 _DO = (
     "(?:check|checking|watch|watching|see|seeing|look|looking|try|trying|give|giving|go|going|pick|rent|stream"
@@ -226,7 +227,7 @@ STANCES = (
         |\bhow (?:is|was|are|were|good|about the)\b(?!.*\b(?:you|A)\b)|\bhows (?:X|it|that|the)\b|\bhow(?:d| did| do) you (?:like|find|rate|feel about) (?:X|it|that|them)\b
         |\b(?:did|do|would|have) you (?:like|liked|enjoy|enjoyed|love|recommend) (?:X|it|that(?: one| movie| film)?|this one|them)\b(?=.*\?)|\bbetter than\b.*\?|\b(?:what|how).*\b(?:rated|rating|reviews)\b"""),
     ("content", rf"""
-        \b(?:what|whats|wats|what is|what are)\b(?:(?!\byou\b|\belse\b).)*\b(?:about|plot|premise|story|storyline|synopsis|genre|happens|menu)\b(?! A)
+        \b(?:what|whats|wats|what is|what are)\b(?! about)(?:(?!\byou\b|\belse\b).)*\b(?:about|plot|premise|story|storyline|synopsis|genre|happens|menu)\b(?! (?:a |an |some )?A)
         |\btell (?:me|us)(?: \w+){{0,3}}? about\b(?! (?:something|your)\b)|\b(?:more|some|any|further) (?:info|information|details?)\b|\bdescribe (?:X|it|that)\b|\bmore about\b
         |\bwhat (?:kind|type|sort|genre|style|year|language) (?:of )?(?:\w+ )?(?:is|was|are) (?:X|it|that|this|they)\b|\bwhats? (?:is )?(?:X|it|that|this) (?:like|rated)?\s*\?
         |^(?:what|whats|what is|what are) (?:X|that|it|this|those)(?: one)? \?|\b(?:when|where|what year) (?:did|was|is|are|can) (?:X|it|that|this|they|{_OBJ})\b|\bhow (?:long|old|scary|far|expensive|much|violent|gory|many) (?:is|are|does|was)\b
@@ -265,13 +266,13 @@ STANCES = (
         |\b(?:am|im|were|was|really|very|definitely|now|be|id be|sort of|kind of|kinda|so|quite) (?:\w+ ){{0,2}}?(?:interested|intrigued|sold|curious|excited)\b|^(?:interested|intrigued|sold|count me in|im in|deal|done|on it)\b|\binterests me\b|\bpiqued\b
         |\b(?:been|am|im|was|i) (?:\w+ ){{0,2}}?(?:meaning|wanting|dying|hoping|planning|waiting|looking forward|itching|eager|excited) to\b|\b(?:want|wanted|like|love|wanna|need|hope|wish|plan) (?:to |too )?(?:\w+ )?(?:see|watch|try|read|hear|visit|check|go|listen|eat)(?: (?:to|out|at))? (?:{_OBJ}|that)\b|\b(?:id|would|i would) (?:\w+ )?(?:like|love|want|be up) (?:to|that|it|X|this|for)(?: (?:see|watch|try|read|one|it))?$
         |\b(?:sounds?|sounded|looks?|looked|seems?|seemed|souds|soudns)(?: (?!not\b|too\b)(?:\w+)){{0,3}}? {_AGREEABLE}\b
-        |\b(?:thats|that is|this is|it is|its|thatll be|that will be|X is|X it|that one is|will be|would be|be|is)(?: (?!not\b)\w+){{0,3}}? (?:exactly|perfect|ideal|it|fine|what i (?:want|need|am|was|wanted|needed)|just what|the one|a winner|my choice|my pick|the ticket|right|a plan|works?|wonderful)\b|\b(?:thats|that is|that might be|this is|is) what (?:ill|i will|im|i am|well|we will)\b|\b(?:X|that|it|that one|this one) (?:may|might|could|would|will|should) (?:work|do|be {_AGREEABLE}|fit)\b|\bhave a winner\b|\bworks? for me\b|\b(?:X|that) it is\b|\b(?:that|this) (?:one )?(?:works|will do|ll do|fits)\b|\b(?:give me|show me|bring me|get me|book me|play|play me|order) X|^(?:ok |oh |okay |yes |yeah |great |maybe |perhaps |probably |then |i guess |just )*(?:that|this) one(?: please)?$|\bup my alley\b|\blook(?:ing)? forward\b|\bcant wait\b|\bon my way\b|\b(?:watch|do|try|take|have) (?:it|that|X)(?: (?:tonight|then|now|later|soon|this weekend))*$|\b(?:love|like) the (?:sound|look|idea) of\b|\bsign me up\b|\bwant to see\b|\bwant (?:it|that|X|this)\b"""),
+        |\b(?:thats|that is|this is|it is|its|thatll be|that will be|X is|X it|that one is|will be|would be|be|is)(?: (?!not\b)\w+){{0,3}}? (?:exactly|perfect|ideal|fine|what i (?:want|need|am|was|wanted|needed)|just what|the one|a winner|my choice|my pick|the ticket|right|a plan|works?|wonderful)\b|\b(?:thats|that is|that might be|this is|is) what (?:ill|i will|im|i am|well|we will)\b|\b(?:X|that|it|that one|this one) (?:may|might|could|would|will|should) (?:work|do|be {_AGREEABLE}|fit)\b|\b(?:thats|this is|that is) it$|\bhave a winner\b|\bworks? for me\b|\b(?:X|that) it is\b|\b(?:that|this) (?:one )?(?:works|will do|ll do|fits)\b|\b(?:give me|show me|bring me|get me|book me|play|play me|order) X|^(?:ok |oh |okay |yes |yeah |great |maybe |perhaps |probably |then |i guess |just )*(?:that|this) one(?: please)?$|\bup my alley\b|\blook(?:ing)? forward\b|\bcant wait\b|\bon my way\b|\b(?:watch|do|try|take|have) (?:it|that|X)(?: (?:tonight|then|now|later|soon|this weekend))*$|\b(?:love|like) the (?:sound|look|idea) of\b|\bsign me up\b|\bwant to see\b|\bwant (?:it|that|X|this)\b"""),
     ("praise", rf"""\b(?:good|great|nice|excellent|perfect|awesome|solid|wonderful|amazing|fantastic|terrific|cool|lovely|brilliant|interesting) {_CHOICE}\b"""),
     ("hearsay", rf"""\b(?:heard|read|hear)(?: (?!not\b|bad\b)\w+){{0,5}}? (?:{_GOOD}|things|of|about)\b|\bcome recommended\b"""),
     ("liked", rf"""
         (?<!would )(?<!id )(?<!might )(?<!may )(?<!ill )(?<!will )(?<!to )(?<!you )(?<!if i )\b(?:loved?|liked?|luv|enjoy(?:ed)?|adored?|dug)(?: (?:the|both|all|most|many|much|of|really|also|watching|seeing|reading|love))*? (?:{_OBJ}|{_OBJ} (?:a lot|too|so much))\b(?! (?:of )?A\b)|^(?:i |we |really |absolutely |totally |just |and |both |also |still |do |did |it |all |kids |my |they )*(?:loved|enjoyed|liked|adored|love|like|lovd)(?: (?:too|a lot|so much|very much|alot|really))*$
         |\b(?:favou?rites?|faves?|favs?|classics?|masterpiece|hilarious|cant go wrong|gem|cult|iconic|legendary)\b|\b(?:big|huge|massive|a) fan\b|\bwas into\b
-        |\b(?:was|were|been|thought|found|had)(?: (?!not\b)\w+){{0,5}}? {_GOOD}\b|\b(?:is|are|its|thats|theyre)(?: (?!not\b|if\b)\w+){{0,3}}? {_GOOD}(?: (?:old|A|family|kids))? {_NOUN}\b|\b(?:X|it|that one|this one|they|both|all|that {_NOUN}|its|theyre)(?: (?:is|are|of them are))?(?: (?:so|very|really|pretty|also|a|just|both|all|quite|super|an|always|actually|such))* (?:{_GOOD}|superb)\b|^(?:so |very |really |pretty |such |what |a |an |oh |an absolute |it |too )*{_GOOD}(?: A)? {_NOUN}$|^(?:so|very|really|pretty|super) {_GOOD}$|\bone of (?:my|the)\b|\bworth (?:the|it|every)\b|\bcountless\b|\bcracks? me up\b|\bmade me (?:laugh|cry|smile)\b|\bnever (?:gets? old|fails)\b|\bhad me\b"""),
+        |\b(?:was|were|been|thought|found|had)(?: (?!not\b)\w+){{0,5}}? (?:{_GOOD}|A)\b|\b(?:is|are|its|thats|theyre)(?: (?!not\b|if\b)\w+){{0,3}}? {_GOOD}(?: (?:old|A|family|kids))? {_NOUN}\b|\b(?:X|it|that one|this one|they|both|all|that {_NOUN}|its|theyre)(?: (?:is|are|of them are))?(?: (?:so|very|really|pretty|also|a|just|both|all|quite|super|an|always|actually|such))* (?:{_GOOD}|superb)\b|^(?:so |very |really |pretty |such |what |a |an |oh |an absolute |it |too )*{_GOOD}(?: A)? {_NOUN}$|^(?:so|very|really|pretty|super) (?:{_GOOD}|A)$|\bone of (?:my|the)\b|\bworth (?:the|it|every)\b|\bcountless\b|\bcracks? me up\b|\bmade me (?:laugh|cry|smile)\b|\bnever (?:gets? old|fails)\b|\bhad me\b"""),
     ("seen", rf"""
         \b(?:have|ive|i|already|did|we|weve|has|had|just|ve|must have|of course|all|kids|she|he|they|and|also|only)(?: \w+){{0,3}}? (?:seen|saw|watched|watch it|owned?|visited|rented|finished|rewatched)\b(?! (?:the |a |some )?(?:trailers?|previews?|ads?))|\bdid (?:\w+ )?(?:see|watch|read|hear|try|visit)\b|\b(?:seen|saw|watched|read|visited|tried|heard|played|know|knew|own|remember|knows) (?:{_OBJ}|X|most|part|some|many|every)\b|^(?:yes |yeah |yep |oh |already |and |also )*(?:seen|saw|watched|heard it|read it|been there|done that)\b
         |\b(?:been|went|eaten|ate|go) (?:there|to (?:X|it|that))\b|\balready (?:know|knew|have|own|got|listen|did|read|heard|been|tried|seen)\b|\bfamiliar\b|\bi know (?:X|that|this|it|them|of)\b|^(?:\w+ )?(?:yes |yeah |yep |oh |of course |sure |and |course )*(?:i |we )(?:have|did|do|had)(?: (?:indeed|too|actually|already|yes))*$|^(?:have|did)$|\bof course i (?:have|did)\b|\bi (?:have|did) (?:indeed|already|and)\b|\b(?:have|own) (?:it|X|that|them) (?:already|on dvd|at home)\b|\b(?:listen|listened) to (?:{_OBJ})(?: (?:already|all|before|a lot))"""),

@@ -28,6 +28,10 @@ _PLURAL = re.compile(
     r"\b(?:both|them|those|these|they|theyre|all|either|neither|each|em|any of|none|"
     r"(?:choices|suggestions|ideas|picks|options|recommendations|movies|films|ones))\b"
 )
+_ALL = re.compile(
+    r"(?:yes |yeah |ok |oh |sure |maybe |ill take )*(?:both|all|all of (?:them|those|these)|them all|"
+    r"both of (?:them|those|these)|all (?:two|three|four|five|ten)|everything)(?: please| thanks)?"
+)
 _SINGULAR = re.compile(r"\b(?:it|its|that|thats|this|one|movie|film|X)\b")
 # What says more of no stance at the end of a clause.
 _TAILS = re.compile(r"(?: (?:too|as well|also|though|lol|haha|tbh|honestly|thanks|thank you|then))+( \?)?$")
@@ -190,8 +194,8 @@ def read_reactions(heard: Sequence[Said], shown: Sequence[int]) -> Reading:
         named = tuple(dict.fromkeys((*carried, *said.items)))
         carried = ()
         stance = said.stance
-        if not stance and named and not _bare(said):
-            pass
+        if not stance and not named and _ALL.fullmatch(said.words):
+            stance = "take"
         if not stance and said.items and _bare(said):
             goes_on = place + 1 < len(heard) and (
                 heard[place + 1].clause.sentence == said.clause.sentence
@@ -300,7 +304,8 @@ def _about(
     if elsewhere and not plural:
         return None
     if plural:
-        return focus if len(focus) > 1 else tuple(shown)
+        both = plural[0] == "both" and len(shown) > 2
+        return focus if len(focus) > 1 else () if both else tuple(shown)
     if focus:
         return focus if len(focus) == 1 else (focus if stance != "take" else focus)
     return tuple(shown) if len(shown) == 1 else ()

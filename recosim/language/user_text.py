@@ -86,6 +86,8 @@ def understand_user(text: str, marked: str, context: Context, find: Mentions) ->
             raise hear(text, tokens, closing, context, find).fail(_what_can_be_said(context, find))
         return (*before, *after, *acts)
     heard = hear(text, tokens, closing, context, find)
+    if leave and _agrees_only(heard):
+        return (*before, *after, Leave("other"))  # "okay thanks, bye"
     try:
         acts = _acts(heard)
     except NotUnderstood:
@@ -93,6 +95,12 @@ def understand_user(text: str, marked: str, context: Context, find: Mentions) ->
             return (*before, *after, Leave("other"))
         raise
     return (*before, *acts, *after, *((Leave("other"),) if leave else ()))
+
+
+def _agrees_only(heard: Heard) -> bool:
+    """Whether nothing but an "okay" or a "great" is said: beside a goodbye it accepts nothing."""
+    words = {token.word for token in heard.tokens}
+    return not words & cues.PLAIN_YES and all(said.stance == "yes" for said in heard.clauses)
 
 
 def _without_goodbye(tokens: Sequence[Token], closing: str) -> tuple[list[Token], bool]:
@@ -407,7 +415,7 @@ def _wanders(heard: Heard) -> bool:
         if said.stance not in ("yes", "hearsay")
         for token in heard.tokens[said.clause.start : said.clause.end]
     }
-    return len(words) > 2 * _ASIDES
+    return len(words) > _ASIDES
 
 
 def _explain(heard: Heard) -> Acts:
