@@ -27,6 +27,12 @@ _OPENERS = frozenset((
     "you", "he", "she", "this", "those", "these", "both", "want", "looking", "prefer", "yes", "no",
     "something", "anything", "seen", "watched", "let", "lets", "definitely", "am", "bye", "goodbye",
 ))  # fmt: skip
+# What begins a question.
+_ASKERS = frozenset((
+    "is", "was", "are", "were", "does", "did", "do", "can", "could", "would", "will", "have", "has",
+    "what", "whats", "who", "whos", "how", "hows", "when", "where", "why", "which", "any", "isnt",
+    "doesnt", "should", "shall", "may",
+))  # fmt: skip
 # What begins a clause though nothing parts it from the one before: people leave full stops out.
 _RUN_ON = frozenset((
     "i", "ill", "ive", "im", "id", "its", "thats", "thanks", "thank", "can", "could", "do", "what",
@@ -43,9 +49,14 @@ _LINKS = frozenset((
     "one", "movie", "film", "band", "place", "kind", "type", "sort", "is", "me", "too", "a", "the",
     "at", "afraid", "mean", "maybe", "yeah", "oh", "well", "no", "yes", "ok", "okay", "really",
     "honestly", "did", "does", "dunno", "tell", "wonder", "only", "just", "now", "ones",
-    "i", "ive", "already", "ever", "weve", "we", "havent", "has", "never", "had", "both", "ever", "been",
+    "heard", "hear", "read", "feel", "felt", "says", "i", "ive", "already", "weve", "we", "havent", "has", "never", "had", "both", "ever", "been",
     "good", "great", "many", "big", "without", "see", "cant", "much", "hey", "never", "want",
 ))  # fmt: skip
+_BEFORE_THANKS = frozenset((
+    "no", "many", "much", "big", "special", "and", "with", "give", "say", "said", "to", "for", "so",
+    "good", "huge", "i", "we", "again", "thanks", "thank",
+))  # fmt: skip
+_MORE = ("other", "others", "more", "ideas", "suggestions", "recommendations", "another")
 _UNLESS_BUT = ("anything", "nothing", "everything", "all", "none", "anyone")
 
 
@@ -84,9 +95,10 @@ def clauses_of(
         if not k or k in inside:
             continue
         joint = _joint(tokens, k, k - last)
-        if token.gap and set(token.gap) & _STOPS:
+        gap = token.gap.removeprefix(")") if k in ends else token.gap  # "Blue Lake (1987) was"
+        if set(gap) & _STOPS:
             sentence_starts.add(k)
-        if token.gap or joint is not None or k in neighbours:
+        if gap or joint is not None or k in neighbours:
             starts.append((k, joint or ""))
             last = k
     bounds = [(0, _joint(tokens, 0, 0) or ""), *starts] if tokens else []
@@ -94,7 +106,12 @@ def clauses_of(
     for place, (start, joint) in enumerate(bounds):
         end = bounds[place + 1][0] if place + 1 < len(bounds) else len(tokens)
         sentence += start in sentence_starts
-        out.append(Clause(start, end, _asks(tokens, end, closing), joint, sentence))
+        asks = _asks(tokens, end, closing)
+        if asks and place + 1 < len(bounds) and bounds[place + 1][0] not in sentence_starts:
+            # "sounds good, any others?" asks in its last clause only
+            first = tokens[start + 1 if joint and start + 1 < end else start].word
+            asks = first in _ASKERS
+        out.append(Clause(start, end, asks, joint, sentence))
     return out
 
 
@@ -107,9 +124,12 @@ def _joint(tokens: Sequence[Token], k: int, since: int) -> str | None:
         return None if before in _UNLESS_BUT else "but"
     if word in _JOINTS and (not k or word in ("though", "although", "however") or after in _OPENERS):
         return word
+    if word in ("thanks", "thank", "bye", "goodbye"):
+        return "" if before and before not in _BEFORE_THANKS else None
+    if word == "any" and after not in _MORE:
+        return None
     if k and since >= 2 and word in _RUN_ON and before not in _LINKS and before not in _JOINTS:
-        ends = word in ("bye", "goodbye", "thanks")
-        return "" if before and (after or ends) else None
+        return "" if before and after else None
     return None
 
 

@@ -132,6 +132,7 @@ SATISFIED = _cues("""
 STOPPING = _cues("""
     bye|goodbye|bye bye|stop|quit|exit|see you|see ya|good night|gotta go|got to go|have to go|
     end|cancel|leave|im leaving|ciao|farewell|i have to go|i gotta go|please stop|stop it|stop here|
+    adios|cya|later|laters|peace|peace out|bye now|bye for now|goodbye now|
     lets stop|lets stop here|ok bye|thanks bye
 """)
 
@@ -141,14 +142,18 @@ PLAIN_YES = frozenset((
 ))  # fmt: skip
 
 # An opening that asks for nothing in particular may have these words beside the common ones.
-ANY = frozenset(("inspire", "bored", "greetings", "dear", "friend"))
+ANY = frozenset((
+    "inspire", "bored", "greetings", "dear", "friend", "newer", "older", "recent", "recently",
+    "interesting", "entertaining", "enjoyable", "relaxing", "ideas", "decent", "tonight", "weekend",
+    "watch", "fun",
+))  # fmt: skip
 
 # ---- what is said of items -----------------------------------------------------------------------
 
 # Idioms whose "not" denies nothing, and what is heard in their place.
 IDIOMS = {
     "not bad": "good", "not too bad": "good", "not half bad": "good", "isnt bad": "is good",
-    "wasnt bad": "was good", "not too shabby": "good", "wouldnt mind": "want to",
+    "wasnt bad": "was good", "not too shabby": "good", "wouldnt mind": "want to", "wont mind": "want to",
     "would not mind": "want to", "dont mind": "want to", "cant wait": "want", "can not wait": "want",
     "cannot wait": "want", "cant go wrong": "is a classic", "can not go wrong": "is a classic",
     "cannot go wrong": "is a classic", "cant beat": "is a classic", "cant say no": "ok",
@@ -245,17 +250,19 @@ STANCES = (
     ("seen", rf"""
         \b(?:havent|have not|hadnt|not|never|didnt)\b.*\b{_SEE}\b.*\b(?:in (?:a|ages|years|forever|so|quite|some)|for (?:a|ages|years|so)|since|lately|recently|again|all of|the whole|enough times|long time)\b(?! that)
         |\bhavent we all\b"""),
+    ("refuse", rf"""\b(?:heard|hear|read)(?: \w+){{0,4}}? (?:{_BAD}|mixed|negative|sucks|sucked|bad|not (?:good|great|that))\b"""),
     ("unknown", rf"""
-        \b(?:havent|have not|havnt|hadnt|hasnt|never|not|didnt|did not|dont think (?:ive|i have|we have|weve)|dont believe (?:ive|i have)|aint|have yet to|yet to|ive yet to|no i)(?: \w+){{0,4}}? (?:seen?|saw|watch(?:ed)?|heard?(?: (?:of|about))?|read|listen(?:ed)?|tried|been|eaten|visited|played|checked|come across|known|familiar|gotten|got around|got to|caught)\b(?!.*\bbetter\b)
+        \b(?:havent|have not|havnt|hadnt|hasnt|never|not|dont think (?:ive|i have|we have|weve)|dont believe (?:ive|i have)|aint|yet to|no i)(?: \w+){{0,4}}? (?:seen|saw|watched|heard(?: (?:of|about))?|listened|tried|been|eaten|visited|played|checked|come across|known|familiar|gotten|got around|got to|caught)\b(?!.*\bbetter\b)
+        |\b(?:havent|have not|not|yet to|never) (?:\w+ )?read\b|\b(?:didnt|did not|yet to|never|dont think i(?: ever)?)(?: (?:\w+)){{0,2}}? (?:see|saw|watch|hear|heard|try|visit|get to|read)\b
         |\b(?:dont|do not|didnt|did not|dunno)(?: \w+)? (?:know|recognize|recognise|remember)(?: (?:of|about|if))?(?: {_OBJ}|$)|\b(?:unfamiliar|unaware|not aware|new to me|doesnt ring a bell|first time hearing|no idea (?:what|who))\b
-        |^(?:no |nope |nah |sorry )*(?:i |we )?(?:actually |honestly |still )*(?:havent|have not|havnt|never have|never did|have never|never)(?: yet| sorry| actually)*$|^(?:no )?(?:not yet|never)$|^never (?:seen|heard|watched|saw)"""),
+        |^(?:no |nope |nah |sorry )*(?:i |we )?(?:actually |honestly |still )*(?:havent|have not|havnt|never have|never did|have never|never|didnt|did not)(?: yet| sorry| actually)*$|^(?:no )?(?:not yet|never)$|^never (?:seen|heard|watched|saw)"""),
     ("disliked", rf"""
         \b(?:didnt|did not|never|wasnt|was not|werent|were not|couldnt|could not|havent|have not|hasnt|didn|nor did i)(?: \w+){{0,5}}? (?:like|liked|love|loved|enjoy|enjoyed|care|cared|impress(?:ed)?|fan|{_GOOD}|favou?rite|into|finish|worth|stand|my thing|my taste|my cup|thrilled|keen|much of|what i|for me|get into|get it|do it for me|all that|crazy|that into|feel it|dig|appeal|huge|big|live up|hold up|work for me|like it)\b
         |\b(?:hated|disliked|disappoint(?:ed|ing|ment)|sucked|sucks|regret(?:ted)?|overrated|crap|rubbish|garbage|trash|worst|waste of|bored me|fell asleep|walked out|quit watching|stopped watching|turned it off|puked|let ?down|not worth)\b
         |\b(?:was|were|been|got|found (?:X|it|that|them))(?: (?!not\b)\w+){{0,4}}? (?:{_BAD}|{_TOO})\b|\b(?:is|are|its|it|thats)(?: (?!not\b)\w+){{0,4}}? {_BAD}\b|\b(?:stupid|boring|terrible|awful|horrible|bad|lame|worst|dumb) {_NOUN}\b|^(?:so |very |pretty |kinda |kind of |really |just )*(?:{_BAD}|{_TOO})$"""),
     ("refuse", rf"""
         \b(?:no|zero|not much|not any|little|lost|never had)(?: \w+){{0,2}}? (?:interest|desire|intention|appetite)\b|\b(?:not|isnt|arent|aint|wasnt|never been|never|nor am i)(?: \w+){{0,4}}? (?:interested|interests?|appeal(?:s|ing)?|for me|my (?:thing|taste|style|cup|kind|type|speed|jam|genre|favou?rite|first choice)|keen|in the mood|feeling|looking for|what i|going to|gonna|into|sure (?:about|i|if|id)|sold|convinced|crazy|big on|a fit|fit|right|a match|it|really|quite|so much|these|this|that(?: one)?|those|today|tonight|now|again)\b(?! (?:seen|heard))
-        |\b(?:dont|do not|doesnt|does not|wont|will not|wouldnt|would not|cant|can not|cannot)(?: \w+){{0,4}}? (?:like|love|enjoy|care|want|watch|see|appeal|do it|stand|need|fancy|feel|think (?:so|i|id|ill|its|that)|sound|seem|look|interest|work|suit|bother|tolerate|take|handle|go (?:for|with)|try|trust|eat|listen|read|do|fit|dig|choose|speak)\b
+        |\b(?:dont|do not|doesnt|does not|wont|will not|wouldnt|would not|cant|can not|cannot)(?: \w+){{0,4}}? (?:like|love|enjoy|care|want|watch|see|appeal|do it|stand|need|fancy|feel|think (?:so|i|id|ill|its|it|that|thats)|sound|seem|look|interest|work|suit|bother|tolerate|take|handle|go (?:for|with)|try|trust|eat|listen|read|do|fit|dig|choose|speak)\b
         |\b(?:nor do|neither do)\b|\b(?:ill|i will|id|gonna|going to|have to|think i|will|i) (?:have to )?(?:pass|skip|decline)\b|\b(?:pass|miss|skip) (?:on )?(?:{_OBJ}|for)\b|\bgive (?:\w+ ){{1,3}}?(?:pass|miss)\b|^(?:\w+ ){{0,2}}?(?:pass|skip|hard pass|next)$
         |\b(?:rather not|prefer not|id rather|no (?:thanks|thank)|no way|leave it|stay away|hard no|forget it)\b|\b(?:hate|dislike|despise|detest|loathe|cant stand|tired of|sick of|bores? me|puts me off|turn off|not a)\b
         |\b(?:none|neither|nothing (?:here|for me|appeals|like that)|not a single)\b|\bheard(?: \w+){{0,4}}? (?:bad|terrible|awful|horrible|mixed|negative|poor|sucks|sucked|worse)\b|\b(?:bad|terrible|awful|poor|mixed|mediocre) reviews\b|\b(?:looks?|sounds?|seems?|looked|sounded|seemed)(?: \w+){{0,3}}? (?:{_BAD}|too(?! \?|$)|not)\b|\bnot (?:a|the|an|really|too|so|very|that|quite|exactly)\b|\bisnt (?:a|the|an|really|quite|exactly)\b|\b(?:a bit|a little|little|kinda|kind of|way|far|bit) too\b|\btoo \w+ for\b|\b(?:is|are|its|thats|theyre|seems|looks|sounds)(?: \w+){{0,2}}? {_TOO}\b"""),
@@ -267,15 +274,15 @@ STANCES = (
         |\b(?:been|am|im|was|i) (?:\w+ ){{0,2}}?(?:meaning|wanting|dying|hoping|planning|waiting|looking forward|itching|eager|excited) to\b|\b(?:want|wanted|like|love|wanna|need|hope|wish|plan) (?:to |too )?(?:\w+ )?(?:see|watch|try|read|hear|visit|check|go|listen|eat)(?: (?:to|out|at))? (?:{_OBJ}|that)\b|\b(?:id|would|i would) (?:\w+ )?(?:like|love|want|be up) (?:to|that|it|X|this|for)(?: (?:see|watch|try|read|one|it))?$
         |\b(?:sounds?|sounded|looks?|looked|seems?|seemed|souds|soudns)(?: (?!not\b|too\b)(?:\w+)){{0,3}}? {_AGREEABLE}\b
         |\b(?:thats|that is|this is|it is|its|thatll be|that will be|X is|X it|that one is|will be|would be|be|is)(?: (?!not\b)\w+){{0,3}}? (?:exactly|perfect|ideal|fine|what i (?:want|need|am|was|wanted|needed)|just what|the one|a winner|my choice|my pick|the ticket|right|a plan|works?|wonderful)\b|\b(?:thats|that is|that might be|this is|is) what (?:ill|i will|im|i am|well|we will)\b|\b(?:X|that|it|that one|this one) (?:may|might|could|would|will|should) (?:work|do|be {_AGREEABLE}|fit)\b|\b(?:thats|this is|that is) it$|\bhave a winner\b|\bworks? for me\b|\b(?:X|that) it is\b|\b(?:that|this) (?:one )?(?:works|will do|ll do|fits)\b|\b(?:give me|show me|bring me|get me|book me|play|play me|order) X|^(?:ok |oh |okay |yes |yeah |great |maybe |perhaps |probably |then |i guess |just )*(?:that|this) one(?: please)?$|\bup my alley\b|\blook(?:ing)? forward\b|\bcant wait\b|\bon my way\b|\b(?:watch|do|try|take|have) (?:it|that|X)(?: (?:tonight|then|now|later|soon|this weekend))*$|\b(?:love|like) the (?:sound|look|idea) of\b|\bsign me up\b|\bwant to see\b|\bwant (?:it|that|X|this)\b"""),
-    ("praise", rf"""\b(?:good|great|nice|excellent|perfect|awesome|solid|wonderful|amazing|fantastic|terrific|cool|lovely|brilliant|interesting) {_CHOICE}\b"""),
+    ("praise", rf"""\b(?:good|better|best|great|nice|excellent|perfect|awesome|solid|wonderful|amazing|fantastic|terrific|cool|lovely|brilliant|interesting) {_CHOICE}\b"""),
     ("hearsay", rf"""\b(?:heard|read|hear)(?: (?!not\b|bad\b)\w+){{0,5}}? (?:{_GOOD}|things|of|about)\b|\bcome recommended\b"""),
     ("liked", rf"""
         (?<!would )(?<!id )(?<!might )(?<!may )(?<!ill )(?<!will )(?<!to )(?<!you )(?<!if i )\b(?:loved?|liked?|luv|enjoy(?:ed)?|adored?|dug)(?: (?:the|both|all|most|many|much|of|really|also|watching|seeing|reading|love))*? (?:{_OBJ}|{_OBJ} (?:a lot|too|so much))\b(?! (?:of )?A\b)|^(?:i |we |really |absolutely |totally |just |and |both |also |still |do |did |it |all |kids |my |they )*(?:loved|enjoyed|liked|adored|love|like|lovd)(?: (?:too|a lot|so much|very much|alot|really))*$
-        |\b(?:favou?rites?|faves?|favs?|classics?|masterpiece|hilarious|cant go wrong|gem|cult|iconic|legendary)\b|\b(?:big|huge|massive|a) fan\b|\bwas into\b
+        |\b(?:favou?rites?|faves?|favs?|classics?|masterpiece|hilarious|cant go wrong|gem|cult|iconic|legendary)\b|\b(?:big|huge|massive|a) fan\b|\bwas into\b|\buse(?:d)? to (?:love|like|enjoy|adore)\b
         |\b(?:was|were|been|thought|found|had)(?: (?!not\b)\w+){{0,5}}? (?:{_GOOD}|A)\b|\b(?:is|are|its|thats|theyre)(?: (?!not\b|if\b)\w+){{0,3}}? {_GOOD}(?: (?:old|A|family|kids))? {_NOUN}\b|\b(?:X|it|that one|this one|they|both|all|that {_NOUN}|its|theyre)(?: (?:is|are|of them are))?(?: (?:so|very|really|pretty|also|a|just|both|all|quite|super|an|always|actually|such))* (?:{_GOOD}|superb)\b|^(?:so |very |really |pretty |such |what |a |an |oh |an absolute |it |too )*{_GOOD}(?: A)? {_NOUN}$|^(?:so|very|really|pretty|super) (?:{_GOOD}|A)$|\bone of (?:my|the)\b|\bworth (?:the|it|every)\b|\bcountless\b|\bcracks? me up\b|\bmade me (?:laugh|cry|smile)\b|\bnever (?:gets? old|fails)\b|\bhad me\b"""),
     ("seen", rf"""
         \b(?:have|ive|i|already|did|we|weve|has|had|just|ve|must have|of course|all|kids|she|he|they|and|also|only)(?: \w+){{0,3}}? (?:seen|saw|watched|watch it|owned?|visited|rented|finished|rewatched)\b(?! (?:the |a |some )?(?:trailers?|previews?|ads?))|\bdid (?:\w+ )?(?:see|watch|read|hear|try|visit)\b|\b(?:seen|saw|watched|read|visited|tried|heard|played|know|knew|own|remember|knows) (?:{_OBJ}|X|most|part|some|many|every)\b|^(?:yes |yeah |yep |oh |already |and |also )*(?:seen|saw|watched|heard it|read it|been there|done that)\b
-        |\b(?:been|went|eaten|ate|go) (?:there|to (?:X|it|that))\b|\balready (?:know|knew|have|own|got|listen|did|read|heard|been|tried|seen)\b|\bfamiliar\b|\bi know (?:X|that|this|it|them|of)\b|^(?:\w+ )?(?:yes |yeah |yep |oh |of course |sure |and |course )*(?:i |we )(?:have|did|do|had)(?: (?:indeed|too|actually|already|yes))*$|^(?:have|did)$|\bof course i (?:have|did)\b|\bi (?:have|did) (?:indeed|already|and)\b|\b(?:have|own) (?:it|X|that|them) (?:already|on dvd|at home)\b|\b(?:listen|listened) to (?:{_OBJ})(?: (?:already|all|before|a lot))"""),
+        |\b(?:been|went|eaten|ate|gone|dined|stayed) (?:\w+ )?(?:there|(?:to|at|in) (?:X|it|that|them|both|all))\b|\balready (?:know|knew|have|own|got|listen|did|read|heard|been|tried|seen)\b|\bfamiliar\b|\bi know (?:X|that|this|it|them|of)\b|^(?:\w+ )?(?:yes |yeah |yep |oh |of course |sure |and |course )*(?:i |we )(?:have|did|do|had)(?: (?:indeed|too|actually|already|yes))*$|^(?:have|did)$|\bof course i (?:have|did)\b|\bi (?:have|did) (?:indeed|already|and)\b|\b(?:have|own) (?:it|X|that|them) (?:already|on dvd|at home)\b|\b(?:listen|listened) to (?:{_OBJ})(?: (?:already|all|before|a lot))"""),
     ("no", r"""^(?:(?:oh|well|um|hmm?|hm|uh|haha|sorry|ok|ugh|yeah|actually|and|but|ah|eh) )*(?:no|nope|nah|naw|nay|not really|not quite|not exactly|not particularly|not at all|not much|no thanks|no thank you|no sorry|no good|nothing|negative|meh|ehh?|sorry|no no|no no no|hell no|definitely not|absolutely not|of course not|certainly not|not interested|not those|not that|not this|not these|not any|not for me|n|not so much|nothing really|i dont|i do not|i would not)(?: (?:really|sorry|thanks|thank you|please|at all|actually|no|not really|there|tonight|today|man|bro|i dont))*$"""),
     ("yes", r"""^(?:(?:oh|well|um|hmm?|hm|uh|haha|ah|wow|ooh|and|but|alright|a|that|this|it|really|very|so|hey|now|actually|its|thats|you know what) )*(?:yes|yep|yeah|yup|yea|ya|yess+|y|aye|sure|ok|okay|k|kk|great|perfect|awesome|cool|nice|excellent|good|wonderful|brilliant|fantastic|amazing|lovely|alright|all right|of course|absolutely|definitely|certainly|why not|deal|indeed|exactly|correct|right|totally|for sure|fine|you bet|by all means|with pleasure|please do|please|go for it|i guess|i guess so|i suppose|works|agreed|true|sweet|neat|bet|love it|works for me|i would|i do|done|interesting|sold)(?: (?:yes|yeah|sure|please|thanks|then|great|sounds|good|cool|i guess|do|thing|enough|ok|okay|perfect|i do|i would|of course|that|it|one|this|with me|by me|me|for me|awesome|absolutely|definitely|nice|very|works|course|is|man|dude|indeed|why not))*$"""),
 )
@@ -301,7 +308,7 @@ COURTESIES = {
         (?:\ (?:so|very|much|again|a|lot|lots|bunch|ton|million|loads|all|anyway|anyways|though|kindly|
             bro|man|mate|dude|friend|sir|everyone|and|thank|thanks|you|ahead|advance|in|for\ now|
             the|that|it|this|your|these|those|of|great|good|nice|suggestions?|recommendations?|recs?|
-            help|ideas?|advice|tips?|time|bye|really|both))*
+            help|ideas?|advice|tips?|time|really|both))*
         (?:\ (?:for|to)\ (?:(?!(?:i|ill|id|im|ive|but|we|no|can|could)\b)\S+\ ?)+)?
         |(?:i\ |we\ |and\ |really\ |do\ |very\ |truly\ |greatly\ )*appreciate(?:d)?\ (?:(?:it|that|this|you|your|the|all|
             everything)(?:\ .*)?)
@@ -323,7 +330,7 @@ COURTESIES = {
     """,
     "other": r"""
         (?:lol|lmao|rofl|ha(?:ha)+h?|hehe|heh|xd|aww?|ooh|oohh|wow|oops|ah)(?:\ (?:yes|yeah|lol|ok|nice|true))?
-        |no\ worries|youre\ welcome|you\ are\ welcome|welcome|my\ pleasure|(?:i\ )?(?:am\ )?sorry(?:\ about\ (?:that|it))?
+        |no\ worries|youre\ welcome|you\ are\ welcome|welcome|my\ pleasure|(?:i\ )?(?:am\ )?sorry\ about\ (?:that|it)
         |gotcha|i\ see|i\ understand|me\ neither|let\ me\ (?:think|see)
         |one\ (?:moment|second|sec)|hold\ on
     """,

@@ -41,15 +41,18 @@ _CRITICISM = re.compile(
     r"\bwith(?:out)? (?:more |less |some )?A\b|\bbit of an? A\b"
 )
 # "Like X" is no liking of it.
-_LIKENESS = re.compile(r"(?:more |something |anything |one |ones |just )*(?:like|similar to) X\b")
+_LIKENESS = re.compile(r"(?:more |something |anything |one |ones |just )*(?:like|similar to) [XZ]\b")
 _COMMITS = re.compile(r"\b(?:ill|will|lets|gonna|going to|well|have to)\b")
 _FINDS_GOOD = re.compile(r"\b(?:sound|look|seem)(?:s|ed)?\b|\b(?:is|are|be|its|thats)\b")
 _REST = re.compile(r"\b(?:the|those) (?:other|others|rest)\b")
+# What the recommender is asked about themselves.
+_HAVE_YOU = re.compile(r"\b(?:have|did) you (?:ever |also |already |not )?(?:seen?|heard|watch(?:ed)?|tried|read|been)\b")
 # Another one of a series than the one that was shown.
 _ANOTHER = re.compile(
-    r"\b(?:first|second|third|older|newer|original|other|old|new|remake|sequels?|prequel|books?|previous|last)\b"
+    r"\b(?:the|an?|its|his) (?:first|second|third|older|newer|original|other|old|new|remake|prequel|"
+    r"books?|previous|last)\b|\b(?:sequels?|remakes?)\b"
 )
-_ORDINARY = frozenset(("and", "or", "the", "both", "also", "so", "oh", "well", "as", "for", "yes"))
+_ORDINARY = frozenset(("and", "or", "the", "both", "also", "so", "oh", "well", "as", "for", "yes", "of", "please", "ones", "one", "?"))
 # A note that says more stands in place of one that says less.
 _KNOWN = (Note.SEEN, Note.LIKED, Note.DISLIKED)
 _RANK = {Note.UNKNOWN: 0, Note.SEEN: 1, Note.LATER: 2, Note.DISLIKED: 3, Note.LIKED: 3}
@@ -172,7 +175,7 @@ def hear_clauses(
 
 def _stance(said: str) -> str:
     said = _TAILS.sub(r"\1", said)
-    if _CRITICISM.search(said) or _LIKENESS.match(said):
+    if _CRITICISM.search(said) or _LIKENESS.match(said) or _HAVE_YOU.search(said):
         return ""
     return next((name for name, pattern in _stances() if pattern.search(said)), "")
 
@@ -272,7 +275,7 @@ def _take(reading: Reading, about: tuple[int, ...], place: int, weakly: bool) ->
 
 def _bare(said: Said) -> bool:
     """Whether a clause names items and says nothing of them."""
-    return all(word in ("X", "Z", "please", "ones", "one", "?") or word in _ORDINARY for word in said.words.split())
+    return all(word in ("X", "Z") or word in _ORDINARY for word in said.words.split())
 
 
 def _offers(words: str) -> bool:
@@ -295,7 +298,7 @@ def _about(
         return tuple(shown)
     plural = _PLURAL.search(said.words.replace("A movies", "A").replace("A films", "A"))
     singular = _SINGULAR.search(said.words)
-    if said.others and not singular:
+    if said.others and not (singular and singular.start() < said.words.index("Z")):
         return None
     if said.attributes and not singular and not plural:
         return None

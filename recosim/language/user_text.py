@@ -47,6 +47,7 @@ _NEGATIONS = frozenset((
     "not", "no", "dont", "never", "nothing", "doesnt", "isnt", "arent", "wont", "hate",
 ))  # fmt: skip
 _HARMLESS = frozenset(("hurt", "restrictions", "idea", "limits", "problem", "worries", "picky"))
+_FILLERS = frozenset(("oh", "well", "ok", "okay", "hmm", "hm", "so", "and", "alright", "great", "cool"))
 _FEW = 8  # words of a bare answer
 _FEW_ITEMS = 3  # that one praise can mean
 _PLURAL = re.compile(r" (?:both|those|these|all|choices|suggestions|ideas|picks|options) ")
@@ -93,6 +94,8 @@ def understand_user(text: str, marked: str, context: Context, find: Mentions) ->
     except NotUnderstood:
         if leave:
             return (*before, *after, Leave("other"))
+        if courtesies and _agrees_only(heard):
+            return (*before, *after)
         raise
     return (*before, *acts, *after, *((Leave("other"),) if leave else ()))
 
@@ -100,7 +103,10 @@ def understand_user(text: str, marked: str, context: Context, find: Mentions) ->
 def _agrees_only(heard: Heard) -> bool:
     """Whether nothing but an "okay" or a "great" is said: beside a goodbye it accepts nothing."""
     words = {token.word for token in heard.tokens}
-    return not words & cues.PLAIN_YES and all(said.stance == "yes" for said in heard.clauses)
+    return not words & cues.PLAIN_YES and all(
+        said.stance in ("yes", "praise") or set(said.words.split()) <= _FILLERS
+        for said in heard.clauses
+    )
 
 
 def _without_goodbye(tokens: Sequence[Token], closing: str) -> tuple[list[Token], bool]:
@@ -212,6 +218,8 @@ def _example(heard: Heard) -> int | None:
     """An item that is named as one that they liked, or as an example of what they want."""
     for said in heard.clauses:
         named = said.others or (said.items if heard.context.answers is None else ())
+        if re.search(r"\b(?:have|did|do) you\b.* (?:seen?|heard|like|liked|watch|watched) Z", said.words):
+            continue  # the recommender is asked about themselves
         if named and said.stance in ("", "liked", "take", "seen", "more") and (
             _EXAMPLE.search(said.words) or set(said.words.split()) <= {"Z", "and", "or", "A"}
         ):
@@ -412,7 +420,7 @@ def _wanders(heard: Heard) -> bool:
     words = {
         token.word
         for said in heard.clauses
-        if said.stance not in ("yes", "hearsay")
+        if said.stance not in ("yes", "praise", "hearsay")
         for token in heard.tokens[said.clause.start : said.clause.end]
     }
     return len(words) > _ASIDES
