@@ -49,12 +49,12 @@ _LINKS = frozenset((
     "one", "movie", "film", "band", "place", "kind", "type", "sort", "is", "me", "too", "a", "the",
     "at", "afraid", "mean", "maybe", "yeah", "oh", "well", "no", "yes", "ok", "okay", "really",
     "honestly", "did", "does", "dunno", "tell", "wonder", "only", "just", "now", "ones",
-    "heard", "hear", "read", "feel", "felt", "says", "i", "ive", "already", "weve", "we", "havent", "has", "never", "had", "both", "ever", "been",
+    "you", "they", "she", "he", "heard", "hear", "read", "feel", "felt", "says", "i", "ive", "already", "weve", "we", "havent", "has", "never", "had", "both", "ever", "been",
     "good", "great", "many", "big", "without", "see", "cant", "much", "hey", "never", "want",
 ))  # fmt: skip
 _BEFORE_THANKS = frozenset((
     "no", "many", "much", "big", "special", "and", "with", "give", "say", "said", "to", "for", "so",
-    "good", "huge", "i", "we", "again", "thanks", "thank",
+    "good", "huge", "i", "we", "again",
 ))  # fmt: skip
 _MORE = ("other", "others", "more", "ideas", "suggestions", "recommendations", "another")
 _UNLESS_BUT = ("anything", "nothing", "everything", "all", "none", "anyone")
