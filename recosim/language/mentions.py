@@ -13,7 +13,7 @@ from typing import ClassVar
 from recosim.language.labels import Labels
 from recosim.language.spelling import Spellings, slips_allowed
 from recosim.language.words import COMMON, EVERYDAY, Token, distance, fold, is_year, stem
-from recosim.language.years import decade_of, year_at
+from recosim.language.years import TENS, decade_of, year_at
 from recosim.world.world import World
 
 __all__ = ["Mention", "Mentions"]
@@ -233,6 +233,8 @@ class Mentions:
                     found = self._item(tokens, at, end, ids, place == 0, capitals)
                     if found and (stands_out or place == 0):
                         return found
+                elif end == at + 1 and exact in TENS:
+                    continue  # "twenty" is a number, "twenties" a decade
                 elif ids and (stands_out or kind == "f"):
                     return Mention(kind, tuple(ids), at, end)
             stands_for = () if paused else self._stand_ins.get(key, ())

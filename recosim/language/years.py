@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from recosim.language.words import Token, fold, is_year
 
-__all__ = ["decade_of", "year_at"]
+__all__ = ["TENS", "decade_of", "year_at"]
 
-_TENS = {
+TENS = {
     "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80,
     "ninety": 90,
 }  # fmt: skip
@@ -19,7 +19,7 @@ _ONES = {
     "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
 }  # fmt: skip
 _PLURALS = {
-    **{f"{word[:-1]}ies": 1900 + tens for word, tens in _TENS.items()},
+    **{f"{word[:-1]}ies": 1900 + tens for word, tens in TENS.items()},
     "two thousands": 2000, "noughties": 2000, "twenty tens": 2010,
 }  # fmt: skip
 _DECADE = re.compile(r"(?:(\d{3})0|(\d)0)s")
@@ -50,6 +50,10 @@ def year_at(tokens: Sequence[Token], at: int) -> tuple[int, int] | None:
         return None
     if is_year(word):
         return int(word), at + 1
+    for end in (at + 2, at + 1):
+        decade = _PLURALS.get(" ".join(token.word for token in tokens[at:end]))
+        if decade is not None and end <= len(tokens):
+            return decade, end
     alone = at + 1 == len(tokens) or bool(tokens[at + 1].gap)
     if len(word) == 2 and word.isdecimal() and before in _BEFORE_SHORT and alone:
         return (1900 + int(word), at + 1) if int(word) >= 20 else None
@@ -63,9 +67,9 @@ def _spelt_out(tokens: Sequence[Token], at: int) -> tuple[int, int] | None:
         end = 3 if words[2:3] == ["and"] else 2
         ones = _ONES.get(words[end]) if len(words) > end else None
         return (2000, at + 2) if ones is None else (2000 + ones, at + end + 1)
-    if len(words) > 1 and words[0] == "nineteen" and words[1] in _TENS:
+    if len(words) > 1 and words[0] == "nineteen" and words[1] in TENS:
         ones = _ONES.get(words[2], 10) if len(words) > 2 else 10
-        year = 1900 + _TENS[words[1]]
+        year = 1900 + TENS[words[1]]
         return (year + ones, at + 3) if ones < 10 else (year, at + 2)
     if len(words) > 1 and words[0] == "twenty" and 10 <= _ONES.get(words[1], 0) < 20:
         return 2000 + _ONES[words[1]], at + 2
