@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from recosim.language.cues import COURTESIES
+from recosim.language.cues import COURTESIES, COURTESY_WORDS
 from recosim.language.mentions import Mention
 from recosim.language.words import Token
 
@@ -168,6 +168,8 @@ def without_courtesies(
         The words that are left, the marks after them, and each politeness with its place among the
         words that are left.
     """
+    if COURTESY_WORDS.isdisjoint(token.word for token in tokens):
+        return list(tokens), closing, []
     left: list[Token] = []
     found: list[tuple[Kind, int]] = []
     gap, ending = "", closing

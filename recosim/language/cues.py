@@ -6,8 +6,8 @@ All cues are folded as `recosim.language.words.fold` does it: no capitals, no ap
 from __future__ import annotations
 
 __all__ = [
-    "ANY", "ASKING", "BECAUSE", "BEST", "COURTESIES", "EDITING", "IDIOMS", "IMPATIENT", "NO", "PASSING", "PLAIN_YES", "REFLECTING",
-    "SATISFIED", "SCOPES", "STANCES", "STOPPING", "TONES", "UNSURE", "UNSURE_IF_NOTHING_ELSE", "YES",
+    "ANY", "ASKING", "BECAUSE", "BEST", "COURTESIES", "COURTESY_WORDS", "EDITING", "IDIOMS", "IMPATIENT", "NO", "PASSING", "PLAIN_YES", "REFLECTING",
+    "SATISFIED", "SCOPES", "STANCES", "STOPPING", "STOPPING_WORDS", "TONES", "UNSURE", "UNSURE_IF_NOTHING_ELSE", "YES",
 ]  # fmt: skip
 
 
@@ -140,6 +140,8 @@ STOPPING = _cues("""
 PLAIN_YES = frozenset((
     "yes", "yep", "yeah", "yup", "yea", "ya", "aye", "y", "sure", "absolutely", "definitely",
 ))  # fmt: skip
+
+STOPPING_WORDS = frozenset(cue.split()[-1] for cue in STOPPING)
 
 # An opening that asks for nothing in particular may have these words beside the common ones.
 ANY = frozenset((
@@ -335,6 +337,20 @@ COURTESIES = {
         |one\ (?:moment|second|sec)|hold\ on
     """,
 }
+
+# One of these words at least is in every courtesy.
+COURTESY_WORDS = frozenset((
+    "day", "night", "evening", "weekend", "one", "time", "afternoon", "morning", "rest", "week",
+    "trip", "holiday", "christmas", "year", "care", "too", "same", "also", "well", "enjoy", "happy",
+    "chatting", "talking", "speaking", "chat", "talk", "meeting", "meet", "speak", "until", "soon",
+    "thanks", "thank", "thx", "thanx", "ty", "tysm", "cheers", "appreciated", "appreciate", "help",
+    "helpful", "kind", "nice", "sweet", "best", "hi", "hii", "hiii", "hello", "helloo", "hey",
+    "heyy", "hiya", "hola", "howdy", "greetings", "yo", "sup", "heya", "how", "hows", "hope", "you",
+    "yourself", "merry", "doing", "good", "fine", "great", "ok", "lol", "lmao", "rofl", "haha",
+    "hahaha", "ha", "hehe", "heh", "xd", "aw", "aww", "ooh", "oohh", "wow", "oops", "ah",
+    "worries", "welcome", "pleasure", "sorry", "gotcha", "see", "understand", "neither", "think",
+    "moment", "second", "sec", "hold", "suggestions", "suggestion", "recommendations", "as",
+))  # fmt: skip
 
 # ---- the recommender -----------------------------------------------------------------------------
 

@@ -139,6 +139,20 @@ class Mentions:
         return {k: ids for k, ids in _table(pairs).items() if k not in self._attributes.ids}
 
     @cached_property
+    def _reach(self) -> dict[str, int]:
+        """First word of a name, also without "the" -> words of the longest one, `_LONGEST` at most.
+
+        All names of the world are in it, so that a word that begins none costs nothing.
+        """
+        reach: dict[str, int] = {}
+        shown = _table(self._callings(range(len(self.labels.names["i"]))))
+        tables = (self._attributes.ids, self._stand_ins, self._facets, self._items, shown)
+        for key in (key for table in tables for key in table):
+            words = key.split()
+            reach[words[0]] = min(_LONGEST, max(len(words), reach.get(words[0], 0)))
+        return reach
+
+    @cached_property
     def _decades(self) -> dict[int, int]:
         """First year of a decade -> the attribute that is called by it."""
         names = enumerate(self.labels.names["a"])
@@ -213,8 +227,9 @@ class Mentions:
         if tokens[at].mark:
             kind, i = tokens[at].mark or ("", 0)
             return Mention(kind, (i,), at, at + 1)
-        reach = at + 1
-        while reach < min(len(tokens), at + _LONGEST) and not tokens[reach].mark:
+        most = max(self._reach.get(tokens[at].word, 0), self._reach.get(tokens[at].stem, 0))
+        reach = at + min(1, most)
+        while reach < min(len(tokens), at + most) and not tokens[reach].mark:
             reach += 1
         for end in range(reach, at, -1):
             part = tokens[at:end]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 
 from recosim.acts import Inquire, Level, Note, React
 from recosim.language.clauses import Clause
@@ -23,6 +23,11 @@ _NOTES = {
     "seen": Note.SEEN, "liked": Note.LIKED, "disliked": Note.DISLIKED, "unknown": Note.UNKNOWN,
     "later": Note.LATER,
 }  # fmt: skip
+_IDIOM_STARTS = frozenset(idiom.split()[0] for idiom in IDIOMS)
+_ASK_WORDS = frozenset((
+    "what", "whats", "who", "whos", "whose", "tell", "how", "hows", "more", "describe", "director",
+    "any", "info", "information", "details", "when", "where", "remind", "whom",
+))  # fmt: skip
 _ASKING = ("maker", "quality", "content")
 _PLURAL = re.compile(
     r"\b(?:both|them|those|these|they|theyre|all|either|neither|each|em|any of|none|"
@@ -66,7 +71,6 @@ class Said:
         clause: where it stands.
         words: its words, {X} for an item of the list, Z for another one, A for an attribute; a
             clause of a question ends in "?".
-        stance: a name of `STANCES`, or "".
         items: of the list, that it names.
         others: items that it names beside them.
         attributes: whether it names one.
@@ -74,10 +78,20 @@ class Said:
 
     clause: Clause
     words: str
-    stance: str
     items: tuple[int, ...]
     others: tuple[int, ...]
     attributes: bool
+
+    @cached_property
+    def stance(self) -> str:
+        """A name of `STANCES`, or ""."""
+        return _stance(self.words)
+
+    @property
+    def asks_about(self) -> bool:
+        """Whether it asks about an item."""
+        may_ask = self.clause.asks or not _ASK_WORDS.isdisjoint(self.words.split())
+        return may_ask and self.stance in _ASKING
 
     @property
     def of_item(self) -> bool:
@@ -165,11 +179,11 @@ def hear_clauses(
             (items if of_list else others).update(dict.fromkeys(of_list or mention.ids[:1]))
         if words and words[0] == clause.joint and len(words) > 1:
             del words[0]
-        said = _idioms().sub(lambda found: IDIOMS[found[0]], " ".join(words))
+        said = " ".join(words)
+        if not _IDIOM_STARTS.isdisjoint(words):
+            said = _idioms().sub(lambda found: IDIOMS[found[0]], said)
         said = f"{said} ?" if clause.asks else said
-        heard.append(
-            Said(clause, said, _stance(said), tuple(items), tuple(others), attributes)
-        )
+        heard.append(Said(clause, said, tuple(items), tuple(others), attributes))
     return heard
 
 

@@ -111,6 +111,8 @@ def _agrees_only(heard: Heard) -> bool:
 
 def _without_goodbye(tokens: Sequence[Token], closing: str) -> tuple[list[Token], bool]:
     """The words without the clauses that end the conversation, and whether there was one."""
+    if cues.STOPPING_WORDS.isdisjoint(token.word for token in tokens):
+        return list(tokens), False
     left: list[Token] = []
     gone = False
     for clause in clauses_of(tokens, (), closing):
@@ -229,9 +231,7 @@ def _example(heard: Heard) -> int | None:
 
 def _set_talk_aside(heard: Heard) -> None:
     """What questions about an item name is no wish: "is it a comedy?"."""
-    heard.set_aside({
-        k for k, said in enumerate(heard.clauses) if said.stance in _ASKING
-    })
+    heard.set_aside({k for k, said in enumerate(heard.clauses) if said.asks_about})
 
 
 def _refuse_unknown_wishes(heard: Heard) -> None:
@@ -331,7 +331,7 @@ def _answer_freely(heard: Heard, also: tuple[int, ...], avoided: Acts, unsure: b
         return (Answer("unsure"), *avoided)
     if more or avoided:
         return (*more, *avoided)
-    asks = [s for s in heard.clauses if s.stance in _ASKING and re.search(r"\b(?:it|that|this)\b", s.words)]
+    asks = [s for s in heard.clauses if s.asks_about and re.search(r"\b(?:it|that|this)\b", s.words)]
     if asks:
         return (Inquire(None, asks[0].stance if asks[0].stance != "content" else "content"),)  # type: ignore[arg-type]
     problem = heard.unclear()

@@ -169,7 +169,8 @@ def _undrawn(word: str) -> str:
 
 def tokens_of(text: str) -> list[Token]:
     """The words and marks of a text, without a label before it ("User: ...")."""
-    folded = _LABEL.sub("", _HANDLE.sub("", fold(text)))
+    folded = fold(text)
+    folded = _LABEL.sub("", _HANDLE.sub("", folded) if "@" in folded else folded)
     tokens: list[Token] = []
     end = 0
     for found in _TOKEN.finditer(folded):

@@ -22,6 +22,7 @@ _PLURALS = {
     **{f"{word[:-1]}ies": 1900 + tens for word, tens in TENS.items()},
     "two thousands": 2000, "noughties": 2000, "twenty tens": 2010,
 }  # fmt: skip
+_STARTS = frozenset(("two", "nineteen", "twenty", *(name.split()[0] for name in _PLURALS)))
 _DECADE = re.compile(r"(?:(\d{3})0|(\d)0)s")
 # A year after one of these bounds a span; no decade is named.
 _BOUNDS = frozenset(("before", "after", "until", "till", "than", "since", "pre", "post"))
@@ -45,6 +46,8 @@ def decade_of(name: str) -> int | None:
 def year_at(tokens: Sequence[Token], at: int) -> tuple[int, int] | None:
     """The year that begins at a word, and the place after it; None if none does."""
     word = tokens[at].word
+    if not word[:1].isdecimal() and word not in _STARTS:
+        return None
     before = tokens[at - 1].word if at and not tokens[at].gap else ""
     if before in _BOUNDS or (before in ("to", "the") and at > 1 and tokens[at - 2].word in _BOUNDS):
         return None
