@@ -40,17 +40,19 @@ _RUN_ON = frozenset((
 ))  # fmt: skip
 # ... unless a word before it asks for it: "that I like", "thing I want", "do you", "so what".
 _LINKS = frozenset((
-    "that", "which", "who", "if", "when", "what", "whether", "think", "thought", "guess", "know",
-    "hope", "say", "said", "believe", "sure", "than", "as", "because", "cause", "and", "or", "but",
-    "like", "everything", "something", "anything", "nothing", "thing", "things", "where", "while",
-    "since", "till", "until", "of", "for", "how", "why", "before", "after", "so", "then", "have",
-    "do", "did", "should", "could", "can", "will", "would", "am", "are", "was", "dont", "unless",
-    "though", "although", "whenever", "time", "all", "to", "with", "in", "about", "on", "not",
-    "one", "movie", "film", "band", "place", "kind", "type", "sort", "is", "me", "too", "a", "the",
-    "at", "afraid", "mean", "maybe", "yeah", "oh", "well", "no", "yes", "ok", "okay", "really",
-    "honestly", "did", "does", "dunno", "tell", "wonder", "only", "just", "now", "ones",
-    "you", "they", "she", "he", "heard", "hear", "read", "feel", "felt", "says", "i", "ive", "already", "weve", "we", "havent", "has", "never", "had", "both", "ever", "been",
-    "good", "great", "many", "big", "without", "see", "cant", "much", "hey", "never", "want",
+    "that", "which", "who", "if", "when", "what", "whether", "think", "thought", "guess",
+    "know", "hope", "say", "said", "believe", "sure", "than", "as", "because", "cause", "and",
+    "or", "but", "like", "everything", "something", "anything", "nothing", "thing", "things",
+    "where", "while", "since", "till", "until", "of", "for", "how", "why", "before", "after",
+    "so", "then", "have", "do", "did", "should", "could", "can", "will", "would", "am", "are",
+    "was", "dont", "unless", "though", "although", "whenever", "time", "all", "to", "with",
+    "in", "about", "on", "not", "one", "movie", "film", "band", "place", "kind", "type",
+    "sort", "is", "me", "too", "a", "the", "at", "afraid", "mean", "maybe", "yeah", "oh",
+    "well", "no", "yes", "ok", "okay", "really", "honestly", "does", "dunno", "tell", "wonder",
+    "only", "just", "now", "ones", "you", "they", "she", "he", "heard", "hear", "read", "feel",
+    "felt", "says", "i", "ive", "already", "weve", "we", "havent", "has", "never", "had",
+    "both", "ever", "been", "good", "great", "many", "big", "without", "see", "cant", "much",
+    "hey", "want",
 ))  # fmt: skip
 _BEFORE_THANKS = frozenset((
     "no", "many", "much", "big", "special", "and", "with", "give", "say", "said", "to", "for", "so",
@@ -122,7 +124,9 @@ def _joint(tokens: Sequence[Token], k: int, since: int) -> str | None:
     before = tokens[k - 1].word if k and not tokens[k].gap else ""
     if word == "but":
         return None if before in _UNLESS_BUT else "but"
-    if word in _JOINTS and (not k or word in ("though", "although", "however") or after in _OPENERS):
+    if word in _JOINTS and (
+        not k or word in ("though", "although", "however") or after in _OPENERS
+    ):
         return word
     if word in ("thanks", "thank", "bye", "goodbye"):
         return "" if before and before not in _BEFORE_THANKS else None

@@ -56,14 +56,16 @@ class Heard:
 
     def clause_of(self, mention: Mention) -> int:
         """The place of the clause that a mention begins in."""
-        return next(
-            k for k, said in enumerate(self.clauses) if mention.start < said.clause.end
-        )
+        return next(k for k, said in enumerate(self.clauses) if mention.start < said.clause.end)
 
     def set_aside(self, places: set[int], but: tuple[str, ...] = ()) -> None:
-        """Take what these clauses name for no wish, unless it was said in one of the tones `but`."""
+        """Take what these clauses name for no wish, unless it was said in a tone of `but`."""
         for k, mention in enumerate(self.mentions):
-            if mention.kind == "a" and self.tones[k] not in but and self.clause_of(mention) in places:
+            if (
+                mention.kind == "a"
+                and self.tones[k] not in but
+                and self.clause_of(mention) in places
+            ):
                 self.tones[k] = "aside"
 
     def unclear(self) -> NotUnderstood | None:

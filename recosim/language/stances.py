@@ -34,30 +34,56 @@ _PLURAL = re.compile(
     r"(?:choices|suggestions|ideas|picks|options|recommendations|movies|films|ones))\b"
 )
 _ALL = re.compile(
-    r"(?:yes |yeah |ok |oh |sure |maybe |ill take )*(?:both|all|all of (?:them|those|these)|them all|"
-    r"both of (?:them|those|these)|all (?:two|three|four|five|ten)|everything)(?: please| thanks)?"
+    r"(?:yes |yeah |ok |oh |sure |maybe |ill take )*(?:both|all|all of (?:them|those|these)|"
+    r"them all|both of (?:them|those|these)|all (?:two|three|four|five|ten)|everything)(?: please| thanks)?"
 )
 _SINGULAR = re.compile(r"\b(?:it|its|that|thats|this|one|movie|film|X)\b")
 # What says more of no stance at the end of a clause.
-_TAILS = re.compile(r"(?: (?:too|as well|also|though|lol|haha|tbh|honestly|thanks|thank you|then))+( \?)?$")
+_TAILS = re.compile(
+    r"(?: (?:too|as well|also|though|lol|haha|tbh|honestly|thanks|thank you|then))+( \?)?$"
+)
 # What is wrong with attributes; of which item is told by whoever reads the attributes.
 _CRITICISM = re.compile(
-    r"\b(?:too|less|more|fewer|enough|lacks?|lacking)(?: (?:much|many|little|of|few|a))* A\b|\bA enough\b|"
-    r"\bwith(?:out)? (?:more |less |some )?A\b|\bbit of an? A\b"
+    r"\b(?:too|less|more|fewer|enough|lacks?|lacking)(?: (?:much|many|little|of|few|a))* A\b|"
+    r"\bA enough\b|\bwith(?:out)? (?:more |less |some )?A\b|\bbit of an? A\b"
 )
 # "Like X" is no liking of it.
-_LIKENESS = re.compile(r"(?:more |something |anything |one |ones |just )*(?:like|similar to) [XZ]\b")
+_LIKENESS = re.compile(
+    r"(?:more |something |anything |one |ones |just )*(?:like|similar to) [XZ]\b"
+)
 _COMMITS = re.compile(r"\b(?:ill|will|lets|gonna|going to|well|have to)\b")
 _FINDS_GOOD = re.compile(r"\b(?:sound|look|seem)(?:s|ed)?\b|\b(?:is|are|be|its|thats)\b")
 _REST = re.compile(r"\b(?:the|those) (?:other|others|rest)\b")
 # What the recommender is asked about themselves.
-_HAVE_YOU = re.compile(r"\b(?:have|did) you (?:ever |also |already |not )?(?:seen?|heard|watch(?:ed)?|tried|read|been)\b")
+_HAVE_YOU = re.compile(
+    r"\b(?:have|did) you (?:ever |also |already |not )?"
+    r"(?:seen?|heard|watch(?:ed)?|tried|read|been)\b"
+)
 # Another one of a series than the one that was shown.
 _ANOTHER = re.compile(
-    r"\b(?:the|an?|its|his) (?:first|second|third|older|newer|original|other|old|new|remake|prequel|"
-    r"books?|previous|last)\b|\b(?:sequels?|remakes?)\b"
+    r"\b(?:the|an?|its|his) (?:first|second|third|older|newer|original|other|old|new|remake|"
+    r"prequel|books?|previous|last)\b|\b(?:sequels?|remakes?)\b"
 )
-_ORDINARY = frozenset(("and", "or", "the", "both", "also", "so", "oh", "well", "as", "for", "yes", "of", "please", "ones", "one", "?"))
+_ORDINARY = frozenset(
+    (
+        "and",
+        "or",
+        "the",
+        "both",
+        "also",
+        "so",
+        "oh",
+        "well",
+        "as",
+        "for",
+        "yes",
+        "of",
+        "please",
+        "ones",
+        "one",
+        "?",
+    )
+)
 # A note that says more stands in place of one that says less.
 _KNOWN = (Note.SEEN, Note.LIKED, Note.DISLIKED)
 _RANK = {Note.UNKNOWN: 0, Note.SEEN: 1, Note.LATER: 2, Note.DISLIKED: 3, Note.LIKED: 3}
@@ -152,7 +178,10 @@ def _idioms() -> re.Pattern[str]:
 
 
 def hear_clauses(
-    tokens: Sequence[Token], mentions: Sequence[Mention], clauses: Sequence[Clause], shown: Sequence[int]
+    tokens: Sequence[Token],
+    mentions: Sequence[Mention],
+    clauses: Sequence[Clause],
+    shown: Sequence[int],
 ) -> list[Said]:
     """What each clause says, and of which items."""
     starts = {mention.start: mention for mention in mentions}
@@ -232,9 +261,11 @@ def read_reactions(heard: Sequence[Said], shown: Sequence[int]) -> Reading:
             elif said.others:
                 elsewhere = True
             continue
-        if stance in ("take", "liked", "seen", "unknown", "disliked", "refuse", "later") and (
-            said.clause.asks and stance != "unknown"
-        ) and not _offers(said.words):
+        if (
+            stance in ("take", "liked", "seen", "unknown", "disliked", "refuse", "later")
+            and (said.clause.asks and stance != "unknown")
+            and not _offers(said.words)
+        ):
             continue  # a questioned yes is none
         rest = tuple(item for item in shown if item not in spoken_of)
         if _REST.search(said.words) and len(rest) < len(shown):
@@ -268,8 +299,11 @@ def read_reactions(heard: Sequence[Said], shown: Sequence[int]) -> Reading:
         if about:
             focus, elsewhere = about, False
         last = stance
-    if reading.praised and reading.refused < 0 and not reading.taken and (
-        set(reading.notes.values()) == {Note.UNKNOWN}
+    if (
+        reading.praised
+        and reading.refused < 0
+        and not reading.taken
+        and (set(reading.notes.values()) == {Note.UNKNOWN})
     ):  # "never seen them, great choices!"
         _take(reading, tuple(reading.notes), reading.first_note, False)
     for item in reading.taken:
@@ -294,7 +328,10 @@ def _bare(said: Said) -> bool:
 
 def _offers(words: str) -> bool:
     """Whether a question proposes to take something: "shall we go with that?"."""
-    return re.match(r"(?:can|could|shall|may|should) (?:i|we) |(?:how|what) about X|why not", words) is not None
+    return (
+        re.match(r"(?:can|could|shall|may|should) (?:i|we) |(?:how|what) about X|why not", words)
+        is not None
+    )
 
 
 def _about(

@@ -24,12 +24,12 @@ from recosim.acts import (
 )
 from recosim.errors import NotUnderstood
 from recosim.language import cues
-from recosim.language.asking_back import did_you_mean, nearest_names, which_of
+from recosim.language.asking_back import nearest_names, which_of
 from recosim.language.clauses import clauses_of, without_courtesies
 from recosim.language.context import Context
 from recosim.language.heard import Heard, hear
 from recosim.language.mentions import Mentions
-from recosim.language.stances import Said, read_reactions
+from recosim.language.stances import read_reactions
 from recosim.language.tone import has_cue, scope_of
 from recosim.language.words import COMMON, Token, ending, tokens_of
 
@@ -47,15 +47,21 @@ _NEGATIONS = frozenset((
     "not", "no", "dont", "never", "nothing", "doesnt", "isnt", "arent", "wont", "hate",
 ))  # fmt: skip
 _HARMLESS = frozenset(("hurt", "restrictions", "idea", "limits", "problem", "worries", "picky"))
-_FILLERS = frozenset(("oh", "well", "ok", "okay", "hmm", "hm", "so", "and", "alright", "great", "cool"))
+_FILLERS = frozenset(
+    ("oh", "well", "ok", "okay", "hmm", "hm", "so", "and", "alright", "great", "cool")
+)
 _FEW = 8  # words of a bare answer
 _FEW_ITEMS = 3  # that one praise can mean
 _PLURAL = re.compile(r" (?:both|those|these|all|choices|suggestions|ideas|picks|options) ")
 _ASKING = ("maker", "quality", "content")
 _ASIDES = 2  # words of other things in a line that still counts as an answer
 # "anything but jazz": whatever is asked, all is fine beside it.
-_ALL_BUT = re.compile(r" (?:anything|everything|all|any \w+) (?:but|except|besides|other than|apart from) ")
-_EXAMPLE = re.compile(r"\b(?:like|as|to|similar|loved?|liked?|enjoy(?:ed)?|favou?rites?|watched|seen)\b")
+_ALL_BUT = re.compile(
+    r" (?:anything|everything|all|any \w+) (?:but|except|besides|other than|apart from) "
+)
+_EXAMPLE = re.compile(
+    r"\b(?:like|as|to|similar|loved?|liked?|enjoy(?:ed)?|favou?rites?|watched|seen)\b"
+)
 
 _ANY_IS_FINE = re.compile(
     r" any (?:\w+ ){0,3}(?:is|are|will|would|sounds?|seems?) (?:be )?(?:fine|ok|okay|good|great|do) "
@@ -220,10 +226,14 @@ def _example(heard: Heard) -> int | None:
     """An item that is named as one that they liked, or as an example of what they want."""
     for said in heard.clauses:
         named = said.others or (said.items if heard.context.answers is None else ())
-        if re.search(r"\b(?:have|did|do) you\b.* (?:seen?|heard|like|liked|watch|watched) Z", said.words):
+        if re.search(
+            r"\b(?:have|did|do) you\b.* (?:seen?|heard|like|liked|watch|watched) Z", said.words
+        ):
             continue  # the recommender is asked about themselves
-        if named and said.stance in ("", "liked", "take", "seen", "more") and (
-            _EXAMPLE.search(said.words) or set(said.words.split()) <= {"Z", "and", "or", "A"}
+        if (
+            named
+            and said.stance in ("", "liked", "take", "seen", "more")
+            and (_EXAMPLE.search(said.words) or set(said.words.split()) <= {"Z", "and", "or", "A"})
         ):
             return named[0]
     return None
@@ -331,7 +341,9 @@ def _answer_freely(heard: Heard, also: tuple[int, ...], avoided: Acts, unsure: b
         return (Answer("unsure"), *avoided)
     if more or avoided:
         return (*more, *avoided)
-    asks = [s for s in heard.clauses if s.asks_about and re.search(r"\b(?:it|that|this)\b", s.words)]
+    asks = [
+        s for s in heard.clauses if s.asks_about and re.search(r"\b(?:it|that|this)\b", s.words)
+    ]
     if asks:
         return (Inquire(None, asks[0].stance if asks[0].stance != "content" else "content"),)  # type: ignore[arg-type]
     problem = heard.unclear()

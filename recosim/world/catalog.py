@@ -315,7 +315,9 @@ def _build(name: str, path: Path, progress: Progress) -> World:
             stacklevel=2,
         )
     if strangers := sorted(set(card.synonyms) - set(world.attribute_names)):
-        raise CardError(f"{path}: synonyms are given for {strangers}, which are no attributes of it.")
+        raise CardError(
+            f"{path}: synonyms are given for {strangers}, which are no attributes of it."
+        )
     provenance: dict[str, Any] = {
         "digest": _digest(raw),
         "file_sha256": file_digest(path),

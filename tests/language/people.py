@@ -77,15 +77,15 @@ def read_iard(path: Path = DIALOGUES) -> dict[str, Any]:
 @cache
 def world_of_films(path: Path = DIALOGUES) -> World:
     """The films that are named, with their decade; genres can be asked for and nothing has one."""
-    texts = [t["utterance_text"] for d in read_iard(path).values() for t in d["dialogue_info"].values()]
+    texts = [
+        t["utterance_text"] for d in read_iard(path).values() for t in d["dialogue_info"].values()
+    ]
     films = {i: _title(title) for text in texts for i, title in _FILM.findall(text)}
     years = {i: _YEAR.search(title) for text in texts for i, title in _FILM.findall(text)}
     known = read_toml(find_card("data", "movielens"))["synonyms"]
     decades = [f"{decade}s" for decade in range(1910, 2020, 10)]
     names = [*GENRES, *decades]
-    rows = [
-        [names.index(f"{year[1][:3]}0s")] if (year := years[i]) else [0] for i in films
-    ]
+    rows = [[names.index(f"{year[1][:3]}0s")] if (year := years[i]) else [0] for i in films]
     return build_world(
         name="films",
         item_attributes=csr_from_lists(rows),
@@ -160,8 +160,16 @@ def kinds_of(acts: tuple[UserAct, ...], shown: tuple[int, ...]) -> set[str]:
             kinds |= {"item"} if act.item is not None else set()
             kinds |= {"any"} if not act.attributes and act.item is None else set()
         elif isinstance(act, (Critique, Instruct, Edit)):
-            less = getattr(act, "remove", ()) or "less" in vars(act).values() or "avoid" in vars(act).values()
-            more = getattr(act, "add", ()) or "more" in vars(act).values() or "want" in vars(act).values()
+            less = (
+                getattr(act, "remove", ())
+                or "less" in vars(act).values()
+                or "avoid" in vars(act).values()
+            )
+            more = (
+                getattr(act, "add", ())
+                or "more" in vars(act).values()
+                or "want" in vars(act).values()
+            )
             kinds |= {name for name, is_so in (("less", less), ("want", more)) if is_so}
         elif isinstance(act, Inquire):
             kinds.add("ask")
@@ -269,7 +277,10 @@ def main(half: str) -> None:
     if not unseen:
         counts = Counter(labels().values())
         n = sum(counts.values())
-        print(f"{n} labelled lines: " + ", ".join(f"{k} {counts[k] / n:.3f}" for k in ("right", "wrong", "asked")))
+        print(
+            f"{n} labelled lines: "
+            + ", ".join(f"{k} {counts[k] / n:.3f}" for k in ("right", "wrong", "asked"))
+        )
 
 
 if __name__ == "__main__":

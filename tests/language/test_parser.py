@@ -186,7 +186,9 @@ def understood(parse, text, context):
 
 def ids_of(act):
     """Every item, attribute and facet that an act names."""
-    flat = [v for value in vars(act).values() for v in (value if isinstance(value, tuple) else (value,))]
+    flat = [
+        v for value in vars(act).values() for v in (value if isinstance(value, tuple) else (value,))
+    ]
     ids = [v for each in flat for v in (each[:1] if isinstance(each, tuple) else (each,))]
     return {v for v in ids if isinstance(v, int)}
 
@@ -245,7 +247,13 @@ def test_a_line_without_words_is_asked_back(lastfm, line):
 
 def test_the_longest_line_that_is_read_takes_no_time(lastfm):
     parser = Parser(lastfm)
-    lines = ("i have not seen it but i would like to ", "no, ", "is it good? ", "who is that ", "a ")
+    lines = (
+        "i have not seen it but i would like to ",
+        "no, ",
+        "is it good? ",
+        "who is that ",
+        "a ",
+    )
     for piece in lines:
         line = (piece * LONGEST)[:LONGEST]
         begun = time.perf_counter()

@@ -20,7 +20,7 @@ YEARS = (
     "around {} maybe", "i want to watch films of {}",
 )  # fmt: skip
 DECADES = {
-    "1980s": ["the eighties", "80s movies", "the 1980s please", "something from the '80s", "1980's"],
+    "1980s": ["the eighties", "80s movies", "the 1980s please", "from the '80s", "1980's"],
     "1920s": ["the twenties", "20s", "a film from the 1920s"],
     "2000s": ["the 2000s", "early 2000s", "two thousand and four", "the noughties"],
     "2010s": ["the 2010s", "twenty fifteen"],

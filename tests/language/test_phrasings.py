@@ -127,7 +127,8 @@ class Reader:
 
 
 PLURAL = (
-    "wanted", "request", "accepted", "also", "want", "avoid", "condition", "add", "remove", "ask", "because",
+    "wanted", "request", "accepted", "also", "want", "avoid", "condition", "add", "remove", "ask",
+    "because",
 )  # fmt: skip
 
 

@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from recosim.cards import find_card, read_toml
 from recosim.errors import ImportDataError, MissingExtraError, unknown
 from recosim.progress import Progress
-from recosim.cards import find_card, read_toml
 from recosim.world.csr import Csr, csr_from_lists
 from recosim.world.importers.interactions import (
     SplitBy,
