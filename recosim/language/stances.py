@@ -34,8 +34,9 @@ _PLURAL = re.compile(
     r"(?:choices|suggestions|ideas|picks|options|recommendations|movies|films|ones))\b"
 )
 _ALL = re.compile(
-    r"(?:yes |yeah |ok |oh |sure |maybe |ill take )*(?:both|all|all of (?:them|those|these)|"
-    r"them all|both of (?:them|those|these)|all (?:two|three|four|five|ten)|everything)(?: please| thanks)?"
+    r"(?:yes |yeah |ok |oh |sure |maybe |ill take )*"
+    r"(?:both|all|(?:all|both) of (?:them|those|these)|them all|all (?:two|three|four|five|ten)|"
+    r"everything)(?: please| thanks)?"
 )
 _SINGULAR = re.compile(r"\b(?:it|its|that|thats|this|one|movie|film|X)\b")
 # What says more of no stance at the end of a clause.
@@ -342,7 +343,11 @@ def _about(
     elsewhere: bool,
     stance: str,
 ) -> tuple[int, ...] | None:
-    """The items that a clause is about; () where it cannot be told, None where it is no item of the list."""
+    """The items that a clause is about.
+
+    Returns:
+        () where it cannot be told which, None where it is about no item of the list.
+    """
     if named:
         return named
     if stance in ("yes", "no", "more", "praise"):
@@ -361,7 +366,7 @@ def _about(
         both = plural[0] == "both" and len(shown) > 2
         return focus if len(focus) > 1 else () if both else tuple(shown)
     if focus:
-        return focus if len(focus) == 1 else (focus if stance != "take" else focus)
+        return focus
     return tuple(shown) if len(shown) == 1 else ()
 
 

@@ -64,7 +64,8 @@ _EXAMPLE = re.compile(
 )
 
 _ANY_IS_FINE = re.compile(
-    r" any (?:\w+ ){0,3}(?:is|are|will|would|sounds?|seems?) (?:be )?(?:fine|ok|okay|good|great|do) "
+    r" any (?:\w+ ){0,3}(?:is|are|will|would|sounds?|seems?) (?:be )?"
+    r"(?:fine|ok|okay|good|great|do) "
     r"| any (?:\w+ ){0,2}works? "
 )
 
@@ -189,7 +190,7 @@ def _condition(heard: Heard) -> tuple[int, ...]:
         return ()
     start = len(heard.said[: found.end()].replace("|", "").split())
     end = next((s.clause.end for s in heard.clauses if start < s.clause.end), start)
-    ids = []
+    ids: list[int] = []
     for mention in heard.mentions:
         if start <= mention.start < end and mention.kind == "a" and mention.clear:
             ids += mention.ids
@@ -345,7 +346,7 @@ def _answer_freely(heard: Heard, also: tuple[int, ...], avoided: Acts, unsure: b
         s for s in heard.clauses if s.asks_about and re.search(r"\b(?:it|that|this)\b", s.words)
     ]
     if asks:
-        return (Inquire(None, asks[0].stance if asks[0].stance != "content" else "content"),)  # type: ignore[arg-type]
+        return (Inquire(None, asks[0].stance),)  # type: ignore[arg-type]
     problem = heard.unclear()
     if problem:
         raise problem
@@ -417,7 +418,7 @@ def _react(heard: Heard) -> Acts:
 
 
 def _wish(heard: Heard, react: React | None) -> UserAct | None:
-    """What there should be less of or more of; what is wanted beside a known item is no critique."""
+    """What there should be less of or more of; a want beside a known item is no critique."""
     items = heard.ids("", "more", "like", kind="i")
     if react is not None:
         items = ()

@@ -174,7 +174,7 @@ class Secrets:
         item: int,
         form: tuple[str, ...],
     ) -> list[Leak]:
-        """A short name of several words that run together: "redsun" is Red Sun, "today" no To Day."""
+        """A short name whose words run together: "redsun" is Red Sun, "today" no To Day."""
         name = "".join(form)
         if len(form) < 2 or len(name) < _SHORTEST_JOINED or name in EVERYDAY:
             return []

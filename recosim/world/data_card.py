@@ -80,7 +80,7 @@ class DataCard(Card):
         source, licence: of the data, written into the world.
         fingerprint: of the world that this card makes; a build that gives another one warns.
         generator, importer: exactly one of them.
-        synonyms: attribute -> what else people call it, for the parser; any number of attributes can
+        synonyms: attribute -> what else people call it, for the parser; several attributes can
             share a word ("romcom"), which then means all of them.
         statistics: figures that the world has to hit; a test holds the built-in worlds to them.
     """
