@@ -86,7 +86,7 @@ def test_what_weighs_most_is_named_next():
         assert more == sorted(ITEMS[1] - {first})[: len(more)]
 
 
-@pytest.mark.parametrize(("target", "item"), [(0, 4), (1, 4), (2, 5)])
+@pytest.mark.parametrize(("target", "item"), [(0, 4), (1, 4), (2, 5), (4, 5)])
 def test_a_user_names_the_item_they_liked_that_is_most_like_the_target(target, item):
     d = talks(target=target, opening="item")
     assert (d.opening_item[0], d.n_accepted[0], d.opening[0]) == (item, 0, -1)

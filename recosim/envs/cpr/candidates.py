@@ -339,7 +339,14 @@ def _cut(t: Table, b: int, a: int, invert: np.uint64, size: int) -> None:
     old, keep, new = current_words(t, b), f.bitsets(t)[a], f.candidates(t)[b]
     n = f.n_candidates(t)[b]
     side = min(size, n - size)
-    if f.counted(t)[b] and f.attributes(t) * f.words(t) > PASSES_PER_WALK * side:
+    if f.counted(t)[b] and n == f.items(t) and f.cooccurrence_size(t) > 0:
+        # Of all items the table has the counts of what stays, or of what goes.
+        counts, table = f.counts(t)[b], f.cooccurrence(t)[a]
+        for w in range(old.shape[0]):
+            new[w] = old[w] & (keep[w] ^ invert)
+        for other in range(counts.shape[0]):
+            counts[other] = table[other] if invert == np.uint64(0) else counts[other] - table[other]
+    elif f.counted(t)[b] and f.attributes(t) * f.words(t) > PASSES_PER_WALK * side:
         _cut_and_walk(t, b, old, keep, invert, new, size > n - size, side)
     else:
         for w in range(old.shape[0]):

@@ -108,8 +108,7 @@ def metrics(rules: Protocol) -> tuple[Metric, ...]:
             "Items taken",
             items_taken,
             digits=2,
-            place="behaviour",
-            help="items that the user took, of those who take several",
+            help="Items taken: how many the user took, mean.",
         ),
         *(
             Metric(

@@ -190,9 +190,12 @@ def _name_askable(t: Table, b: int, askable: int) -> None:
 
 @kernel
 def _name_further(t: Table, b: int) -> None:
-    """One or two attributes more, of those of the target that are not named yet."""
+    """One or two attributes more, of those of the target that are not named yet.
+
+    Of the facet that a request opens with all are.
+    """
     seed, conversation = f.seed(t)[b], f.conversation(t)[b]
-    target, facet = np.int64(f.targets(t)[b, 0]), f.asked_facet(t)[b]
+    target = np.int64(f.targets(t)[b, 0])
     first, last = f.item_indptr(t)[target], f.item_indptr(t)[target + 1]
     accepted, by_weight = f.accepted(t)[b], weighs_by_liking(t, b)
     weight = weights(t, b) if by_weight else np.zeros(0, dtype=np.int32)
@@ -200,7 +203,7 @@ def _name_further(t: Table, b: int) -> None:
         eligible, n = np.empty(last - first, dtype=np.int32), 0
         for j in range(first, last):
             a = f.item_indices(t)[j]
-            named = facet >= 0 and f.facet_of(t)[a] == facet
+            named = False
             for i in range(f.n_accepted(t)[b]):
                 named = named or accepted[i] == a
             if not named:

@@ -101,11 +101,12 @@ def _wanted(t: Table, b: int) -> np.ndarray:
 
     The target is that of the beginning, or of the last change of mind.
     """
-    weight, target = weights(t, b), np.int64(f.wanted_first(t)[b])
-    wanted = np.zeros(weight.shape[0], dtype=np.int32)
+    target, by_weight = np.int64(f.wanted_first(t)[b]), weighs_by_liking(t, b)
+    weight = weights(t, b) if by_weight else np.zeros(0, dtype=np.int32)
+    wanted = np.zeros(f.attributes(t), dtype=np.int32)
     for k in range(f.item_indptr(t)[target], f.item_indptr(t)[target + 1]):
         a = f.item_indices(t)[k]
-        wanted[a] = weight[a]
+        wanted[a] = weight[a] if by_weight else 1
     return wanted
 
 
@@ -264,16 +265,71 @@ def choose_acceptable(t: Table, b: int) -> None:
     most = np.int64(trait(t, b, ACCEPTABLE))
     if most == 0:
         return
+    words = _with_musts(t, b)
+    for k in range(f.n_targets(t)[b]):
+        v = np.int64(f.targets(t)[b, k])
+        words[v >> 6] &= ~(ONE << np.uint64(v & LOW6))
+    if weighs_by_liking(t, b):
+        f.n_acceptable(t)[b] = _most_alike_by_weight(t, b, words, most)
+    else:
+        f.n_acceptable(t)[b] = _most_alike(t, b, words, most)
+
+
+@kernel
+def _most_alike(t: Table, b: int, left: np.ndarray, most: int) -> int:
+    """The items of a set that share most attributes with the target, into `acceptable`; how many.
+
+    The number of shared attributes of 64 items at once: bit p of it is in plane p. `left` is used
+    up.
+    """
+    target, items, n = np.int64(f.wanted_first(t)[b]), f.acceptable(t)[b], 0
+    first, last = f.item_indptr(t)[target], f.item_indptr(t)[target + 1]
+    n_planes = 1
+    while (1 << n_planes) <= last - first:
+        n_planes += 1
+    planes = np.zeros((n_planes, left.shape[0]), dtype=np.uint64)
+    remaining = 0
+    for w in range(left.shape[0]):
+        remaining += popcount(left[w])
+        if left[w] == np.uint64(0):
+            continue
+        for k in range(first, last):
+            carry, p = f.bitsets(t)[f.item_indices(t)[k], w] & left[w], 0
+            while carry != np.uint64(0):
+                before = planes[p, w]
+                planes[p, w] = before ^ carry
+                carry &= before
+                p += 1
+    while n < most and remaining > 0:
+        highest = left.copy()
+        for p in range(n_planes - 1, -1, -1):
+            some = np.uint64(0)
+            for w in range(left.shape[0]):
+                some |= highest[w] & planes[p, w]
+            if some != np.uint64(0):
+                for w in range(left.shape[0]):
+                    highest[w] &= planes[p, w]
+        for w in range(left.shape[0]):
+            word = highest[w]
+            left[w] &= ~word
+            remaining -= popcount(word)
+            while word != np.uint64(0) and n < most:
+                items[n] = (w << 6) + trailing_zeros(word)
+                word &= word - ONE
+                n += 1
+    return n
+
+
+@kernel
+def _most_alike_by_weight(t: Table, b: int, words: np.ndarray, most: int) -> int:
+    """The same where attributes weigh differently."""
     items, wanted, n = f.acceptable(t)[b], _wanted(t, b), 0
     overlaps = np.zeros(most, dtype=np.int64)
-    words = _with_musts(t, b)
     for w in range(words.shape[0]):
         word = words[w]
         while word != np.uint64(0):
             v = (w << 6) + trailing_zeros(word)
             word &= word - ONE
-            if is_target(t, b, v):
-                continue
             overlap = _overlap(t, wanted, v)
             if overlap == 0 or (n == most and overlap <= overlaps[n - 1]):
                 continue
@@ -285,7 +341,7 @@ def choose_acceptable(t: Table, b: int) -> None:
                 place -= 1
             overlaps[place] = overlap
             items[place] = v
-    f.n_acceptable(t)[b] = n
+    return n
 
 
 @kernel

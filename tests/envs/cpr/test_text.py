@@ -10,8 +10,23 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 
 import recosim  # noqa: F401
-from recosim.acts import Answer, Critique, Edit, Instruct, Leave, Moves, React, Request
+from recosim.acts import (
+    Answer,
+    Courtesy,
+    Critique,
+    Edit,
+    Inquire,
+    Instruct,
+    Leave,
+    Level,
+    Moves,
+    Note,
+    Outcome,
+    React,
+    Request,
+)
 from recosim.envs.cpr.acts import last_move, user_acts, write_answer
+from recosim.envs.recorder import Recorder
 from recosim.envs.setup import Setup
 from recosim.errors import IllegalActionError, OptionError
 
@@ -202,3 +217,86 @@ def test_an_answer_that_does_not_answer_changes_nothing():
         write_answer(d2, 0, (Instruct("avoid", (1, 2)),))
     after = d.state()
     assert all((before[name] == after[name]).all() for name in before)
+
+
+def test_a_mixture_of_acts_is_read_back_as_what_it_was():
+    items = last_move(posed("list"), 0)["items"]
+    first, second, third, fourth = items[:4]
+    for acts in (
+        (React(None, notes=((second, Note.LIKED),)),),
+        (React(None, notes=((first, Note.LATER), (third, Note.UNKNOWN))), Inquire(fourth)),
+        (React(second, ((third, Level.ACCEPT),), ((fourth, Note.SEEN),)), Inquire(first)),
+        (React(None), Inquire(None), Critique(3, "less"), Leave("impatient")),
+        (React(None, notes=((first, Note.DISLIKED),)), Edit((4, 6), (3,))),
+        (React(third), Instruct("want", (4,))),
+        (Inquire(second),),
+        (Inquire(None),),
+    ):
+        d = posed("list")
+        write_answer(d, 0, acts)
+        assert user_acts(last_move(d, 0)) == acts
+        recorder = Recorder(d)
+        recorder.record()
+        assert user_acts(recorder.trace().table.to_pylist()[0]) == acts
+        d.settle()
+
+
+def test_acts_may_come_in_any_order_and_a_politeness_beside_them():
+    items = last_move(posed("list"), 0)["items"]
+    d = posed("list")
+    write_answer(d, 0, (Courtesy(), Instruct("want", (4,)), Inquire(items[1]), Critique(3)))
+    assert user_acts(last_move(d, 0)) == (React(None), Inquire(items[1]), Edit((4,), (3,)))
+    d = posed("list")
+    write_answer(d, 0, (React(items[4], ((items[1], Level.LOVE), (items[2], Level.CLICK))),))
+    assert user_acts(last_move(d, 0)) == (React(items[1], ((items[4], Level.ACCEPT),)),)
+    d = posed()
+    write_answer(d, 0, (Answer("no"), Instruct("want", (5,)), Courtesy("thanks")))
+    assert user_acts(last_move(d, 0)) == (Answer("no", also=(5,)),)
+
+
+def test_what_an_outsider_notes_leaves_and_is_no_part_of_what_was_refused():
+    d = posed("list")
+    items = last_move(d, 0)["items"]
+    write_answer(d, 0, (React(None, notes=((items[0], Note.DISLIKED), (items[3], Note.LATER))),))
+    d.settle()
+    assert d.shown_last[0, : d.n_shown_last[0]].tolist() == items[1:3] + items[4:]
+    assert not set(items) & set(d.candidate_ids(0).tolist())
+
+
+def test_a_question_alone_leaves_the_list_unjudged():
+    d = posed("list")
+    before = d.candidate_ids(0).tolist()
+    write_answer(d, 0, (Inquire(last_move(d, 0)["items"][0]),))
+    d.settle()
+    assert (d.outcome[0], d.reward[0], d.turn[0]) == (Outcome.UNSURE, 0.0, 2)
+    assert d.candidate_ids(0).tolist() == before
+
+
+def test_an_outsider_who_takes_more_than_they_would_is_satisfied():
+    d = posed("list")
+    first, second = last_move(d, 0)["items"][:2]
+    write_answer(d, 0, (React(first, ((second, Level.ACCEPT),)),))
+    d.settle()
+    assert (d.terminated[0], d.n_taken[0]) == (1, 2)
+    assert d.utility[0] <= 1
+
+
+def test_a_mixture_that_means_nothing_changes_nothing():
+    d = posed("list")
+    before = d.state()
+    first = last_move(d, 0)["items"][0]
+    for acts, why in (
+        ((Courtesy("thanks"),), "politeness"),
+        ((React(None, notes=((10**6, Note.SEEN),)),), "not shown"),
+        ((React(first, notes=((first, Note.SEEN),)),), "taken and noted"),
+        ((React(None, notes=((first, Note.SEEN), (first, Note.LIKED))),), "SEEN and as LIKED"),
+        ((Inquire(10**6),), "not shown"),
+        ((Inquire(first), Inquire(None)), "one question"),
+        ((React(None), React(first)), "one reaction"),
+        ((Critique(3), Instruct("avoid", (4,))), "one thing"),
+        ((React(None), Request((1,))), "does not answer a list"),
+    ):
+        with pytest.raises(OptionError, match=why):
+            write_answer(d, 0, acts)
+    for name, array in d.state().items():
+        assert (array == before[name]).all(), name

@@ -66,6 +66,73 @@ def trace(*rows: dict[str, Any]) -> Trace:
             ],
         ),
         (
+            row(Verb.OPEN, items=[4], candidates=6),
+            [
+                "conversation 7, user 1",
+                "    user         I liked item 4 [i4].  (6 candidates)",
+            ],
+        ),
+        (
+            row(Verb.OPEN, items=[4], accepted=[0]),
+            [
+                "conversation 7, user 1",
+                "    user         I liked item 4 [i4]. I am looking for something with attribute 0"
+                " [a0].  (4 candidates)",
+            ],
+        ),
+        (
+            row(Verb.OPEN, candidates=6),
+            ["conversation 7, user 1", "    user         Surprise me.  (6 candidates)"],
+        ),
+        (
+            row(Verb.ASK, Outcome.UNSURE, asked=[4], accepted=[2]),
+            [
+                " 2. recommender  Do you want attribute 4 [a4]?",
+                "    user         I don't know. But I do want attribute 2 [a2]."
+                "  (4 candidates, reward -0.10)",
+            ],
+        ),
+        (
+            row(Verb.RECOMMEND, Outcome.MISS, items=[1, 2], notes=[2, 2], inquired=1, asked=[3]),
+            [
+                " 2. recommender  How about item 1 [i1] or item 2 [i2]?",
+                "    user         None of these. I know item 2 [i2] and liked it."
+                " What is item 1 [i1] like? Less attribute 3 [a3].  (4 candidates, reward -0.10)",
+            ],
+        ),
+        (
+            row(Verb.RECOMMEND, Outcome.UNSURE, items=[1, 2], inquired=-2, reward=0.0),
+            [
+                " 2. recommender  How about item 1 [i1] or item 2 [i2]?",
+                "    user         What are these like?  (4 candidates, reward +0.00)",
+            ],
+        ),
+        (
+            row(
+                Verb.RECOMMEND,
+                Outcome.HIT,
+                items=[1, 2, 3],
+                taken=[1, 3],
+                gathered=2,
+                rank=1,
+                reward=1.0,
+                terminated=True,
+            ),
+            [
+                " 2. recommender  How about item 1 [i1], item 2 [i2] or item 3 [i3]?",
+                "    user         Yes, item 1 [i1] and item 3 [i3]!  (4 candidates, reward +1.00)",
+                "    satisfied at move 2: 2 items taken",
+            ],
+        ),
+        (
+            row(Verb.RECOMMEND, Outcome.MISS, items=[1], gathered=1, left=True, terminated=True),
+            [
+                " 2. recommender  How about item 1 [i1]?",
+                "    user         No, not that. (leaves)  (4 candidates, reward -0.10)",
+                "    the user left; 1 item taken",
+            ],
+        ),
+        (
             row(Verb.ASK, Outcome.YES, asked=[4], accepted=[4], reward=0.01),
             [
                 " 2. recommender  Do you want attribute 4 [a4]?",
