@@ -230,9 +230,7 @@ class Leave:
 
 
 SystemAct = Ask | Recommend | Reflect | Pass
-UserAct = (
-    Request | Answer | React | Inquire | Critique | Instruct | Edit | Courtesy | Leave
-)
+UserAct = Request | Answer | React | Inquire | Critique | Instruct | Edit | Courtesy | Leave
 
 
 # ---- arrays of acts ------------------------------------------------------------------------------

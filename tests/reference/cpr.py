@@ -123,6 +123,7 @@ class ReferenceConversation(Beliefs):
             v
             for v in set(interactions_of_split)
             if v not in (target, self.opening_item)
+            and self._openings(v)
             and tables.item_attributes[v].issuperset(named)
             and self.rule_user.has_musts(v)
         )
@@ -147,11 +148,7 @@ class ReferenceConversation(Beliefs):
 
     def _opening_attributes(self, target: int, opening: int | None) -> list[int]:
         """What a request for an attribute, or for a facet, names."""
-        has = sorted(self.tables.item_attributes[target])
-        if self.asks_facets:
-            choices = sorted({f for a in has if (f := self.tables.attribute_facet[a]) >= 0})
-        else:
-            choices = has
+        has, choices = sorted(self.tables.item_attributes[target]), self._openings(target)
         if not choices:
             raise OptionError(f"item {target} has nothing to open with; give another target.")
         if opening is None:
@@ -163,6 +160,13 @@ class ReferenceConversation(Beliefs):
             self.facets_asked.add(opening)
             return [a for a in has if self.tables.attribute_facet[a] == opening]
         return [opening]
+
+    def _openings(self, item: int) -> list[int]:
+        """What an item can be opened with: its attributes, or the facets that these are in."""
+        has = sorted(self.tables.item_attributes[item])
+        if not self.asks_facets:
+            return has
+        return sorted({f for a in has if (f := self.tables.attribute_facet[a]) >= 0})
 
     def _lots(self, askable: int, has: Iterable[int]) -> int:
         """How many lots an attribute or a facet of the target has in the draw of the opening."""

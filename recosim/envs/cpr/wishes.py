@@ -257,7 +257,8 @@ def is_target(t: Table, b: int, v: int) -> bool:
 def choose_acceptable(t: Table, b: int) -> None:
     """The candidates with all musts that are most like the target, into `acceptable`.
 
-    What has nothing in common with it would not do. In the order of their overlap, the smallest id on ties. Reads the candidates as they stand.
+    What has nothing in common with it would not do. In the order of their overlap, the smallest id
+    on ties. Reads the candidates as they stand.
     """
     if f.max_acceptable(t) == 0:
         return
@@ -301,14 +302,17 @@ def _most_alike(t: Table, b: int, left: np.ndarray, most: int) -> int:
                 carry &= before
                 p += 1
     while n < most and remaining > 0:
-        highest = left.copy()
+        highest, alike = left.copy(), False
         for p in range(n_planes - 1, -1, -1):
             some = np.uint64(0)
             for w in range(left.shape[0]):
                 some |= highest[w] & planes[p, w]
             if some != np.uint64(0):
+                alike = True
                 for w in range(left.shape[0]):
                     highest[w] &= planes[p, w]
+        if not alike:  # nothing is left that shares one
+            return n
         for w in range(left.shape[0]):
             word = highest[w]
             left[w] &= ~word
