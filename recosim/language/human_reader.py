@@ -86,8 +86,8 @@ def _allowed(forms: tuple[Cases, ...], answers: str) -> frozenset[str]:
     allowed |= {"like"} if ("request", "like") in forms else set()
     allowed |= {"no_named"} if ("yes",) in forms else set()
     allowed |= {"refuse_named"} if ("refuse",) in forms else set()
-    allowed |= {rule for rule, places in ONLY.items() if answers in places}
-    return frozenset(allowed)
+    allowed |= set(ONLY)
+    return frozenset(rule for rule in allowed if answers in ONLY.get(rule, (answers,)))
 
 
 def read_human(marked: str, context: Context, labels: Labels, facet_of: Any) -> AsActs | None:
@@ -152,6 +152,9 @@ class _Reading:
         if piece.rule not in self._allowed:
             return None
         slots = dict(piece.slots)
+        shown = self.context.items
+        if piece.rule.startswith("note_") and shown and slots["item"][0] not in shown:
+            return None  # of another item it may be an example of what they want
         if not makes_sense(cases, slots, self.context, self.facet_of):
             return None
         return read_part(cases, slots, self.context)
