@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
-from recosim.acts import Courtesy
+from recosim.acts import Courtesy, Critique
 from recosim.language.context import Context
 from recosim.language.forms import SINGLE, SLOTS, Cases, makes_sense, read_part, turn_forms
 from recosim.language.grammar import Automaton, Found, Node, ReadSlot, parse_rules, words_of
@@ -105,11 +106,24 @@ def read_human(marked: str, context: Context, labels: Labels, facet_of: Any) -> 
     if len(found) != 1:
         return None
     (acts,) = found
+    if _trades(acts):
+        return None
     if all(isinstance(act, Courtesy) for act in acts):
         # Beside a courtesy alone even a filler may be meant as more.
         strict = _Reading(words, context, labels, facet_of, fillers=False)
         return acts if strict.rest(0) else None
     return acts
+
+
+def _trades(acts: AsActs) -> bool:
+    """Whether there should be less of one thing and more of another: that may be one correction."""
+    return any(
+        isinstance(a, Critique)
+        and isinstance(b, Critique)
+        and a.direction != b.direction
+        and a.item is None is b.item
+        for a, b in pairwise(acts)
+    )
 
 
 class _Reading:

@@ -237,7 +237,7 @@ CASES: Mapping[str, str] = {
         "|would love|usually like|really like) {also}( <things>|)( though| a lot| too| as well||)"
         "|i like {also} (too|as well|also|better|more|the most)|(but |)i (was|am) (thinking of"
         "|hoping for|looking for|in the mood for) (something with |a |an |some |) {also}( <thing>"
-        "| <things>|)|(more like|rather|instead|maybe|but) {also}( <things>|)( though|)|(what about"
+        "| <things>|)|(more like|rather|instead|but) {also}( <things>|)( though|)|(what about"
         "|how about|do you have|is there|are there) (something with |anything with |any |some |)"
         " {also}( <things>| <thing>|)( instead|)?)"
     ),
@@ -270,11 +270,10 @@ CASES: Mapping[str, str] = {
         "|want to <see>) (those|these|any of (those|these|them)|that|that one|that <thing>)( <when>"
         "||)|(that|that one|it) (is not|isn't) (really |) (for me|my (thing|kind of <thing>|taste)"
         "|what i (want|had in mind|am looking for|was looking for))|i was (looking|hoping) for"
-        " something (else|different|a (bit|little) different))( , <next>| . <next>|||||)|(no"
-        "|none of (those|these|them)|not (those|these|any of these|that|that one))(, sorry||)(,"
-        " <next>||)|(no|no|nope|nah|not really|no thanks|i'll pass|not interested|not"
-        " for"
-        " me)( , <next>||)|<next>)"
+        " something (else|different|a (bit|little) different))( , <next>| . <next>|||||)|(none of"
+        " (those|these|them)|not (those|these|any of these|that|that one))(, sorry||)(,"
+        " <next>||)|(no|no|nope|nah|not really), <next>|(i'll pass|not interested|not for me)( ,"
+        " <next>||)|<next>)"
     ),
     "refuse_named": (
         "((no|nope|nah|hmm|well|sorry|not really|) (,|) (<am> not (really |) (interested in|in the"
@@ -475,24 +474,26 @@ CASES = {
     **_instructions(),
     # In answer to a list, and where they are asked what was wrong, a want needs no scope.
     "want_here": (
-        "((do you have|have you got|is there|can you (find|suggest|recommend|show me)|got) (me |)"
-        " <kindof> (with|that is|that has|like|involving) {attributes}( instead| please|)?"
-        "|(i'm|i am|we're) (more |actually |really |) (in the mood for|looking for|into|after)"
-        " (something with |something |) {attributes}( <when>||||)"
-        "|i was (really |) (hoping for|thinking of|looking for) (something with |something |)"
-        " {attributes}|(i'd|i would) (rather|prefer|love to) (have|see|<see>|get) (something with"
-        " |something |some |) {attributes}( <when>| instead|)|(what|how) about (something with"
-        " |something |some |) {attributes}( instead|)?|i (really |usually |mostly |) (like|love"
-        "|enjoy|prefer|want|need) (<things> with |something with |) {attributes}( better"
-        "| a lot| the most|)|(maybe|perhaps|preferably) (something with |something |some |)"
-        " {attributes}( instead| please|))"
+        "((do you have|is there|can you (find|suggest|recommend|show me)|have you got) (me "
+        "|)<kindof>"
+        " <with> {attributes} for (<when>|<whom>)?|<am> (more |really |)(in the mood for|looking"
+        " for)"
+        " (something with |something |a |some |){attributes}( <thing>| <things>|) (<when>|for"
+        " <whom>)"
+        "|i was (really |)(hoping for|looking for) (something with |something |a |some "
+        "|){attributes}"
+        "( <thing>| <things>|) (<when>|for <whom>)|(i'd|i would|we would) (rather|love to|like to)"
+        " (have|see|<see>|get) (something with |something |some |a |){attributes}( <thing>|"
+        " <things>|)"
+        " (<when>|with <whom>)|(what|how) about (something with |something |some |a |){attributes}"
+        "( <thing>| <things>|) (for |)<when>?)"
     ),
     "avoid_here": (
-        "((i|we|i really) (don't|do not) (like|enjoy|want|care for|need) {attributes:or}"
-        "( very much| at all| that much|)|nothing (with|like) {attributes:or}( please|)"
-        "|(please |)no {attributes:or}( please| for me|)|(i'm|i am) not (really |) (into|a fan of"
-        "|in"
-        " the mood for) {attributes:or}( <when>||||))"
+        "((i|we) (don't|do not) (want|need|feel like) (any |){attributes:or}( <things>|) (<when>"
+        "|for"
+        " <whom>)|<am> not (really |)in the mood for {attributes:or}( <things>|) <when>|(please "
+        "|)no"
+        " {attributes:or}( <things>|) (for <whom>|<when>)( please|))"
     ),
 }
 
