@@ -76,8 +76,6 @@ def _as_rules(
         return [("refuse_named", {"item": context.items})]
     if first == "take_it" and draw() < 0.5:
         return [("take", {"item": context.items[:1]})]
-    if first.startswith("inquire_") and "item" in slots:
-        return [(first, {"named": slots["item"]})]
     if first in ("less_item", "more_item"):
         slots["named"] = slots.pop("item")
     if cases in (("want", "session"), ("avoid", "session")) and isinstance(
@@ -135,9 +133,6 @@ class _Line:
         elif draw() < 0.3 and missing > -3:
             front.append(self._filler("sound"))
         missing -= sum(map(count, front))
-        if draw() < (0.3 if isinstance(self.context.answers, Recommend) else 0.08) and missing > -4:
-            (front if leaves else back).append(self._filler("thanks_too"))
-            missing -= 2
         kinds = ["hedge", "news", "talk"]
         if isinstance(self.context.answers, Ask) or opening:
             kinds.append("ask")

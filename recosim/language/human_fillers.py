@@ -133,7 +133,7 @@ _NEWS = (
     " lot of|too many) <things>( <when>| with <whom>|))"
 )
 _TALK = (
-    "(let me think|let me see|good question|thanks for asking|i see|hope that helps|(you|do you)"
+    "(let me think|let me see|good question|i see|hope that helps|(you|do you)"
     " know what i mean?|that's what i (think|was thinking)|i (should|have to) say|<part> (is|are)"
     " (what i (look at|care about|notice)|important to me)( most| first|)|i (love|like) <seeing>"
     " <things>( with <whom>| at home| on (weekends|my days off)|)|i will let you know (what i think"
@@ -150,12 +150,6 @@ FILLERS: Mapping[str, str] = {
         "|doing)?"
         "|hi, i (need|could use) (some|your|a little) help|hello, (can|could) you help me( out|)?"
         "|hi, hope you (can help|are well)|hi, are you there?)"
-    ),
-    "thanks_too": (
-        "(thank you|thank you|thank you|thanks|thanks|thank you for the (suggestion|suggestions"
-        "|recommendation|recommendations|help)|thanks for the (suggestion|suggestions"
-        "|recommendation|recommendations|help|ideas)|thank you for your (help|suggestions"
-        "|suggestion|time)|thanks for your (help|suggestions))"
     ),
     "hedge": _HEDGE,
     "news": _NEWS,

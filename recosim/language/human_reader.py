@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
-from recosim.acts import Courtesy
+from recosim.acts import Courtesy, Critique
 from recosim.language.context import Context
 from recosim.language.forms import SINGLE, SLOTS, Cases, makes_sense, read_part, turn_forms
 from recosim.language.grammar import Automaton, Found, Node, ReadSlot, parse_rules, words_of
@@ -86,8 +87,8 @@ def _allowed(forms: tuple[Cases, ...], answers: str) -> frozenset[str]:
     allowed |= {"like"} if ("request", "like") in forms else set()
     allowed |= {"no_named"} if ("yes",) in forms else set()
     allowed |= {"refuse_named"} if ("refuse",) in forms else set()
-    allowed |= {rule for rule, places in ONLY.items() if answers in places}
-    return frozenset(allowed)
+    allowed |= set(ONLY)
+    return frozenset(rule for rule in allowed if answers in ONLY.get(rule, (answers,)))
 
 
 def read_human(marked: str, context: Context, labels: Labels, facet_of: Any) -> AsActs | None:
@@ -105,11 +106,24 @@ def read_human(marked: str, context: Context, labels: Labels, facet_of: Any) -> 
     if len(found) != 1:
         return None
     (acts,) = found
+    if _trades(acts):
+        return None
     if all(isinstance(act, Courtesy) for act in acts):
         # Beside a courtesy alone even a filler may be meant as more.
         strict = _Reading(words, context, labels, facet_of, fillers=False)
         return acts if strict.rest(0) else None
     return acts
+
+
+def _trades(acts: AsActs) -> bool:
+    """Whether there should be less of one thing and more of another: that may be one correction."""
+    return any(
+        isinstance(a, Critique)
+        and isinstance(b, Critique)
+        and a.direction != b.direction
+        and a.item is None is b.item
+        for a, b in pairwise(acts)
+    )
 
 
 class _Reading:
@@ -152,6 +166,9 @@ class _Reading:
         if piece.rule not in self._allowed:
             return None
         slots = dict(piece.slots)
+        shown = self.context.items
+        if piece.rule.startswith("note_") and shown and slots["item"][0] not in shown:
+            return None  # of another item it may be an example of what they want
         if not makes_sense(cases, slots, self.context, self.facet_of):
             return None
         return read_part(cases, slots, self.context)

@@ -105,23 +105,20 @@ _UNKNOWN = (
     "|heard of) {item}( yet| before|))"
 )
 _LATER = (
-    "((i'll|i will|i might|i may|we might|maybe i'll|i'll have to|i will have to|i'm going to"
-    "|i'll definitely|i should) (check {item} out|check {item} out|check out {item}|look into"
-    " {item}|add {item} to"
-    " my list"
-    "|put {item} on my list|keep {item} in mind|look up {item}|give {item} a (try|chance)"
-    "|save {item} for (later|another (day|time)))"
-    "( some other time| some time| sometime| later( on|)| another (time|day|night)| one day| soon"
-    "| when i have (more |) time|)"
-    "|(maybe|perhaps) {item} (some other time|another time|later|one day)"
-    "|{item} (goes|is going) on (my|the) list( for (later|another day)|))"
+    "((<ill>|i might|i may|maybe i'll|i'll have to|i should) (check {item} out|check out {item}"
+    "|look"
+    " into {item}|give {item} a (try|chance)|<see> {item}) (some other time|some time later|another"
+    " (time|day|night)|one day|when i have (more |)time)|(<ill>|i might|let me) (add {item} to my"
+    " list|put {item} on my list|keep {item} in mind|save {item} for (later|another (day|time)))"
+    "|(maybe|perhaps) {item} (some other time|another time|later|one day)|{item} (goes|is going) on"
+    " (my|the) list( for (later|another day)|))"
 )
 _TAKE = (
     "(<ill> (take|go with|go with|try|choose|pick|have|have to <see>|definitely <see>) {items}"
     "( then| <when>|||)|(let's|let us) (go with|try|do) {items}( then| <when>||)|{items} (sounds"
     "|sound|looks) (good|great|great|perfect|interesting|awesome|like fun|like a (good|great|fun)"
-    " (one|choice|<thing>)|really (good|interesting)|right up my alley)( to me| <when>|||)(, (thank"
-    " you|thanks|i will <see> it|i haven't <seen> (it|that one)( yet|)|great (suggestion"
+    " (one|choice|<thing>)|really (good|interesting)|right up my alley)( to me| <when>|||)(, (i"
+    " will <see> it|i haven't <seen> (it|that one)( yet|)|great (suggestion"
     "|recommendation|choice))|||)|i (really |) (want|would like|would love|will have) to (try|<see>"
     "|<see>) {items}( <when>|||)|{items} (it is|is (perfect|what i want|the one|just what i needed"
     "|exactly what i was looking for|a great (suggestion|choice|recommendation))|would be (great"
@@ -240,7 +237,7 @@ CASES: Mapping[str, str] = {
         "|would love|usually like|really like) {also}( <things>|)( though| a lot| too| as well||)"
         "|i like {also} (too|as well|also|better|more|the most)|(but |)i (was|am) (thinking of"
         "|hoping for|looking for|in the mood for) (something with |a |an |some |) {also}( <thing>"
-        "| <things>|)|(more like|rather|instead|maybe|but) {also}( <things>|)( though|)|(what about"
+        "| <things>|)|(more like|rather|instead|but) {also}( <things>|)( though|)|(what about"
         "|how about|do you have|is there|are there) (something with |anything with |any |some |)"
         " {also}( <things>| <thing>|)( instead|)?)"
     ),
@@ -252,14 +249,14 @@ CASES: Mapping[str, str] = {
         "|that)"
         f"( <when>||))|<ill> (take|try|<see>|go with) (it|that|that one|this one)( <when>||)"
         f"|{_GOOD}"
-        "( to me|)(, (<ill> (take it|try it|<see> it)|thank you|thanks)|)|(perfect|great|awesome"
+        "( to me|)(, <ill> (take it|try it|<see> it)|)|(perfect|great|awesome"
         "|excellent|nice|cool|great choice|good (choice|pick|call)|great (pick|suggestion"
-        "|recommendation))( , (thank you|thanks)| , <ill> (take|<see>) it|)|(yes , |yes ! |great !"
+        "|recommendation))( , <ill> (take|<see>) it|)|(yes , |yes ! |great !"
         " |)"
         "(that's|that is|this is) (perfect|great|exactly what i (want|was looking for|need)|the one"
         "|just what i (wanted|needed)|a (great|good) (choice|suggestion|one|idea))|(i'd|i would)"
         " (love|like) to <see> (that|it|that one|that <thing>)( <when>||)|yes , (i want to <see>"
-        " (it|that)|i would like that|please|thank you)|i (haven't|have not) <seen> (it|that one"
+        " (it|that)|i would like that|please)|i (haven't|have not) <seen> (it|that one"
         "|that <thing>)( yet|)(,|) (but |)(i will|i'll|i would love to|i want to) <see> it)"
     ),
     "refuse": (
@@ -273,11 +270,10 @@ CASES: Mapping[str, str] = {
         "|want to <see>) (those|these|any of (those|these|them)|that|that one|that <thing>)( <when>"
         "||)|(that|that one|it) (is not|isn't) (really |) (for me|my (thing|kind of <thing>|taste)"
         "|what i (want|had in mind|am looking for|was looking for))|i was (looking|hoping) for"
-        " something (else|different|a (bit|little) different))( , <next>| . <next>|||||)|(no"
-        "|none of (those|these|them)|not (those|these|any of these|that|that one))(, sorry| ,"
-        " thanks||)(, <next>||)|(no|no|nope|nah|not really|no thanks|i'll pass|not interested|not"
-        " for"
-        " me)( , <next>||)|<next>)"
+        " something (else|different|a (bit|little) different))( , <next>| . <next>|||||)|(none of"
+        " (those|these|them)|not (those|these|any of these|that|that one))(, sorry||)(,"
+        " <next>||)|(no|no|nope|nah|not really), <next>|(i'll pass|not interested|not for me)( ,"
+        " <next>||)|<next>)"
     ),
     "refuse_named": (
         "((no|nope|nah|hmm|well|sorry|not really|) (,|) (<am> not (really |) (interested in|in the"
@@ -302,48 +298,46 @@ CASES: Mapping[str, str] = {
     "note_later": _LATER,
     # ---- questions about an item
     "inquire_content": (
-        "((what is|what's|can you tell me what|do you know what) {named} (about|all about|like"
+        "((what is|what's|can you tell me what|do you know what) {item} (about|all about|like"
         "|about exactly)?|(can|could) you (tell me|say) (more|something|a bit more|a little"
-        " more|anything) about {named}( first| please|)?|what (kind|type|sort) of <thing> is"
-        " {named}?"
-        "|<content> {named}?|(tell me (more|something|a bit)|i'd like to (know|hear) more) about"
-        " {named}( first| please|)"
-        "|is {named} (long|new|old|sad|like the others|for kids|for adults|scary|funny)?)"
+        " more|anything) about {item}( first| please|)?|what (kind|type|sort) of <thing> is"
+        " {item}?"
+        "|<content> {item}?|(tell me (more|something|a bit)|i'd like to (know|hear) more) about"
+        " {item}( first| please|)"
+        "|is {item} (long|new|old|sad|like the others|for kids|for adults|scary|funny)?)"
     ),
     "inquire_content_any": (
-        "(what (is|are) (it|that|they|those) (about|like|all about)?|what (kind|type|sort) of"
+        "(what are (they|those) (about|like|all about)?|what (kind|type|sort) of"
         " <things> are (they|those|these)?|(can|could) you (tell me|say) (more|a bit more"
         "|something)"
-        " about (it|that|them|those|these)( first| please|)?|(what's|whats) (it|that) about?"
-        "|tell me (more|a bit more) about (it|that|them|those|these)( first| please|))"
+        " about (them|those|these)( first| please|)?"
+        "|tell me (more|a bit more) about (them|those|these)( first| please|))"
     ),
     "inquire_quality": (
-        "(is {named} (any good|good|really good|worth it|worth <seeing>|as good as they say|well"
+        "(is {item} (any good|good|really good|worth it|worth <seeing>|as good as they say|well"
         " reviewed|better than the (others|rest))?|(did|do|would) (you|people|others|most"
-        " people) (like|love|enjoy|recommend) {named}?|(how|how good) is {named}?|(does|did)"
-        " {named}"
+        " people) (like|love|enjoy|recommend) {item}?|(how|how good) is {item}?|(does|did)"
+        " {item}"
         " (have|get) good (reviews|ratings)?|what do (people|you|others) (think|say) (of|about)"
-        " {named}?|(have you|did you ever) <seen> {named}( yourself|)?)"
+        " {item}?)"
     ),
     "inquire_quality_any": (
-        "((is|are) (it|that|they|those|that one|these) (any good|good|really good|worth it"
-        "|worth <seeing>)?|(did|do|would) (you|people|most people) (like|love|enjoy|recommend) (it"
-        "|that|them|those|these)?|(have you|did you ever) <seen> (it|that|them|those|any of (them"
-        "|these|those))( yourself|)?|(how good|how) (is|are) (it|that|they|those)?|(does|do|did)"
-        " (it|they|that|those) (have|get) good (reviews|ratings)?|what do (people|you) think of"
-        " (it|them|those|that)?)"
+        "(are (they|those|these) (any good|good|really good|worth it"
+        "|worth <seeing>)?|(did|do|would) (you|people|most people) (like|love|enjoy|recommend)"
+        " (them|those|these)?|(how good|how) are (they|those)?|(does|do|did)"
+        " (they|those) (have|get) good (reviews|ratings)?|what do (people|you) think of"
+        " (them|those)?)"
     ),
     "inquire_maker": (
-        "(who <who> {named}?|who is (in|behind|the <maker> (of|in)) {named}?|(do you know|can you"
+        "(who <who> {item}?|who is (in|behind|the <maker> (of|in)) {item}?|(do you know|can you"
         " tell"
-        " me) who <who> {named}?|who is {named} (by|from)?|is there (a|any) (famous |)"
-        " <maker> in {named}?)"
+        " me) who <who> {item}?|who is {item} (by|from)?|is there (a|any) (famous |)"
+        " <maker> in {item}?)"
     ),
     "inquire_maker_any": (
-        "(who <who> (it|that|them|those|these)?|who (is|are) (in|behind|the <maker> (of|in)) (it"
-        "|that"
-        "|them|those|these)?|(do you know|can you tell me) who <who> (it|that|them|those|these)?"
-        "|who (is|are) (it|that|they|those) by?)"
+        "(who <who> (them|those|these)?|who (is|are) (in|behind|the <maker> (of|in)) (them|those"
+        "|these)?|(do you know|can you tell me) who <who> (them|those|these)?"
+        "|who are (they|those) by?)"
     ),
     # ---- what is wrong
     "less": (
@@ -416,8 +410,7 @@ CASES: Mapping[str, str] = {
     "satisfied": (
         "((ok|great|perfect|alright|well|)(,|) (i (have|got|found) (what|everything) i (need|needed"
         "|wanted|was looking for)|(i'm|i am|we're) (all set|good now|happy with that|done here)"
-        "|that's (all|it) (for (today|now|me)|i need|i needed)|that will be all)(, (thank you"
-        "|thanks)( for (your|all the) help|)|, bye|))"
+        "|that's (all|it) (for (today|now|me)|i need|i needed)|that will be all)(, bye|))"
     ),
     "other": (
         "((sorry|ok|well|alright|oh|)(,|) (i (have to|need to|must|gotta|should) (go|run|leave|stop"
@@ -426,10 +419,11 @@ CASES: Mapping[str, str] = {
         " later|take care)|))"
     ),
     "thanks": (
-        "((thank you|thanks) (so much|very much|a lot|a bunch|again|so so much)( for (the|your|all"
-        " the|all your) (help|suggestions|recommendations|suggestion|time|ideas)|)|i (really |)"
-        " appreciate (it|the help|your help)( a lot|)|(many thanks|thanks a million|much"
-        " appreciated)|you (have been|were) (so |very |) helpful( today|))"
+        "((thank you|thank you|thanks|thanks)( so much| very much| a lot| again|||||)( for (the"
+        "|your"
+        "|all the|all your) (help|suggestions|recommendations|recommendation|suggestion|time"
+        "|ideas)||)|i (really |) appreciate (it|the help|your help)( a lot|)|(many thanks|thanks a"
+        " million|much appreciated)|you (have been|were) (so |very |) helpful( today|))"
     ),
     "greeting": (
         "((hi|hello|hey) there( friend|)(, how (are you|is it going|are things)( today"
@@ -437,14 +431,15 @@ CASES: Mapping[str, str] = {
         "|nice to meet you|(hi|hello|hey), (i'm new here|it's me again))"
     ),
     "goodbye": (
-        "((have a|have a) (great|good|nice|wonderful|lovely) (day|night|evening|weekend|one)"
+        "(it was (nice|great|fun) (talking|chatting) (to|with) you|(have a|have a) (great|good"
+        "|nice|wonderful|lovely) (day|night|evening|weekend|one)"
         "( as well| too| ahead|)|(enjoy|take care of) (your|yourself) (day|evening|weekend|too"
         "|then)|(see|talk to) you (around|next time|again soon)|same to you|you too)"
     ),
     "courtesy_other": (
         "((that's|that is) (so |very |really |) (kind|nice|sweet|thoughtful) of you|no (worries"
-        "|problem( at all|))|(you're|you are) (welcome|so funny|the best|very kind)|it was (nice"
-        "|great|fun) (talking|chatting) (to|with) you|glad (to hear (it|that)|we agree)"
+        "|problem( at all|))|(you're|you are) (welcome|so funny|the best|very kind)|glad (to hear"
+        " (it|that)|we agree)"
         "|my pleasure|haha (that's|that is) (funny|true|cute)|(i hope|i'm sure) (you|we) (are"
         " doing well|will get along))"
     ),
@@ -479,24 +474,26 @@ CASES = {
     **_instructions(),
     # In answer to a list, and where they are asked what was wrong, a want needs no scope.
     "want_here": (
-        "((do you have|have you got|is there|can you (find|suggest|recommend|show me)|got) (me |)"
-        " <kindof> (with|that is|that has|like|involving) {attributes}( instead| please|)?"
-        "|(i'm|i am|we're) (more |actually |really |) (in the mood for|looking for|into|after)"
-        " (something with |something |) {attributes}( <when>||||)"
-        "|i was (really |) (hoping for|thinking of|looking for) (something with |something |)"
-        " {attributes}|(i'd|i would) (rather|prefer|love to) (have|see|<see>|get) (something with"
-        " |something |some |) {attributes}( <when>| instead|)|(what|how) about (something with"
-        " |something |some |) {attributes}( instead|)?|i (really |usually |mostly |) (like|love"
-        "|enjoy|prefer|want|need) (<things> with |something with |) {attributes}( better"
-        "| a lot| the most|)|(maybe|perhaps|preferably) (something with |something |some |)"
-        " {attributes}( instead| please|))"
+        "((do you have|is there|can you (find|suggest|recommend|show me)|have you got) (me "
+        "|)<kindof>"
+        " <with> {attributes} for (<when>|<whom>)?|<am> (more |really |)(in the mood for|looking"
+        " for)"
+        " (something with |something |a |some |){attributes}( <thing>| <things>|) (<when>|for"
+        " <whom>)"
+        "|i was (really |)(hoping for|looking for) (something with |something |a |some "
+        "|){attributes}"
+        "( <thing>| <things>|) (<when>|for <whom>)|(i'd|i would|we would) (rather|love to|like to)"
+        " (have|see|<see>|get) (something with |something |some |a |){attributes}( <thing>|"
+        " <things>|)"
+        " (<when>|with <whom>)|(what|how) about (something with |something |some |a |){attributes}"
+        "( <thing>| <things>|) (for |)<when>?)"
     ),
     "avoid_here": (
-        "((i|we|i really) (don't|do not) (like|enjoy|want|care for|need) {attributes:or}"
-        "( very much| at all| that much|)|nothing (with|like) {attributes:or}( please|)"
-        "|(please |)no {attributes:or}( please| for me|)|(i'm|i am) not (really |) (into|a fan of"
-        "|in"
-        " the mood for) {attributes:or}( <when>||||))"
+        "((i|we) (don't|do not) (want|need|feel like) (any |){attributes:or}( <things>|) (<when>"
+        "|for"
+        " <whom>)|<am> not (really |)in the mood for {attributes:or}( <things>|) <when>|(please "
+        "|)no"
+        " {attributes:or}( <things>|) (for <whom>|<when>)( please|))"
     ),
 }
 
@@ -504,4 +501,7 @@ CASES = {
 ONLY: Mapping[str, tuple[str, ...]] = {
     "want_here": ("Recommend", "Reflect"),
     "avoid_here": ("Recommend", "Reflect"),
+    "inquire_content_any": ("Recommend", "Reflect"),
+    "inquire_quality_any": ("Recommend", "Reflect"),
+    "inquire_maker_any": ("Recommend", "Reflect"),
 }

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from random import Random
 from typing import Any, Literal, Protocol
 
-from recosim.acts import UserAct
+from recosim.acts import Ask, Courtesy, Leave, Recommend, UserAct
 from recosim.language import Context, Templates
 from recosim.world.world import World
 
 __all__ = ["Occasion", "Speaker", "TemplateSpeaker", "Utterance", "in_words"]
+
+# How often users of the style "human" thank, after a list and after a question: near the share of
+# turns with a word of thanks in IARD and ReDial (counted on half of each, about one in eight).
+_THANKS: dict[type, float] = {Recommend: 0.25, Ask: 0.06}
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,7 @@ class Utterance:
 
     Attributes:
         text: the words.
-        acts: what they do: as the rules decided, unless the speaker decides.
+        acts: what they do: as the rules decided, unless the speaker decides; with courtesies.
         by: whose words they are.
     """
 
@@ -83,6 +88,8 @@ class TemplateSpeaker:
 
     def speak(self, occasions: Sequence[Occasion]) -> list[Utterance]:
         self._said += len(occasions)
+        if self.style == "human":
+            occasions = [replace(each, acts=_with_thanks(each)) for each in occasions]
         return [
             Utterance(in_words(self._templates, occasion, self.style), occasion.acts)
             for occasion in occasions
@@ -90,6 +97,16 @@ class TemplateSpeaker:
 
     def report(self) -> dict[str, Any]:
         return {"utterances": self._said, "by": {"template": self._said, "llm": 0}}
+
+
+def _with_thanks(occasion: Occasion) -> tuple[UserAct, ...]:
+    """The acts, and now and then thanks: a courtesy is up to who speaks, since it does nothing."""
+    acts, luck = occasion.acts, Random(occasion.key).random()
+    rate = _THANKS.get(type(occasion.context.answers), 0.0)
+    if luck >= rate or any(isinstance(act, Courtesy) for act in acts):
+        return acts
+    stays = tuple(act for act in acts if not isinstance(act, Leave))
+    return (*stays, Courtesy("thanks"), *acts[len(stays) :])
 
 
 def in_words(templates: Templates, occasion: Occasion, style: str) -> str:
