@@ -41,7 +41,7 @@ _NO = (
     "|no i don't|not for me|no sorry|no not really|sorry, no)"
 )
 _NO_TAIL = (
-    "((i|i really|we) <dont> (like|enjoy|love|care for|care about|get|want|watch|go for|need)"
+    "((i|i really|we) <dont> (like|enjoy|love|care for|care about|get|want|need|<see>)"
     " (that|those|that (kind|type|sort) of <thing>|that stuff|those kinds of <things>)"
     "( very much| at all| that much| these days|)"
     "|(i'm|i am|we're) not (really |) (in the mood for|into|a fan of|a big fan of|looking for"
@@ -137,8 +137,7 @@ CASES: Mapping[str, str] = {
         "( <when>| to <see>( <when>|)| to <see> with <whom>| that i can <see> with <whom>||||)"
         "|(can|could|would) you (please |) (recommend|recommend|suggest|suggest|find|help me find"
         "|give me|help me with) (me |) (<kindof> <with> {attributes}|<an> {attributes} (<thing>"
-        "|<things>))( please|||)?|(do you (know|have)|do you know|have you got) (of |any |)"
-        " (<kindof>"
+        "|<things>))( please|||)?|(do you (know|have)|do you know|have you got) (of |)(<kindof>"
         " <with> {attributes}|<an> {attributes} <things>)( to (suggest|recommend)|)?|(i|i|we) (want"
         "|would like|would love|need|feel like|want to <see>|would like to <see>|am hoping to find)"
         " (<kindof> <with> {attributes}|<an> {attributes} (<thing>|<things>))( <when>||)|(i|i|we"

@@ -73,7 +73,8 @@ def joined(pieces: Sequence[str], draw: Callable[[], float]) -> str:
         elif draw() < 0.6 or _ends_open(text):
             text += f", {piece}"
         else:
-            text += f"{(' and', ' and', ' but', ',', '', ' so')[int(draw() * 6)]} {piece}"
+            word = (" and", " and", " but", ",", "", " so")[int(draw() * 6)]
+            text += f"{',' if piece.startswith(('but ', 'so ', 'also ')) else word} {piece}"
     return text
 
 
