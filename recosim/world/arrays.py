@@ -67,6 +67,12 @@ class WorldArrays:
     def n_interactions(self) -> int:
         return self.train.links + self.valid.links + self.test.links
 
+    @property
+    def synonyms(self) -> Mapping[str, Sequence[str]]:
+        """Attribute name -> what else people call it ("scary" for "horror"); {} where unknown."""
+        given: Mapping[str, Sequence[str]] = self.settings.get("synonyms", {})
+        return given
+
     def split(self, name: str) -> Csr:
         """The interactions of one split: "train", "valid" or "test".
 

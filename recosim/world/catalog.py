@@ -283,6 +283,8 @@ def _digest(card: dict[str, Any]) -> str:
     """Changes with all of a card that changes its world."""
     keys = ("generator", "importer", "source", "licence", "fingerprint")
     made_by = {key: card.get(key) for key in keys}
+    if "synonyms" in card:
+        made_by["synonyms"] = card["synonyms"]
     return json_digest([_version(), made_by])
 
 
@@ -312,6 +314,10 @@ def _build(name: str, path: Path, progress: Progress) -> World:
             f"expects {card.fingerprint}: results on it are not comparable with published ones.",
             stacklevel=2,
         )
+    if strangers := sorted(set(card.synonyms) - set(world.attribute_names)):
+        raise CardError(
+            f"{path}: synonyms are given for {strangers}, which are no attributes of it."
+        )
     provenance: dict[str, Any] = {
         "digest": _digest(raw),
         "file_sha256": file_digest(path),
@@ -322,7 +328,11 @@ def _build(name: str, path: Path, progress: Progress) -> World:
         world,
         source=card.source,
         licence=card.licence,
-        settings={**world.settings, "card": provenance},
+        settings={
+            **world.settings,
+            **({"synonyms": card.synonyms} if card.synonyms else {}),
+            "card": provenance,
+        },
     )
 
 

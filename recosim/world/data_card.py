@@ -80,6 +80,8 @@ class DataCard(Card):
         source, licence: of the data, written into the world.
         fingerprint: of the world that this card makes; a build that gives another one warns.
         generator, importer: exactly one of them.
+        synonyms: attribute -> what else people call it, for the parser; several attributes can
+            share a word ("romcom"), which then means all of them.
         statistics: figures that the world has to hit; a test holds the built-in worlds to them.
     """
 
@@ -91,6 +93,7 @@ class DataCard(Card):
     fingerprint: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
     generator: GeneratorSettings | None = None
     importer: ImporterSettings | None = None
+    synonyms: dict[str, list[str]] = Field(default_factory=dict)
     statistics: StatisticsFigures | None = None
 
     @model_validator(mode="after")

@@ -84,6 +84,7 @@ def build_world(
     source: str = "",
     licence: str = "",
     settings: Mapping[str, Any] | None = None,
+    synonyms: Mapping[str, Sequence[str]] | None = None,
 ) -> World:
     """Check the parts of a world, derive the rest, and fingerprint it.
 
@@ -92,10 +93,13 @@ def build_world(
         train, valid, test: rows = users, ids = items; the splits of one user are disjoint.
         friends: rows = users, ids = users; made symmetric, links to oneself are dropped.
         attribute_facet: facet of each attribute, -1 for none; without it all are in one facet.
+        synonyms: attribute name -> what else people call it. Kept in `settings`, read by the
+            parser; no part of the fingerprint.
 
     Raises:
         WorldError: ids out of range, a user or item table of the wrong size, splits that overlap,
-            no attributes, an empty test or train split, names of the wrong number.
+            no attributes, an empty test or train split, names of the wrong number, synonyms of
+            an attribute that does not exist.
     """
     n_items, n_users = item_attributes.rows, train.rows
     _check(n_items > 0 and n_users > 0, name, "it has no items or no users")
@@ -139,6 +143,10 @@ def build_world(
         _check(len(values) == n, name, f"{len(values)} {label} for {n}")
         tables[label] = StringTable.of(values)
 
+    strangers = sorted(set(synonyms or ()) - set(strings["attribute_names"][0]))
+    _check(not strangers, name, f"synonyms are given for {strangers}, which are no attributes")
+    known = {a: list(words) for a, words in (synonyms or {}).items()}
+
     parts: dict[str, Any] = {
         "item_attributes": item_attributes,
         "train": train,
@@ -159,7 +167,7 @@ def build_world(
         cooccurrence=_cooccurrence(item_attributes, n_attributes),
         source=source,
         licence=licence,
-        settings=dict(settings or {}),
+        settings={**(settings or {}), **({"synonyms": known} if known else {})},
         fingerprint=digest,
         **parts,
     )

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from recosim.cards import find_card, read_toml
 from recosim.errors import ImportDataError, MissingExtraError, unknown
 from recosim.progress import Progress
 from recosim.world.csr import Csr, csr_from_lists
@@ -226,6 +227,7 @@ def _world(
         facet_names=FACETS,
         attribute_names=[label for _, label in chosen],
         item_names=[data.titles[f] for f in kept_films],
+        synonyms=_synonyms({label for _, label in chosen}),
         source=source,
         licence="GroupLens: research use with acknowledgement; commercial use by permission",
         settings={
@@ -238,6 +240,12 @@ def _world(
             "dropped": {"repeated ratings": n} if (n := len(data.users) - len(once)) else {},
         },
     )
+
+
+def _synonyms(attributes: set[str]) -> dict[str, list[str]]:
+    """What else people call these genres, as the card of the world `movielens` says it."""
+    known = read_toml(find_card("data", "movielens"))["synonyms"]
+    return {name: words for name, words in known.items() if name in attributes}
 
 
 def _train_stars(
