@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from recosim.language.words import COMMON, distance
+from recosim.language.words import COMMON, EVERYDAY, distance
 from recosim.world.world import World
 
 __all__ = ["KINDS", "Leak", "Secrets"]
@@ -24,6 +24,7 @@ _ARTICLES = frozenset(("the", "a", "an"))
 _BRACKETS = re.compile(r"\([^)]*\)|\[[^\]]*\]")
 _SUBTITLE = re.compile(r"\s*[:–—]\s+|\s+-\s+")
 _SHORTEST = 5  # letters of a name that may be meant though it is misspelt
+_SHORTEST_JOINED = 4  # letters of one whose words run together
 _SHARE = 0.15  # of its letters that may be wrong
 
 
@@ -141,7 +142,10 @@ class Secrets:
         for _, form in self._forms(item):
             name = "".join(form)
             slips = int(len(name) * _SHARE)
-            if len(name) < _SHORTEST or slips < 1 or all(word in COMMON for word in form):
+            if all(word in COMMON for word in form):
+                continue
+            if len(name) < _SHORTEST or slips < 1:
+                found += self._joined(words, free, taken, item, form)
                 continue
             for n in (1, *range(max(2, len(form) - 1), len(form) + 2)):
                 for at in range(len(words) - n + 1):
@@ -160,6 +164,25 @@ class Secrets:
                     found.append(Leak(item, kind, words[at].start, words[at + n - 1].end))
                     for k in inside:
                         taken[k] = True
+        return found
+
+    def _joined(
+        self,
+        words: list[_Word],
+        free: list[bool],
+        taken: list[bool],
+        item: int,
+        form: tuple[str, ...],
+    ) -> list[Leak]:
+        """A short name whose words run together: "redsun" is Red Sun, "today" no To Day."""
+        name = "".join(form)
+        if len(form) < 2 or len(name) < _SHORTEST_JOINED or name in EVERYDAY:
+            return []
+        found: list[Leak] = []
+        for at, word in enumerate(words):
+            if word.text == name and free[at] and not taken[at]:
+                found.append(Leak(item, "alias", word.start, word.end))
+                taken[at] = True
         return found
 
     def _forms_of(self, item: int) -> tuple[tuple[Kind, tuple[str, ...]], ...]:

@@ -9,7 +9,7 @@ from recosim.users.leaks import Secrets
 
 ITEMS = [
     "The Midnight Ferrymen", "Blue Lake (2011)", "Sigur & the Rós", "Yes", "!!!", "Rock",
-    "Canoe: A Story", "日本の歌",
+    "Canoe: A Story", "日本の歌", "Red Sun", "To Day",
 ]  # fmt: skip
 
 
@@ -37,6 +37,9 @@ def secrets():
         ("Canoe", 6, "alias"),
         ("それは日本の歌", 7, None),
         ("日本の歌 please", 7, "exact"),
+        ("I want redsun, please", 8, "alias"),
+        ("REDSUN", 8, "alias"),
+        ("red sun", 8, "exact"),
     ],
 )
 def test_names_are_found(secrets, text, item, kind):
@@ -53,6 +56,8 @@ def test_names_are_found(secrets, text, item, kind):
         ("[i10] or item 01", 0),
         ("", 0),
         ("wow!!", 4),
+        ("tired sunday", 8),
+        ("not today", 9),
     ],
 )
 def test_what_is_no_name_is_none(secrets, text, item):
