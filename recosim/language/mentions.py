@@ -12,13 +12,17 @@ from typing import ClassVar
 
 from recosim.language.labels import Labels
 from recosim.language.spelling import Spellings, slips_allowed
-from recosim.language.words import COMMON, Token, distance, fold, stem
+from recosim.language.words import COMMON, EVERYDAY, Token, distance, fold, is_year, stem
+from recosim.language.years import TENS, decade_of, year_at
 from recosim.world.world import World
 
 __all__ = ["Mention", "Mentions"]
 
 _WORD = re.compile(r"[^\W_]+")
 _PAUSED = re.compile("[.,;:!?()]")
+_OF_YEAR = re.compile(r"\s*\(\d{4}\)\s*$")
+_SUBTITLE = re.compile(r"\s*:\s+|\s+[-–]\s+")
+_CAPITAL = re.compile(r"(?<=[a-z0-9,'’] )[A-Z][^\W_]+")
 _Table = tuple[str, Mapping[str, list[int]]]  # kind, name as it is heard -> ids
 _ID = re.compile(r"([aif])(\d{1,9})")
 _LONGEST = 12  # words of a name, at most
@@ -34,6 +38,7 @@ class Mention:
         kind: "a" (attribute), "i" (item) or "f" (facet).
         ids: what may be meant; one where it is clear.
         partial: whether only a part of the name was said.
+        every: whether all of `ids` are meant: a word that stands for several attributes.
     """
 
     kind: str
@@ -41,6 +46,12 @@ class Mention:
     start: int
     end: int
     partial: bool = False
+    every: bool = False
+
+    @property
+    def clear(self) -> bool:
+        """Whether it is clear what is meant."""
+        return self.every or len(self.ids) == 1
 
 
 class Mentions:
@@ -55,6 +66,7 @@ class Mentions:
     def __init__(self, world: World) -> None:
         self.labels = Labels.of(world)
         self.facet_of = world.attribute_facet
+        self._synonyms = world.synonyms
         self._facet_rows = world.facet_attributes
 
     @classmethod
@@ -73,6 +85,7 @@ class Mentions:
         shown: Sequence[int] = (),
         everything: bool = False,
         facets_first: bool = False,
+        text: str = "",
     ) -> list[Mention]:
         """The mentions in a text, in its order; exact names first, the longest one first.
 
@@ -80,22 +93,24 @@ class Mentions:
             asked: attributes that a word is tried on first.
             facet: its attributes come next.
             shown: items whose names may be said in part.
-            everything: whether facets and all items may be named, not only those shown.
+            everything: whether facets and all items may be named, not only those shown. Else an
+                item that is not shown is found by its whole name, where it can be nothing else.
+            text: as it was written: by its capitals a name is told from everyday words.
             facets_first: whether a name that attribute and facet share is that of the facet.
         """
         inside = self.attributes_in(facet) if facet is not None else []
-        shown_keys = Spellings(_table((i, self.labels.names["i"][i]) for i in shown))
+        shown_keys = Spellings(_table(self._callings(shown)))
         tables: list[_Table] = [("i", shown_keys.ids), ("a", self._attributes.ids)]
-        if everything:
-            tables += [("f", self._facets), ("i", self._items)]
+        tables += [("f", self._facets)] * everything + [("i", self._items)]
         if facets_first and everything:
             tables.sort(key=lambda table: table[0] != "f")
-        found = self._whole(tokens, tables)
+        capitals = None if everything else frozenset(map(fold, _CAPITAL.findall(text)))
+        found = self._whole(tokens, tables, capitals)
         free = [True] * len(tokens)
         for mention in found:
             free[mention.start : mention.end] = [False] * (mention.end - mention.start)
         for at in range(len(tokens)):
-            if not free[at]:
+            if not free[at] or any(letter.isdecimal() for letter in tokens[at].word):
                 continue
             near = self._misspelt(tokens, free, at, shown_keys, everything)
             near = near or self._partial(tokens, at, asked, inside, shown)
@@ -117,16 +132,55 @@ class Mentions:
         return Spellings(_table(enumerate(self.labels.names["a"])))
 
     @cached_property
+    def _stand_ins(self) -> dict[str, list[int]]:
+        """Stemmed synonym -> the attributes that it stands for."""
+        a = {name: i for i, name in enumerate(self.labels.names["a"])}
+        pairs = ((a[name], word) for name, words in self._synonyms.items() for word in words)
+        return {k: ids for k, ids in _table(pairs).items() if k not in self._attributes.ids}
+
+    @cached_property
+    def _reach(self) -> dict[str, int]:
+        """First word of a name, also without "the" -> words of the longest one, `_LONGEST` at most.
+
+        All names of the world are in it, so that a word that begins none costs nothing.
+        """
+        reach: dict[str, int] = {}
+        shown = _table(self._callings(range(len(self.labels.names["i"]))))
+        tables = (self._attributes.ids, self._stand_ins, self._facets, self._items, shown)
+        for key in (key for table in tables for key in table):
+            words = key.split()
+            reach[words[0]] = min(_LONGEST, max(len(words), reach.get(words[0], 0)))
+        return reach
+
+    @cached_property
+    def _decades(self) -> dict[int, int]:
+        """First year of a decade -> the attribute that is called by it."""
+        names = enumerate(self.labels.names["a"])
+        return {decade: i for i, name in names if (decade := decade_of(name)) is not None}
+
+    @cached_property
     def _facets(self) -> dict[str, list[int]]:
         return _table(enumerate(self.labels.names["f"]))
 
     @cached_property
     def _items(self) -> dict[str, list[int]]:
-        """Folded name -> items."""
+        """Folded name, also without its year -> items."""
         table: dict[str, list[int]] = defaultdict(list)
         for i, name in enumerate(self.labels.names["i"]):
-            table[_key(name)].append(i)
+            key = _key(name)
+            table[key].append(i)
+            if key[-4:].isdecimal() and _OF_YEAR.search(name):
+                table[key[:-5]].append(i)
+        table.pop("", None)
         return dict(table)
+
+    def _callings(self, shown: Sequence[int]) -> Iterable[tuple[int, str]]:
+        """What the items of a list may be called: their names, without year and subtitle too."""
+        for i in shown:
+            name = self.labels.names["i"][i]
+            plain = _OF_YEAR.sub("", name)
+            short = _SUBTITLE.split(plain)[0]
+            yield from ((i, said) for said in dict.fromkeys((name, plain, short)))
 
     @cached_property
     def _item_words(self) -> dict[str, list[str]]:
@@ -151,24 +205,31 @@ class Mentions:
 
     # ---- whole names -------------------------------------------------------------------------
 
-    def _whole(self, tokens: Sequence[Token], tables: Sequence[_Table]) -> list[Mention]:
+    def _whole(
+        self, tokens: Sequence[Token], tables: Sequence[_Table], capitals: frozenset[str] | None
+    ) -> list[Mention]:
         found = []
         at = 0
         while at < len(tokens):
-            mention = self._whole_at(tokens, at, tables)
+            mention = self._whole_at(tokens, at, tables, capitals)
             if mention:
                 found.append(mention)
             at = mention.end if mention else at + 1
         return found
 
     def _whole_at(
-        self, tokens: Sequence[Token], at: int, tables: Sequence[_Table]
+        self,
+        tokens: Sequence[Token],
+        at: int,
+        tables: Sequence[_Table],
+        capitals: frozenset[str] | None,
     ) -> Mention | None:
         if tokens[at].mark:
             kind, i = tokens[at].mark or ("", 0)
             return Mention(kind, (i,), at, at + 1)
-        reach = at + 1
-        while reach < min(len(tokens), at + _LONGEST) and not tokens[reach].mark:
+        most = max(self._reach.get(tokens[at].word, 0), self._reach.get(tokens[at].stem, 0))
+        reach = at + min(1, most)
+        while reach < min(len(tokens), at + most) and not tokens[reach].mark:
             reach += 1
         for end in range(reach, at, -1):
             part = tokens[at:end]
@@ -179,14 +240,55 @@ class Mentions:
             stands_out = len(part) > 1 or len(tokens) == 1 or exact not in COMMON
             for place, (kind, table) in enumerate(tables):
                 ids = table.get(exact if table is self._items else key, [])
+                if not ids:
+                    continue
                 if paused:  # "rock, pop" is one name only where the name itself has a pause
                     ids = [i for i in ids if _PAUSED.search(self.labels.names[kind][i])]
-                if ids and (stands_out or kind == "f" or (kind == "i" and place == 0)):
+                if kind == "i" and ids:
+                    found = self._item(tokens, at, end, ids, place == 0, capitals)
+                    if found and (stands_out or place == 0):
+                        return found
+                elif end == at + 1 and exact in TENS:
+                    continue  # "twenty" is a number, "twenties" a decade
+                elif ids and (stands_out or kind == "f"):
                     return Mention(kind, tuple(ids), at, end)
+            stands_for = () if paused else self._stand_ins.get(key, ())
+            if stands_for:
+                return Mention("a", tuple(stands_for), at, end, every=True)
+        year = year_at(tokens, at) if self._decades else None
+        if year is not None and year[0] // 10 * 10 in self._decades:
+            return Mention("a", (self._decades[year[0] // 10 * 10],), at, year[1])
         code = _ID.fullmatch(tokens[at].word)
         if code and int(code[2]) < self.labels.sizes[code[1]]:
             return Mention(code[1], (int(code[2]),), at, at + 1)
         return None
+
+    def _item(
+        self,
+        tokens: Sequence[Token],
+        at: int,
+        end: int,
+        ids: Sequence[int],
+        is_shown: bool,
+        capitals: frozenset[str] | None,
+    ) -> Mention | None:
+        """Items by their whole name, with the year after it; None where it is but talk."""
+        dated = end < len(tokens) and is_year(tokens[end].word) and "(" in tokens[end].gap
+        if dated:
+            year = f"({tokens[end].word})"
+            of_year = [i for i in ids if self.labels.names["i"][i].rstrip().endswith(year)]
+            ids, end = of_year or ids, end + 1
+        mention = Mention("i", tuple(dict.fromkeys(ids)), at, end)
+        if capitals is None or dated:
+            return mention
+        words = [token.word for token in tokens[at:end]]
+        talk = COMMON if is_shown and len(words) > 1 else EVERYDAY
+        as_name = any(word in capitals or word not in talk for word in words if len(word) > 1)
+        if is_shown:
+            return mention if as_name or len(tokens) <= end - at + 1 or len(words) > 1 else None
+        known = any(word not in EVERYDAY and not word.isdecimal() for word in words)
+        named = all(word in capitals for word in words if word not in COMMON) and as_name
+        return mention if named or (known and (len(words) > 1 or len(words[0]) > 4)) else None
 
     # ---- names misspelt or in part -----------------------------------------------------------
 
@@ -206,6 +308,8 @@ class Mentions:
         for end in range(reach, at, -1):
             part = tokens[at:end]
             if part[0].word in COMMON or part[-1].word in COMMON:
+                continue
+            if all(token.word in EVERYDAY for token in part):
                 continue
             key = " ".join(token.stem for token in part)
             for kind, names in (("i", shown), ("a", self._attributes)):
@@ -252,6 +356,7 @@ class Mentions:
         counted = at > 0 and tokens[at - 1].word in ("number", "option")
         if token.word in COMMON or len(token.word) < 3 or counted:
             return None
+        everyday = token.word in EVERYDAY
         for ids in (asked, shown, inside):
             if ids is shown:
                 items = [
@@ -261,13 +366,14 @@ class Mentions:
                     or token.stem + "s" in _key(self.labels.names["i"][i]).split()
                 ]
                 pointed = at > 0 and tokens[at - 1].word == "the"
-                if len(items) == 1 and (pointed or token.stem not in self._attribute_words.ids):
+                rare = token.stem not in self._attribute_words.ids and not everyday
+                if len(items) == 1 and (pointed or rare):
                     return Mention("i", tuple(items), at, at + 1, partial=True)
                 continue
-            found = self._words_of(ids).stands_for(token.stem)
+            found = self._words_of(ids).stands_for(token.stem, everyday)
             if found and len(found) < _GENERIC:
                 return Mention("a", tuple(found), at, at + 1, partial=True)
-        found = self._attribute_words.stands_for(token.stem)
+        found = self._attribute_words.stands_for(token.stem, everyday)
         if found and len(found) < _GENERIC:
             return Mention("a", tuple(found), at, at + 1, partial=True)
         return None

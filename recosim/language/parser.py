@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from recosim.acts import SystemAct, UserAct
+from recosim.acts import Courtesy, SystemAct, UserAct
 from recosim.errors import NotUnderstood, OptionError
 from recosim.language.context import Context
 from recosim.language.labels import Labels
@@ -16,6 +16,8 @@ __all__ = ["Parser"]
 
 # Characters of a line that no template wrote; who says more is not answering. It bounds the time.
 LONGEST = 2_000
+# Characters of a line that a template may have written, with a list of everything in it.
+LONGEST_LIST = 200_000
 
 
 class Parser:
@@ -34,8 +36,8 @@ class Parser:
         self._mentions = Mentions.of(world)
         self._facet_of = world.attribute_facet
 
-    def parse_user(self, text: str, context: Context | None = None) -> UserAct:
-        """The act of the user that a text means.
+    def parse_turn(self, text: str, context: Context | None = None) -> tuple[UserAct, ...]:
+        """All acts of the user that a text means, in its order; one at least.
 
         Args:
             text: one utterance; Markdown and a label before it ("User:") do no harm.
@@ -47,12 +49,21 @@ class Parser:
         """
         context = context or Context()
         self._check(context)
+        _refuse_novels(text)
         marked = self._labels.mark(text)
         exact = read_user_exactly(marked, context, self._labels, self._facet_of)
         if exact is not None:
-            return exact
+            return exact if isinstance(exact, tuple) else (exact,)
         _refuse_speeches(text)
         return understand_user(text, marked, context, self._mentions)
+
+    def parse_user(self, text: str, context: Context | None = None) -> UserAct:
+        """The act of the user that answers: the first that is no `Courtesy`, if there is one.
+
+        Args, raises: see `parse_turn`.
+        """
+        acts = self.parse_turn(text, context)
+        return next((act for act in acts if not isinstance(act, Courtesy)), acts[0])
 
     def parse_system(self, text: str, context: Context | None = None) -> SystemAct:
         """The act of the recommender that a text means.
@@ -65,6 +76,7 @@ class Parser:
         """
         context = context or Context()
         self._check(context)
+        _refuse_novels(text)
         marked = self._labels.mark(text)
         exact = read_system_exactly(marked, self._labels)
         if exact is not None:
@@ -79,6 +91,11 @@ class Parser:
             if not all(0 <= i < self._labels.sizes[kind] for i in ids):
                 last = self._labels.sizes[kind] - 1
                 raise OptionError(f"{context} does not fit this world: {kind}0 to {kind}{last}.")
+
+
+def _refuse_novels(text: str) -> None:
+    if len(text) > LONGEST_LIST:
+        raise NotUnderstood(text[:LONGEST], "Could you say that in a few words?")
 
 
 def _refuse_speeches(text: str) -> None:

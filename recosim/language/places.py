@@ -1,4 +1,4 @@
-"""Things named by their place: "the second one", "number 3", "the latter"."""
+"""Things named by their place: "the second one", "number 3", "the latter", "the first two"."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ _ORDINALS = (
 _PLACE = {word: place for place, words in enumerate(_ORDINALS, start=1) for word in words}
 _NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _NUMBER = {word: number for number, word in enumerate(_NUMBERS, start=1)}
+_SHORT = 4  # words of a line that is about nothing but a place
 _NOUNS = ("one", "option", "suggestion", "choice", "pick", "item", "of")
 _BEFORE_NUMBERS = ("number", "option", "no", "nr", "num", "choice", "item")
 
@@ -37,10 +38,16 @@ def place_mentions(
     for at in range(len(tokens)):
         if not ids or at in inside:
             continue
-        place = _place_at(tokens, at, len(ids))
-        if place is None:
+        several = _several_at(tokens, at, len(ids))
+        if several is not None:
+            found.append(Mention(kind, tuple(ids[several]), at - 1, at + 2, every=True))
             continue
+        place = _place_at(tokens, at, len(ids))
+        if place is None or (len(ids) == 1 and tokens[at].word in _PLACE):
+            continue  # of one thing, "the first" is that of a series
         if not 1 <= place <= len(ids):
+            if len(tokens) > _SHORT:
+                continue
             raise NotUnderstood(text, f"There is no number {place}. Which one, 1 to {len(ids)}?")
         start = at - 1 if at and tokens[at - 1].word in ("the", *_BEFORE_NUMBERS) else at
         end = at + 1
@@ -48,6 +55,19 @@ def place_mentions(
             end += 1
         found.append(Mention(kind, (ids[place - 1],), start, end))
     return sorted(found, key=lambda mention: mention.start)
+
+
+def _several_at(tokens: Sequence[Token], at: int, n: int) -> slice | None:
+    """The places of "the first two" and "the last three"; None if that is not said."""
+    word, after = tokens[at].word, tokens[at + 1 : at + 2]
+    if word not in ("first", "last") or not after or after[0].gap or not at:
+        return None
+    number = _NUMBER.get(after[0].word) or (
+        int(after[0].word) if after[0].word.isdecimal() and len(after[0].word) < 3 else 0
+    )
+    if tokens[at - 1].word != "the" or not 2 <= number <= n:
+        return None
+    return slice(0, number) if word == "first" else slice(n - number, n)
 
 
 def _place_at(tokens: Sequence[Token], at: int, n: int) -> int | None:

@@ -29,21 +29,30 @@ class Spellings:
     def nearest(self, said: str, shortest: int = 1) -> str | None:
         """The name that is said with a slip or two; its first letter is right.
 
+        In short words letters may be missing or swapped, but none is another one: "jaz" is jazz,
+        and no "golf" is folk. Digits are what they are.
+
         Args:
             shortest: letters of a name that may be meant.
         """
+        if any(letter.isdecimal() for letter in said):
+            return None
         best, slips = None, _MOST + 1
         for length in range(max(shortest, len(said) - _MOST), len(said) + _MOST + 1):
             for name in self._shapes.get((said[0], length), ()):
                 allowed = min(slips_allowed(name), slips - 1)
                 if allowed:
                     found = distance(said, name, allowed)
-                    if found <= allowed:
+                    if found <= allowed and (len(said) > _STEM or _has_all(said, name)):
                         best, slips = name, found
         return best
 
-    def stands_for(self, said: str) -> list[int]:
-        """What a word, its only beginning, a form of it or the word misspelt belongs to."""
+    def stands_for(self, said: str, well_spelt: bool = False) -> list[int]:
+        """What a word, its only beginning, a form of it or the word misspelt belongs to.
+
+        Args:
+            well_spelt: no word that it is the beginning of, nor one that is spelt nearly so.
+        """
         if said in self.ids:
             return self.ids[said]
         if len(said) < _STEM:
@@ -52,6 +61,8 @@ class Spellings:
             root = said.removesuffix(suffix)
             if root != said and len(root) >= _STEM and root in self.ids:
                 return self.ids[root]
+        if well_spelt:
+            return []
         begun = {i for word in self._beginning(said) for i in self.ids[word]}
         if len(begun) == 1:
             return list(begun)
@@ -75,6 +86,16 @@ class Spellings:
         for name in self.ids:
             table[name[0], len(name)].append(name)
         return dict(table)
+
+
+def _has_all(said: str, name: str) -> bool:
+    """Whether a name has every letter of a word that is shorter, or the same ones."""
+    left = list(name)
+    for letter in said:
+        if letter not in left:
+            return False
+        left.remove(letter)
+    return True
 
 
 def slips_allowed(name: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from recosim.language.cues import NO, TONES, YES
 from recosim.language.mentions import Mention
@@ -26,6 +26,9 @@ _DENIALS = frozenset((
     "not", "isnt", "arent", "wasnt", "werent", "doesnt", "dont", "wont", "never", "wouldnt",
     "bores", "annoys", "sucks", "boring", "awful", "terrible",
 ))  # fmt: skip
+_AFTER_ALSO = frozenset((
+    "and", "i", "id", "im", "we", "want", "would", "like", "love", "need", "some", "more", "please",
+))  # fmt: skip
 _PRAISE = frozenset(("bad", "wrong", "enough", "hurt", "mind", "disappoint"))
 
 
@@ -39,8 +42,14 @@ def has_cue(said: str, cues: Iterable[str]) -> bool:
     return any(f" {cue} " in said for cue in cues)
 
 
-def tones_of(tokens: Sequence[Token], mentions: Sequence[Mention]) -> list[str]:
-    """For each mention "no", "less", "more", "like" or "" (nothing was said about it)."""
+def tones_of(
+    tokens: Sequence[Token], mentions: Sequence[Mention], fresh: Collection[int] = ()
+) -> list[str]:
+    """For each mention "no", "less", "more", "like" or "" (nothing was said about it).
+
+    Args:
+        fresh: words that begin a clause of their own, so that no tone reaches over to it.
+    """
     starts = {mention.start: k for k, mention in enumerate(mentions)}
     ends = {mention.end for mention in mentions}
     tones = [""] * len(mentions)
@@ -52,12 +61,14 @@ def tones_of(tokens: Sequence[Token], mentions: Sequence[Mention]) -> list[str]:
             and not (tone in ("no", "less") and _goes_on(tokens, at, mentions))
         ):
             tone = ""
+        if at in fresh and not tokens[at].gap:
+            tone = ""
         if at in starts:
             mention = mentions[starts[at]]
             after = tokens[mention.end].word if mention.end < len(tokens) else ""
             not_enough = tone == "no" and after == "enough"
             tones[starts[at]] = "more" if not_enough else tone
-            if not tone and _is_denied(tokens, mention.end):
+            if not tone and _is_denied(tokens, mention.end, mention.kind == "a"):
                 tones[starts[at]] = "no"
             at = mention.end
             continue
@@ -70,15 +81,23 @@ def tones_of(tokens: Sequence[Token], mentions: Sequence[Mention]) -> list[str]:
     return tones
 
 
-def _is_denied(tokens: Sequence[Token], at: int) -> bool:
-    """Whether what was named before a word is refused after it: "jazz isn't for me"."""
+def _is_denied(tokens: Sequence[Token], at: int, too: bool) -> bool:
+    """Whether what was named before a word is refused after it: "jazz isn't for me".
+
+    Args:
+        too: whether "is too loud" refuses it.
+    """
     words = []
     for token in tokens[at : at + 4]:
         if token.gap:
             break
         words.append(token.word)
+    linked = False
     while words and words[0] in _BEFORE_DENIAL:
+        linked = True
         del words[0]
+    if too and linked and words[:1] == ["too"] and len(words) > 1:  # "jazz is too loud"
+        return True
     return bool(words) and words[0] in _DENIALS and not _PRAISE & set(words[1:])
 
 
@@ -109,11 +128,14 @@ def _next_tone(
 
 
 def _name_follows(tokens: Sequence[Token], at: int, starts: Mapping[int, int]) -> bool:
+    """Whether a "too" belongs to a name: "too dark and loud", not "me too, I want"."""
     for place in range(at, min(at + 3, len(tokens))):
         if place > at and tokens[place].gap:
             return False
         if place in starts:
             return True
+        if tokens[place].word in _AFTER_ALSO:
+            return False
     return False
 
 
@@ -150,13 +172,19 @@ _REPLIES = {**dict.fromkeys(YES, "yes"), **dict.fromkeys(NO, "no")}
 _PLAIN_YES = frozenset(("yes", "yep", "yeah", "yup", "yea", "ya", "aye", "y", "sure", "absolutely"))
 
 
-def first_reply(tokens: Sequence[Token], mentions: Sequence[Mention]) -> str:
-    """ "yes", "no" or "": the leading yes or no, else any no, else any yes."""
+def first_reply(
+    tokens: Sequence[Token], mentions: Sequence[Mention], left_out: Collection[int] = ()
+) -> str:
+    """ "yes", "no" or "": the leading yes or no, else any no, else any yes.
+
+    Args:
+        left_out: words that are no reply.
+    """
     inside = {place for mention in mentions for place in range(mention.start, mention.end)}
     replies: list[str] = []
     at, leading = 0, True
     while at < len(tokens):
-        if at in inside:
+        if at in inside or at in left_out:
             at, leading = at + 1, False
             continue
         cue, words = _cue_at(tokens, at, _REPLIES)

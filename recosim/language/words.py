@@ -6,7 +6,9 @@ import re
 import unicodedata
 from typing import NamedTuple
 
-__all__ = ["COMMON", "Token", "distance", "fold", "stem", "tokens_of"]
+__all__ = [
+    "COMMON", "EVERYDAY", "Token", "distance", "ending", "fold", "is_year", "stem", "tokens_of",
+]  # fmt: skip
 
 
 class Token(NamedTuple):
@@ -53,6 +55,71 @@ _COMMON = """
     """
 COMMON = frozenset(_COMMON.split())
 
+# Words of talk that can be a name or a part of one, but are spelt as they are meant: never taken
+# for another word, and alone no name of an item that is not on the table.
+_EVERYDAY = """
+    able accept across act acting action actor actors actress add adult adults against age ago
+    agree ahead alive almost alone along amazed american anyways apart apparently asked ate
+    attention aunt away awhile awful baby bet bear beat beautiful became become began begin
+    behind believe big birthday bit black blue bored boring born boss both bother bought boy
+    boys brand bread break bright bring brother brothers brought build busy buy called came
+    camera car care careful cast catch caught cause certain chance change character characters
+    chat check checked child chill choice christmas cinema city class classic clean clear clever
+    close clue coffee cold color comes coming complete completely confused confusing content
+    control cook cost count couple course crap crazy critic cross crush crying cut cute dad dark
+    date daughter dead deal death decent decide deep deeper desire die died difference different
+    difficult dinner direct director disappointed dog dogs door double doubt dream drive dry due
+    dull dumb during early earlier easy effects eight ending enjoyed enjoying enough entire
+    especially even evening event ever everybody everywhere evil exact excellent excited
+    exciting expect experience explain extra eye eyes face fact fair fall familiar family famous
+    fantastic far fast father fear felt fell female fight figure final finally finish fire five
+    fix fly follow football forever forgot form forward found four free friday friend friends
+    front full fun funny future game games gave genres genuine girl girls given giving glass
+    goes gone gory gotten grab grand grandma great green ground group grow guess guy guys hair
+    half hall hands hang happen happened happens hard hardly hate hated head hear heart heat
+    heavy held hell helped helpful helps herself hidden high hilarious himself history hit hold
+    hole holiday home honest hot hour hours house huge human hurt husband imagine important
+    include including inside intense interest interesting intriguing introduce involved issue
+    job join joke jokes keep kept kid kids kill killed killer kinda king kiss knew knows lady
+    lame land large laugh laughed laughing lead learn leaving led left legend lets level life
+    light liked likely line list listen listening lively living lol london long longer loose
+    lord lose lost loud loves loving low luck luckily lunch mad main major male man manner mark
+    married material matter mean meaning means meant meet men mess message middle mile million
+    mine missed missing mistake mom moments monday money mood mother mouth move moved moving mum
+    murder myself named names near nearly neat neither nervous newer newest news nights nine
+    normal normally note noted notice number obvious obviously odd offer office often older
+    oldest ones online onto opinion option order ordinary original otherwise ourselves outside
+    overall overrated page paid paper parent parents part parts party past pay perfect perfectly
+    period perhaps person personal personally phone picked picture piece plan plane planning
+    play played playing plays plenty plot plus point pool poor popular positive power premise
+    present pretty previous private problem producer proper public pull purple push quick
+    quickly quiet quirky rate rated rather reach read reading real realistic reality realize
+    reason recent recently red regular related relax released remake remember remind reminds
+    rent review reviews rich ride rings road rock role romance room rough round run running sad
+    safe sake saturday saved saw saying says scare scared scary scene scenes school screen
+    season seat second secret seeing seek seeking seen sell send sense sequel serious seriously
+    set seven several sex shame share shoot short shot shows sick side sides sight sign silly
+    similar simple simply since sing single sister sisters sit six size sky slept slow slower
+    small smart smile smooth social soft sold solid someone son soul speak speed spend spent
+    split spoke sports stand star starring stars start started starting state stayed step stick
+    stories story straight strange street strong stuck stupid suck sucks summer sunday super
+    support suppose supposed surely surprised sweet table takes talk talked talking tall tastes
+    team tears teen teenager teens ten tend term terrible test theater theaters theatre theatres
+    themselves theyre third thrilling thought three throw title titles total touch tough toward
+    trailer train travel trip trouble trust truth turn turned tv twice twist twists type types
+    typical ugh uncle understand understood unless until upset usual usually version video view
+    voice waited waiting walk wall warm wasted watch watched watches watching water wear weather
+    week weekend weeks weird welcome whatever wherever whichever white whoever wife wild win
+    window winner winter wish woman women wonder wonderful wondering word words work worked
+    working world worry worse worst worth write writer writing written wrote yea years yesterday
+    young younger yourself zone fresh wanna gonna gotta sorta wont lemme dude bro yo haha hahaha
+    omg btw thx pls ty np rly prob probs spending cooking eaten drank drunk drinking eating
+    ordered delicious tasty yummy spicy chapter chapters novel novels author authors album
+    albums singer singers lyrics tune tunes concert gig crowd waiter service menu dish dishes
+    meal meals noise noisy parking located
+"""
+EVERYDAY = frozenset(_EVERYDAY.split()) | COMMON
+
 # How a word may also be spelt; the right side is what both become.
 _SPELLINGS = {
     "draft": "draught", "colour": "color", "yoghurt": "yogurt", "doughnut": "donut",
@@ -72,6 +139,8 @@ _LABEL = re.compile(
 _TOKEN = re.compile("\ue000([aif])(\\d+)\ue001|[^\\W_]+")
 _DRAWN = re.compile(r"([a-z])\1{2,}")
 _PAUSE = re.compile(r"[.,;:!?()\n—–]")
+_HANDLE = re.compile(r"@\d+ ?")  # the number that collections of dialogues put before a title
+_YEARS = range(1900, 2100)
 
 
 def fold(text: str) -> str:
@@ -102,7 +171,8 @@ def _undrawn(word: str) -> str:
 
 def tokens_of(text: str) -> list[Token]:
     """The words and marks of a text, without a label before it ("User: ...")."""
-    folded = _LABEL.sub("", fold(text))
+    folded = fold(text)
+    folded = _LABEL.sub("", _HANDLE.sub("", folded) if "@" in folded else folded)
     tokens: list[Token] = []
     end = 0
     for found in _TOKEN.finditer(folded):
@@ -114,6 +184,19 @@ def tokens_of(text: str) -> list[Token]:
             tokens.append(Token(word, stem(word), None, gap))
         end = found.end()
     return tokens
+
+
+def ending(text: str) -> str:
+    """The marks after the last word of a text."""
+    at = len(text)
+    while at and not (text[at - 1].isalnum() or text[at - 1] == "\ue001"):
+        at -= 1
+    return "".join(_PAUSE.findall(text, at))
+
+
+def is_year(word: str) -> bool:
+    """Whether a word is a year in digits."""
+    return len(word) == 4 and word.isdecimal() and word.isascii() and int(word) in _YEARS
 
 
 def distance(a: str, b: str, most: int) -> int:
