@@ -5,11 +5,21 @@ from __future__ import annotations
 import contextlib
 import pickle
 import random
+import time
 
 import pytest
 from language.speakers import Draw, world_of
 
-from recosim.acts import Answer, Ask, React, Recommend, Reflect, Request
+from recosim.acts import (
+    Answer,
+    Ask,
+    Courtesy,
+    Inquire,
+    React,
+    Recommend,
+    Reflect,
+    Request,
+)
 from recosim.errors import NotUnderstood, OptionError, RecosimError
 from recosim.language import STYLES, Context, Parser, Templates
 from recosim.language.parser import LONGEST
@@ -174,6 +184,27 @@ def understood(parse, text, context):
         return None if problem.question else "no question"
 
 
+def ids_of(act):
+    """Every item, attribute and facet that an act names."""
+    flat = [
+        v for value in vars(act).values() for v in (value if isinstance(value, tuple) else (value,))
+    ]
+    ids = [v for each in flat for v in (each[:1] if isinstance(each, tuple) else (each,))]
+    return {v for v in ids if isinstance(v, int)}
+
+
+def sayable(templates, act, context):
+    """The words of an act, None where it is no answer in its context or says more than words do."""
+    if getattr(act, "notes", ()) or getattr(act, "levels", ()):
+        return None
+    if isinstance(act, (Inquire, Courtesy)) or (isinstance(act, Request) and act.item is not None):
+        return None
+    try:
+        return templates.user(act, context)
+    except OptionError:
+        return None
+
+
 @pytest.mark.parametrize("name", ["lastfm-small", "small"])
 def test_any_text_gives_an_act_that_can_be_said_here_or_a_question(name, lastfm, small):
     world = {"lastfm-small": lastfm, "small": small}[name]
@@ -184,14 +215,51 @@ def test_any_text_gives_an_act_that_can_be_said_here_or_a_question(name, lastfm,
     for _ in range(3_000):
         text = " ".join(rng.choice(rng.choice(kinds)) for _ in range(rng.randint(0, 9)))
         context = draw.context()
-        act = understood(parser.parse_user, text, context)
-        if act is not None:
-            assert parser.parse_user(templates.user(act, context), context) == act
-            n += 1
+        acts = understood(parser.parse_turn, text, context)
+        for act in acts or ():
+            assert ids_of(act) <= {*range(max(world.n_items, world.n_attributes))}
+            said = sayable(templates, act, context)
+            if said is not None:
+                assert parser.parse_user(said, context) == act
+                n += 1
         act = understood(parser.parse_system, text, context)
         if act is not None:
             assert parser.parse_system(templates.system(act), context) == act
     assert n > 300
+
+
+def test_a_megabyte_is_asked_back_at_once(lastfm):
+    parser = Parser(lastfm)
+    for line in ("yes " * 262_144, "x" * 2**20, "[i1]" * 262_144, "." * 2**20, "日本" * 2**19):
+        for context in (Context(), Context(Ask((6,))), Context(Recommend((6,)))):
+            begun = time.perf_counter()
+            with pytest.raises(NotUnderstood):
+                parser.parse_turn(line, context)
+            assert time.perf_counter() - begun < 1
+
+
+@pytest.mark.parametrize("line", ["", " ", "\n", "...", "???", "👍👍", "\u200b", "<3"])
+def test_a_line_without_words_is_asked_back(lastfm, line):
+    for context in (Context(), Context(Ask((6,))), Context(Ask()), Context(Recommend((6, 7)))):
+        with pytest.raises(NotUnderstood):
+            Parser(lastfm).parse_turn(line, context)
+
+
+def test_the_longest_line_that_is_read_takes_no_time(lastfm):
+    parser = Parser(lastfm)
+    lines = (
+        "i have not seen it but i would like to ",
+        "no, ",
+        "is it good? ",
+        "who is that ",
+        "a ",
+    )
+    for piece in lines:
+        line = (piece * LONGEST)[:LONGEST]
+        begun = time.perf_counter()
+        with contextlib.suppress(NotUnderstood):
+            parser.parse_turn(line, Context(Recommend((6, 7))))
+        assert time.perf_counter() - begun < 3, piece
 
 
 def test_a_speech_is_not_an_answer_but_a_long_list_of_a_template_is(lastfm):

@@ -10,10 +10,14 @@ import pytest
 from recosim.acts import (
     Answer,
     Ask,
+    Courtesy,
     Critique,
     Edit,
+    Inquire,
     Instruct,
     Leave,
+    Level,
+    Note,
     Pass,
     React,
     Recommend,
@@ -23,6 +27,8 @@ from recosim.acts import (
 from recosim.errors import NotUnderstood
 from recosim.language import Context, Parser
 from recosim.world.catalog import open_world
+from recosim.world.csr import csr_from_lists
+from recosim.world.world import build_world
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -32,8 +38,9 @@ else:
 HERE = Path(__file__).parent
 LOTS = {
     name: tomllib.loads((HERE / f"{name}.toml").read_text(encoding="utf-8"))
-    for name in ("phrasings", "phrasings_later", "phrasings_tones")
+    for name in ("phrasings", "phrasings_later", "phrasings_tones", "phrasings_people")
 }
+CONTEXTS = {**LOTS["phrasings"]["context"], **LOTS["phrasings_people"]["context"]}
 # What is read otherwise than it is meant, by lot: exactly these lines, as (side, context, line).
 # Whoever mends one takes it out; whoever breaks another mends that.
 MISSES = {
@@ -42,20 +49,8 @@ MISSES = {
         ("user", "open", "synth pop"),  # two names
         ("user", "y_open", "take away"),  # everyday words alone are no name
     },
-    "phrasings_tones": {
-        # "too" right before or soon before a name says that there is too much of it.
-        ("user", "open", "I want jazz too and rock"),
-        ("user", "open", "I too want some jazz"),
-        # A "too" after a name says nothing of it.
-        ("user", "jazz", "jazz is too loud"),
-        ("user", "jazz", "jazz is too much for me"),
-        # "not bad" praises a name before it only; alone, its "not" refuses.
-        ("user", "jazz", "not bad"),
-        ("user", "jazz", "that's not bad"),
-        ("user", "open", "rock would not hurt"),  # "hurt" is asked back
-        ("user", "open", "jazz without klezmer"),  # only "not", "no", "too" and "less" ask back
-        ("user", "open", "when I ask for jazz I want brass"),  # no comma ends the condition
-    },
+    "phrasings_tones": set(),
+    "phrasings_people": set(),
 }
 
 
@@ -63,7 +58,7 @@ class Reader:
     """Turns what the file says into contexts and acts of a world."""
 
     def __init__(self, name: str) -> None:
-        self.world = open_world(name)
+        self.world = films() if name == "films" else open_world(name)
         self.parser = Parser(self.world)
         self.ids = {
             kind: {name: i for i, name in enumerate(names)}
@@ -82,6 +77,8 @@ class Reader:
 
     def context(self, given):
         shown = self.all("i", given.get("shown", ()))
+        if given.get("ask_any"):
+            return Context(Ask())
         if "ask" in given:
             return Context(Ask(self.all("a", given["ask"])))
         if "ask_facet" in given:
@@ -92,7 +89,9 @@ class Reader:
         return Context(Reflect(), shown) if given.get("reflect") else Context()
 
     def act(self, given):
-        """None: a question back."""
+        """None: a question back. A list is all acts of a line."""
+        if isinstance(given, list):
+            return tuple(self.act(each) for each in given)
         names = {key: self.all("a", value) for key, value in given.items() if key in PLURAL}
         verb = next(iter(given))
         if verb == "request":
@@ -100,7 +99,17 @@ class Reader:
         if verb == "answer":
             return Answer(given["answer"], names.get("accepted", ()), names.get("also", ()))
         if verb == "react":
-            return React(self.ids["i"][given["react"]] if given["react"] else None)
+            taken = self.ids["i"][given["react"]] if given["react"] else None
+            more = tuple((i, Level.ACCEPT) for i in self.all("i", given.get("with", ())))
+            notes = given.get("notes", {}).items()
+            return React(taken, more, tuple((self.ids["i"][i], Note[n.upper()]) for i, n in notes))
+        if verb == "inquire":
+            item = self.ids["i"][given["inquire"]] if given["inquire"] else None
+            return Inquire(item, given["about"])
+        if verb == "courtesy":
+            return Courtesy(given["courtesy"])
+        if verb == "like":
+            return Request(names.get("wanted", ()), None, self.ids["i"][given["like"]])
         if verb in ("less", "more"):
             item = self.ids["i"][given["item"]] if "item" in given else None
             return Critique(self.ids["a"][given[verb]], verb, item)
@@ -118,17 +127,47 @@ class Reader:
 
 
 PLURAL = (
-    "request", "accepted", "also", "want", "avoid", "condition", "add", "remove", "ask", "because",
+    "wanted", "request", "accepted", "also", "want", "avoid", "condition", "add", "remove", "ask",
+    "because",
 )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def readers():
-    return {name: Reader(name) for name in ("lastfm-small", "yelp-small")}
+    return {name: Reader(name) for name in ("lastfm-small", "yelp-small", "films")}
 
 
-def read(parser, side, text, context):
+def films():
+    """A world of films that nobody made, with decades, and synonyms of genres."""
+    items = [
+        "The Tin Parliament", "Salt Orchard", "Harbour of Crows", "Nine Lanterns (1987)", "Drift",
+        "Marrow & Sons", "A Kite for Ilse", "Yes, Colonel",
+    ]  # fmt: skip
+    genres = ["horror", "comedy", "romance", "war", "drama", "children"]
+    synonyms = {
+        "horror": ["scary"], "comedy": ["funny", "romcom"], "romance": ["romantic", "romcom"],
+        "children": ["kids"],
+    }  # fmt: skip
+    decades = [f"{year}s" for year in range(1920, 2020, 10)]
+    return build_world(
+        name="films",
+        item_attributes=csr_from_lists([[v % 6] for v in range(len(items))]),
+        train=csr_from_lists([[0]]),
+        valid=csr_from_lists([[1]]),
+        test=csr_from_lists([[2]]),
+        n_attributes=len(genres) + len(decades),
+        attribute_facet=[0] * len(genres) + [1] * len(decades),
+        facet_names=["genre", "decade"],
+        attribute_names=[*genres, *decades],
+        item_names=items,
+        synonyms=synonyms,
+    )
+
+
+def read(parser, side, text, context, whole=False):
     try:
+        if whole:
+            return parser.parse_turn(text, context)
         return (parser.parse_user if side == "user" else parser.parse_system)(text, context)
     except NotUnderstood as problem:
         return None if "?" in problem.question else problem
@@ -138,9 +177,9 @@ def read(parser, side, text, context):
 def test_phrasings_are_understood_but_for_the_known_misses(lot, readers):
     misses = {}
     for side, name, text, meant in lines_of(lot):
-        given = LOTS["phrasings"]["context"][name]
+        given = CONTEXTS[name]
         reader = readers[given["world"]]
-        act = read(reader.parser, side, text, reader.context(given))
+        act = read(reader.parser, side, text, reader.context(given), isinstance(meant, list))
         if act != reader.act(meant):
             misses[side, name, text] = f"meant {meant}, understood {act}"
     broken = {line: misses[line] for line in misses.keys() - MISSES[lot]}
@@ -156,6 +195,6 @@ def test_the_lots_are_as_large_as_the_documentation_says():
 def lines_of(lot):
     """Every (side, context, line, what is meant) of a lot."""
     for side in ("user", "system"):
-        for name, said in LOTS[lot][side].items():
+        for name, said in LOTS[lot].get(side, {}).items():
             for text, meant in said:
                 yield side, name, text, meant
