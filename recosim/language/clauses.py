@@ -40,6 +40,7 @@ _RUN_ON = frozenset((
 ))  # fmt: skip
 # ... unless a word before it asks for it: "that I like", "thing I want", "do you", "so what".
 _LINKS = frozenset((
+    "thats", "its",
     "that", "which", "who", "if", "when", "what", "whether", "think", "thought", "guess",
     "know", "hope", "say", "said", "believe", "sure", "than", "as", "because", "cause", "and",
     "or", "but", "like", "everything", "something", "anything", "nothing", "thing", "things",

@@ -193,7 +193,7 @@ _BAD = (
     "|ridiculous|nonsense|overpriced|blah|underwhelming|ehh*|so so|a mess|a letdown|a let down"
     "|a waste|over the top|over hyped|overhyped|not worth|tedious|bored)"
 )
-_TOO = "(?:too|a little|a bit|a tad|kind of|kinda) (?!A)[a-z]+"
+_TOO = "(?:too|a little|a bit|a tad|(?<!my )kind of|kinda) (?!A)[a-z]+"
 _SEE = (
     "(?:seen|saw|watched|heard|read|listened to|been to|been|eaten|visited|played|tried|owned|known|rented"
     "|finished|caught|bought)"
@@ -211,7 +211,7 @@ _WILL = (
     "|might as well|ima|imma|about to|think i)"
 )
 _DO = (
-    "(?:check|checking|watch|watching|see|seeing|look|looking|try|trying|give|giving|go|going|pick|rent|stream"
+    "(?:check|checking|watch|watching|rewatch|see|seeing|look|looking|try|trying|give|giving|go|going|pick|rent|stream"
     "|read|reading|listen|listening|get|take|taking|add|choose|start|order|book|visit|download|grab|catch"
     "|buy|have|find|play|use|eat|hit|settle|google|research|explore|investigate|do|borrow|purchase)"
 )
@@ -312,7 +312,7 @@ STANCES = (
         |\b(?:am|im|were|was|really|very|definitely|now|be|id be|sort of|kind of|kinda|so|quite) (?:\w+ ){{0,2}}?(?:interested|intrigued|sold|curious|excited)\b|^(?:interested|intrigued|sold|count me in|im in|deal|done|on it)\b|\binterests me\b|\bpiqued\b
         |\b(?:been|am|im|was|i) (?:\w+ ){{0,2}}?(?:meaning|wanting|dying|hoping|planning|waiting|looking forward|itching|eager|excited) to\b|\b(?:want|wanted|like|love|wanna|need|hope|wish|plan) (?:to |too )?(?:\w+ )?(?:see|watch|try|read|hear|visit|check|go|listen|eat)(?: (?:to|out|at))? (?:{_OBJ}|that)\b|\b(?:id|would|i would) (?:\w+ )?(?:like|love|want|be up) (?:to|that|it|X|this|for)(?: (?:see|watch|try|read|one|it))?$
         |\b(?:sounds?|sounded|looks?|looked|seems?|seemed|souds|soudns)(?: (?!not\b|too\b)(?:\w+)){{0,3}}? {_AGREEABLE}\b
-        |\b(?:thats|that is|this is|it is|its|thatll be|that will be|X is|X it|that one is|will be|would be|be|is)(?: (?!not\b)\w+){{0,3}}? (?:exactly|perfect|ideal|fine|what i (?:want|need|am|was|wanted|needed)|just what|the one|a winner|my choice|my pick|the ticket|right|a plan|works?|wonderful)\b|\b(?:thats|that is|that might be|this is|is) what (?:ill|i will|im|i am|well|we will)\b|\b(?:X|that|it|that one|this one) (?:may|might|could|would|will|should) (?:work|do|be {_AGREEABLE}|fit)\b|\b(?:thats|this is|that is) it$|\bhave a winner\b|\bworks? for me\b|\b(?:X|that) it is\b|\b(?:that|this) (?:one )?(?:works|will do|ll do|fits)\b|\b(?:give me|show me|bring me|get me|book me|play|play me|order) X|^(?:ok |oh |okay |yes |yeah |great |maybe |perhaps |probably |then |i guess |just )*(?:that|this) one(?: please)?$|\bup my alley\b|\blook(?:ing)? forward\b|\bcant wait\b|\bon my way\b|\b(?:watch|do|try|take|have) (?:it|that|X)(?: (?:tonight|then|now|later|soon|this weekend))*$|\b(?:love|like) the (?:sound|look|idea) of\b|\bsign me up\b|\bwant to see\b|\bwant (?:it|that|X|this)\b""",
+        |\b(?:thats|that is|this is|it is|its|thatll be|that will be|X is|X it|that one is|will be|would be|be|is)(?: (?!not\b)\w+){{0,3}}? (?:exactly|perfect|ideal|fine|what i (?:want|need|am|was|wanted|needed)|just what|the one|a winner|my choice|my pick|the ticket|right|a plan|works?|wonderful)\b|\b(?:thats|that is|that might be|this is|is) what (?:ill|i will|im|i am|well|we will)\b|\b(?:X|that|it|that one|this one) (?:may|might|could|would|will|should) (?:work|do|be {_AGREEABLE}|fit)\b|\b(?:thats|this is|that is) it$|\bwill do\b|\bworth (?:a|checking|watching|seeing|trying|it)\b|\b(?:thatd|itd|that would|it would|that will) be {_GOOD}|\bup for (?:{_OBJ})|^(?:maybe |then |yes |ok |perhaps )*i should$|\bmy kind of {_NOUN}|\bhave a winner\b|\bworks? for me\b|\b(?:X|that) it is\b|\b(?:that|this) (?:one )?(?:works|will do|ll do|fits)\b|\b(?:give me|show me|bring me|get me|book me|play|play me|order) X|^(?:ok |oh |okay |yes |yeah |great |maybe |perhaps |probably |then |i guess |just )*(?:that|this) one(?: please)?$|\bup my alley\b|\blook(?:ing)? forward\b|\bcant wait\b|\bon my way\b|\b(?:watch|do|try|take|have) (?:it|that|X)(?: (?:tonight|then|now|later|soon|this weekend))*$|\b(?:love|like) the (?:sound|look|idea) of\b|\bsign me up\b|\bwant to see\b|\bwant (?:it|that|X|this)\b""",
     ),
     (
         "praise",

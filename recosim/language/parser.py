@@ -53,7 +53,7 @@ class Parser:
         marked = self._labels.mark(text)
         exact = read_user_exactly(marked, context, self._labels, self._facet_of)
         if exact is not None:
-            return exact
+            return exact if isinstance(exact, tuple) else (exact,)
         _refuse_speeches(text)
         return understand_user(text, marked, context, self._mentions)
 
