@@ -183,19 +183,19 @@ MEASURES: dict[str, Measure] = {
             "critique_with_rejection",
             "criticises unasked, of those who refuse",
             "replies",
-            _of_replies("critique", among="reject"),
+            _of_replies("criticise", among="reject"),
         ),
         Measure(
             "volunteers_with_rejection",
             "says anything unasked, of those who refuse",
             "replies",
-            _of_replies("critique", "want", among="reject"),
+            _of_replies("criticise", "want", among="reject"),
         ),
         Measure(
             "volunteers",
             "says anything unasked",
             "replies",
-            _of_replies("critique", "want"),
+            _of_replies("criticise", "want"),
             why="nothing is volunteered here but with a refusal, and how many lists are refused is "
             "up to the recommender",
         ),
