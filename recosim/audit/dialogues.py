@@ -52,7 +52,7 @@ USER_TAGS: dict[str, str] = {
     "later": "keeps it for another time",
     "inquire": "asks about an item that was recommended",
     "more": "asks for another recommendation",
-    "critique": "says what is wrong, or what there should be less of",
+    "criticise": "says what is wrong, or what there should be less of",
     "want": "says what they want, although nobody asked",
     "inform": "says what they want because they were asked, or beside a request",
     "yes": "answers a question with yes",
@@ -213,7 +213,7 @@ def _system_tags(act: SystemAct) -> frozenset[str]:
 
 def _tags(act: UserAct, system: SystemAct | None) -> Iterator[str]:
     asked = system is None or isinstance(system, Reflect)  # what they say is no surprise then
-    wish, fault = ("inform", "inform") if asked else ("want", "critique")
+    wish, fault = ("inform", "inform") if asked else ("want", "criticise")
     if isinstance(act, Request):
         yield "request"
     elif isinstance(act, Answer):

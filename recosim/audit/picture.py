@@ -21,7 +21,7 @@ def draw_against_people(parts: Mapping[str, Mapping[str, Any]], path: Path) -> N
     """Write a PNG: a row for each share, people's band, one point with its interval a population.
 
     Means and medians stand on a scale of their own, in shares of people's highest end. A measure
-    that does not hold is hollow.
+    that does not hold is crossed, one with too few observations hollow.
 
     Args:
         parts: population -> its part "against_people", as JSON values.
@@ -87,7 +87,8 @@ def _draw(
             colour = COLOURS[k % len(COLOURS)]
             row = next(r for r in part["measures"] if r["measure"] == entry["measure"])
             ours, place = row["ours"], y + gap * (k - (len(parts) - 1) / 2)
-            mark = "o" if row["verdict"] == "holds" else "X"
+            mark = "X" if row["verdict"] == "does not" else "o"
+            face = "white" if row["verdict"] == "too few" else colour
             if y == 0:
                 axes.plot([], [], "o", color=colour, label=name, markersize=5)
             if ours is None:
@@ -95,7 +96,10 @@ def _draw(
             if ours["low"] is not None:
                 ends = [ours["low"] / scale, ours["high"] / scale]
                 axes.plot(ends, [place, place], "-", color=colour, linewidth=1.8)
-            axes.plot([ours["value"] / scale], [place], mark, color=colour, markersize=5.5)
+            axes.plot(
+                [ours["value"] / scale], [place], mark, color=colour, markerfacecolor=face,
+                markersize=5.5,
+            )  # fmt: skip
     axes.set_yticks(range(len(entries)), [entry["title"] for entry in entries])
     axes.set_ylim(len(entries) - 0.4, -0.6)
     if len(parts) == 1:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from recosim.cli.options import UserSetOption, WorldOption, split_names, user_settings
 from recosim.errors import OptionError
@@ -176,11 +177,11 @@ def _tell_people(console: Console, dialogues: list[Collection], write: Path | No
     for collection in dialogues:
         found[collection.name] = count(collection)
         talks = len(collection.conversations)
-        console.print(f"[bold]{collection.name}[/bold]: {talks:,} conversations")
+        console.print(f"[bold]{escape(collection.name)}[/bold]: {talks:,} conversations")
         for note in collection.notes:
-            console.print(f"  {note}", style="dim")
+            console.print(f"  {escape(note)}", style="dim", soft_wrap=True)
         for name, entry in found[collection.name].items():
-            told = f"{_number(name, entry)}, n = {entry['of']:,}"
+            told = escape(f"{_number(name, entry)}, n = {entry['of']:,}")
             console.print(f"  {MEASURES[name].title}: {told}", soft_wrap=True)
     if write is not None:
         write_figures(write, figures_of(found, write.stem))
@@ -196,13 +197,15 @@ def _tell_audit(console: Console, name: str, found: Audit) -> None:
         console.print(f"  {title}: {told}", soft_wrap=True)
     good_bad = v["good_against_bad"]
     if "skipped" in good_bad:
-        console.print(f"  good against bad recommender: not measured: {good_bad['skipped']}")
+        why = escape(good_bad["skipped"])
+        console.print(f"  good against bad recommender: not measured: {why}", soft_wrap=True)
     else:
         good, bad = good_bad["agents"]
         for kind in ("left", "satisfaction"):
             entry = good_bad[kind]
             values = f"{good} {entry['good']['value']:.2f}, {bad} {entry['bad']['value']:.2f}"
-            console.print(f"  {entry['title']}: {values}, difference {_signed(entry)}")
+            told = f"{entry['title']}: {values}, difference {_signed(entry)}"
+            console.print(f"  {escape(told)}", soft_wrap=True)
     for kind, areas in (v["likeness"] or {}).items():
         for entry in areas:
             told = f"{entry['turns']['value']:.3f} by turns, "
@@ -229,11 +232,11 @@ def _tell_against(console: Console, parts: dict[str, dict[str, Any]]) -> None:
             row = part["measures"][k]
             colour, verdict = colours[row["verdict"]], row["verdict"]
             ours = "" if row["ours"] is None else _number(row["measure"], row["ours"]) + " "
-            cells.append(f"{ours.replace('[', chr(92) + '[')}[{colour}]{verdict}[/{colour}]")
+            cells.append(f"{escape(ours)}[{colour}]{verdict}[/{colour}]")
             if row["why"]:
                 reasons[f"{entry['title']}: {row['why']}"] = None
         people = _range(entry)
-        table.add_row(entry["title"], people.replace("[", "\\["), *cells)
+        table.add_row(entry["title"], escape(people), *cells)
     console.print(table)
     for reason in reasons:
         console.print(f"  {reason}", style="dim", soft_wrap=True)
@@ -277,7 +280,7 @@ def _signed(entry: dict[str, Any]) -> str:
     text = f"{difference['value']:+.2f}"
     if difference["low"] is None:
         return text
-    return f"{text} \\[{difference['low']:+.2f}, {difference['high']:+.2f}]"
+    return f"{text} [{difference['low']:+.2f}, {difference['high']:+.2f}]"
 
 
 def _percent(share: dict[str, Any]) -> str:

@@ -83,9 +83,9 @@ SHOWN = Recommend((3, 4, 5))
         (Recommend((3,)), [React(None, notes=((3, Note.LIKED),))], {"seen", "liked"}),
         (SHOWN, [React(4, notes=((3, Note.DISLIKED),))], {"accept", "seen", "disliked"}),
         (SHOWN, [Inquire(3)], {"inquire"}),
-        (SHOWN, [React(None), Critique(1)], {"reject", "critique"}),
+        (SHOWN, [React(None), Critique(1)], {"reject", "criticise"}),
         (SHOWN, [React(None), Critique(1, "more")], {"reject", "want"}),
-        (SHOWN, [React(None), Edit(add=(1,), remove=(2,))], {"reject", "want", "critique"}),
+        (SHOWN, [React(None), Edit(add=(1,), remove=(2,))], {"reject", "want", "criticise"}),
         (SHOWN, [React(None), Instruct("want", (1,)), Leave()], {"reject", "want", "leave"}),
         (SHOWN, [React(3), Courtesy()], {"accept", "courtesy"}),
         # What they were asked for is not volunteered.

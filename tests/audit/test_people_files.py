@@ -137,7 +137,7 @@ def test_intents_become_acts(tmp_path):
     assert found.name == "IARD"
     v = values(found)
     assert [set(turn.tags) for turn in replies(found.conversations[0])] == [
-        {"seen", "critique"},
+        {"seen", "criticise"},
         {"inquire"},
     ]
     assert v["accepts"] == v["seen"] == v["rejects"] == v["asks_about"] == 1 / 4

@@ -18,7 +18,7 @@ __all__ = ["is_iard", "read_iard"]
 SEEKER = {
     "IQU": "request", "STO": "request", "REF": "request", "CON": "more", "PRO": "want",
     "ANS": "inform", "ASK": "other", "SEE": "seen", "ACC": "accept", "REJ": "reject",
-    "INQ": "inquire", "CRI-F": "critique", "CRI-A": "critique", "CRI-C": "critique",
+    "INQ": "inquire", "CRI-F": "criticise", "CRI-A": "criticise", "CRI-C": "criticise",
     "NRE": "other", "OTH": "courtesy",
 }  # fmt: skip
 RECOMMENDER = {
