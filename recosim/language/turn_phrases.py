@@ -78,7 +78,7 @@ TURN_PHRASES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     "inquire_quality": {
         "plain": ("Is {item} any good?", "Do people like {item}?"),
-        "terse": ("{item} any good?", "Good, {item}?"),
+        "terse": ("{item}: any good?", "Good, {item}?"),
         "chatty": ("Be honest with me now, would you say that {item} is worth my time?",),
     },
     "inquire_quality_any": {
@@ -88,7 +88,7 @@ TURN_PHRASES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     "inquire_maker": {
         "plain": ("Who made {item}?", "Who is behind {item}?"),
-        "terse": ("{item} by whom?", "Who made {item}"),
+        "terse": ("{item}: by whom?", "Who made {item}"),
         "chatty": ("I always like to know: whose work is {item}, if you can tell?",),
     },
     "inquire_maker_any": {
