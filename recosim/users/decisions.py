@@ -32,8 +32,8 @@ _SYSTEM = (
 _FIELDS = {
     "question": (
         "`found`: the name in the list of what you want that you are asked about, or 'none' if the "
-        "list lacks it. `answer`: yes if the list has it, no if not. Who wants tea, cake, honey says "
-        'of cake {"found":"cake","answer":"yes"}, of coffee {"found":"none","answer":"no"}.'
+        "list lacks it. `answer`: yes if the list has it, no if not. Who wants tea, cake, honey "
+        'says of cake {"found":"cake","answer":"yes"}, of coffee {"found":"none","answer":"no"}.'
     ),
     "choice": (
         "`named`: those that you are asked about and the list of what you want has; [] if it has "
