@@ -19,6 +19,7 @@ _NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nin
 _NUMBER = {word: number for number, word in enumerate(_NUMBERS, start=1)}
 _SHORT = 4  # words of a line that is about nothing but a place
 _NOUNS = ("one", "option", "suggestion", "choice", "pick", "item", "of")
+_CHOOSING = ("with", "take", "choose", "pick", "want", "try")
 _BEFORE_NUMBERS = ("number", "option", "no", "nr", "num", "choice", "item")
 
 
@@ -75,7 +76,7 @@ def _place_at(tokens: Sequence[Token], at: int, n: int) -> int | None:
     before = tokens[at - 1].word if at and not tokens[at].gap else ""
     after = tokens[at + 1].word if at + 1 < len(tokens) and not tokens[at + 1].gap else ""
     if word.isdecimal() and len(word) < 4:
-        if before in _BEFORE_NUMBERS or len(tokens) <= 2:
+        if before in _BEFORE_NUMBERS or len(tokens) <= 2 or (not after and before in _CHOOSING):
             return int(word)
         return None
     if word in _NUMBER and before in _BEFORE_NUMBERS[:2]:
