@@ -18,6 +18,7 @@ from recosim.envs.shares import bare, share
 from recosim.envs.words import words_of
 from recosim.errors import NotUnderstood
 from recosim.language import Parser
+from recosim.users.carried import missed
 from recosim.users.leaks import KINDS, Secrets
 
 __all__ = ["Talks"]
@@ -82,11 +83,11 @@ class Talks:
                 continue
             users.append(row["user"])
             try:
-                read = parser.parse_user(row["said"], self.acts.context(row, rules))
+                read = parser.parse_turn(row["said"], self.acts.context(row, rules))
             except NotUnderstood:
                 found.append("unclear")
             else:
-                found.append("right" if read in self.acts.user_acts(row) else "other")
+                found.append("other" if missed(self.acts.user_acts(row), read) else "right")
         kinds = ("right", "unclear", "other")
         return {kind: share([each == kind for each in found], users) for kind in kinds}
 

@@ -191,8 +191,7 @@ class UserSeat(Seat):
             RecosimError: it is no answer.
         """
         context = self.acts.context(self.acts.last_move(self.batch, 0), self.batch.protocol)
-        act = self.parser.parse_user(line, context)
-        self.acts.write_answer(self.batch, 0, (act,))
+        self.acts.write_answer(self.batch, 0, self.parser.parse_turn(line, context))
 
     def _help(self) -> Iterator[str]:
         yield "Take an item by its number or its name, or say no; answer questions with a sentence."

@@ -34,7 +34,7 @@ _ANOTHER = re.compile(
 )
 _ORDINARY = frozenset((
     "and", "or", "the", "both", "also", "so", "oh", "well", "as", "for", "yes", "of", "please",
-    "ones", "one", "?",
+    "ones", "one", "?", "hm", "hmm", "um", "uh", "er", "ah", "ok", "okay", "then",
 ))  # fmt: skip
 _KNOWN = (Note.SEEN, Note.LIKED, Note.DISLIKED)
 # A note that says more stands in place of one that says less.
@@ -96,9 +96,11 @@ def read_reactions(heard: Sequence[Said], shown: Sequence[int]) -> Reading:
         named = tuple(dict.fromkeys((*carried, *said.items)))
         carried = ()
         stance = said.stance
+        if stance == "yes" and named and not said.items:
+            stance = "take"  # "number 6, please"
         if not stance and not named and _ALL.fullmatch(said.words):
             stance = "take"
-        if not stance and said.items and _bare(said):
+        if not stance and named and _bare(said):
             goes_on = place + 1 < len(heard) and (
                 heard[place + 1].clause.sentence == said.clause.sentence
             )

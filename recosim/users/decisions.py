@@ -31,9 +31,9 @@ _SYSTEM = (
 )
 _FIELDS = {
     "question": (
-        "`found`: the name that you are asked about if the list of what you want has it, else "
-        "'none'. `answer`: yes if the list has it, no if not. Who wants tea, cake, honey says "
-        'of cake {"found":"cake","answer":"yes"}, of coffee {"found":"none","answer":"no"}.'
+        "`found`: the name in the list of what you want that you are asked about, or 'none' if the "
+        "list lacks it. `answer`: yes if the list has it, no if not. Who wants tea, cake, honey "
+        'says of cake {"found":"cake","answer":"yes"}, of coffee {"found":"none","answer":"no"}.'
     ),
     "choice": (
         "`named`: those that you are asked about and the list of what you want has; [] if it has "
@@ -112,7 +112,8 @@ def decision_form(occasion: Occasion, world: World) -> type[BaseModel]:
             choices["named"] = (names, True)
             choices["answer"] = (("both", *names, "neither", "don't know"), False)
         else:
-            choices["found"] = ((*_names(world, answers.attributes), NONE), False)
+            # A quotation: a model that may write the name it was asked about finds it anywhere.
+            choices["found"] = ((*wants, NONE), False)
             choices["answer"] = (("yes", "no", "don't know"), False)
         return _form(tuple(choices.items()))
     places = [str(k + 1) for k in range(len(occasion.context.items))]

@@ -279,7 +279,7 @@ class LLMSpeaker:
     def _read(self, text: str, draft: _Draft) -> tuple[UserAct, ...]:
         """The acts that whoever hears the words will take them for."""
         try:
-            return (self._parser.parse_user(text, draft.occasion.context),)
+            return self._parser.parse_turn(text, draft.occasion.context)
         except NotUnderstood:
             return ()
 
