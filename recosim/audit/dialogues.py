@@ -40,7 +40,7 @@ __all__ = [
     "replies",
 ]
 
-# What a turn does, by the word that stands for it in a table of turns.
+# What a turn does. Dialogues of people have finer acts (`recosim.users.dialogues.USER_ACTS`).
 USER_TAGS: dict[str, str] = {
     "request": "asks for something; the first one of a conversation is its opening",
     "accept": "takes an item that was recommended",

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from recosim.errors import ImportDataError, UnknownNameError
-from recosim.users.dialogues import Did, Judgement, dialogue_form, read_dialogues
+from recosim.users.dialogues import (
+    SYSTEM_ACTS,
+    USER_ACTS,
+    Did,
+    Judgement,
+    dialogue_form,
+    read_dialogues,
+)
+from recosim.users.dialogues.turns import COLUMNS
 
 HUMAN = Path(__file__).parents[3] / "shared" / "data" / "human"
 
-TURNS = """conversation,user,turn,role,act,item,attributes,text
-a,ann,1,user,request,,folk;quiet,"folk, and quiet"
-a,ann,2,recommender,recommend,7;8,,
-a,ann,3,seeker,seen;want,7,,
-a,ann,3,seeker,critique,8,loud,
-b,,1,user,request,,,
+TURNS = """conversation,user,turn,role,act,item,attributes,text,liked
+a,ann,1,user,request,,folk;quiet,"folk, and quiet",2
+a,ann,2,recommender,recommend,7;8,,,
+a,ann,3,seeker,seen;want,7,,,
+a,ann,3,seeker,criticise,8,loud,,
+b,,1,user,request,,,,
 """
 
 
@@ -82,8 +91,9 @@ def test_iard_as_acts(tmp_path):
     assert opening.said.act("request") == Did("request", ("12",))
     assert reply.told_kinds == {"recommend", "explain"}
     assert reply.told[0].act("recommend").items == ("13", "14")
-    assert [act.kind for act in reply.said.acts] == ["seen", "critique", "courtesy"]
+    assert [act.kind for act in reply.said.acts] == ["seen", "criticise", "courtesy"]
     assert reply.said.labels == ("SEE", "CRI-F", "OTH")
+    assert dialogue.titles == {"12": "X (1999)", "13": "Y", "14": "Z"}
 
 
 def test_redial_as_judgements_in_the_order_of_the_talk(tmp_path):
@@ -119,9 +129,28 @@ def test_turns_of_a_csv(tmp_path):
     assert reply.said.acts == (
         Did("seen", ("7",)),
         Did("want", ("7",)),
-        Did("critique", ("8",), ("loud",)),
+        Did("criticise", ("8",), ("loud",)),
     )
     assert first.turns[0].act("request").attributes == ("folk", "quiet")
+    assert first.turns[2].attributes == ("loud",)
+    assert (first.liked, second.liked) == (2, None)
+
+
+def test_columns_and_acts_may_be_in_capitals_and_text_may_hold_any_line_break(tmp_path):
+    text = 'Conversation,Turn,Role,Act,Text\na,1,User,Request,one\u2028two\na,2,system,ask,"x\ny"\n'
+    path = written(tmp_path, "t.csv", text)
+    assert dialogue_form(path) == "turns"
+    (dialogue,) = read_dialogues(path)
+    assert [turn.text for turn in dialogue.turns] == ["one\u2028two", "x\ny"]
+
+
+def test_the_page_names_every_column_and_act():
+    page = (Path(__file__).parents[2] / "docs" / "dialogues.md").read_text(encoding="utf-8")
+    columns, users, systems = (
+        set(re.findall(r"^\| `(\w+)`", part, flags=re.MULTILINE))
+        for part in re.split(r"^\| act of the \w+ \|", page, flags=re.MULTILINE)
+    )
+    assert (columns, users, systems) == (set(COLUMNS), set(USER_ACTS), set(SYSTEM_ACTS))
 
 
 @pytest.mark.parametrize(
@@ -132,21 +161,33 @@ def test_turns_of_a_csv(tmp_path):
         ("t.csv", TURNS.replace("ann,2", "ann,two"), ":3: turn is 'two'"),
         ("t.csv", TURNS.replace("a,ann,2", "a,bob,2"), ":3: .*two users"),
         ("t.csv", TURNS.replace("a,ann,3", "a,ann,0", 1), ":4: turn 0 comes after turn 2"),
-        ("t.csv", TURNS + "a,ann,4,user,accept,,,\n", ":7: .*goes on after another"),
-        ("t.csv", TURNS.replace(",attributes", ",atributes"), "unknown column 'atributes'"),
-        ("t.csv", TURNS.replace("b,,1,user,request,,,", "b,,1,user"), ":6: 4 values"),
-        ("t.csv", TURNS + 'b,,2,user,accept,,,"and', "cut in the middle"),
-        ("i.json", json.dumps(iard([("seeker", "x", ["YES"])])), "turn T1: unknown intent 'YES'"),
-        ("i.json", json.dumps(iard([("robot", "x", ["OTH"])])), "role is 'robot'"),
+        ("t.csv", TURNS + "a,ann,4,user,accept,,,,\n", ":7: .*goes on after another"),
+        ("t.csv", TURNS.replace(",attributes", ",atributes", 1), "unknown column 'atributes'"),
+        (
+            "t.csv",
+            TURNS.replace("b,,1,user,request,,,,", "b,,1,user"),
+            ":6: 4 values.*the file was cut",
+        ),
+        ("t.csv", TURNS + 'b,,2,user,accept,,,,"and\nmore', ":7: cut in the middle"),
+        ("t.csv", TURNS.replace(",2\n", ",two\n"), ":2: liked is 'two'"),
+        (
+            "i.json",
+            json.dumps(iard([("seeker", "x", ["YES"])])),
+            "turn T1: unknown intent of the seeker 'YES'",
+        ),
+        ("i.json", json.dumps(iard([("robot", "x", ["OTH"])])), "unknown role 'robot'"),
         (
             "i.json",
             json.dumps(iard([("seeker", "x", ["OTH"])]), indent=1)[:90],
             "cut in the middle",
         ),
         ("i.json", '{"1": {"dialogue_info": {"T1": 3}}}', "T1 is 3; a JSON object"),
+        ("i.json", json.dumps(iard([("seeker", "x", [])])), "T1: a turn without an intent"),
+        ("i.json", " ", ":1: it is empty"),
         ("i.json", "[" * 100_000, "nested too deeply"),
         ("r.jsonl", json.dumps(redial()) + "\n" + json.dumps(redial())[:99], ":2: .*cut in"),
         ("r.jsonl", json.dumps(redial(messages=3)), ":1: .*messages is 3"),
+        ("r.jsonl", json.dumps(redial(movieMentions=3)), "is 3, which is no JSON object or list"),
         ("r.jsonl", json.dumps(redial()).replace('"liked": 2', '"liked": 5'), "liked is 5"),
         ("r.jsonl", "\n".join([json.dumps(redial())] * 2), "two dialogues are called '9'"),
         ("r.jsonl", "", "no dialogue in it"),
@@ -164,7 +205,7 @@ def test_what_is_wrong_is_said_with_its_place(tmp_path, name, text, told):
 def test_other_encodings_are_refused_with_their_line(tmp_path, name):
     path = tmp_path / name
     path.write_bytes(b"one\ntwo \xe9t\xe9\n")
-    with pytest.raises(ImportDataError, match=f"{name}:2: not UTF-8"):
+    with pytest.raises(ImportDataError, match=f"{name}:2: the byte 0xe9 is not UTF-8"):
         read_dialogues(path)
     path.write_bytes("zwei".encode("utf-16"))
     with pytest.raises(ImportDataError, match="UTF-16"):

@@ -353,7 +353,7 @@ def acted(folder):
             if asks:
                 said = luck.choice(["yes", "no", "no;want", "unsure", "prefer"])
             else:
-                said = luck.choice(["accept", "seen", "reject", "reject;critique", "inquire"])
+                said = luck.choice(["accept", "seen", "reject", "reject;criticise", "inquire"])
             lines.append(f"{c},p{c % 20},{turn},system,{'confirm' if asks else 'recommend'},,")
             lines.append(f"{c},p{c % 20},{turn + 1},user,{said},,")
     path = folder / "club.csv"
@@ -371,6 +371,20 @@ def test_dialogues_of_ones_own_become_a_card_that_reads_back(tmp_path):
     card = read_population(tmp_path / "club_users.toml", "club_users")
     assert card.settings == found.population().settings
     assert card.behaviour(3).seen <= 1
+
+
+def test_answers_that_are_marked_as_wrong_are_fitted(tmp_path):
+    path = acted(tmp_path)
+    marked = path.read_text(encoding="utf-8").replace("user,yes,", "user,yes;wrong,")
+    path.write_text(marked, encoding="utf-8")
+    log = read_log(path, None)
+    wrong = marked.count("yes;wrong")
+    share = wrong / (wrong + marked.count("user,no,") + marked.count("user,no;want,"))
+    errs = log.occasions["errs"]
+    assert (len(errs), errs.outcome.mean()) == (wrong / share, pytest.approx(share))
+    assert fit_users(log).estimates["answer_noise"].figures[0].value == pytest.approx(
+        share, abs=0.02
+    )
 
 
 def test_the_command_writes_a_card_and_says_what_it_cannot_tell(tmp_path, capsys, monkeypatch):

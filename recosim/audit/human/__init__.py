@@ -1,4 +1,4 @@
-"""Dialogues of people that an audit counts: IARD, ReDial, LAPS, and tables of turns."""
+"""Dialogues of people (`recosim.users.dialogues`) as an audit counts them."""
 
 from recosim.audit.human.folder import read_people
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from recosim.audit.dialogues import Collection
-from recosim.audit.human.iard import is_iard, read_iard
-from recosim.audit.human.laps import is_laps, read_laps
-from recosim.audit.human.redial import is_redial, read_redial
-from recosim.audit.human.source import parse_json, read_text
-from recosim.audit.human.table import read_table
+from recosim.audit.human.typed import collection_of
 from recosim.errors import ImportDataError
+from recosim.users.dialogues import dialogue_form, read_dialogues
 from recosim.world.importers.source import bad
 
 __all__ = ["read_people"]
@@ -26,8 +24,8 @@ def read_people(path: Path) -> list[Collection]:
     """The collections in a folder, or in one file, by name; other files are left alone.
 
     Raises:
-        ImportDataError: nothing there, a file of none of these kinds, or a malformed one; with file
-            and line.
+        ImportDataError: nothing there, a file of none of these kinds, one without a turn, turns of
+            one's own without acts, or a malformed file; with file and line.
     """
     if not path.exists():
         raise ImportDataError(f"{path} does not exist; name a folder of dialogues, or a file.")
@@ -41,26 +39,18 @@ def read_people(path: Path) -> list[Collection]:
         name, k = collection.name, 2
         while name in found:
             name, k = f"{collection.name} {k}", k + 1
-        found[name] = Collection(
-            name, collection.conversations, collection.tells, collection.names, collection.notes
-        )
+        found[name] = replace(collection, name=name)
     return [found[name] for name in sorted(found)]
 
 
 def _read(path: Path) -> Collection:
-    if path.suffix.lower() == ".csv":
-        return read_table(path)
-    text = read_text(path)
-    if not text.strip():
-        raise bad(path, "it is empty", 1)
-    if path.suffix.lower() == ".jsonl":
-        number, line = next((n, t) for n, t in enumerate(text.split("\n"), 1) if t.strip())
-        if is_redial(parse_json(line, path, number)):
-            return read_redial(path)
-    else:
-        value = parse_json(text, path)
-        if is_iard(value):
-            return read_iard(path)
-        if is_laps(value):
-            return read_laps(path)
-    raise bad(path, f"no dialogues of a known kind; known are {KNOWN}", 1)
+    # Whatever CSV is here holds turns: its reader says which column lacks.
+    form = "turns" if path.suffix.lower() == ".csv" else dialogue_form(path)
+    if not form:
+        raise bad(path, f"no dialogues of a known kind; known are {KNOWN}", 1)
+    dialogues = read_dialogues(path, form)
+    if not any(dialogue.turns for dialogue in dialogues):
+        raise bad(path, "it holds no turn", 1)
+    if form == "turns" and not any(dialogue.has_acts for dialogue in dialogues):
+        raise bad(path, "no turn has an act; fill the column act", 1)
+    return collection_of(dialogues, form, path.stem)

@@ -3,6 +3,7 @@
 `read_dialogues(path)` reads IARD, ReDial, LAPS, and turns with acts of one's own in a CSV file.
 """
 
+from recosim.users.dialogues.iard import ITEM
 from recosim.users.dialogues.reading import FORMS, dialogue_form, read_dialogues
 from recosim.users.dialogues.types import (
     SYSTEM_ACTS,
@@ -16,6 +17,7 @@ from recosim.users.dialogues.types import (
 
 __all__ = [
     "FORMS",
+    "ITEM",
     "SYSTEM_ACTS",
     "USER_ACTS",
     "Dialogue",

@@ -47,11 +47,13 @@ def _dialogue(path: Path, line: int, entry: Any) -> Dialogue:
     name = named(path, "the dialogue", entry, "conversationId", line)
     where = f"dialogue {name}"
     seeker = named(path, where, entry, "initiatorWorkerId", line)
+    films = wanted(path, where, entry, "movieMentions", (dict, list), line)
+    titles = {item: title for item, title in dict(films).items() if isinstance(title, str)}
     turns = []
     for message in wanted(path, where, entry, "messages", list, line):
         words = wanted(path, where, message, "text", str, line)
         sender = named(path, where, message, "senderWorkerId", line)
-        items = tuple(dict.fromkeys(ITEM.findall(words)))
+        items = tuple(dict.fromkeys(item for item, _ in ITEM.findall(words)))
         turns.append(Turn("user" if sender == seeker else "system", words, items=items))
     # Nobody answered: an empty list stands where the answers would.
     answers = entry["initiatorQuestions"] or {}
@@ -60,7 +62,7 @@ def _dialogue(path: Path, line: int, entry: Any) -> Dialogue:
     place = {item: k for k, item in enumerate(i for turn in turns for i in turn.items)}
     named_first = sorted(answers, key=lambda item: place.get(item, len(place)))
     judged = {item: _judgement(path, line, where, item, answers[item]) for item in named_first}
-    return Dialogue(name, seeker, tuple(turns), judged)
+    return Dialogue(name, seeker, tuple(turns), judged, titles=titles)
 
 
 def _judgement(path: Path, line: int, where: str, item: str, given: Any) -> Judgement:

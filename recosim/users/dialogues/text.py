@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 from recosim.errors import ImportDataError
 from recosim.world.importers.source import bad
 
-__all__ = ["named", "parse_json", "read_file", "wanted"]
+__all__ = ["Place", "named", "parse_json", "read_file", "wanted"]
 
 
 def read_file(path: Path) -> str:
@@ -27,20 +28,32 @@ def read_file(path: Path) -> str:
     except IsADirectoryError:
         raise ImportDataError(f"{path} is a folder; name a file of it.") from None
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise bad(path, "UTF-16 text; save it as UTF-8", 1)
+        raise bad(path, "UTF-16 text; save it as UTF-8 (e.g. iconv -f UTF-16 -t UTF-8)", 1)
     try:
-        return data.decode("utf-8-sig")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise bad(path, f"not UTF-8 text: {error.reason}; save it as UTF-8", line) from None
+        raise bad(
+            path,
+            f"the byte 0x{data[error.start]:02x} is not UTF-8: {error.reason}; the file has "
+            "another encoding, or was cut. Save it as UTF-8 (e.g. iconv -f CP1252 -t UTF-8)",
+            line,
+        ) from None
+    if "\x00" in text:
+        line = text.count("\n", 0, text.index("\x00")) + 1
+        raise bad(path, "a NUL character; this is no text in UTF-8", line)
+    return text
 
 
 def parse_json(path: Path, text: str, first_line: int = 1) -> Any:
     """A JSON value that begins at a line of a file.
 
     Raises:
-        ImportDataError: not JSON, cut in the middle, nested without end, or a key twice.
+        ImportDataError: empty, not JSON, cut in the middle, nested without end, or a key twice.
     """
+
+    if not text.strip():
+        raise bad(path, "it is empty", first_line)
 
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
         value = dict(items)
@@ -61,8 +74,37 @@ def parse_json(path: Path, text: str, first_line: int = 1) -> Any:
         raise bad(path, "nested too deeply to be a dialogue", first_line) from None
 
 
+class Place:
+    """Where one is in a JSON text, as what was parsed does not say: the line of what comes next.
+
+    Args:
+        text: of the file, whose keys are met in its order.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text, self._at, self.line = text, 0, 1
+
+    def at_key(self, key: str) -> int:
+        """Move on to the next occurrence of a key; its line (where one is, if there is none)."""
+        found = re.compile(re.escape(json.dumps(key)) + r"(?=\s*:)").search(self._text, self._at)
+        if found is not None:
+            self.line += self._text.count("\n", self._at, found.start())
+            self._at = found.end()
+        return self.line
+
+    def of_word(self, word: Any) -> int:
+        """The line of the next occurrence of a value, from where one is."""
+        at = self._text.find(json.dumps(word, ensure_ascii=False), self._at)
+        return self.line + self._text.count("\n", self._at, max(at, self._at))
+
+
 def wanted(
-    path: Path, where: str, given: Any, key: str, kind: type, line: int | None = None
+    path: Path,
+    where: str,
+    given: Any,
+    key: str,
+    kind: type | tuple[type, ...],
+    line: int | None = None,
 ) -> Any:
     """The value of a key that a dialogue cannot do without.
 
@@ -77,7 +119,8 @@ def wanted(
         )
     value = given[key]
     if not isinstance(value, kind):
-        raise bad(path, f"{where}: {key} is {_short(value)}, which is no {_NAMES[kind]}", line)
+        kinds = " or ".join(_NAMES[k] for k in (kind if isinstance(kind, tuple) else (kind,)))
+        raise bad(path, f"{where}: {key} is {_short(value)}, which is no {kinds}", line)
     return value
 
 

@@ -10,13 +10,15 @@
 | `item` | items that the act is about, separated by `;` |
 | `attributes` | attributes that the act names, separated by `;` |
 | `text` | the words |
+| `liked` | how many items the user took or liked, in one row of a conversation |
 
-`conversation`, `turn`, `role` and `act` are needed.
+`conversation`, `turn`, `role` and `act` are needed. docs/dialogues.md has it for readers.
 """
 
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -27,7 +29,7 @@ from recosim.world.importers.source import bad
 
 __all__ = ["COLUMNS", "NEEDED", "csv_rows", "read_header", "read_turns"]
 
-COLUMNS = ("conversation", "user", "turn", "role", "act", "item", "attributes", "text")
+COLUMNS = ("conversation", "user", "turn", "role", "act", "item", "attributes", "text", "liked")
 NEEDED = ("conversation", "turn", "role", "act")
 ROLES: dict[str, Role] = {
     "user": "user", "seeker": "user",
@@ -45,6 +47,7 @@ def read_turns(path: Path) -> list[Dialogue]:
     rows = csv_rows(path, needed=NEEDED, known=COLUMNS)
     turns: dict[str, list[tuple[int, Turn]]] = {}
     users: dict[str, str] = {}
+    liked: dict[str, int] = {}
     last = ""
     for line, row in rows:
         name = row["conversation"]
@@ -56,6 +59,8 @@ def read_turns(path: Path) -> list[Dialogue]:
         user = users.setdefault(name, row.get("user") or name)
         if row.get("user") and row["user"] != user:
             raise bad(path, f"conversation {name!r} has two users, {user!r} and others", line)
+        if row.get("liked"):
+            liked[name] = _whole(path, line, "liked", row["liked"])
         number, turn = _turn(path, line, row)
         own = turns.setdefault(name, [])
         if own and number < own[-1][0]:
@@ -67,7 +72,8 @@ def read_turns(path: Path) -> list[Dialogue]:
     if not turns:
         raise bad(path, "no turns in it", 1)
     return [
-        Dialogue(name, users[name], tuple(turn for _, turn in own)) for name, own in turns.items()
+        Dialogue(name, users[name], tuple(turn for _, turn in own), liked=liked.get(name))
+        for name, own in turns.items()
     ]
 
 
@@ -75,7 +81,7 @@ def read_header(path: Path) -> list[str]:
     """The names of the columns of a CSV file. Raises `ImportDataError` for what is no text."""
     first = read_file(path).split("\n", 1)[0]
     try:
-        return [name.strip() for name in next(csv.reader([first]), [])]
+        return [name.strip().casefold() for name in next(csv.reader([first]), [])]
     except csv.Error as error:
         raise bad(path, f"not valid CSV: {error}", 1) from None
 
@@ -83,16 +89,19 @@ def read_header(path: Path) -> list[str]:
 def csv_rows(
     path: Path, *, needed: tuple[str, ...], known: tuple[str, ...] | None = None
 ) -> list[tuple[int, dict[str, str]]]:
-    """The rows of a CSV file by the names of its header, each with its line; values are stripped.
+    """The rows of a CSV file by the names of its header (in lower case), each with its line.
+
+    Values are stripped.
 
     Raises:
         ImportDataError: a damaged file, a needed column that is missing, one that is not `known`,
             or a row of another length.
     """
     text = read_file(path)
-    reader = csv.reader(text.splitlines(keepends=True), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    before = 0
     try:
-        header = [name.strip() for name in next(reader, [])]
+        header = [name.strip().casefold() for name in next(reader, [])]
         for name in needed:
             if name not in header:
                 told = ", ".join(header) or "nothing"
@@ -101,7 +110,8 @@ def csv_rows(
             if known is not None and name not in known:
                 raise bad(path, str(unknown("column", name, known)), 1)
         if len(set(header)) < len(header):
-            raise bad(path, "two columns have the same name", 1)
+            twice = next(name for name in header if header.count(name) > 1)
+            raise bad(path, f"the column {twice!r} comes twice", 1)
         rows = []
         before = reader.line_num
         for values in reader:
@@ -109,13 +119,19 @@ def csv_rows(
             if not values:
                 continue
             if len(values) != len(header):
-                raise bad(path, f"{len(values)} values, the header has {len(header)}", line)
+                raise bad(
+                    path,
+                    f"{len(values)} values, the header has {len(header)}; the file was cut here, "
+                    "or a text with a comma lacks its quotation marks",
+                    line,
+                )
             pairs = zip(header, values, strict=True)
             rows.append((line, {name: value.strip() for name, value in pairs}))
         return rows
     except csv.Error as error:
-        problem = f"not valid CSV, or cut in the middle: {error}"
-        raise bad(path, problem, reader.line_num) from None
+        cut = "end of data" in str(error)
+        what = "cut in the middle, inside quotation marks" if cut else f"not valid CSV: {error}"
+        raise bad(path, what, before + 1) from None
 
 
 def split(cell: str) -> tuple[str, ...]:
@@ -127,18 +143,21 @@ def _turn(path: Path, line: int, row: Mapping[str, str]) -> tuple[int, Turn]:
     role = ROLES.get(row["role"].lower())
     if role is None:
         raise bad(path, str(unknown("role", row["role"], ROLES)), line)
-    try:
-        number = int(row["turn"])
-    except ValueError:
-        raise bad(path, f"turn is {row['turn']!r}; a whole number is needed", line) from None
+    number = _whole(path, line, "turn", row["turn"])
     known = USER_ACTS if role == "user" else SYSTEM_ACTS
     items, attributes = split(row.get("item", "")), split(row.get("attributes", ""))
-    kinds = split(row["act"])
+    kinds = split(row["act"].casefold())
     for kind in kinds:
         if kind not in known:
             raise bad(path, str(unknown(f"act of the {role}", kind, known)), line)
     acts = tuple(Did(kind, items, attributes) for kind in kinds)
-    return number, Turn(role, row.get("text", ""), acts, items, kinds)
+    return number, Turn(role, row.get("text", ""), acts, items, kinds, attributes)
+
+
+def _whole(path: Path, line: int, what: str, given: str) -> int:
+    if not (given.isascii() and given.isdigit()):
+        raise bad(path, f"{what} is {given!r}; a whole number from 0 is needed", line)
+    return int(given)
 
 
 def _joined(first: Turn, more: Turn) -> Turn:
@@ -149,4 +168,5 @@ def _joined(first: Turn, more: Turn) -> Turn:
         (*first.acts, *more.acts),
         tuple(dict.fromkeys((*first.items, *more.items))),
         (*first.labels, *more.labels),
+        tuple(dict.fromkeys((*first.attributes, *more.attributes))),
     )

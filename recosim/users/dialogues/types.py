@@ -28,6 +28,8 @@ USER_ACTS: dict[str, str] = {
     "yes": "says yes to a question (`Answer`)",
     "no": "says no to a question (`Answer`)",
     "unsure": "says that they do not know or do not mind (`Answer`)",
+    "deflect": "answers neither yes nor no, but says something else (`Answer`)",
+    "wrong": "beside yes or no: it contradicts what they want",
     "accept": "takes what was shown (`React.accepted`)",
     "reject": "refuses what was shown (`React`)",
     "seen": "knows it already (`Note.SEEN`)",
@@ -37,7 +39,7 @@ USER_ACTS: dict[str, str] = {
     "later": "keeps it for later (`Note.LATER`)",
     "inquire": "asks about what was shown (`Inquire`)",
     "opinion": "asks what the recommender thinks or likes",
-    "critique": "says what is wrong with what was shown (`Critique`)",
+    "criticise": "says what is wrong with what was shown (`Critique`)",
     "want": "says what they want more of, or instead (`Instruct`)",
     "compare": "asks for something like another item",
     "neutral": "responds without taking or refusing",
@@ -48,6 +50,7 @@ SYSTEM_ACTS: dict[str, str] = {
     "ask": "asks a question",
     "confirm": "asks a question to be answered with yes or no",
     "clarify": "asks to say more clearly what was said",
+    "reflect": "asks what was wrong (`Reflect`)",
     "recommend": "shows an item or several (`Recommend`)",
     "explain": "says why, or what an item is",
     "answer": "answers a question",
@@ -83,6 +86,7 @@ class Turn:
         acts: () where the collection does not annotate any.
         items: those that the words or the acts name, in order, each once.
         labels: the collection's own names of the acts.
+        attributes: those that a collection of one's own names, in order, each once.
     """
 
     role: Role
@@ -90,6 +94,7 @@ class Turn:
     acts: tuple[Did, ...] = ()
     items: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -139,6 +144,8 @@ class Dialogue:
         turns: in order; consecutive lines of the same role are one turn each.
         judged: by item, what the user said of it afterwards, in the order of the dialogue.
         about: what the collection says of the dialogue besides.
+        titles: by item, what it is called, where the words of the dialogue hold its number instead.
+        liked: how many items the user took or liked, where somebody counted.
     """
 
     name: str
@@ -146,6 +153,8 @@ class Dialogue:
     turns: tuple[Turn, ...]
     judged: Mapping[str, Judgement] = field(default_factory=dict)
     about: Mapping[str, object] = field(default_factory=dict)
+    titles: Mapping[str, str] = field(default_factory=dict)
+    liked: int | None = None
 
     @property
     def has_acts(self) -> bool:

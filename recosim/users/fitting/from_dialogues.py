@@ -73,7 +73,7 @@ def _acts(gathering: Gathering, dialogue: Dialogue, acts: set[str]) -> None:
                 counts["disappointments"] += 1
                 now["disappointments"] = counts["disappointments"]
             if acts & ANSWERS:
-                _answer(gathering, user, name, reply)
+                _answer(gathering, user, name, reply, acts)
         if "leave" in acts and any(now.values()):
             gathering.add("leaves", user, name, "leave" in did, **now)
     takes = sum("accept" in reply.said.kinds for reply in replies)
@@ -81,15 +81,17 @@ def _acts(gathering: Gathering, dialogue: Dialogue, acts: set[str]) -> None:
 
 
 def _refusal(gathering: Gathering, user: str, name: str, did: frozenset[str]) -> None:
-    criticises = "critique" in did
+    criticises = "criticise" in did
     gathering.add("criticises", user, name, criticises)
     if not criticises:
         gathering.add("wants", user, name, bool(did & ADDITIONS))
 
 
-def _answer(gathering: Gathering, user: str, name: str, reply: Reply) -> None:
+def _answer(gathering: Gathering, user: str, name: str, reply: Reply, acts: set[str]) -> None:
     did = reply.said.kinds
     gathering.add("unsure", user, name, "unsure" in did)
+    if "wrong" in acts and did & {"yes", "no"}:
+        gathering.add("errs", user, name, "wrong" in did)
     if "confirm" in reply.told_kinds and "unsure" not in did:
         gathering.add("deflects", user, name, not did & {"yes", "no"})
     if "no" in did:
@@ -138,7 +140,8 @@ def _silent(gathering: Gathering, dialogues: Sequence[Dialogue], acts: set[str])
     silent = gathering.silent
     for name in ("examination", "choice_temperature"):
         silent[name] = "nothing says which of the items shown were wanted"
-    silent["answer_noise"] = "nothing says what people wanted, and so which answers were wrong"
+    if "wrong" not in acts:
+        silent["answer_noise"] = "nothing says what people wanted, and so which answers were wrong"
     if not acts & ANSWERS:
         for name in ("dont_know", "deflects", "cooperativeness", "cooperation_trend"):
             silent[name] = "no act says yes, no or unsure"
