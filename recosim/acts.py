@@ -254,8 +254,8 @@ class Moves(NamedTuple):
             alone, and None, show the estimator's best candidates.
         because: int32 (B, aspects), the attributes that are given as reasons for a list, padded
             with -1, or None: no reasons.
-        flat: int64 (B,), the same as actions of the "flat" view, where they were given so:
-            environments pass them on thousands of times a second.
+        flat: int64 (B,), the same as actions of the "flat" view, or None. Environments set it on
+            moves that nobody changes any more, so that they need not be turned back.
     """
 
     verb: NDArray[np.int8]
@@ -338,7 +338,7 @@ class Moves(NamedTuple):
             )
         given = given.astype(np.int64, copy=False)
         places = np.maximum(given - (n_askables - 1), 0)
-        return cls(others.take(places), np.where(places, -1, given), items, because, given)
+        return cls(others.take(places), np.where(places, -1, given), items, because)
 
     def to_flat(self, n_askables: int, verbs: tuple[Verb, ...] = VERBS) -> NDArray[np.int64]:
         """As actions of the "flat" view, int64 (B,); -1 where the best is asked.

@@ -126,8 +126,10 @@ def test_moves_that_were_made_for_a_larger_world_are_refused():
     env = gym.make_vec("recosim/CPR-LastFM-Small-v0", num_envs=2).unwrapped
     env.reset(seed=0)
     more = env.batch.n_askables + 5
-    with pytest.raises(IllegalActionError, match="does not exist"):
-        env.batch.step(Moves.from_flat([0, more], more))
+    moves = Moves.from_flat([0, more - 1], more)
+    for given in (moves, moves._replace(flat=np.array([0, more - 1]))):
+        with pytest.raises(IllegalActionError, match="does not exist"):
+            env.batch.step(given)
     with pytest.raises(IllegalActionError, match="action -1 of row 0"):
         env.step(np.array([-1, 0]))
 

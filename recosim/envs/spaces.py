@@ -217,7 +217,9 @@ def moves_of(view: str, actions: Any, batch: Batch) -> Moves:
         )
     if view == "verb":
         return Moves.from_verbs(given, batch.verbs)
-    return Moves.from_flat(given, batch.n_askables, verbs=batch.verbs, least=0)
+    given = given.astype(np.int64, copy=False)
+    moves = Moves.from_flat(given, batch.n_askables, verbs=batch.verbs, least=0)
+    return moves._replace(flat=given)
 
 
 def _listed_verbs(batch: Batch) -> str:
