@@ -25,7 +25,7 @@ Group = Literal["replies", "acts", "answers", "opening", "leaving", "liking", "w
 GROUPS: dict[Group, str] = {
     "replies": "After a recommendation",
     "acts": "Acts of a turn",
-    "answers": "Answers to questions",
+    "answers": "Answers",
     "opening": "Openings",
     "leaving": "Leaving",
     "liking": "What they took or liked",

@@ -103,7 +103,9 @@ def test_a_model_that_says_yes_to_everything_is_found_out():
     v = measured(lambda request: fill(request, "Yes!", ["yes", "none"])).values
     assert v["positivity"]["yes_to_the_unwanted"]["value"] == 1.0
     assert v["answers"]["rates"]["yes"]["value"] == 1.0
-    assert v["wording"]["distinct_utterances"]["value"] < 0.1
+    facts = v["decisions"]["facts"]["question"]
+    assert facts["contradicts"] > facts["agrees"]  # most of what is asked is not wanted
+    assert v["speaking"]["fallbacks"]["unread"] > 0  # "Yes!" says nothing of a list
     assert v["persona"]["words_differ"]["value"] == 0
     assert v["decisions"]["as_the_rules"] < v["decisions"]["made"]
     assert v["cost"]["tokens"] > 0
@@ -158,7 +160,7 @@ class Page(HTMLParser):
 
 def test_the_page_holds_the_figures_and_escapes_what_was_said():
     evil = "</style><script>alert(1)</script>"
-    audit = measured(lambda request: fill(request, f"Hm {evil}", ["yes", "none"]))
+    audit = measured(lambda request: fill(request, f"Yes. {evil}", ["yes", "none"]))
     page = Page()
     page.feed(audit_page(audit))
     assert "script" not in [tag for tag, _ in page.tags]

@@ -46,11 +46,11 @@ def make_episodes(
             "reflects": zeros,
             "illegal": zeros,
             "justified": zeros,
-            "taken": zeros,
             "supported": np.zeros(n),
             "reward": np.asarray(reward if reward is not None else np.zeros(n), dtype=np.float64),
             "nothing_left": np.zeros(n, dtype=bool),
             "left": np.zeros(n, dtype=bool),
+            "taken": zeros,
         }
     )
 
