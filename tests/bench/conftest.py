@@ -39,6 +39,7 @@ def make_episodes(
             "target": np.zeros(n, dtype=np.int32),
             "hit_move": hit,
             "rank": np.asarray(rank if rank is not None else hit > 0, dtype=np.int16),
+            "taken": zeros,
             "moves": moves,
             "asks": counts,
             "yes": np.asarray(yes if yes is not None else zeros, dtype=np.int16),
@@ -50,7 +51,6 @@ def make_episodes(
             "reward": np.asarray(reward if reward is not None else np.zeros(n), dtype=np.float64),
             "nothing_left": np.zeros(n, dtype=bool),
             "left": np.zeros(n, dtype=bool),
-            "taken": zeros,
         }
     )
 
