@@ -75,7 +75,7 @@ def test_what_is_wanted_is_not_known_and_what_is_known_is_not_taken():
     assert show(taken, 5).rank[0] == 1
     d = show(talks(acceptable=4, seen=1.0), 5)
     assert (d.outcome[0], d.notes[0, 0]) == (Outcome.MISS, Note.LIKED)
-    assert 5 in d.acceptable[0, : d.n_acceptable[0]]
+    assert 5 not in d.acceptable[0, : d.n_acceptable[0]]  # who knows one does not want it
     assert 5 not in left(d)
     assert (d.n_shown_last[0], d.legal_actions()[0, -1]) == (0, 0)  # nothing to reflect on
     assert show(d, 5, 2).rank[0] == 2

@@ -22,7 +22,9 @@ def test_the_order_of_the_settings_is_that_of_kernels():
     assert TRAITS == (
         "answer_noise", "dont_know", "cooperativeness", "cooperation_trend", "patience",
         "leave_hazard", "examination", "choice_temperature", "feedback", "critic", "acceptable",
-        "musts", "weighting", "drift", "standing",
+        "musts", "weighting", "drift", "standing", "seen", "asks_about", "critique_unasked",
+        "want_unasked", "takes", "opening", "question_patience", "bad_list_hazard",
+        "bad_list_rise", "deflects",
     )  # fmt: skip
     assert [entry.position for entry in SETTINGS.values()] == list(range(len(TRAITS)))
     assert WORDS["feedback"] == ("none", "unary", "binary", "critique", "instruction", "edit")
@@ -51,14 +53,14 @@ def test_keys_of_results_keep_their_words():
 
 def test_a_persona_speaks_of_temper_first():
     told = _temper(Behaviour(answer_noise=0.2, patience=9, feedback="edit", cooperativeness=0.6))
-    assert [sentence for sentence in told if sentence] == [
-        "You are patient, up to a point.",
-        "You are distracted.",
-        "You help where you can.",
-        "You say what bothers you.",
+    assert list(told.items()) == [
+        ("temper", "You are patient, up to a point."),
+        ("answers", "You are distracted. You help where you can."),
+        ("lists", "You say what bothers you."),
+        ("wishes", ""),
     ]
-    assert not any(_temper(Behaviour()))
-    assert "You lose patience soon." in _temper(Behaviour(patience=7))
+    assert not any(_temper(Behaviour()).values())
+    assert _temper(Behaviour(patience=7))["temper"] == "You lose patience soon."
 
 
 def test_a_constant_is_a_number_or_a_word():
