@@ -23,7 +23,7 @@ $(VENV)/dev.stamp: $(VENV)/run.stamp
 bench: $(VENV)/run.stamp ## rule agents on the generated LastFM- and Yelp-style worlds: a table and plots in results/
 	$(BIN)/recosim bench CPR-LastFM CPR-Yelp --agents rules --episodes 4000 --out results/bench
 
-test: $(VENV)/dev.stamp ## the test suite, under about eight minutes on two cores
+test: $(VENV)/dev.stamp ## the test suite, about a quarter of an hour on two cores
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not slow and not llm"
 
 test-all: $(VENV)/dev.stamp ## the test suite with the longer checks

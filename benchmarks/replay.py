@@ -91,6 +91,24 @@ def reference_observation(conversation: ReferenceConversation) -> dict[str, Any]
     }
 
 
+def replay_scalar(env: gym.Env[Any, Any], recording: Recording) -> int:
+    """Replay the first rows in an environment of `gymnasium.make`, resets included.
+
+    Returns:
+        The moves that were made.
+    """
+    moves = 0
+    for b, events in enumerate(recording.rows):
+        env.reset(seed=b)
+        for event in events[1:]:
+            if isinstance(event, tuple):
+                env.reset()
+            else:
+                env.step(event)
+                moves += 1
+    return moves
+
+
 def replay_reference(
     conversation: ReferenceConversation, events: list[Any], asks: int, observe: bool
 ) -> int:

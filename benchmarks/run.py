@@ -23,7 +23,7 @@ from typing import Any
 
 import gymnasium as gym
 import numpy as np
-from replay import Recording, record, replay_reference
+from replay import Recording, record, replay_reference, replay_scalar
 from rich.console import Console
 from rich.table import Table
 
@@ -101,19 +101,7 @@ def scalar_rate(env_id: str, recording: Recording, seconds: float) -> float:
     env = gym.make(env_id)
     env.reset(seed=0)
 
-    def work() -> int:
-        moves = 0
-        for b, events in enumerate(recording.rows):
-            env.reset(seed=b)
-            for event in events[1:]:
-                if isinstance(event, tuple):
-                    env.reset()
-                else:
-                    env.step(event)
-                    moves += 1
-        return moves
-
-    return rate(work, seconds)
+    return rate(lambda: replay_scalar(env, recording), seconds)
 
 
 def bench_rate(name: str, agent: str, conversations: int) -> float:
