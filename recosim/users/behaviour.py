@@ -17,6 +17,7 @@ from recosim.errors import OptionError, unknown
 from recosim.users.settings import (
     Number,
     Probability,
+    Real,
     Setting,
     Whole,
     Words,
@@ -222,6 +223,119 @@ class Behaviour:
         group="answers",
         help="probability of neither yes nor no to a yes/no question: they say what they want "
         "instead, if anything is left to say",
+    )
+
+    # ---- sessions (docs/recoworld.md) --------------------------------------------------------
+
+    click_bias: float = setting(
+        0.0,
+        Real(),
+        group="sessions",
+        help="logit of clicking an item of no particular fit",
+    )
+    appeal_pull: float = setting(
+        1.0,
+        Number(),
+        group="sessions",
+        help="how much the appeal of an item counts in clicks, and in what is expected of it",
+        source="clickbait of long-term satisfaction, RecSim, Ie et al. 2019",
+    )
+    mood: float = setting(
+        1.0, Number(), group="sessions", help="strength of the mood that a session begins with"
+    )
+    learning: float = setting(
+        0.1,
+        Number(),
+        group="sessions",
+        help="how far the mindset moves towards what was liked, and away from what disappointed",
+    )
+    boredom: float = setting(
+        0.3,
+        Number(),
+        group="sessions",
+        help="how much it counts that attributes were seen lately",
+        source="satiation of rebounding bandits, Leqi et al. 2021",
+        persona=lambda value: "You bore easily." if value > 0.5 else "",
+    )
+    boredom_decay: float = setting(
+        0.8, Probability(), group="sessions", help="what is left of boredom after a round"
+    )
+    fatigue_pull: float = setting(
+        1.0,
+        Number(),
+        group="sessions",
+        help="how much fatigue counts in the odds of leaving a session",
+    )
+    letdown_pull: float = setting(
+        0.5, Number(), group="sessions", help="how much disappointment counts there"
+    )
+    session_hazard: float = setting(
+        0.15,
+        Probability(),
+        group="sessions",
+        help="probability of leaving the session after a round, before fatigue and disappointment",
+        source="drawn from a Beta distribution: beta-geometric, Potter and Parker 1964",
+    )
+    tolerance: float = setting(
+        1.0,
+        Number(),
+        group="sessions",
+        help="disappointment beyond which they are about to go",
+        persona=lambda value: "You lose patience soon." if value < 0.6 else "",
+    )
+    voice: float = setting(
+        1.0,
+        Probability(),
+        group="sessions",
+        help="probability that they say what should change when they are about to go",
+        source="exit and voice, Hirschman 1970",
+        persona=lambda value: "You go without a word when it bores you." if value < 0.1 else "",
+    )
+    instructs: Literal["avoid", "want", "both"] = setting(
+        "both", group="sessions", help="what they say then: what to avoid, what they want, or both"
+    )
+    instruct_scope: Literal["cause", "turn", "session", "always"] = setting(
+        "cause",
+        group="sessions",
+        help="how long an instruction holds: by what caused it (boredom: the next list, a mood: "
+        "the session, taste: always), or always the same",
+    )
+    conditional: float = setting(
+        0.0,
+        Probability(),
+        group="sessions",
+        help="probability that what is to be avoided bothers only together with a second attribute",
+    )
+    wish_weight: float = setting(
+        2.0,
+        Number(),
+        group="sessions",
+        help="how much an instruction counts in clicks while it holds",
+    )
+    leave_for_good: float = setting(
+        0.1,
+        Probability(),
+        group="sessions",
+        help="probability that one who goes out of disappointment never comes back",
+    )
+    return_rate: float = setting(
+        0.5,
+        Probability(),
+        group="sessions",
+        help="probability of coming back on a day, before loyalty",
+        source="drawn from a Beta distribution: shifted beta-geometric, Fader and Hardie 2007",
+    )
+    loyalty_pull: float = setting(
+        1.0, Number(), group="sessions", help="how much loyalty counts in the odds of coming back"
+    )
+    loyalty_memory: float = setting(
+        0.3,
+        Probability(),
+        group="sessions",
+        help="how far loyalty moves with the value of a session",
+    )
+    stay: float = setting(
+        20.0, Number(), group="sessions", help="minutes that they mean to stay, on average"
     )
 
     def __post_init__(self) -> None:

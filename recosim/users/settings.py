@@ -19,6 +19,7 @@ __all__ = [
     "Kind",
     "Number",
     "Probability",
+    "Real",
     "Setting",
     "Whole",
     "Words",
@@ -28,7 +29,7 @@ __all__ = [
 ]
 
 # What settings are about, in the order in which a persona speaks of them.
-Group = Literal["temper", "answers", "lists", "wishes"]
+Group = Literal["temper", "answers", "lists", "wishes", "sessions"]
 GROUPS: tuple[Group, ...] = get_args(Group)
 
 
@@ -70,6 +71,22 @@ class Number(Kind):
 
     def described(self) -> str:
         return "from 0"
+
+    def typed(self, value: Any) -> Any:
+        return float(value) if is_number(value) else value
+
+
+class Real(Kind):
+    """A number, negative ones among them."""
+
+    forms: ClassVar[tuple[str, ...]] = ("uniform", "choice")
+
+    def check(self, name: str, value: Any) -> None:
+        if not is_number(value) or not math.isfinite(value):
+            raise OptionError(f"{name} is {value!r}; a finite number is needed.")
+
+    def described(self) -> str:
+        return "any number"
 
     def typed(self, value: Any) -> Any:
         return float(value) if is_number(value) else value

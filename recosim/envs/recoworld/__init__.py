@@ -1,0 +1,1 @@
+"""RecoWorld-style lives: sessions, mindset, instructions, coming back."""
