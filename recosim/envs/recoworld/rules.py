@@ -107,13 +107,6 @@ class LifeRules(rules.Rules):
         return self.max_steps
 
 
-LifeRules.PRESETS = {
-    "retention": LifeRules(),
-    "engagement": LifeRules(rewards=Rewards(click=1.0, minute=0.1, comeback=0.0)),
-    "welfare": replace(LifeRules(), rewards=Rewards(comeback=0.0, utility=1.0, regret=-0.1)),
-}
-
-
 def _check_whole(name: str, value: Any, low: int, high: int) -> None:
     whole = isinstance(value, int) and not isinstance(value, bool)
     if not whole or not low <= value <= high:
@@ -126,3 +119,10 @@ def _check_number(name: str, value: Any, low: float, high: float) -> None:
         ends = "a finite number" if low == -math.inf else f"a number from {low:g}"
         most = "" if high == math.inf else f" to {high:g}"
         raise OptionError(f"{name} is {value!r}; {ends}{most} is needed.")
+
+
+LifeRules.PRESETS = {
+    "retention": LifeRules(),
+    "engagement": LifeRules(rewards=Rewards(click=1.0, minute=0.1, comeback=0.0)),
+    "welfare": replace(LifeRules(), rewards=Rewards(comeback=0.0, utility=1.0, regret=-0.1)),
+}
