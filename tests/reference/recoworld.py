@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from reference.recoworld_instructions import Instruction
@@ -20,7 +20,18 @@ from recosim.errors import IllegalActionError, StateError
 from recosim.estimators.base import Vectors
 from recosim.users import Behaviour
 
-__all__ = ["LifeStep", "ReferenceLife"]
+__all__ = ["TERMS", "LifeStep", "ReferenceLife"]
+
+# The terms of the reward, and the choice of `Rewards` that each is multiplied with.
+TERMS = {
+    "clicks": "click",
+    "minutes": "minute",
+    "comebacks": "comeback",
+    "utility": "utility",
+    "regret": "regret",
+    "questions": "question",
+    "illegal": "illegal",
+}
 
 
 @dataclass
@@ -65,7 +76,7 @@ class LifeStep:
     gap: int = 0
     terminated: bool = False
     truncated: bool = False
-    rewards: dict[str, float] | None = None
+    rewards: dict[str, float] = field(default_factory=lambda: dict.fromkeys(TERMS, 0.0))
 
 
 class ReferenceLife:
@@ -259,11 +270,16 @@ class ReferenceLife:
             regret=person.new_regret,
         )
 
-    def move(self, code: int, items: Sequence[int] | None = None) -> LifeStep:
+    def move(
+        self,
+        code: int,
+        items: Sequence[int] | None = None,
+        reactions: Reactions | None = None,
+    ) -> LifeStep:
         """A code of the "flat" view; one that is not legal is penalised.
 
         Args:
-            items: the list, where the code recommends; by default the retrieval's best.
+            items, reactions: see `recommend`, where the code recommends.
         """
         n = self.tables.n_attributes
         if not self.legal_codes()[code]:
@@ -271,16 +287,14 @@ class ReferenceLife:
         if code < n:
             return self.ask(code)
         if code == n:
-            return self.recommend(items)
+            return self.recommend(items, reactions=reactions)
         if code == n + 1:
             return self.reflect()
         if code == n + 2:
             return self.pass_by()
-        return self.recommend(items, because=code - n - 3)
+        return self.recommend(items, code - n - 3, reactions)
 
-    def _step(
-        self, verb: Verb, outcome: Outcome = Outcome.NOTHING, about: int = -1
-    ) -> LifeStep:
+    def _step(self, verb: Verb, outcome: Outcome = Outcome.NOTHING, about: int = -1) -> LifeStep:
         return LifeStep(verb, outcome, about, self.day, self.session, self.turn)
 
     def _check(self, legal: bool, why: str = "") -> None:
@@ -297,9 +311,7 @@ class ReferenceLife:
         left_out = known[self.rules.repeats]
         allowed = None if because is None else self.tables.attribute_items[because]
         best = [
-            v
-            for v in self.ranking()
-            if v not in left_out and (allowed is None or v in allowed)
+            v for v in self.ranking() if v not in left_out and (allowed is None or v in allowed)
         ]
         if any(each.heeded for each in self.person.instructions.in_force):
             place, has = self.person.instructions.place, self.tables.item_attributes
@@ -371,17 +383,8 @@ class ReferenceLife:
         self.steps += 1
         step.truncated = not step.terminated and self.steps >= self.rules.max_steps
         self.done = step.terminated or step.truncated
-        r = self.rules.rewards
-        worth = {
-            "clicks": r.click,
-            "minutes": r.minute,
-            "comebacks": r.comeback,
-            "utility": r.utility,
-            "regret": r.regret,
-            "questions": r.question,
-            "illegal": r.illegal,
-        }
-        step.rewards = {name: each * events.get(name, 0) for name, each in worth.items()}
+        for term, choice in TERMS.items():
+            step.rewards[term] = getattr(self.rules.rewards, choice) * events.get(term, 0)
         return step
 
 
