@@ -94,7 +94,6 @@ class ReferenceLife:
         day, session, turn: of the next move. steps: made so far. done: the life has ended.
         shown, reactions: the last list.
         answers: of each attribute in this session, YES, NO, UNSURE or NOTHING.
-        asked: the attributes asked about in this session.
         shown_counts, taken_counts: items shown and consumed, by attribute, in this life.
         utility: what the user truly got so far.
     """
@@ -139,7 +138,6 @@ class ReferenceLife:
         if list(self.person.taste) != taste:
             self._ideal = None
         self.turn = 1
-        self.asked: set[int] = set()
         self.answers = [Outcome.NOTHING] * self.tables.n_attributes
         self.shown_in_session: set[int] = set()
         self.can_reflect_on_list = False
@@ -148,7 +146,7 @@ class ReferenceLife:
     # ---------------------------------------------------------------- what is legal
 
     def can_ask(self, a: int) -> bool:
-        return not self.done and a not in self.asked
+        return not self.done and self.answers[a] is Outcome.NOTHING
 
     def can_recommend(self, because: int | None = None) -> bool:
         return not self.done and (because is None or bool(self.tables.attribute_items[because]))
@@ -164,11 +162,21 @@ class ReferenceLife:
 
     # ---------------------------------------------------------------- the moves
 
+    def best_ask(self) -> int | None:
+        """The attribute that the estimator prefers among those that may be asked about."""
+        preference = self.preference()
+        open_to_ask = [a for a in range(self.tables.n_attributes) if self.can_ask(a)]
+        return min(open_to_ask, key=lambda a: (-preference[a], a), default=None)
+
+    def preference(self) -> list[float]:
+        """How much the estimator thinks that the user likes each attribute."""
+        wanted = self.vectors.user[self.user].astype(np.float64)
+        return (self.vectors.attribute @ wanted).tolist()
+
     def ask(self, a: int) -> LifeStep:
         """Are you in the mood for `a`?"""
-        self._check(self.can_ask(a), f"{a} was asked about in this session.")
+        self._check(self.can_ask(a), f"{a} was spoken of in this session.")
         step = self._step(Verb.ASK, about=a, outcome=self.person.answer(a, self.turn))
-        self.asked.add(a)
         self.answers[a] = step.outcome
         self.person.tire_of_question()
         return self._end_round(step, questions=1)
@@ -219,18 +227,20 @@ class ReferenceLife:
 
         Args:
             items: the list; by default the retrieval's best.
-            because: an attribute that is the reason for the list.
+            because: an attribute that is the reason for the list; the best are those that have it.
             reactions: those of somebody else; by default the user's.
         """
         self._check(self.can_recommend(because), f"no item has {because}.")
-        if items is not None:
+        person = self.person
+        if items is None:
+            items = self.retrieve(because)
+        else:
             distinct = 1 <= len(items) <= self.rules.top_k and len(set(items)) == len(items)
             self._check(distinct, f"{items} is not 1 to {self.rules.top_k} distinct items.")
             known = all(0 <= v < self.tables.n_items for v in items)
             self._check(known, f"{items} has items outside 0..{self.tables.n_items - 1}.")
-        person = self.person
         step = self._step(Verb.RECOMMEND, about=-1 if because is None else because)
-        self.shown = tuple(self.retrieve(because) if items is None else items)
+        self.shown = tuple(items)
         self.shown_in_life.update(self.shown)
         self.shown_in_session.update(self.shown)
         self.can_reflect_on_list = True
@@ -274,20 +284,24 @@ class ReferenceLife:
         self,
         code: int,
         items: Sequence[int] | None = None,
+        because: int | None = None,
         reactions: Reactions | None = None,
     ) -> LifeStep:
-        """A code of the "flat" view; one that is not legal is penalised.
+        """A code of the "flat" view, -1 asks the best; one that is not legal is penalised.
 
         Args:
-            items, reactions: see `recommend`, where the code recommends.
+            items, because, reactions: see `recommend`, where the code recommends.
         """
         n = self.tables.n_attributes
+        if code == -1:  # the best question
+            best = self.best_ask()
+            return self.illegal() if best is None else self.ask(best)
         if not self.legal_codes()[code]:
             return self.illegal()
         if code < n:
             return self.ask(code)
         if code == n:
-            return self.recommend(items, reactions=reactions)
+            return self.recommend(items, because, reactions)
         if code == n + 1:
             return self.reflect()
         if code == n + 2:
@@ -305,25 +319,38 @@ class ReferenceLife:
 
     # ---------------------------------------------------------------- retrieval and its worth
 
+    def withheld(self) -> set[int]:
+        """What the retrieval leaves out because it was shown before."""
+        if self.rules.repeats == "none":
+            return set()
+        return self.shown_in_life if self.rules.repeats == "life" else self.shown_in_session
+
     def retrieve(self, because: int | None = None) -> list[int]:
         """The estimator's best items, instructions that are heeded first."""
-        known = {"life": self.shown_in_life, "session": self.shown_in_session, "none": set()}
-        left_out = known[self.rules.repeats]
+        withheld = self.withheld()
         allowed = None if because is None else self.tables.attribute_items[because]
-        best = [
-            v for v in self.ranking() if v not in left_out and (allowed is None or v in allowed)
-        ]
+
+        def left(items: Sequence[int]) -> list[int]:
+            return [v for v in items if v not in withheld and (allowed is None or v in allowed)]
+
+        order = self.ranking()
+        pool = left(order[: self.rules.pool])
         if any(each.heeded for each in self.person.instructions.in_force):
             place, has = self.person.instructions.place, self.tables.item_attributes
-            best.sort(key=lambda v: place(has[v]))  # it keeps the order within a group
-        return best[: self.rules.top_k]
+            pool.sort(key=lambda v: place(has[v]))  # it keeps the order within a group
+        if len(pool) < self.rules.top_k:
+            pool += left(order[self.rules.pool :])
+        return pool[: self.rules.top_k]
 
     def ranking(self) -> list[int]:
-        """All items by the estimator's score, the best first."""
+        """All items: the pool by the estimator's score, then the others by their popularity."""
         if self._ranking is None:
             wanted = self.vectors.user[self.user].astype(np.float64)
             scores = (self.vectors.item @ wanted + self.vectors.item_bias).tolist()
-            self._ranking = sorted(range(self.tables.n_items), key=lambda v: (-scores[v], v))
+            ranked = sorted(range(self.tables.n_items), key=lambda v: (-scores[v], v))
+            pool, others = ranked[: self.rules.pool], ranked[self.rules.pool :]
+            others.sort(key=lambda v: (-self.tables.popularity[v], v))
+            self._ranking = pool + others
         return self._ranking
 
     def _ndcg(self) -> float:

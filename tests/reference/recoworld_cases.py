@@ -34,7 +34,7 @@ NUMBERS: dict[str, tuple[float, ...]] = {
     "boredom_decay": (0.8, 0.0, 1.0),
     "fatigue_pull": (1.0, 0.0, 6.0),
     "letdown_pull": (0.5, 0.0, 2.0),
-    "session_hazard": (0.15, 0.02, 0.0, 0.05, 0.4, 1.0),
+    "session_hazard": (0.15, 0.02, 0.0, 0.0, 0.05, 0.4, 1.0),
     "tolerance": (0.137, 0.537, 1.037, 3.037),
     "voice": (1.0, 1.0, 0.6, 0.0),
     "conditional": (0.0, 0.5, 1.0),
@@ -111,10 +111,11 @@ def random_life_rules(rng: np.random.Generator) -> LifeRules:
     """A preset with other limits, or any combination of choices."""
     limits: dict[str, Any] = {
         "horizon": int(rng.choice([1, 3, 30, 400])),
-        "max_turns": int(rng.choice([1, 4, 20])),
+        "max_turns": int(rng.choice([1, 4, 20, 20])),
         "top_k": int(rng.integers(1, 8)),
         "max_steps": int(rng.choice([1, 12, 40, 60])),
         "repeats": str(rng.choice(REPEATS)),
+        "pool": int(rng.choice([1, 4, 9, 1024])),
     }
     if rng.random() < 0.3:
         preset = LifeRules.PRESETS[str(rng.choice(sorted(LifeRules.PRESETS)))]

@@ -98,14 +98,12 @@ class Instructions:
         met = sum(each.is_met(has) for each in self.in_force)
         return met - sum(each.is_broken(has) for each in self.in_force)
 
-    def place(self, has: Collection[int]) -> tuple[bool, bool]:
-        """The group of an item in the retrieval: avoided ones last, and before them what is wanted.
-
-        Of the avoided ones, too, those that are wanted come first.
-        """
+    def place(self, has: Collection[int]) -> int:
+        """The group of an item in the retrieval: what is wanted first, what is avoided last."""
         heeded = [each for each in self.in_force if each.heeded]
-        avoided = any(each.is_broken(has) for each in heeded)
-        return avoided, not any(each.is_met(has) for each in heeded)
+        if any(each.is_broken(has) for each in heeded):
+            return 2
+        return 0 if any(each.is_met(has) for each in heeded) else 1
 
     def _end(self, ended: Iterable[Instruction]) -> None:
         for each in list(ended):

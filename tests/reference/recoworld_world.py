@@ -74,6 +74,7 @@ class LifeTables:
         train: of each user, the set of their train items.
         quality, appeal: of each item, standardised.
         minutes: the length of each item.
+        popularity: of each item, its number of train interactions.
         train_share: of each attribute, the share of train interactions whose item has it.
     """
 
@@ -86,20 +87,23 @@ class LifeTables:
         self.appeal = standardised(world.item_appeal)
         self.minutes = [float(x) if x > 0 else rules.usual_minutes for x in world.item_length]
         in_train = [v for row in self.train for v in row]
+        self.popularity = [0] * self.n_items
+        for v in in_train:
+            self.popularity[v] += 1
         self.train_share = [n / len(in_train) for n in self._counts(in_train)]
         self._interactions = [
             [v for split in splits for v in split]
             for splits in zip(*map(_rows, (world.train, world.valid, world.test)), strict=True)
         ]
         everybodys = [v for row in self._interactions for v in row]
-        self._popularity = [n / len(everybodys) for n in self._counts(everybodys)]
+        self._share = [n / len(everybodys) for n in self._counts(everybodys)]
         self._taste: dict[int, list[float]] = {}
 
     def taste(self, user: int) -> list[float]:
         """How much more often a user chose each attribute than everybody: a shrunken log-lift."""
         if user not in self._taste:
             chosen = self._interactions[user]
-            pairs = zip(self._counts(chosen), self._popularity, strict=True)
+            pairs = zip(self._counts(chosen), self._share, strict=True)
             self._taste[user] = [float32(_lift(c, p, len(chosen))) for c, p in pairs]
         return self._taste[user]
 

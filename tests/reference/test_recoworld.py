@@ -212,7 +212,16 @@ def test_retrieval_leaves_out_repeats_and_heeds_at_a_reflection() -> None:
     talk.person.instructions.give(Instruction(True, 0, None, ALWAYS))
     talk.recommend([3])
     talk.reflect()
-    assert talk.retrieve() == [5, 2]  # of those that are avoided the one that is also wanted
+    assert talk.retrieve() == [2, 4]  # what is avoided is not saved by a want
+
+
+def test_what_is_not_in_the_pool_comes_after_it_by_popularity() -> None:
+    talk = life([0, 0, 0], rules={"pool": 2, "top_k": 5})
+    assert talk.retrieve() == [0, 1, 2, 3, 4]  # 2 is a train item of somebody
+    talk.person.instructions.give(Instruction(True, 1, None, ALWAYS))
+    talk.person.instructions.heed()
+    assert talk.retrieve() == [1, 0, 2, 3, 4]
+    assert talk.retrieve(because=2) == [2, 4, 5]
 
 
 # ---------------------------------------------------------------- instructions
