@@ -45,7 +45,7 @@ class LifeStep:
         criticised, added: what a reflection was answered with where it is no instruction.
         obeyed, ignored, first_obeyed, first_ignored: of the instructions in force.
         over_lists, over_obeyed, over_base: of the expired ones.
-        ndcg, let_down, regret: of the list.
+        ndcg, let_down, regret, clicks: of the list.
         ended: how the session ended, a key of `ENDED`. gone: for good.
         gap: days until the next session, 0 where none ended, -1 where there is none.
         rewards: by the names of the terms.
@@ -71,6 +71,7 @@ class LifeStep:
     ndcg: float = 0.0
     let_down: float = 0.0
     regret: float = 0.0
+    clicks: int = 0
     ended: str = ""
     gone: bool = False
     gap: int = 0
@@ -230,11 +231,12 @@ class ReferenceLife:
             because: an attribute that is the reason for the list; the best are those that have it.
             reactions: those of somebody else; by default the user's.
         """
-        self._check(self.can_recommend(because), f"no item has {because}.")
         person = self.person
         if items is None:
+            self._check(self.can_recommend(because), f"no item has {because}.")
             items = self.retrieve(because)
         else:
+            self._check(not self.done)
             distinct = 1 <= len(items) <= self.rules.top_k and len(set(items)) == len(items)
             self._check(distinct, f"{items} is not 1 to {self.rules.top_k} distinct items.")
             known = all(0 <= v < self.tables.n_items for v in items)
@@ -251,6 +253,7 @@ class ReferenceLife:
             if level is not None and level >= Level.CLICK
         ]
         step.outcome = Outcome.HIT if taken else Outcome.MISS
+        step.clicks = len(taken)
         self._count(self.shown_counts, self.shown)
         self._count(self.taken_counts, taken)
         self._note_expired(step)

@@ -73,8 +73,7 @@ class LivesSideBySide:
         rng, size = self.rng, self.case.size
         given: dict[str, Any] = {}
         if rng.random() < 0.5:
-            table = self.batch.units().table
-            given["units"] = table[rng.integers(0, len(table), size)]
+            given["units"] = rng.integers(0, self.case.world.n_users, (size, 1))
         self.batch.open(
             seeds=rng.integers(0, 2**64, size, dtype=np.uint64),
             conversations=rng.integers(0, 2**40, size),
@@ -100,42 +99,63 @@ class LivesSideBySide:
             self.move(*self.random_moves())
         self.move(*self.random_moves())
 
-    def random_moves(self) -> tuple[np.ndarray, np.ndarray | None]:
-        """Codes of the "flat" view, lists above all, and lists of one's own (or None)."""
+    def random_moves(self) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
+        """Codes of the "flat" view, lists above all, and lists and reasons of one's own, or None.
+
+        Only items that are recommended without a reason in the code can be given one beside it.
+        """
         rng, n, top_k = self.rng, self.tables.n_attributes, self.case.rules.top_k
         codes = np.empty(self.case.size, dtype=np.int64)
         slates = np.full((self.case.size, top_k), -1, dtype=np.int32)
-        own_lists = rng.random() < 0.5
+        reasons = np.full((self.case.size, 1), -1, dtype=np.int32)
+        own_lists, own_reasons = rng.random() < 0.5, rng.random() < 0.5
         for b in range(self.case.size):
             kind = rng.random()
             if kind < 0.25:
-                codes[b] = rng.integers(2 * n + 3)
+                codes[b] = rng.integers(-1, 2 * n + 3)
             elif kind < 0.75:
                 codes[b] = n
                 length = int(rng.integers(0, min(top_k, self.tables.n_items) + 1))
                 slates[b, :length] = rng.permutation(self.tables.n_items)[:length]
+                if own_lists and length:
+                    reasons[b] = rng.integers(-1, n)
             else:
                 codes[b] = n + 1 if kind < 0.9 else rng.integers(n)
-        return codes, slates if own_lists else None
+        return codes, slates if own_lists else None, reasons if own_reasons else None
 
-    def move(self, codes: np.ndarray, slates: np.ndarray | None = None) -> None:
+    def move(
+        self,
+        codes: np.ndarray,
+        slates: np.ndarray | None = None,
+        reasons: np.ndarray | None = None,
+    ) -> None:
         """One move of every row in both, then compare them."""
         batch = self.batch
-        moves = Moves.from_flat(codes, batch.n_askables, slates, verbs=batch.verbs)
-        reactions: list[Reactions | None] = [None] * self.case.size
+        moves = Moves.from_flat(
+            codes,
+            batch.n_askables,
+            slates,
+            reasons,
+            verbs=batch.verbs,
+            reasons=self.tables.n_attributes,
+        )
+        others: list[Reactions | None] = [None] * self.case.size
         if self.case.outside:
             batch.pose(moves)
             batch.answer()
             for b, life in enumerate(self.lives):
                 if not life.done:
-                    reactions[b] = self.react_otherwise(b)
+                    others[b] = self.react_otherwise(b)
             batch.settle()
         else:
             batch.step(moves)
         for b, life in enumerate(self.lives):
             if not life.done:
-                slate = None if slates is None else [v for v in slates[b].tolist() if v >= 0]
-                self.steps[b] = life.move(int(codes[b]), slate or None, reactions[b])
+                slate = [] if slates is None else [v for v in slates[b].tolist() if v >= 0]
+                reason = -1 if reasons is None else int(reasons[b, 0])
+                self.steps[b] = life.move(
+                    int(codes[b]), slate or None, None if reason < 0 else reason, others[b]
+                )
         self.compare()
 
     def react_otherwise(self, b: int) -> Reactions | None:
@@ -195,6 +215,14 @@ def _said(given: Instruction | None) -> list[int]:
     return [-1] * 4 if given is None else given.row()
 
 
+def _bits(items: set[int], n: int) -> np.ndarray:
+    """A set of items as words of 64 bits."""
+    words = np.zeros((n + 63) // 64, dtype=np.uint64)
+    for v in items:
+        words[v // 64] |= np.uint64(1) << np.uint64(v % 64)
+    return words
+
+
 def _state(life: ReferenceLife) -> dict[str, Any]:
     """The state of a life, by the names of the arrays."""
     person, top_k = life.person, life.rules.top_k
@@ -222,6 +250,9 @@ def _state(life: ReferenceLife) -> dict[str, Any]:
         "levels": _padded(levels, top_k),
         "minutes": _padded(life.reactions.minutes, top_k, 0.0),
         "answers": [int(answer) for answer in life.answers],
+        "withheld": _bits(life.withheld(), life.tables.n_items),
+        "consumed": _bits(person.consumed, life.tables.n_items),
+        "preference": life.preference(),
         "shown_counts": life.shown_counts,
         "taken_counts": life.taken_counts,
         "utility": life.utility,
@@ -253,6 +284,8 @@ def _move(life: ReferenceLife, step: LifeStep) -> dict[str, Any]:
         "ndcg": step.ndcg,
         "let_down": step.let_down,
         "regret": step.regret,
+        "clicks": step.clicks,
+        "left": step.ended in ("left", "disappointed"),
         "reward": sum(terms.values()),
         "reward_terms": list(terms.values()),
         "terminated": step.terminated,

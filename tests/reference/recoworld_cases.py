@@ -13,9 +13,11 @@ import numpy as np
 from reference.random_worlds import random_vectors, random_world
 
 from recosim.envs.recoworld.rules import REPEATS, LifeRules, Rewards
+from recosim.envs.recoworld.tables import split_users
 from recosim.estimators.base import Vectors
 from recosim.users import Population
 from recosim.users.behaviour import WORDS
+from recosim.world.arrays import SPLITS
 from recosim.world.world import World
 
 __all__ = ["LifeCase", "life_world", "random_case", "random_life_rules", "random_life_users"]
@@ -76,6 +78,7 @@ class LifeCase:
 def random_case(rng: np.random.Generator, sizes: tuple[int, ...]) -> LifeCase:
     """A batch over a random world, with its settings drawn as well."""
     world = life_world(rng, random_world(rng))
+    splits = [split for split in SPLITS if len(split_users(world, split))]
     return LifeCase(
         world=world,
         vectors=random_vectors(rng, world),
@@ -83,7 +86,7 @@ def random_case(rng: np.random.Generator, sizes: tuple[int, ...]) -> LifeCase:
         users=random_life_users(rng),
         size=int(rng.choice(sizes)),
         options={
-            "split": str(rng.choice(["train", "valid", "test"])),
+            "split": str(rng.choice(splits)),
             "threads": int(rng.integers(1, 4)),
         },
         outside=bool(rng.random() < 0.2),
