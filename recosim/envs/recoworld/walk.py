@@ -59,7 +59,7 @@ def known(t: Table, b: int, v: int) -> bool:
             low = middle + 1
         else:
             high = middle
-    return low < f.train_indptr(t)[user + 1] and mine[low] == v
+    return bool(low < f.train_indptr(t)[user + 1] and mine[low] == v)
 
 
 @kernel
