@@ -171,7 +171,7 @@ def read_and_use(t: Table, b: int) -> float:
     so_far, meant = f.session_minutes(t)[b], np.float64(f.intended(t)[b])
     f.regret(t)[b] = max(0.0, so_far + minutes - meant) - max(0.0, so_far - meant)
     f.outcome(t)[b] = HIT if clicks > 0 else MISS
-    return letdown
+    return float(letdown)
 
 
 @kernel
@@ -197,7 +197,7 @@ def judge(t: Table, b: int, letdown: float) -> float:
             f.ignored(t)[b] += 1
             f.first_ignored(t)[b] += first
             letdown += ignored_cost(t)
-    return letdown
+    return float(letdown)
 
 
 @kernel
