@@ -391,9 +391,10 @@ class ReferenceLife:
             elif self.turn == self.rules.max_turns:
                 step.ended = "out of rounds"
         person.end_round()
-        self.turn += 1
         if step.ended:
             events["comebacks"] = self._end_session(step)
+        else:
+            self.turn += 1
         return self._end_move(step, **events)
 
     def _end_session(self, step: LifeStep) -> bool:

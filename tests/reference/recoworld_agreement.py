@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from reference.recoworld import LifeStep, ReferenceLife
+from reference.recoworld import TERMS, LifeStep, ReferenceLife
 from reference.recoworld_cases import LifeCase, random_case
 from reference.recoworld_instructions import Instruction
 from reference.recoworld_user import ENDED, Reactions
@@ -150,7 +150,9 @@ class LivesSideBySide:
         else:
             batch.step(moves)
         for b, life in enumerate(self.lives):
-            if not life.done:
+            if life.done:  # it stands still, and nothing is won
+                self.steps[b].rewards = dict.fromkeys(TERMS, 0.0)
+            else:
                 slate = [] if slates is None else [v for v in slates[b].tolist() if v >= 0]
                 reason = -1 if reasons is None else int(reasons[b, 0])
                 self.steps[b] = life.move(

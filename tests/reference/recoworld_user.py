@@ -1,8 +1,7 @@
 """The user of a life in plain Python: docs/recoworld.md, sections 3, 5, 6 and 7.
 
-State that the kernels keep as float32 is kept in arrays of float32, or rounded where it is stored:
-after the opening of a session, after a list or a question, after an instruction with a condition,
-and after the decay that ends a round. Between these all is float64.
+What is kept by attribute is in arrays of float32, so that every single sum is rounded; fatigue,
+disappointment and loyalty are rounded at the end of the section in which they change.
 """
 
 from __future__ import annotations
@@ -89,10 +88,9 @@ class LifeUser:
             self.fatigue = float32(self.fatigue * rested)
             if self.u("drift", 0, 0) < self.behaviour.drift:
                 self._drift()
-        mindset = list(self.taste)
+        self.mindset = array("f", self.taste)
         for a in self._moods():
-            mindset[a] += self.behaviour.mood
-        self.mindset = array("f", mindset)
+            self.mindset[a] += self.behaviour.mood
         self.letdown = 0.0
         self.gain = self.minutes = self.regret = 0.0
         self.intended = float32(self.behaviour.stay * (0.5 + self.u("stay", 0, 0)))
@@ -148,10 +146,10 @@ class LifeUser:
         worth = rules.quality_weight * tables.quality[v]
         return sigma(rules.utility_bias + tables.fit(self.taste, v) + worth)
 
-    def expected_utility(self, v: int) -> float:
-        """What the item promises."""
+    def expected_utility(self, v: int, mindset: Sequence[float]) -> float:
+        """What the item promises to a mindset."""
         promise = self.behaviour.appeal_pull * self.tables.appeal[v]
-        return sigma(self.rules.utility_bias + self.tables.fit(self.mindset, v) + promise)
+        return sigma(self.rules.utility_bias + self.tables.fit(mindset, v) + promise)
 
     def answer(self, a: int, round_: int) -> Outcome:
         """The answer to "are you in the mood for a?"."""
@@ -212,14 +210,14 @@ class LifeUser:
         """The consequences of a list; whether it obeys each instruction that is in force."""
         tables, rules = self.tables, self.rules
         has = [tables.item_attributes[v] for v in items]
-        satiation, mindset = list(self.satiation), list(self.mindset)
+        before = array("f", self.mindset)
         fatigue, letdown = self.fatigue, self.letdown
         self.let_down = self.utility = 0.0
 
         for attributes, level in zip(has, reactions.levels, strict=True):
             if level is not None:
                 for a in attributes:
-                    satiation[a] += 1 / rules.top_k
+                    self.satiation[a] += 1 / rules.top_k
                 fatigue += rules.read_effort
 
         minutes_before, anything = self.minutes, False
@@ -228,10 +226,10 @@ class LifeUser:
                 continue
             anything = True
             self.consumed.add(v)
-            got, expected = self.true_utility(v), self.expected_utility(v)
+            got, expected = self.true_utility(v), self.expected_utility(v, before)
             for a in tables.item_attributes[v]:
                 root = math.sqrt(len(tables.item_attributes[v]))
-                mindset[a] += self.behaviour.learning * (2 * got - 1) / root
+                self.mindset[a] += self.behaviour.learning * (2 * got - 1) / root
             fatigue += rules.use_effort * (minutes / tables.minutes[v])
             missed = max(0.0, expected - got)
             letdown += missed
@@ -249,7 +247,7 @@ class LifeUser:
             if obeys:
                 letdown *= rules.hope
                 if not each.wanted:
-                    satiation[each.attribute] = 0.0
+                    self.satiation[each.attribute] = 0.0
             elif obeys is False:
                 letdown += rules.ignored
 
@@ -258,7 +256,6 @@ class LifeUser:
 
         self.new_regret = beyond(self.minutes) - beyond(minutes_before)
         self.regret += self.new_regret
-        self.satiation, self.mindset = array("f", satiation), array("f", mindset)
         self.fatigue, self.letdown = float32(fatigue), float32(letdown)
         return obeyed
 
@@ -380,6 +377,6 @@ class LifeUser:
             rho = sigma(logit(rate) + self.behaviour.loyalty_pull * self.loyalty)
         if rho == 1:
             return 1
-        if 1 - rho == 1:  # as good as never
+        if math.log(1 - rho) == 0:  # as good as never
             return math.inf
         return 1 + math.floor(math.log(1 - u) / math.log(1 - rho))
