@@ -13,7 +13,7 @@ from reference.recoworld import TERMS, LifeStep, ReferenceLife
 from reference.recoworld_cases import LifeCase, random_case
 from reference.recoworld_instructions import Instruction
 from reference.recoworld_user import ENDED, Reactions
-from reference.recoworld_world import LifeTables, luck_of
+from reference.recoworld_world import LifeTables, float32, luck_of
 
 from recosim.acts import Level, Moves, Outcome, Verb
 from recosim.envs.recoworld.lives import Lives
@@ -139,38 +139,43 @@ class LivesSideBySide:
             verbs=batch.verbs,
             reasons=self.tables.n_attributes,
         )
-        others: list[Reactions | None] = [None] * self.case.size
-        if self.case.outside:
-            batch.pose(moves)
-            batch.answer()
-            for b, life in enumerate(self.lives):
-                if not life.done:
-                    others[b] = self.react_otherwise(b)
-            batch.settle()
-        else:
-            batch.step(moves)
+        batch.pose(moves) if self.case.outside else batch.step(moves)
         for b, life in enumerate(self.lives):
             if life.done:  # it stands still, and nothing is won
-                self.steps[b].rewards = dict.fromkeys(TERMS, 0.0)
-            else:
-                slate = [] if slates is None else [v for v in slates[b].tolist() if v >= 0]
-                reason = -1 if reasons is None else int(reasons[b, 0])
-                self.steps[b] = life.move(
-                    int(codes[b]), slate or None, None if reason < 0 else reason, others[b]
-                )
+                if not self.case.outside:
+                    self.steps[b].rewards = dict.fromkeys(TERMS, 0.0)
+                continue
+            slate = [] if slates is None else [v for v in slates[b].tolist() if v >= 0]
+            reason = -1 if reasons is None else int(reasons[b, 0])
+            reactions = self.other_reactions(b) if self.case.outside else None
+            self.steps[b] = life.move(
+                int(codes[b]), slate or None, None if reason < 0 else reason, reactions
+            )
+            if self.case.outside:
+                self.write_answer(b)
+        if self.case.outside:
+            batch.settle()
         self.compare()
 
-    def react_otherwise(self, b: int) -> Reactions | None:
-        """Somebody else reacts to the list of a row, if it shows one, or they leave it as it is."""
+    def other_reactions(self, b: int) -> Reactions | None:
+        """What somebody else might do with the list that was posed to a row, now and then."""
         a, rng = self.batch.arrays, self.rng
         if a["verb"][b] != Verb.RECOMMEND or rng.random() < 0.5:
             return None
-        n = int(a["n_shown"][b])
-        a["levels"][b, :n] = rng.integers(-1, 5, n)
-        consumed = a["levels"][b] >= Level.CLICK
-        a["minutes"][b] = np.where(consumed, rng.random(len(consumed)) * 9, 0)
-        levels = (None if x < 0 else Level(x) for x in a["levels"][b, :n].tolist())
-        return Reactions(tuple(levels), tuple(a["minutes"][b, :n].tolist()))
+        levels = rng.integers(-1, 5, int(a["n_shown"][b])).tolist()
+        minutes = [float32(rng.random() * 9) if x >= Level.CLICK else 0.0 for x in levels]
+        return Reactions(tuple(None if x < 0 else Level(x) for x in levels), tuple(minutes))
+
+    def write_answer(self, b: int) -> None:
+        """What the reference's user answered, as the answer of somebody outside of the kernels."""
+        a, life, step = self.batch.arrays, self.lives[b], self.steps[b]
+        answer = _move(life, step)
+        for name in ("outcome", "said", "ended", "gone"):
+            a[name][b] = answer[name]
+        a["given"][b, :2] = answer["given"][:2]
+        if step.verb is Verb.RECOMMEND:
+            state = _state(life)
+            a["levels"][b], a["minutes"][b] = state["levels"], state["minutes"]
 
     # ---- comparing ---------------------------------------------------------------
 
@@ -201,7 +206,11 @@ class LivesSideBySide:
             off = np.abs(found - expected) > TOLERANCE * np.maximum(np.abs(expected), 1)
         else:
             off = found != expected
-        assert not off.any(), f"{where}: {found.tolist()}, not {expected.tolist()}"
+        if off.any():
+            at = "" if found.ndim == 0 else f" at {np.argwhere(off).tolist()}"
+            raise AssertionError(
+                f"{where}{at}: {found[off].tolist()}, not {expected[off].tolist()}"
+            )
 
 
 def _padded(values: Any, width: int, fill: float = -1) -> list[float]:

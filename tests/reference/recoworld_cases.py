@@ -63,7 +63,7 @@ class LifeCase:
 
     Attributes:
         options: further arguments of the batch.
-        outside: somebody else reacts to lists now and then.
+        outside: users answer from outside of the kernels, and some react as no rule user would.
     """
 
     world: World
