@@ -215,7 +215,8 @@ class Lives(Batch):
         new = users[~self._has_pool[users]].astype(np.int64)
         if len(new):
             v = self.vectors
-            rank_pools(new, v.user, v.item, v.item_bias, self.memory.arrays["pools"])
+            columns = np.ascontiguousarray(v.item.T)
+            rank_pools(new, v.user, columns, v.item_bias, self.memory.arrays["pools"])
             self._has_pool[new] = True
 
     def reset_options(self, options: Mapping[str, Any] | None) -> dict[str, Any]:
