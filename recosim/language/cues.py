@@ -414,7 +414,8 @@ REFLECTING = _cues("""
     what was wrong|whats wrong|what is wrong|didnt you like|did you not like|dont you like|
     dislike about|why did these|why didnt|why not|why were|why did|reflect|what went wrong|
     what should be different|what would you change|put you off|what was missing|whats missing|
-    not work for you|didnt work for you|what could be better
+    not work for you|didnt work for you|what could be better|how is this going|how is it going|
+    hows this going|hows it going|how am i doing
 """)
 
 BEST = _cues("""

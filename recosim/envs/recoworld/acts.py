@@ -34,14 +34,17 @@ from recosim.acts import (
 from recosim.envs.acts import Acts, Hidden, Move, Portrait
 from recosim.envs.batch import Decoded
 from recosim.envs.recoworld.outsiders import write_answer
+from recosim.envs.words import attribute_label, listed
 from recosim.errors import NotUnderstood
-from recosim.language import Context, Templates
+from recosim.language import Context
 from recosim.language.labels import Labels
+from recosim.world.world import World
 
-__all__ = ["ACTS", "DIRECTIVES", "SCOPES", "LifeActs", "instructions_of"]
+__all__ = ["ACTS", "LifeActs", "instruction_text", "instructions_of"]
 
 DIRECTIVES: tuple[Literal["avoid", "want"], ...] = ("avoid", "want")  # by their codes
 SCOPES: tuple[Literal["turn", "session", "always"], ...] = ("turn", "session", "always")
+_HELD = {"turn": "in the next list", "session": "for now", "always": "from now on"}
 _WIDTH = 4  # numbers of an instruction
 _REASONS: dict[int, Literal["tired", "disappointed"]] = {1: "tired", 2: "disappointed"}
 _OFFERED = 8  # questions and items that a text observation offers
@@ -59,6 +62,15 @@ def instructions_of(given: Sequence[int]) -> tuple[Instruct, ...]:
         for directive, attribute, condition, scope in rows
         if attribute >= 0
     )
+
+
+def instruction_text(act: Instruct, world: World) -> str:
+    """An instruction: "When it is rock [a3]: no more mellow [a9], for now."."""
+    named = listed(act.attributes, world, attribute_label, "or")
+    wish = f"{'more' if act.directive == 'want' else 'no more'} {named}, {_HELD[act.scope]}."
+    if act.condition:
+        return f"When it is {listed(act.condition, world, attribute_label, 'and')}: {wish}"
+    return f"{wish[0].upper()}{wish[1:]}"
 
 
 class LifeActs(Acts):
@@ -198,6 +210,9 @@ class LifeActs(Acts):
             f"Day {day} of {rules.horizon}, session {session + 1}, round {turn} of "
             f"{rules.max_turns}. Moves left: {rules.max_steps - int(a['step'][row])}."
         ]
+        if shown := a["shown"][row, : a["n_shown"][row]].tolist():
+            named = "; ".join(labels.say("i", v, plainly=True) for v in shown)
+            told.append(f"The last list, from the top: {named}.")
         if held := self.in_force(batch, row):
             told.append(f"In force: {' '.join(held)}")
         legal = batch.legal_actions()[row]
@@ -216,12 +231,11 @@ class LifeActs(Acts):
 
     def in_force(self, batch: Any, row: int) -> list[str]:
         """The instructions that hold, in words, with how many lists were shown since."""
-        templates, context = Templates(batch.world), Context(walks=True)
         told = []
         for *numbers, age in batch.arrays["instructions"][row].tolist():
             for act in instructions_of(numbers):
                 lists = "1 list ago" if age == 1 else f"{age} lists ago"
-                told.append(f"{templates.user(act, context)} ({lists})")
+                told.append(f"{instruction_text(act, batch.world)[:-1]} ({lists}).")
         return told
 
 

@@ -10,7 +10,8 @@ from rich.text import Text
 
 from recosim.acts import Answer, Instruct, Leave, Level, React, UserAct, Verb
 from recosim.envs.board import Typed, UserSeat
-from recosim.envs.recoworld.words import instruction_text, session_heading
+from recosim.envs.recoworld.acts import instruction_text
+from recosim.envs.recoworld.words import session_heading
 from recosim.envs.words import attribute_label, item_label
 from recosim.errors import OptionError, RecosimError
 
@@ -221,10 +222,7 @@ class LifeUserSeat(UserSeat):
 
     def followed(self, row: Mapping[str, Any]) -> Iterator[RenderableType]:
         if row["ended"] or row["gap"] > 0:
-            minutes = float(np.sum(row["minutes"]))
-            yield Text(
-                f"    (the session is over; {minutes:.1f} minutes with the last list)", "dim"
-            )
+            yield Text("    (the session is over)", "dim")
         if row["gap"] > 0:
             days = "a day" if row["gap"] == 1 else f"{row['gap']} days"
             yield Text(f"\nYou come back after {days}.", "bold")

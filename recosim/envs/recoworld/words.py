@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from recosim.acts import Instruct, Level, Outcome, Verb
-from recosim.envs.recoworld.acts import instructions_of
+from recosim.acts import Level, Outcome, Verb
+from recosim.envs.recoworld.acts import instruction_text, instructions_of
 from recosim.envs.words import Words, attribute_label, item_label, listed, signed
 from recosim.world.world import World
 
-__all__ = ["WORDS", "LifeWords", "instruction_text", "session_heading"]
+__all__ = ["WORDS", "LifeWords", "session_heading"]
 
 Row = Mapping[str, Any]
 
-_SCOPES = {"turn": "in the next list", "session": "for now", "always": "from now on"}
 _ENDED = {
     1: "the session is over: the user has had enough",
     2: "the session is over: the user is disappointed",
@@ -23,15 +22,6 @@ _ENDED = {
 # How items are told that somebody went so far with.
 _WENT = ((Level.SEEN, "know"), (Level.CLICK, "tried"), (Level.ACCEPT, "liked"),
          (Level.LOVE, "loved"))  # fmt: skip
-
-
-def instruction_text(act: Instruct, world: World) -> str:
-    """An instruction: "When it is rock [a3]: no more mellow [a9], for now."."""
-    named = listed(act.attributes, world, attribute_label, "or")
-    wish = f"{'more' if act.directive == 'want' else 'no more'} {named}, {_SCOPES[act.scope]}."
-    if act.condition:
-        return f"When it is {listed(act.condition, world, attribute_label, 'and')}: {wish}"
-    return f"{wish[0].upper()}{wish[1:]}"
 
 
 def session_heading(day: int, session: int) -> str:
