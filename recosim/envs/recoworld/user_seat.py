@@ -12,7 +12,7 @@ from recosim.acts import Answer, Instruct, Leave, Level, React, UserAct, Verb
 from recosim.envs.board import Typed, UserSeat
 from recosim.envs.recoworld.acts import instruction_text
 from recosim.envs.recoworld.words import session_heading
-from recosim.envs.words import attribute_label, item_label
+from recosim.envs.words import attribute_label, item_label, words_of
 from recosim.errors import OptionError, RecosimError
 
 __all__ = ["LifeUserSeat"]
@@ -86,7 +86,10 @@ class LifeUserSeat(UserSeat):
         move = self.acts.last_move(self.batch, 0)
         heading = session_heading(move["day"], move["session"])
         yield Text(f"\n{heading}, round {move['round']}", "dim")
-        yield from super().hear()
+        number = int(self.batch.arrays["step"][0]) + 1
+        yield Text(f"{number:>2}. recommender  {self.lead(move, words_of(self.batch.family))}")
+        for place, item in enumerate(self._items, start=1):
+            yield Text(f"    {place:>2}. {item_label(self.world, item)}")
         yield from self._prompt()
 
     def _prompt(self) -> Iterator[RenderableType]:
