@@ -341,7 +341,8 @@ class Lives(Batch):
     def success(self) -> NDArray[np.bool_]:
         """Whether the life ended without the user leaving for good."""
         a = self.arrays
-        return (a["done"] > 0) & (a["gone"] == 0)
+        stayed: NDArray[np.bool_] = (a["done"] > 0) & (a["gone"] == 0)
+        return stayed
 
     def logged(self) -> dict[str, NDArray[np.floating[Any]]]:
         a = self.arrays
@@ -373,11 +374,14 @@ class Lives(Batch):
     def was_shown(self, items: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
         """Whether items (B, n) were shown before, as far as `repeats` keeps it; bool (B, n)."""
         words = np.take_along_axis(self.arrays["withheld"], items >> 6, axis=1)
-        return (words >> (items & 63).astype(np.uint64) & np.uint64(1)).astype(bool)
+        bits = words >> (items & 63).astype(np.uint64) & np.uint64(1)
+        found: NDArray[np.bool_] = bits.astype(bool)
+        return found
 
     def __getattr__(self, name: str) -> NDArray[Any]:
         try:
-            return self.__dict__["arrays"][name]
+            array: NDArray[Any] = self.__dict__["arrays"][name]
+            return array
         except KeyError:
             raise AttributeError(f"Lives has no attribute {name!r}") from None
 

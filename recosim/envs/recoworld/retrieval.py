@@ -41,11 +41,10 @@ def group_of(t: Table, b: int, v: int) -> int:
 
 @kernel
 def heeds(t: Table, b: int) -> bool:
-    heeded = f.heeded(t)[b]
+    found = False
     for k in range(SLOTS):
-        if heeded[k]:
-            return True
-    return False
+        found = found or f.heeded(t)[b, k] != 0
+    return found
 
 
 @kernel

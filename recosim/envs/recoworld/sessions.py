@@ -208,7 +208,10 @@ def close_session(t: Table, b: int) -> bool:
         return False
     gap = 1.0
     if rate < 1.0:
-        gap += math.floor(math.log(1.0 - luck(t, b, RETURN, 0, 0)) / math.log(1.0 - rate))
+        away = math.log(1.0 - rate)
+        if away == 0.0:  # so small a rate that they never come
+            return False
+        gap += math.floor(math.log(1.0 - luck(t, b, RETURN, 0, 0)) / away)
     if f.day(t)[b] + gap >= f.horizon(t):
         return False
     f.gap(t)[b] = np.int32(gap)
