@@ -184,6 +184,7 @@ class LivesSideBySide:
         for b, (life, step) in enumerate(zip(self.lives, self.steps, strict=True)):
             for name, expected in (_state(life) | _move(life, step)).items():
                 self.check(b, name, self.batch.arrays[name][b], expected)
+            self.check(b, "success", self.batch.success()[b], life.is_success())
             if not life.done:
                 legal = self.batch.legal_actions()[b]
                 self.check(b, "legal actions", legal, life.legal_codes())
@@ -263,6 +264,7 @@ def _state(life: ReferenceLife) -> dict[str, Any]:
         "answers": [int(answer) for answer in life.answers],
         "withheld": _bits(life.withheld(), life.tables.n_items),
         "consumed": _bits(person.consumed, life.tables.n_items),
+        "n_consumed": life.n_consumed,
         "preference": life.preference(),
         "shown_counts": life.shown_counts,
         "taken_counts": life.taken_counts,

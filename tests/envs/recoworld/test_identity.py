@@ -25,7 +25,7 @@ ARGUMENTS = {"action", "slate", "n_slate", "reason", "to_open", "best"}
 
 def batch(size: int, threads: int = 1) -> Lives:
     setup = Setup.prepare(
-        "recoworld", world="lastfm-small", users="typical", settings=USERS | {"feedback": "edit"}
+        "recoworld", world="lastfm-small", users="typical", feedback="edit", **USERS
     )
     lives = setup.batch(size, threads=threads, raise_illegal=False)
     assert isinstance(lives, Lives)
@@ -110,7 +110,7 @@ def test_rows_of_a_vector_environment_are_scalar_environments(mode: str) -> None
                 if not (rest[1] or rest[2]):
                     assert infos["true_utility"][row] == info["true_utility"]
                     mindset = infos["privileged"]["mindset"][row]
-                    assert mindset.tobytes() == info["privileged"]["mindset"].tobytes()
+                    assert np.asarray(mindset).tolist() == info["privileged"]["mindset"]
                 elif mode == "SameStep":
                     same_single(infos["final_obs"][row], observation)
                     observation, _ = single.reset()
