@@ -17,7 +17,7 @@ from recosim.envs.recoworld.leaving import (
 )
 from recosim.envs.recoworld.maths import luck, put_in
 from recosim.envs.recoworld.retrieval import retrieve
-from recosim.envs.recoworld.sessions import clear_measures, close_session, fill_mask
+from recosim.envs.recoworld.sessions import clear_measures, close_session, update_mask
 from recosim.envs.recoworld.settings import trait
 from recosim.envs.recoworld.walk import CLICKED, consequences, walk
 from recosim.kernels.compiling import kernel
@@ -223,6 +223,7 @@ def keep_counts(t: Table, b: int) -> None:
     f.session_minutes(t)[b] += f.move_minutes(t)[b]
     f.session_regret(t)[b] += np.float64(f.regret(t)[b])
     f.utility(t)[b] += worth
+    f.n_consumed(t)[b] += n
 
 
 @kernel
@@ -245,7 +246,7 @@ def finish(t: Table, b: int, takes_round: bool) -> None:
     if not f.done(t)[b] and f.step(t)[b] >= f.max_steps(t):
         f.truncated(t)[b], f.done(t)[b] = 1, 1
     pay(t, b, comeback)
-    fill_mask(t, b)
+    update_mask(t, b, ended > 0 or f.verb(t)[b] == ASK or f.verb(t)[b] == REFLECT)
 
 
 @kernel

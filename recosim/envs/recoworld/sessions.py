@@ -23,7 +23,7 @@ from recosim.kernels.random import DRIFT, MOOD, RETURN, STAY
 from recosim.kernels.table import Table
 from recosim.users.behaviour import WORDS
 
-__all__ = ["close_session", "fill_mask", "open_life"]
+__all__ = ["close_session", "open_life", "update_mask"]
 
 OPEN = np.int8(Verb.OPEN)
 STANDS_TODAY, STANDS_ALWAYS = (WORDS["standing"].index(word) for word in ("session", "always"))
@@ -104,7 +104,7 @@ def open_life(t: Table, b: int) -> None:
     f.verb(t)[b], f.about(t)[b], f.outcome(t)[b] = OPEN, -1, 0
     f.ended(t)[b], f.gone(t)[b], f.left(t)[b], f.gap(t)[b] = 0, 0, 0, 0
     f.felt(t)[b] = 0
-    f.utility(t)[b], f.reward(t)[b] = 0.0, 0.0
+    f.utility(t)[b], f.reward(t)[b], f.n_consumed(t)[b] = 0.0, 0.0, 0
     f.reward_terms(t)[b, :] = 0.0
     clear_measures(t, b)
     mine, theirs = f.user_vectors(t)[user], f.attribute_vectors(t)
@@ -223,15 +223,26 @@ def close_session(t: Table, b: int) -> bool:
 
 @kernel
 def fill_mask(t: Table, b: int) -> None:
-    """Which actions are legal; all, once the life has ended."""
-    mask = f.mask(t)[b]
+    """Which actions are legal."""
+    mask, n, indptr = f.mask(t)[b], f.attributes(t), f.posting_indptr(t)
+    mask[n], mask[n + 2] = 1, 1
+    for a in range(n):
+        mask[n + 3 + a] = 1 if indptr[a + 1] > indptr[a] else 0
+    update_mask(t, b, True)
+
+
+@kernel
+def update_mask(t: Table, b: int, asks: bool) -> None:
+    """Bring up to date what a move can change; all is legal once the life has ended.
+
+    `asks`: whether it can have changed what may be asked about.
+    """
+    mask, n = f.mask(t)[b], f.attributes(t)
     if f.done(t)[b]:
         mask[:] = 1
         return
-    n, answers, indptr = f.attributes(t), f.answers(t)[b], f.posting_indptr(t)
-    for a in range(n):
-        mask[a] = 1 if answers[a] == 0 else 0
-        mask[n + 3 + a] = 1 if indptr[a + 1] > indptr[a] else 0
-    mask[n] = 1
+    if asks:
+        answers = f.answers(t)[b]
+        for a in range(n):
+            mask[a] = 1 if answers[a] == 0 else 0
     mask[n + 1] = 1 if f.reflectable(t)[b] and np.int64(feedback(t, b)) != DEAF else 0
-    mask[n + 2] = 1
