@@ -40,6 +40,7 @@ __all__ = [
     "VERBS",
     "Verb",
     "flat_code",
+    "unknown_code",
     "whole_numbers",
 ]
 
@@ -315,6 +316,7 @@ class Moves(NamedTuple):
         because: NDArray[np.int32] | None = None,
         *,
         verbs: tuple[Verb, ...] = VERBS,
+        reasons: int = 0,
         least: int = -1,
     ) -> Moves:
         """Actions of the "flat" view, whole numbers (B,); -1 asks the best.
@@ -323,6 +325,7 @@ class Moves(NamedTuple):
             n_askables: how many actions ask.
             items, because: what recommendations show, see `Moves`.
             verbs: those of the family.
+            reasons: how many actions behind the verbs recommend because of one attribute each.
             least: the least number that is an action: 0 where the best cannot be asked so.
 
         Raises:
@@ -330,18 +333,29 @@ class Moves(NamedTuple):
         """
         given = whole_numbers("actions", codes)
         others = _other_verbs(verbs)
-        last = n_askables + len(others) - 2
+        end = n_askables + len(others) - 1
+        last = end + reasons - 1
         if len(given) and (given.min() < least or given.max() > last):
             row = int(np.flatnonzero((given < least) | (given > last))[0])
             raise IllegalActionError(
-                f"action {given[row]} of row {row} {_unknown_code(n_askables, verbs)}"
+                f"action {given[row]} of row {row} {unknown_code(n_askables, verbs, reasons)}"
             )
         given = given.astype(np.int64, copy=False)
+        if reasons:
+            reasoned = given >= end
+            named = np.where(reasoned, given - end, -1).astype(np.int32)[:, None]
+            because = named if because is None else np.where(reasoned[:, None], named, because)
+            given = np.where(reasoned, flat_code(Verb.RECOMMEND, -1, n_askables, verbs), given)
         places = np.maximum(given - (n_askables - 1), 0)
         return cls(others.take(places), np.where(places, -1, given), items, because)
 
-    def to_flat(self, n_askables: int, verbs: tuple[Verb, ...] = VERBS) -> NDArray[np.int64]:
+    def to_flat(
+        self, n_askables: int, verbs: tuple[Verb, ...] = VERBS, reasons: int = 0
+    ) -> NDArray[np.int64]:
         """As actions of the "flat" view, int64 (B,); -1 where the best is asked.
+
+        Args:
+            reasons: as in `from_flat`; lists without items that have a reason are told by it.
 
         Raises:
             IllegalActionError: a verb that the family does not have.
@@ -358,6 +372,12 @@ class Moves(NamedTuple):
                 f"row {row} has the verb {int(verb[row])}; the verbs here are {_listed(verbs)}."
             )
         codes: NDArray[np.int64] = np.where(places, places + (n_askables - 1), self.about)
+        if reasons and self.because is not None:
+            named = (verb == Verb.RECOMMEND) & (self.because[:, 0] >= 0)
+            if self.items is not None:
+                named &= (np.asarray(self.items) < 0).all(axis=1)
+            end = n_askables + len(_other_verbs(verbs)) - 1
+            codes = np.where(named, end + self.because[:, 0], codes)
         return codes
 
     @classmethod
@@ -484,9 +504,12 @@ def _listed(verbs: tuple[Verb, ...]) -> str:
     return ", ".join(named[:-1]) + f" or {named[-1]}" if len(named) > 1 else named[0]
 
 
-def _unknown_code(n_askables: int, verbs: tuple[Verb, ...]) -> str:
+def unknown_code(n_askables: int, verbs: tuple[Verb, ...], reasons: int = 0) -> str:
+    """What is said of a flat action that does not exist, and which do."""
     others = [Verb(code) for code in _other_verbs(verbs)[1:]]
     codes = [f"ask 0 to {n_askables - 1}"] if n_askables else []
     codes += [f"{verb.name.lower()} {n_askables + k}" for k, verb in enumerate(others)]
-    last = n_askables + len(others) - 1
-    return f"does not exist; actions are 0 to {last}: {', '.join(codes)}."
+    end = n_askables + len(others)
+    if reasons:
+        codes.append(f"recommend because of an attribute {end} to {end + reasons - 1}")
+    return f"does not exist; actions are 0 to {end + reasons - 1}: {', '.join(codes)}."

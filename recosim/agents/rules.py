@@ -25,7 +25,7 @@ class RandomAgent(Agent):
         order = np.cumsum(batch.legal_actions(), axis=1, dtype=np.int32)
         pick = (self.luck(AGENT) * order[:, -1]).astype(np.int32)
         codes = np.argmax(order > pick[:, None], axis=1)
-        return Moves.from_flat(codes, batch.n_askables, verbs=batch.verbs)
+        return Moves.from_flat(codes, batch.n_askables, verbs=batch.verbs, reasons=batch.n_reasons)
 
 
 class AbsGreedy(Agent):

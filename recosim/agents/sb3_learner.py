@@ -139,7 +139,7 @@ class SB3Learner(Learner):
         actions = values.masked_fill(~legal, -torch.inf).argmax(1).numpy()
         if self._view == "verb":
             return Moves.from_verbs(actions, d.verbs)
-        return Moves.from_flat(actions, d.n_askables, verbs=d.verbs)
+        return Moves.from_flat(actions, d.n_askables, verbs=d.verbs, reasons=d.n_reasons)
 
     # ---- training -------------------------------------------------------------------------------
 

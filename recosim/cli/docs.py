@@ -109,7 +109,7 @@ def spaces_of(card: EnvCard) -> tuple[Any, Any]:
         protocol=rules,
         verbs=kind.verbs,
         n_askables=n,
-        n_actions=n + len(kind.verbs) - 1,
+        n_actions=n + len(kind.verbs) - 1 + kind.count_reasons(rules, world),
         aspects=getattr(rules, "aspects", kind.aspects),
         world=world,
     )

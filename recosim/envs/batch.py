@@ -54,7 +54,9 @@ class Decoded(NamedTuple):
     def moves(self, batch: Batch) -> Moves:
         """The same for `Batch.step` of a batch of one row."""
         lists = [None if part is None else part[None] for part in (self.items, self.because)]
-        return Moves.from_flat([self.code], batch.n_askables, *lists, verbs=batch.verbs)
+        return Moves.from_flat(
+            [self.code], batch.n_askables, *lists, verbs=batch.verbs, reasons=batch.n_reasons
+        )
 
 
 class Batch:
@@ -74,6 +76,8 @@ class Batch:
         threads: that share the batch.
         aspects: attributes that may be given as the reason for a list, at most.
         asks_facets: whether questions are about facets, not about attributes.
+        n_reasons: how many actions of the "flat" view, its last ones, recommend because of an
+            attribute each.
         arrays: the state by name, live: copy what must not change. Those of every family, of shape
             (B,) unless said otherwise: `seed` uint64 and `conversation` int64, the key of all luck;
             `user` int32; `turn` int32, of the next move; `step` int32, calls so far; `done` uint8;
@@ -104,11 +108,17 @@ class Batch:
     threads: int
     aspects: int = 0
     asks_facets: bool = False
+    n_reasons: int = 0
     arrays: dict[str, NDArray[Any]]
 
     @classmethod
     def count_askables(cls, protocol: Any, world: Any) -> int:
         """A under some rules in a world, or in what stands for one: its sizes."""
+        return 0
+
+    @classmethod
+    def count_reasons(cls, protocol: Any, world: Any) -> int:
+        """`n_reasons`, in the same way."""
         return 0
 
     # ---- episodes --------------------------------------------------------------------------------

@@ -242,9 +242,9 @@ class FamilyEnv(gym.Env[Observation | str, Any]):
 
 
 def _plain(array: NDArray[Any]) -> Any:
-    """Hidden state of the first row: a number, or a list without its padding."""
-    if array.ndim == 1:
-        return int(array[0])
+    """Hidden state of the first row: a number, or a list; ids without their padding."""
+    if array.ndim == 1 or array.dtype.kind == "f":
+        return array[0].tolist()
     return [int(value) for value in array[0] if value >= 0]
 
 

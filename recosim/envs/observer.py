@@ -129,7 +129,8 @@ class Observer:
         # Nothing matters once an episode has ended, so a mask is all ones then.
         ended = self.batch.arrays["done"][:, None] > 0
         can_ask = mask[:, :n].any(axis=1, keepdims=True) | ended
-        return np.concatenate([can_ask, mask[:, n:]], axis=1)
+        others = mask[:, n : n + len(self.batch.verbs) - 1]
+        return np.concatenate([can_ask, others], axis=1)
 
     def observation(self, rows: Any = slice(None)) -> Observations:
         """The observations of some rows; a slice gives live views, numbers give copies."""

@@ -11,7 +11,7 @@ from gymnasium import spaces
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from recosim.acts import Moves, Verb, flat_code
+from recosim.acts import Moves, Verb, flat_code, unknown_code
 from recosim.envs.batch import Batch, Decoded
 from recosim.errors import IllegalActionError
 
@@ -78,14 +78,15 @@ class LegalSlate(spaces.Dict):
         super().__init__(parts)
         self.n_askables, self.n_items, self.top_k = n_askables, n_items, top_k
         self.aspects, self.n_attributes = aspects, n_attributes
-        self.legal = legal  # int8 (n_askables + 2,), live, or None: all
+        self.legal = legal  # int8 (flat actions,), live, or None: all
 
     def sample(self, mask: Any = None, probability: Any = None) -> dict[str, Any]:
         if mask is not None or probability is not None:
             return super().sample(mask=mask, probability=probability)
         n = self.n_askables
         every = np.arange(n + int(self["verb"].n) - 1)  # type: ignore[attr-defined]
-        legal = every if self.legal is None else np.flatnonzero(self.legal)
+        # Lists are named here, so that the actions that only name a reason for one are none.
+        legal = every if self.legal is None else np.flatnonzero(self.legal[: len(every)])
         code = int(legal[self["verb"].np_random.integers(len(legal))])
         attribute = code if code < n else int(self["attribute"].np_random.integers(max(1, n)))
         action = {
@@ -189,13 +190,7 @@ def decode(view: str, action: Any, batch: Batch) -> Decoded:
 
 def no_such_action(code: int, batch: Batch) -> str:
     """What is wrong with a flat action that does not exist, and which do."""
-    n = batch.n_askables
-    ask = [f"ask 0 to {n - 1}"] if n else []
-    others = [f"{verb.name.lower()} {n + k}" for k, verb in enumerate(batch.verbs[1:])]
-    return (
-        f"action {code} does not exist; actions are 0 to {batch.n_actions - 1}: "
-        f"{', '.join(ask + others)}."
-    )
+    return f"action {code} {unknown_code(batch.n_askables, batch.verbs, batch.n_reasons)}"
 
 
 def moves_of(view: str, actions: Any, batch: Batch) -> Moves:
@@ -218,12 +213,19 @@ def moves_of(view: str, actions: Any, batch: Batch) -> Moves:
     if view == "verb":
         return Moves.from_verbs(given, batch.verbs)
     given = given.astype(np.int64, copy=False)
-    moves = Moves.from_flat(given, batch.n_askables, verbs=batch.verbs, least=0)
+    moves = Moves.from_flat(
+        given, batch.n_askables, verbs=batch.verbs, reasons=batch.n_reasons, least=0
+    )
     return moves._replace(flat=given)
 
 
 def _listed_verbs(batch: Batch) -> str:
-    words = {Verb.ASK: "asks", Verb.RECOMMEND: "recommends", Verb.REFLECT: "reflects"}
+    words = {
+        Verb.ASK: "asks",
+        Verb.RECOMMEND: "recommends",
+        Verb.REFLECT: "reflects",
+        Verb.PASS: "passes",
+    }
     return ", ".join(
         f"{k} {words.get(verb, verb.name.lower())}" for k, verb in enumerate(batch.verbs)
     )

@@ -55,7 +55,9 @@ class LegalText(Prose):
             return str(super().sample(mask=mask, probability=probability))
         codes = np.flatnonzero(self.legal)
         code = int(codes[self.np_random.integers(len(codes))])
-        moves = Moves.from_flat([code], batch.n_askables, verbs=batch.verbs)
+        moves = Moves.from_flat(
+            [code], batch.n_askables, verbs=batch.verbs, reasons=batch.n_reasons
+        )
         key = int(self.np_random.integers(2**31))
         act = moves.act(0, facets=batch.asks_facets)
         return Templates(batch.world).system(act, key=key)

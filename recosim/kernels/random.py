@@ -42,6 +42,14 @@ BAD_LIST = 40
 DEFLECT = 41
 SEVERAL = 42  # how many further attributes a request names
 FURTHER = 43  # 43, 44: one for each of them
+# Of lives (docs/recoworld.md):
+MOOD = 45
+STAY = 46
+CLICK = 47
+VOICE = 48
+FOR_GOOD = 49
+COMPANION = 50  # whether what is avoided is avoided only together with another attribute
+RETURN = 51
 
 PURPOSES = {
     "user": USER,
@@ -72,6 +80,13 @@ PURPOSES = {
     "deflect": DEFLECT,
     "several": SEVERAL,
     "further": FURTHER,
+    "mood": MOOD,
+    "stay": STAY,
+    "click": CLICK,
+    "voice": VOICE,
+    "for_good": FOR_GOOD,
+    "condition": COMPANION,
+    "return": RETURN,
 }
 
 

@@ -21,6 +21,7 @@ from recosim.envs.cpr.fields import fields
 from recosim.envs.cpr.pool import Pool, pool_of
 from recosim.envs.cpr.protocol import Protocol
 from recosim.envs.cpr.tables import joint_arrays, ranking, sparse_width, world_arrays
+from recosim.envs.lists import check_lists
 from recosim.errors import IllegalActionError, OptionError
 from recosim.estimators.base import Vectors
 from recosim.kernels.compiling import Entry
@@ -417,31 +418,14 @@ class Dialogues(Batch):
 
     def check_aspects(self, actions: NDArray[Any], aspects: NDArray[Any]) -> None:
         """Raise `IllegalActionError` unless the reasons of the rows that recommend are valid."""
-        shape, n = (self.size, self.protocol.aspects), self.world.n_attributes
-        if aspects.shape != shape or aspects.dtype.kind not in "iu":
-            raise IllegalActionError(
-                f"aspects have shape {aspects.shape} and dtype {aspects.dtype}; whole numbers of "
-                f"shape {shape} are needed, padded with -1."
-            )
-        if _malformed(aspects[actions == self.n_askables], n):
-            raise IllegalActionError(
-                f"the reasons for a list must be up to {self.protocol.aspects} different "
-                f"attributes of 0..{n - 1}, then -1 to the end."
-            )
+        shape = (self.size, self.protocol.aspects)
+        rows = actions == self.n_askables
+        check_lists("aspects", aspects, shape, self.world.n_attributes, rows)
 
     def check_slates(self, actions: NDArray[Any], slates: NDArray[Any]) -> None:
         """Raise `IllegalActionError` unless the lists of the recommending rows are well-formed."""
         shape = (self.size, self.protocol.top_k)
-        if slates.shape != shape or slates.dtype.kind not in "iu":
-            raise IllegalActionError(
-                f"slates have shape {slates.shape} and dtype {slates.dtype}; whole numbers of "
-                f"shape {shape} are needed, padded with -1."
-            )
-        if _malformed(slates[actions == self.n_askables], self.world.n_items):
-            raise IllegalActionError(
-                f"a list of items must hold up to {self.protocol.top_k} different items of "
-                f"0..{self.world.n_items - 1}, then -1 to the end."
-            )
+        check_lists("slates", slates, shape, self.world.n_items, actions == self.n_askables)
 
     def _raise_if_illegal(self, row: int) -> None:
         if row < 0:
@@ -544,11 +528,3 @@ class Dialogues(Batch):
             if row >= 0:
                 return int(row)
         return run_rows(kernel, self.table, self.size, self.threads)
-
-
-def _malformed(lists: NDArray[Any], n: int) -> bool:
-    """Whether a row is not different numbers of 0..n-1, then -1 to the end."""
-    ordered = np.sort(lists, axis=1)
-    repeated = (ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)
-    gap = (lists[:, 1:] >= 0) & (lists[:, :-1] < 0)
-    return bool((lists >= n).any() or (lists < -1).any() or repeated.any() or gap.any())

@@ -19,6 +19,7 @@ _WHOLE = {
     "max_turns": (1, 1000),
     "top_k": (1, 32),
     "max_steps": (1, 32_000),
+    "pool": (1, 2**20),
 }
 _SHARES = ("like_at", "love_at", "rest", "hope")
 _EFFORTS = ("read_effort", "use_effort", "ask_effort", "poor_list", "ignored", "regret_weight")
@@ -46,6 +47,8 @@ class LifeRules(rules.Rules):
         max_turns: rounds of a session, at most.
         top_k: items of a list, at most.
         max_steps: acts of the recommender in a life, at most.
+        pool: items that the retrieval of the environment ranks by score, at most; the others follow
+            by popularity.
         repeats: what the retrieval of the environment leaves out: items that were shown before in
             this life, in this session, or none.
         utility_bias, quality_weight: of the true utility of an item.
@@ -68,6 +71,7 @@ class LifeRules(rules.Rules):
     max_turns: int = 20
     top_k: int = 5
     max_steps: int = 400
+    pool: int = 1024
     repeats: Literal["life", "session", "none"] = "life"
     utility_bias: float = 0.0
     quality_weight: float = 1.0
