@@ -16,7 +16,7 @@ from recosim.errors import unknown
 from recosim.world.csr import Csr, csr_from_pairs
 from recosim.world.strings import StringTable
 
-__all__ = ["DERIVED", "PRIMARY", "SPLITS", "WorldArrays", "arrays_of", "fingerprint"]
+__all__ = ["DERIVED", "LATER", "PRIMARY", "SPLITS", "WorldArrays", "arrays_of", "fingerprint"]
 
 SPLITS = ("train", "valid", "test")
 
@@ -39,6 +39,7 @@ class WorldArrays:
     item_texts: StringTable
     item_length: NDArray[np.float32]
     item_quality: NDArray[np.float32]
+    item_appeal: NDArray[np.float32]
     bitsets: NDArray[np.uint64]
     cooccurrence: NDArray[np.int32]
     source: str
@@ -126,7 +127,12 @@ PRIMARY = (
     "item_texts",
     "item_length",
     "item_quality",
+    "item_appeal",
 )
+# Arrays of items that came later than the others. They enter the fingerprint only where a value is
+# known, and a stored world that lacks their file knows none: worlds without them keep the
+# fingerprints under which results on them were published.
+LATER = ("item_appeal",)
 DERIVED = ("attribute_items", "bitsets", "cooccurrence")
 
 
@@ -138,7 +144,8 @@ def arrays_of(world: WorldArrays, fields: Sequence[str] = (*PRIMARY, *DERIVED)) 
 def fingerprint(parts: Mapping[str, Any], n_attributes: int) -> str:
     """sha256 over the names, dtypes, shapes and bytes of the defining arrays, as hex."""
     digest = hashlib.sha256(f"recosim world 1, {n_attributes} attributes".encode())
-    flat = _flatten({field: parts[field] for field in PRIMARY})
+    unknown = [field for field in LATER if np.isnan(parts[field]).all()]
+    flat = _flatten({field: parts[field] for field in PRIMARY if field not in unknown})
     for label, array in flat.items():
         little = np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<"), copy=False)
         digest.update(f"\n{label} {little.dtype.str} {little.shape}\n".encode())

@@ -33,7 +33,7 @@ EDGE_KINDS = {
 def to_networkx(world: WorldArrays) -> nx.Graph:
     """The typed, undirected graph of a world. At Yelp size it takes gigabytes: mind the memory.
 
-    Items carry `name`, and `text`, `length` (minutes) and `quality` (0 to 1) where known;
+    Items carry `name`, and `text`, `length` (minutes), `quality` and `appeal` (0 to 1) where known;
     attributes carry `name`, `facet` (a name, or None) and `facet_index` (-1 for none).
     `graph.graph` holds `name`, `facets`, `source`, `licence` and `settings`.
     """
@@ -49,7 +49,7 @@ def to_networkx(world: WorldArrays) -> nx.Graph:
         known: dict[str, Any] = {"kind": "item", "name": world.item_names[v]}
         if world.item_texts[v]:
             known["text"] = world.item_texts[v]
-        for field in ("length", "quality"):
+        for field in ("length", "quality", "appeal"):
             value = float(getattr(world, f"item_{field}")[v])
             if not math.isnan(value):
                 known[field] = value
@@ -88,8 +88,8 @@ def parts_of(graph: nx.Graph, name: str) -> dict[str, Any]:
     Nodes may be anything hashable that has `kind` "user", "item" or "attribute". They are numbered
     in the order of the graph, or by their number where each is `(kind, 0..n-1)`. The kind of an
     edge follows from its ends; an interaction needs `split`. Optional: `name`, `text`, `length`,
-    `quality` of items, `name` and `facet` of attributes (a facet name or None; without any, all are
-    in one facet), `graph.graph["facets"]` for the order of the facets.
+    `quality` and `appeal` of items, `name` and `facet` of attributes (a facet name or None; without
+    any, all are in one facet), `graph.graph["facets"]` for the order of the facets.
 
     Raises:
         WorldError: a node without a known kind, an edge between kinds that do not go together, an
@@ -143,6 +143,7 @@ def parts_of(graph: nx.Graph, name: str) -> dict[str, Any]:
         "item_texts": [str(data.get("text", "")) for data in items] or None,
         "item_length": [data.get("length", math.nan) for data in items],
         "item_quality": [data.get("quality", math.nan) for data in items],
+        "item_appeal": [data.get("appeal", math.nan) for data in items],
         "source": str(graph.graph.get("source", "")),
         "licence": str(graph.graph.get("licence", "")),
         "settings": graph.graph.get("settings", {}),

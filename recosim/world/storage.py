@@ -8,10 +8,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from recosim.arrays import check_arrays, json_digest, mark_checked, open_arrays, save_arrays
 from recosim.errors import WorldError
 from recosim.files import atomic_folder, write_json
-from recosim.world.arrays import DERIVED, PRIMARY, arrays_of
+from recosim.world.arrays import DERIVED, LATER, PRIMARY, arrays_of
 from recosim.world.csr import Csr
 from recosim.world.strings import StringTable
 from recosim.world.world import World
@@ -81,8 +83,9 @@ def _manifest_text(folder: Path) -> str:
 
 def _stamp_key(folder: Path) -> str:
     """Changes when any file of the folder does, so that the cache of opened worlds is honest."""
-    entries = sorted((e.name, e.stat().st_mtime_ns, e.stat().st_size) for e in os.scandir(folder))
-    return repr(entries)
+    # The taste beside them is no part of a world: it comes later, and is checked where it is read.
+    files = (e for e in os.scandir(folder) if not e.name.lstrip(".").startswith("taste."))
+    return repr(sorted((e.name, e.stat().st_mtime_ns, e.stat().st_size) for e in files))
 
 
 @lru_cache(maxsize=8)
@@ -92,6 +95,11 @@ def _open_cached(folder_name: str, text: str, _: str) -> World:
     files = manifest["files"]
     _check(folder, files)
     arrays = open_arrays(folder, files)
+    for field in LATER:
+        if field not in arrays:  # stored before worlds had it
+            nothing = np.full(arrays["item_quality"].shape, np.nan, dtype=np.float32)
+            nothing.flags.writeable = False
+            arrays[field] = nothing
     fields = {field: _assemble(field, arrays) for field in (*PRIMARY, *DERIVED)}
     return World(
         name=manifest["name"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from recosim.errors import WorldError
 from recosim.world.arrays import WorldArrays, arrays_of, fingerprint
 from recosim.world.csr import Csr, csr_from_pairs
 from recosim.world.strings import StringTable
+from recosim.world.worth import RANGES, Worth, in_range, minutes_of, standardised
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -39,13 +41,49 @@ class World(WorldArrays):
         item_names, attribute_names, facet_names: one string each.
         item_texts: one short description each, or empty strings.
         item_length: float32 (n_items,), minutes, NaN where unknown.
-        item_quality: float32 (n_items,), 0 to 1, NaN where unknown.
+        item_quality: float32 (n_items,), what an item is worth once it is taken, 0 to 1, NaN where
+            unknown.
+        item_appeal: float32 (n_items,), what an item promises beforehand (its cover, its title),
+            0 to 1, NaN where unknown.
         source, licence: where the data comes from, and under which terms it may be used.
         settings: what the world was built with (JSON values).
         bitsets: uint64 (n_attributes, words), bit v of row a is set iff item v has attribute a.
         cooccurrence: int32 (n_attributes, n_attributes), items that have both; shape (0, 0) in
             worlds of more than 2,048 attributes, where it would not pay.
     """
+
+    @cached_property
+    def taste(self) -> NDArray[np.float32]:
+        """What each user likes, float32 (n_users, n_attributes); see `recosim.world.taste`.
+
+        Derived on first use, and kept beside a stored world, from where it is memory-mapped.
+        """
+        from recosim.world.taste import taste_of
+
+        return taste_of(self)
+
+    def item_worth(self, kind: Worth) -> NDArray[np.float64]:
+        """Quality or appeal, standardised over the items where it is known.
+
+        Args:
+            kind: "quality" or "appeal".
+
+        Returns:
+            float64 (n_items,): mean 0 and standard deviation 1 over the known ones; 0 where it is
+            unknown, and everywhere if all the known ones are equal.
+
+        Raises:
+            UnknownNameError: neither of the two.
+        """
+        return standardised(self, kind)
+
+    def item_minutes(self, usual: float = 4.0) -> NDArray[np.float64]:
+        """The length of each item in minutes, float64 (n_items,), `usual` where it is unknown.
+
+        Raises:
+            OptionError: `usual` is not a finite number above 0.
+        """
+        return minutes_of(self, usual)
 
     def to_networkx(self) -> nx.Graph:
         """The typed graph of users, items and attributes; see `recosim.world.graph`."""
@@ -81,6 +119,7 @@ def build_world(
     item_texts: Sequence[str] | None = None,
     item_length: ArrayLike | None = None,
     item_quality: ArrayLike | None = None,
+    item_appeal: ArrayLike | None = None,
     source: str = "",
     licence: str = "",
     settings: Mapping[str, Any] | None = None,
@@ -93,13 +132,14 @@ def build_world(
         train, valid, test: rows = users, ids = items; the splits of one user are disjoint.
         friends: rows = users, ids = users; made symmetric, links to oneself are dropped.
         attribute_facet: facet of each attribute, -1 for none; without it all are in one facet.
+        item_length: minutes, above 0. item_quality, item_appeal: 0 to 1. NaN where unknown.
         synonyms: attribute name -> what else people call it. Kept in `settings`, read by the
             parser; no part of the fingerprint.
 
     Raises:
         WorldError: ids out of range, a user or item table of the wrong size, splits that overlap,
-            no attributes, an empty test or train split, names of the wrong number, synonyms of
-            an attribute that does not exist.
+            no attributes, an empty test or train split, names of the wrong number, a length,
+            quality or appeal out of its range, synonyms of an attribute that does not exist.
     """
     n_items, n_users = item_attributes.rows, train.rows
     _check(n_items > 0 and n_users > 0, name, "it has no items or no users")
@@ -157,6 +197,7 @@ def build_world(
         **tables,
         "item_length": _per_item(name, "item_length", item_length, n_items),
         "item_quality": _per_item(name, "item_quality", item_quality, n_items),
+        "item_appeal": _per_item(name, "item_appeal", item_appeal, n_items),
     }
     digest = fingerprint(parts, n_attributes)
     postings = item_attributes.transpose(n_attributes)
@@ -216,8 +257,12 @@ def _symmetric(friends: Csr) -> Csr:
 def _per_item(name: str, label: str, values: ArrayLike | None, n: int) -> NDArray[np.float32]:
     if values is None:
         return np.full(n, np.nan, dtype=np.float32)
-    array = np.array(values, dtype=np.float32)
+    with np.errstate(over="ignore"):  # what is beyond float32 is infinite, and refused below
+        array = np.array(values, dtype=np.float32)
     _check(array.shape == (n,), name, f"{label} has shape {array.shape}, not ({n},)")
+    kind = label.removeprefix("item_")
+    for v in np.flatnonzero(~np.isnan(array) & ~in_range(kind, array))[:1]:
+        _check(False, name, f"{label} of item {v} is {array[v]:g}; allowed: {RANGES[kind]}")
     return array
 
 

@@ -52,6 +52,7 @@ def worlds(draw: Any) -> World:
         item_texts=[draw(names) for _ in range(n_items)],
         item_length=[draw(st.sampled_from([math.nan, 0.1, 90.0])) for _ in range(n_items)],
         item_quality=rng.random(n_items),
+        item_appeal=[draw(st.sampled_from([math.nan, 0.0, 0.7])) for _ in range(n_items)],
         source="s",
         licence="l",
         settings={"seed": 1},

@@ -8,14 +8,16 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from recosim.arrays import json_digest
 from recosim.errors import WorldError
 from recosim.world import storage
-from recosim.world.arrays import arrays_of
+from recosim.world.arrays import arrays_of, fingerprint
 from recosim.world.csr import csr_from_pairs
 from recosim.world.storage import open_folder, save_world, verify_folder
 from recosim.world.world import World, build_world
@@ -40,6 +42,7 @@ def random_world(seed: int = 0, users: int = 30, items: int = 50, attributes: in
         facet_names=["a", "b", "c"],
         item_names=[f"Käse {i}" for i in range(items)],
         item_quality=rng.random(items),
+        item_appeal=rng.random(items),
         source="made up",
         licence="none",
         settings={"seed": seed, "by size": {10: "ten", 9: "nine"}},
@@ -68,6 +71,25 @@ def test_a_stored_world_comes_back_with_every_array_and_its_fingerprint(stored: 
         np.testing.assert_array_equal(again, array, err_msg=label)
     assert (opened.source, opened.licence, opened.name) == ("made up", "none", "random-0")
     assert opened.folder == stored
+
+
+def test_a_world_that_was_stored_before_there_was_appeal_opens_without_any(stored: Path) -> None:
+    """As an older version wrote it: no such file, and a manifest that does not speak of it."""
+    expected = replace(random_world(), item_appeal=np.full(50, np.nan, np.float32))
+    path = stored / "world.json"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    del manifest["files"]["item_appeal"], manifest["manifest_sha256"]
+    manifest["fingerprint"] = fingerprint(vars(expected), expected.n_attributes)
+    path.write_text(json.dumps({**manifest, "manifest_sha256": json_digest(manifest)}))
+    (stored / "item_appeal.npy").unlink()
+    opened = open_folder(stored)
+    verify_folder(stored)
+    assert np.isnan(opened.item_appeal).all()
+    assert not opened.item_appeal.flags.writeable
+    assert opened.item_appeal.dtype == np.float32
+    again = save_world(opened, stored)  # and is the same one in today's form
+    assert again.fingerprint == opened.fingerprint
+    assert again.item_appeal.shape == (50,)
 
 
 def test_the_arrays_are_memory_mapped_and_read_only(stored: Path) -> None:
