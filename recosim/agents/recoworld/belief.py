@@ -21,11 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recosim.acts import Level
-from recosim.agents.recoworld.features import standard_appeal
 from recosim.kernels.compiling import cached, kernel
 from recosim.world.world import World
 
-__all__ = ["Belief", "Items", "Manners", "TASTE"]
+__all__ = ["TASTE", "Belief", "Items", "Manners", "Spread", "applies", "sigma"]
 
 SEEN, CLICK = int(Level.SEEN), int(Level.CLICK)
 AVOID, ALWAYS = 0, 2
@@ -48,13 +47,9 @@ class Items(NamedTuple):
     def of(world: World, usual_minutes: float) -> Items:
         """Those of a world; `usual_minutes` where the length is unknown."""
         links = world.item_attributes
-        minutes = np.where(np.isfinite(world.item_length), world.item_length, usual_minutes)
-        return Items(
-            np.asarray(links.indptr),
-            np.asarray(links.indices),
-            standard_appeal(world),
-            minutes.astype(np.float64),
-        )
+        minutes = np.asarray(world.item_minutes(usual_minutes), dtype=np.float64)
+        indptr, indices = np.asarray(links.indptr), np.asarray(links.indices)
+        return Items(indptr, indices, world.item_worth("appeal"), minutes)
 
 
 class Manners(NamedTuple):
@@ -209,12 +204,13 @@ def _lift(
 
 
 @kernel
-def _sigma(x: float) -> float:
+def sigma(x: float) -> float:
+    """1 / (1 + exp(-x))."""
     return 1.0 / (1.0 + math.exp(-x))
 
 
 @kernel
-def _applies(instruction: Any, v: int, items: Any) -> tuple[bool, bool]:
+def applies(instruction: Any, v: int, items: Any) -> tuple[bool, bool]:
     """Whether an item counts for an instruction, and whether it has its attribute too."""
     counts, has = instruction[2] < 0, False
     for j in range(items.indptr[v], items.indptr[v + 1]):
@@ -250,14 +246,14 @@ def _hear(
                 doubt += x * x * (mood_var[b, a] + 0.5 * taste_var[b, a])
             wanted, fit = wanted * x, fit * x
             for i in range(instructions.shape[1]):
-                if instructions[b, i, 0] >= 0 and _applies(instructions[b, i], v, items)[1]:
+                if instructions[b, i, 0] >= 0 and applies(instructions[b, i], v, items)[1]:
                     wish += 1.0 if instructions[b, i, 0] != AVOID else -1.0
             logit = fit + rules.wish * wish
             for i in range(3):
                 logit += mood[b, n + i] * own[i]
                 doubt += mood_var[b, n + i] * own[i] * own[i]
             if levels[b, j] != SEEN:
-                p = _sigma(logit / rules.temperature)
+                p = sigma(logit / rules.temperature)
                 y = 1.0 if levels[b, j] >= CLICK else 0.0
                 weight = p * (1.0 - p) / rules.temperature**2
                 size = 1.0 + weight * doubt
@@ -274,7 +270,7 @@ def _hear(
                 continue
             consumed += 1
             share = min(max(np.float64(minutes[b, j]) / items.minutes[v], 0.003), 0.997)
-            expected = _sigma(rules.utility_bias + wanted + mood[b, n + 1] * own[1])
+            expected = sigma(rules.utility_bias + wanted + mood[b, n + 1] * own[1])
             session[b, 0] += 2.0 * share - 1.0
             session[b, 1] += max(expected - share, 0.0)
             session[b, 1] = max(session[b, 1] - max(share - rules.like_at, 0.0), 0.0)
@@ -311,7 +307,7 @@ def _hear(
             counted, had = 0, 0
             for j in range(shown.shape[1]):
                 if shown[b, j] >= 0:
-                    counts, has = _applies(instructions[b, i], shown[b, j], items)
+                    counts, has = applies(instructions[b, i], shown[b, j], items)
                     counted += counts
                     had += has
             if counted == 0:

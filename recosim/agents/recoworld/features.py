@@ -71,22 +71,13 @@ class Features(NamedTuple):
         attributes = np.zeros((n, width))
         attributes[:, 0] = 1.0
         attributes[:, ALONE:] = directions
-        return Features(indptr, indices, values, standard_appeal(world), attributes, width)
+        appeal = world.item_worth("appeal")
+        return Features(indptr, indices, values, appeal, attributes, width)
 
     @property
     def table(self) -> tuple[NDArray[Any], ...]:
         """What the kernels read of it."""
         return self.indptr, self.indices, self.values, self.appeal
-
-
-def standard_appeal(world: World) -> NDArray[np.float64]:
-    """What items promise, of mean 0 and deviation 1 where it is known, else 0; (n_items,)."""
-    appeal = np.asarray(world.item_appeal, dtype=np.float64)
-    known = np.isfinite(appeal)
-    out = np.zeros(world.n_items)
-    if known.any() and appeal[known].std() > 0:
-        out[known] = (appeal[known] - appeal[known].mean()) / appeal[known].std()
-    return out
 
 
 def mean_products(features: Features, world: World) -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from recosim.acts import Moves, Verb
 from recosim.agents.recoworld.base import LifeAgent
-from recosim.agents.recoworld.belief import Belief, Items, Manners, Spread, _applies, _sigma
+from recosim.agents.recoworld.belief import Belief, Items, Manners, Spread, applies, sigma
 from recosim.envs.recoworld.lives import Lives
 from recosim.errors import OptionError
 from recosim.kernels.compiling import cached, kernel
@@ -136,12 +136,18 @@ class Gardener(LifeAgent):
 
 
 @kernel
-def _regret(minutes: float, stay: float) -> float:
+def beyond(minutes: float, stay: float) -> float:
     """Expected minutes beyond what was meant, that being anything from half to 1.5 of `stay`."""
     over = minutes - 0.5 * stay
     if over <= 0.0:
         return 0.0
     return minutes - stay if over >= stay else over * over / (2.0 * stay)
+
+
+@kernel
+def regretted(spent: float, more: float, stay: float, weight: float) -> float:
+    """What some minutes more take off the value of a session."""
+    return weight * (beyond(spent + more, stay) - beyond(spent, stay)) / stay
 
 
 @cached(nogil=True, error_model="numpy")
@@ -183,20 +189,23 @@ def _plant(
                 gain += taste[b, n + j] * own[j]
             breaks, meets[i] = 0, 0
             for j in range(told.shape[1]):
-                if told[b, j, 0] >= 0 and _applies(told[b, j], v, items)[1]:
+                if told[b, j, 0] >= 0 and applies(told[b, j], v, items)[1]:
                     if told[b, j, 0] == 0:
                         breaks += 1
                     else:
                         meets[i] |= 1 << j
                     logit += rules.wish if told[b, j, 0] else -rules.wish
-            chance[i] = _sigma(logit / rules.temperature)
-            worth[i] = _sigma(gain / math.sqrt(1.0 + 0.3927 * (rules.noise + doubt)))
-            hoped = _sigma(rules.utility_bias + wanted * x + mood[b, n + 1] * own[1])
-            value[i] = chance[i] * (2.0 * worth[i] - 1.0 - max(hoped - worth[i], 0.0))
+            chance[i] = sigma(logit / rules.temperature)
+            worth[i] = sigma(gain / math.sqrt(1.0 + 0.3927 * (rules.noise + doubt)))
+            hoped = sigma(rules.utility_bias + wanted * x + mood[b, n + 1] * own[1])
+            # What is expected of max(0, hoped - got), got having a deviation of about .2.
+            short = hoped - worth[i]
+            short = 0.5 * (short + math.sqrt(short * short + 0.0256))
+            value[i] = chance[i] * (2.0 * worth[i] - 1.0 - short)
             value[i] += curiosity * chance[i] * math.sqrt(doubt)
             value[i] -= 2.0 * wish_value * breaks
         held[:], met[:] = 0, 0
-        total, minutes, none = 0.0, 0.0, 1.0
+        total, none, spent = 0.0, 1.0, session[b, 2]
         place = 0
         for _ in range(k):
             best, most = -1, -np.inf
@@ -204,6 +213,8 @@ def _plant(
                 if value[i] == -np.inf:
                     continue
                 score, v = value[i], pool[b, i]
+                time = chance[i] * worth[i] * items.minutes[v]
+                score -= regretted(spent, time, stay, rules.regret_weight)
                 if meets[i]:
                     for j in range(told.shape[1]):
                         if (meets[i] >> j) & 1 and 2 * met[j] < k:
@@ -221,15 +232,13 @@ def _plant(
             v = pool[b, best]
             lists[b, place] = v
             place += 1
-            total += value[best]
-            minutes += chance[best] * worth[best] * items.minutes[v]
+            time = chance[best] * worth[best] * items.minutes[v]
+            total += value[best] - regretted(spent, time, stay, rules.regret_weight)
+            spent += time
             none *= 1.0 - chance[best]
             for j in range(items.indptr[v], items.indptr[v + 1]):
                 held[items.indices[j]] += 1
             for j in range(told.shape[1]):
                 met[j] += (meets[best] >> j) & 1
             value[best] = -np.inf
-        spent = session[b, 2]
-        more = _regret(spent + minutes, stay) - _regret(spent, stay)
-        total -= rules.poor_list * none + rules.regret_weight * more / stay
-        passes[b] = place > 0 and total < least
+        passes[b] = place > 0 and total - rules.poor_list * none < least
