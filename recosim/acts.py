@@ -150,11 +150,15 @@ class React:
     `levels` are (item, `Level`) pairs of what else they did with the list: of further items that
     they take (`Level.ACCEPT`), and of an item that they did more than take. `notes` are
     (item, `Note`) pairs of what they say of items that they do not take now.
+
+    Who walks through a list item by item gives the level of each item that was read, in the order
+    of the list; `minutes` are (item, minutes) pairs of what they consumed.
     """
 
     accepted: int | None = None
     levels: tuple[tuple[int, Level], ...] = ()
     notes: tuple[tuple[int, Note], ...] = ()
+    minutes: tuple[tuple[int, float], ...] = ()
 
     @property
     def taken(self) -> tuple[int, ...]:
@@ -218,16 +222,24 @@ class Edit:
 
 @dataclass(frozen=True)
 class Courtesy:
-    """A politeness that asks for nothing and answers nothing; a goodbye is one until they go."""
+    """A politeness that asks for nothing and answers nothing; a goodbye is one until they go.
+
+    `days`: of the greeting of somebody who comes back, the days since they were last here.
+    """
 
     kind: Literal["thanks", "greeting", "goodbye", "other"] = "thanks"
+    days: int = 0
 
 
 @dataclass(frozen=True)
 class Leave:
-    """The user ends the conversation."""
+    """The user ends the conversation, or the session where there may be another one.
 
-    reason: Literal["impatient", "satisfied", "other"] = "other"
+    `for_good`: they say that they will not come back.
+    """
+
+    reason: Literal["impatient", "satisfied", "other", "tired", "disappointed"] = "other"
+    for_good: bool = False
 
 
 SystemAct = Ask | Recommend | Reflect | Pass

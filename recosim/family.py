@@ -43,6 +43,11 @@ class Family:
         acts: object that reads moves as typed acts, of `recosim.envs.acts.Acts`.
         columns: object that records and reads traces, of `recosim.trace.Columns`.
         metrics: function (rules) -> tuple of `recosim.metrics.Metric`.
+        joint: a `recosim.metrics.Joint`: what all episodes of an agent give together; "" for none.
+        plots: function (rules) -> tuple of `recosim.metrics.Scatter` and `Line`, drawn beside the
+            usual plots of a bench; "" for none.
+        timeline: object that parts long episodes, of `recosim.envs.timeline.Timeline`; "" where
+            they are short.
         words: object that tells a move in words, of `recosim.envs.words.Words`.
         board: class of what a person sees and types, of `recosim.envs.board.Board`.
         picture: function (figure, moves, world) that draws an episode into a figure of matplotlib.
@@ -70,6 +75,9 @@ class Family:
     board: Reference = "recosim.envs.board:Board"
     picture: Reference = "recosim.envs.picture:draw_words"
     probes: Reference = "recosim.envs.usual_probes:list_probes"
+    joint: Reference = ""
+    plots: Reference = ""
+    timeline: Reference = ""
     evidence: Reference = ""
     agents: tuple[str, ...] = ()
     strict: Mapping[str, Any] = field(default_factory=dict)

@@ -1,21 +1,39 @@
 """`Metric`: a metric as data. Families declare theirs; bench, tables and plots read declarations.
 
 Every metric is a ratio of two sums over episodes, so that one bootstrap serves all of them. Adding
-one is one declaration: it then stands in results.json, in its table, and in every report.
+one is one declaration: it then stands in results.json, in its table, and in every report. What all
+episodes give together and no sum over them does (how evenly items are shown) is a `Joint`;
+`Scatter` and `Line` say what is drawn beside the usual plots.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recosim.errors import OptionError, unknown
 
-__all__ = ["Curve", "Episodes", "Leading", "Metric", "curve_of", "headlines", "ranking", "value_of"]
+if TYPE_CHECKING:
+    from recosim.trace import Trace
+
+__all__ = [
+    "Curve",
+    "Episodes",
+    "Figure",
+    "Joint",
+    "Leading",
+    "Line",
+    "Metric",
+    "Scatter",
+    "curve_of",
+    "headlines",
+    "ranking",
+    "value_of",
+]
 
 
 @dataclass(frozen=True)
@@ -168,6 +186,83 @@ class Metric:
     def sums(self, episodes: Episodes) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """What is summed above and below the line, float64 (episodes,) each."""
         return summands(self.numerator, episodes), summands(self.denominator, episodes)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number of a `Joint`.
+
+    Attributes:
+        name: what results call it; never changes once it is written.
+        label: what stands over a column.
+        digits: behind the point.
+        help: below the table a sentence; "" for none.
+    """
+
+    name: str
+    label: str
+    digits: int = 3
+    help: str = ""
+
+
+@dataclass(frozen=True)
+class Joint:
+    """What all episodes of an agent and seed give together, and no sum over them does.
+
+    It is computed once, from the whole trace, when that is recorded. There is no interval; tables
+    show the mean over the seeds.
+
+    Attributes:
+        title: of its table.
+        figures: its numbers.
+        lines: the names of its lines.
+        measure: function (trace, world) -> by name a number, None where it has no value; of a line
+            a list of numbers, at evenly spaced places from 0 to 1, both included.
+    """
+
+    title: str
+    figures: tuple[Figure, ...]
+    measure: Callable[[Trace, Any], Mapping[str, float | list[float] | None]]
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Scatter:
+    """A plot of two metrics against each other, one point for each agent, with intervals.
+
+    Attributes:
+        title: of the plot.
+        x, y: names of metrics.
+        corners: what it means to be there: top left, top right, bottom left, bottom right. Lines
+            through the middle agent part them; () for none.
+        alt: what it shows, within a sentence.
+    """
+
+    title: str
+    x: str
+    y: str
+    corners: tuple[str, str, str, str] | tuple[()] = ()
+    alt: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A plot of a line of a `Joint`, one for each agent, under the line of what is even.
+
+    Attributes:
+        title: of the plot.
+        of: the name of the line.
+        x, y: titles of the axes.
+        figure: the name of the number that stands beside the name of an agent; "" for none.
+        alt: what it shows, within a sentence.
+    """
+
+    title: str
+    of: str
+    x: str
+    y: str
+    figure: str = ""
+    alt: str = ""
 
 
 def summands(of: Summand, episodes: Episodes) -> NDArray[np.float64]:

@@ -115,9 +115,10 @@ def audit_users(
     agents, ours = _crowd(setup, speaker, talks, given, conversations, seed)
     people = people or figures()
     rows = against(count(ours), people)
+    told, read = setup.users.unsupported, setup.family.settings
     values["against_people"] = {
         "agents": [agent, *agents],
-        **rows_to_dict(rows, people, setup.users.unsupported),
+        **rows_to_dict(rows, people, {name: told[name] for name in told if name in read}),
     }
     values["good_against_bad"] = good_against_bad(
         setup, people, conversations=conversations, seed=seed

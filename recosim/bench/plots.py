@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, SubFigure
 
-__all__ = ["agent_colours", "draw_env", "write_plot"]
+__all__ = ["agent_colours", "draw_env", "env_title", "plain", "write_figure", "write_plot"]
 
 # Okabe and Ito's palette, told apart under the common kinds of colour blindness. Agents that many
 # runs share keep their colour in all of them.
@@ -59,7 +59,11 @@ def write_plot(env: EnvResult, path: Path, colours: dict[str, str] | None = None
     Raises:
         MissingExtraError: matplotlib is not installed.
     """
-    figure = draw_env(env, colours)
+    write_figure(draw_env(env, colours), path)
+
+
+def write_figure(figure: Figure, path: Path) -> None:
+    """Write a figure as a PNG file, atomically; equal figures give equal bytes."""
     settle_layout(figure)
     metadata = {"Software": None}  # the version of matplotlib is no part of the result
     atomic_write(path, lambda part: figure.savefig(part, format="png", dpi=DPI, metadata=metadata))
@@ -109,7 +113,7 @@ def draw_env(env: EnvResult, colours: dict[str, str] | None = None) -> Figure:
         layout=ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.08),
     )
     FigureCanvasAgg(figure)
-    figure.suptitle(_title(env), x=0.012, ha="left", fontsize=12, color=INK, linespacing=1.5)
+    figure.suptitle(env_title(env), x=0.012, ha="left", fontsize=12, color=INK, linespacing=1.5)
     widths = (1.08, 1) if steps or forest else (1,)
     sides = figure.subfigures(1, len(widths), squeeze=False, width_ratios=widths)[0]
     if points:
@@ -190,7 +194,7 @@ def draw_curve(
     axes.set_xlabel(curve.axis, fontsize=9.5, color=INK)
     axes.set_title(curve.title, loc="left", fontsize=11, color=INK)
     axes.grid(axis="y", color=FAINT, linewidth=0.7)
-    _plain(axes)
+    plain(axes)
 
 
 def draw_values(
@@ -280,7 +284,7 @@ def draw_steps(
         failures.set_ylim(-0.7, 0.7)
         for axes in (bars, failures):
             axes.set_yticks([])
-            _plain(axes)
+            plain(axes)
             axes.spines["left"].set_visible(False)
         if agent is not agents[-1]:
             bars.tick_params(axis="x", length=0)
@@ -341,14 +345,15 @@ def draw_forest(axes: Axes, env: EnvResult, metric: Metric, colours: dict[str, s
 def _rows(axes: Axes, colours: Sequence[str]) -> None:
     """The look of a plot with one named row for each agent."""
     axes.grid(axis="x", color=FAINT, linewidth=0.7)
-    _plain(axes)
+    plain(axes)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     for text, colour in zip(axes.get_yticklabels(), colours, strict=True):
         text.set(color=colour, fontsize=9.5, fontweight="bold")
 
 
-def _title(env: EnvResult) -> str:
+def env_title(env: EnvResult) -> str:
+    """What stands over the plots of an environment: two lines."""
     setup = env.setup
     parts = [f"world {setup.world.name}", f"protocol {setup.rules.label}"]
     if (users := users_label(setup.users)) != "ideal":
@@ -399,7 +404,8 @@ def _apart(heights: Sequence[float], gap: float) -> list[float]:
     return out
 
 
-def _plain(axes: Axes) -> None:
+def plain(axes: Axes) -> None:
+    """The look of all axes: two thin spines."""
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     for side in ("left", "bottom"):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recosim.bench import tables
+from recosim.bench.panels import panels_alt, write_panels
 from recosim.bench.plots import agent_colours, write_plot
 from recosim.bench.results import read_results
 from recosim.bench.robustness import Sweep, sweep_table, sweeps, write_sweep_plot
@@ -24,8 +25,8 @@ class Report:
     Attributes:
         results: the results it was drawn from.
         markdown: the report.
-        plots: one PNG file for each environment, then one for each whose users were varied; none
-            without matplotlib.
+        plots: one PNG file for each environment, and a second one where its family declares plots;
+            then one for each whose users were varied; none without matplotlib.
         notes: what could not be done, in words for the user.
     """
 
@@ -36,7 +37,9 @@ class Report:
 
 
 def render_report(folder: Path, out: Path | None = None, *, plots: bool = True) -> Report:
-    """Write report.md and plots/<env>.png, and plots/<env>.users.png where users were varied.
+    """Write report.md and plots/<env>.png, beside it <env>.panels.png and <env>.users.png.
+
+    Panels are the plots that a family declares; the third is drawn where users were varied.
 
     Args:
         folder: a results folder.
@@ -61,6 +64,10 @@ def render_report(folder: Path, out: Path | None = None, *, plots: bool = True) 
             notes.append(f"No plots were drawn: {error}")
             break
         drawn.append(path)
+        if env.setup.plots:
+            panels = path.with_name(f"{_panels_plot(env)}.png")
+            write_panels(env, panels, colours)
+            drawn.append(panels)
     for group in _sweep_groups(results) if drawn else ():
         path = out / "plots" / f"{_users_plot(group)}.png"
         write_sweep_plot(group, path)
@@ -72,11 +79,9 @@ def render_report(folder: Path, out: Path | None = None, *, plots: bool = True) 
 
 
 def report_markdown(results: Results, plotted: list[str] | None = None) -> str:
-    """The text of report.md; `plotted` are the keys of the environments that have a plot."""
+    """The text of report.md; `plotted` are the names of the plots that there are."""
     how = results.bootstrap
-    sections = [
-        _section(env, how.level, env.setup.key in (plotted or ())) for env in results.environments
-    ]
+    sections = [_section(env, how.level, plotted or []) for env in results.environments]
     sections += _sweep_sections(results, plotted or [])
     versions = ", ".join(f"{name} {number}" for name, number in sorted(results.versions.items()))
     setups = [env.setup for env in results.environments]
@@ -102,6 +107,11 @@ def _users_plot(group: list[Sweep]) -> str:
     return f"{group[0].environments[0].setup.key}.users"
 
 
+def _panels_plot(env: EnvResult) -> str:
+    """The file name of the plots that its family declares, without its ending."""
+    return f"{env.setup.key}.panels"
+
+
 def _sweep_groups(results: Results) -> list[list[Sweep]]:
     """The sweeps of a run, by environment."""
     groups: dict[str, list[Sweep]] = {}
@@ -124,19 +134,24 @@ def _sweep_sections(results: Results, plotted: list[str]) -> list[str]:
     return sections
 
 
-def _section(env: EnvResult, level: float, plotted: bool) -> str:
+def _section(env: EnvResult, level: float, plotted: list[str]) -> str:
     parts = [
         f"## {env.setup.key}",
         tables.header(env),
         tables.leader_sentence(env, level),
         tables.markdown(tables.main_table(env)),
     ]
-    if plotted:
+    if env.setup.key in plotted:
         gap = ranking(env.metrics).spoken.gap.format(leader="the leader")
         curve = next((point.curve for point in curve_of(env.metrics)), None)
         seen = gap if curve is None else f"{curve.alt}, and {gap[0].lower()}{gap[1:]}"
         parts.append(f"![{seen} on {env.setup.key}](plots/{env.setup.key}.png)")
+    if _panels_plot(env) in plotted:
+        parts.append(f"![{panels_alt(env)} on {env.setup.key}](plots/{_panels_plot(env)}.png)")
     if len(env.agents) > 1:
         parts += ["### Pairs", tables.markdown(tables.comparison_table(env))]
+    joint, together = env.setup.joint, tables.joint_table(env)
+    if joint is not None and together is not None:
+        parts += [f"### {joint.title}", tables.markdown(together)]
     parts += ["### What the agents did", tables.markdown(tables.behaviour_table(env))]
     return "\n\n".join(parts)

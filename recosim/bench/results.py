@@ -3,14 +3,15 @@
     run.json                               what is to be run; written first
     episodes/<env>/<agent>-<seed>.parquet  outcomes of each episode; a finished unit of work
     traces/<env>/<agent>-<seed>.parquet    every move (`recosim.trace`)
+    joint/<env>/<agent>-<seed>.json        what all episodes give together, in families that say so
     results.json                           metrics, intervals, comparisons; written last
     timings.json                           seconds and speed; alone differs between equal runs
     report.md, plots/<env>.png             drawn from results.json alone (`recosim.bench.report`)
 
 A runner needs four calls: `recosim.bench.claim.claim_run` (new folder, or the same run to be
-resumed), `has_episodes` and `write_episodes` for each unit of work, and `finish_run`, which
-computes results.json from the files alone. So a run that was killed and resumed ends with the same
-bytes as an undisturbed one.
+resumed), `has_episodes` and `write_episodes` (after `write_joint`) for each unit of work, and
+`finish_run`, which computes results.json from the files alone. So a run that was killed and resumed
+ends with the same bytes as an undisturbed one.
 
 The outcomes of single episodes lie in Parquet beside results.json, which names each file and
 the sha256 of its content: the Yelp test split makes 6 million of them with six agents and five
@@ -23,7 +24,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -63,6 +64,7 @@ __all__ = [
     "trace_path",
     "verify_results",
     "write_episodes",
+    "write_joint",
     "write_timings",
 ]
 
@@ -89,6 +91,38 @@ def write_episodes(folder: Path, key: str, agent: str, seed: int, episodes: Epis
     table = pa.table(dict(episodes.columns))
     path = episodes_path(folder, key, agent, seed)
     atomic_write(path, lambda part: pq.write_table(table, part, compression="zstd"))
+
+
+def joint_path(folder: Path, key: str, agent: str, seed: int) -> Path:
+    """Where lies what all episodes of one agent and seed give together."""
+    return folder / "joint" / key / f"{agent}-{seed}.json"
+
+
+def write_joint(
+    folder: Path,
+    key: str,
+    agent: str,
+    seed: int,
+    measured: Mapping[str, float | list[float] | None],
+) -> None:
+    """Write what all episodes give together, atomically; before the episodes."""
+    write_json(joint_path(folder, key, agent, seed), dict(measured))
+
+
+def read_joint(folder: Path, key: str, agent: str, seed: int) -> dict[str, Any]:
+    """The same; nothing where there is none. Raises `ResultsError` if it is damaged."""
+    path = joint_path(folder, key, agent, seed)
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise ResultsError(
+            f"{path} is damaged ({error}). Remove it and "
+            f"{episodes_path(folder, key, agent, seed)}, and start the same bench again: only this "
+            f"part is run anew."
+        ) from None
+    return found
 
 
 def read_episodes(folder: Path, setup: EnvSetup, agent: str, seed: int) -> tuple[Episodes, str]:
@@ -244,6 +278,7 @@ def _compute_env(folder: Path, setup: EnvSetup, bootstrap: Bootstrap) -> EnvResu
                     episodes=path.relative_to(folder).as_posix(),
                     sha256=digest,
                     metrics={m.name: value_of(m, rows) for m in headlines(metrics)},
+                    joint=read_joint(folder, setup.key, agent.name, seed),
                 )
             )
     try:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from recosim.agents.base import Agent
 from recosim.agents.learner import Learner
 from recosim.bench.entrants import Entrant
-from recosim.bench.results import trace_path, write_episodes, write_timings
+from recosim.bench.results import trace_path, write_episodes, write_joint, write_timings
 from recosim.bench.schema import Timing
 from recosim.bench.setup import BenchEnv
 from recosim.envs.batch import Batch
@@ -128,6 +128,8 @@ def run_unit(unit: Unit, tell: Callable[[int, str], None], clock: Clock) -> None
     whole = Trace.concat(pieces)
     if unit.traces:
         whole.write(path)
+    if joint := env.setup.family.load("joint"):
+        write_joint(unit.folder, env.key, name, seed, joint.measure(whole, env.setup.world))
     write_episodes(unit.folder, env.key, name, seed, whole.episodes())
     shutil.rmtree(parts, ignore_errors=True)
     clock.add(env.key, name, seed, time.perf_counter() - started, 0)

@@ -8,12 +8,20 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from recosim.bench.stats import Estimate
 from recosim.errors import RecosimError, ResultsError, unknown
 from recosim.family import UNNAMED, Family, family
-from recosim.metrics import Metric, curve_of, headlines
+from recosim.metrics import Joint, Line, Metric, Scatter, curve_of, headlines
 from recosim.trace import Columns
 from recosim.users import Population
 from recosim.users.llm_settings import llm_settings
@@ -193,6 +201,18 @@ class EnvSetup(Model):
         return found
 
     @property
+    def joint(self) -> Joint | None:
+        """What all episodes of an agent give together; None where the family says nothing."""
+        found: Joint | None = self.record.load("joint") or None
+        return found
+
+    @property
+    def plots(self) -> tuple[Scatter | Line, ...]:
+        """What is drawn beside the usual plots."""
+        made = self.record.load("plots")
+        return tuple(made(self.rules)) if made else ()
+
+    @property
     def columns(self) -> Columns:
         """The columns of traces and episodes."""
         found: Columns = self.record.load("columns")
@@ -226,12 +246,23 @@ class Run(Model):
 
 
 class SeedResult(Model):
-    """One seed of one agent: its file of outcomes, and the headline metrics without interval."""
+    """One seed of one agent: its file of outcomes, and the headline metrics without interval.
+
+    Attributes:
+        joint: what all its episodes give together (`recosim.metrics.Joint`); left out of the file
+            where there is nothing.
+    """
 
     seed: int
     episodes: str
     sha256: str
     metrics: dict[str, float | None]
+    joint: dict[str, float | tuple[float, ...] | None] = {}
+
+    @model_serializer(mode="wrap")
+    def _without_nothing(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        data: dict[str, Any] = handler(self)
+        return data if self.joint else {k: v for k, v in data.items() if k != "joint"}
 
 
 class AgentResult(Model):

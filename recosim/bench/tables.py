@@ -22,6 +22,8 @@ __all__ = [
     "behaviour_table",
     "comparison_table",
     "header",
+    "joint_mean",
+    "joint_table",
     "leader",
     "leader_sentence",
     "main_table",
@@ -198,6 +200,30 @@ def comparison_table(env: EnvResult) -> Table:
         f"pairs); ≈ marks an interval that holds 0. {said.race_help}",
     )
     return Table(columns, rows, notes)
+
+
+def joint_mean(agent: AgentResult, name: str) -> float | None:
+    """A number of what all episodes give together (`recosim.metrics.Joint`), mean over seeds.
+
+    None where no seed has it.
+    """
+    found = [seed.joint.get(name) for seed in agent.seeds]
+    known = [value for value in found if isinstance(value, float)]
+    return sum(known) / len(known) if known else None
+
+
+def joint_table(env: EnvResult) -> Table | None:
+    """What all episodes of an agent give together; None where the family says nothing."""
+    joint = env.setup.joint
+    if joint is None:
+        return None
+    rows = []
+    for agent in ranked(env):
+        values = [(joint_mean(agent, figure.name), figure.digits) for figure in joint.figures]
+        cells = ("-" if value is None else f"{value:.{digits}f}" for value, digits in values)
+        rows.append((_label(env, agent.name), *cells))
+    columns = ("Agent", *(figure.label for figure in joint.figures))
+    return Table(columns, rows, tuple(figure.help for figure in joint.figures if figure.help))
 
 
 def markdown(table: Table) -> str:

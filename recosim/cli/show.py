@@ -37,6 +37,18 @@ def show(
         str | None,
         typer.Option(help="Only conversations that ended like this, e.g. found or unfinished."),
     ] = None,
+    part: Annotated[
+        str | None,
+        typer.Option(help="Of long ones: only this session (3), or these (2-5); 0 is the first."),
+    ] = None,
+    brief: Annotated[
+        bool | None,
+        typer.Option(
+            "--brief/--moves",
+            help="Of long ones: a line for each session, or every move; by default a line where "
+            "several are shown.",
+        ),
+    ] = None,
     first: Annotated[
         int | None,
         typer.Option(
@@ -61,7 +73,7 @@ def show(
 
     Each act is one line; names carry their ids. Where the two sides were worded,
     by templates or by a language model, the words stand below. What users hide
-    is named at the end, not before.
+    is named at the end, not before. Lives are told session by session.
 
     The page has a list to search in, chat bubbles, and a button that reveals what
     was hidden. It is one file: send it, print it, open it from a disk.
@@ -76,19 +88,26 @@ def show(
 
       recosim show results/CPR-LastFM-v0 --agent logic --seed 0 --html logic.html
 
+      recosim show life.parquet --part 2-4 --moves
+
       recosim show talk.parquet --picture talk.png
     """
     from recosim.cli.showing.conversations import Conversations
+    from recosim.cli.showing.parts import parts_of
     from recosim.cli.showing.source import world_of
     from recosim.cli.showing.terminal import print_conversations
     from recosim.errors import OptionError
 
     console = Console(highlight=False)
     _check_targets(html, picture, pager)
+    parts = parts_of(part, brief)
+    if html is not None and parts != parts_of(None, None):
+        raise OptionError("a page has every session and every move; leave out --part and --brief.")
     found = _open(trace, env, agent, seed, html or picture, console)
     if found is None:
         return
     path, recorded = found
+    _check_parts(recorded, part, brief)
     there = world_of(recorded, path, world)
     chosen = Conversations.of(recorded).choose(
         agent=agent,
@@ -107,7 +126,7 @@ def show(
             )
         draw_conversation(chosen.rows(), there, picture)
     if html is None:
-        print_conversations(chosen, there, first or TERMINAL, console, pager=pager)
+        print_conversations(chosen, there, first or TERMINAL, console, pager=pager, parts=parts)
     else:
         from recosim.cli.showing.page import write_page
 
@@ -134,6 +153,18 @@ def _check_targets(html: Path | None, picture: Path | None, pager: bool) -> None
         from recosim.cli.options import check_picture
 
         check_picture(picture)
+
+
+def _check_parts(recorded: Trace, part: str | None, brief: bool | None) -> None:
+    """Raise where parts are asked for of episodes that have none."""
+    from recosim.cli.showing.parts import timeline_of
+    from recosim.errors import OptionError
+    from recosim.family import family_of
+
+    if (part, brief) != (None, None) and timeline_of(family_of(recorded.metadata)) is None:
+        raise OptionError(
+            "these conversations have no sessions: leave out --part, --brief and --moves."
+        )
 
 
 def _open(

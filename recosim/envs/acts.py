@@ -22,7 +22,7 @@ from recosim.envs.batch import Batch, Decoded
 from recosim.errors import NotUnderstood, OptionError
 from recosim.language import Context
 
-__all__ = ["Acts", "Hidden", "Move"]
+__all__ = ["Acts", "Hidden", "Move", "Portrait"]
 
 # One move with the keys of a trace that acts are read from.
 Move = Mapping[str, Any]
@@ -37,6 +37,21 @@ class Hidden(NamedTuple):
 
     secrets: tuple[int, ...] = ()
     wants: tuple[int, ...] = ()
+
+
+class Portrait(NamedTuple):
+    """Who a user is at a moment, for a language model that plays them; ids of attributes.
+
+    Attributes:
+        likes, dislikes: what they care for most in the long run, the strongest first.
+        mood: what they are after today beside it.
+        weary: whether they are tired or disappointed.
+    """
+
+    likes: tuple[int, ...] = ()
+    dislikes: tuple[int, ...] = ()
+    mood: tuple[int, ...] = ()
+    weary: bool = False
 
 
 class Acts:
@@ -72,6 +87,21 @@ class Acts:
         left: tuple[UserAct, ...] = (Leave("impatient"),) if move.get("left") else ()
         return (React(taken), *left)
 
+    def return_acts(self, move: Move) -> tuple[UserAct, ...]:
+        """What the user says who comes back for another session, once a move has ended one.
+
+        () where the move ended none, and for families whose episodes have one session alone.
+        """
+        return ()
+
+    def return_note(self, move: Move) -> str:
+        """A line that parts the two sessions: "3 days later: day 5, session 3"."""
+        raise NotImplementedError
+
+    def summary(self, moves: Sequence[Move]) -> str:
+        """A line about a session that is over, for who remembers it; from its moves."""
+        raise NotImplementedError
+
     def context(self, move: Move, rules: Any) -> Context:
         """What the user's words in a move answer.
 
@@ -83,6 +113,10 @@ class Acts:
     def hidden(self, batch: Batch, row: int) -> Hidden:
         """What the user of a row must not give away, and what they want."""
         return Hidden()
+
+    def portrait(self, batch: Batch, row: int) -> Portrait:
+        """Who the user of a row is now, where families know it beyond what is in mind."""
+        return Portrait()
 
     def invites_feedback(self, batch: Batch, move: Move) -> bool:
         """Whether the user may say in this move what was wrong."""

@@ -77,11 +77,12 @@ class Spoken:
 
     def state(self) -> Any:
         """What was said, to be pickled."""
-        return self.talk.lines, self._asked_back
+        return self.talk.state(), self._asked_back
 
     def set_state(self, state: Any) -> None:
         """Take back a `state`."""
-        self.talk.lines, self._asked_back = state
+        said, self._asked_back = state
+        self.talk.set_state(said)
 
     def _decode(self, action: Any) -> Decoded:
         if self._view == "text":

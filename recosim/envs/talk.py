@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recosim.acts import Inquire, Moves, Reflect, Verb
-from recosim.envs.acts import Acts
+from recosim.envs.acts import Acts, Move
 from recosim.envs.batch import Batch
 from recosim.envs.recorder import Words
 from recosim.kernels import random
@@ -22,9 +22,9 @@ __all__ = ["Line", "Talk", "speaker_of"]
 
 
 class Line(NamedTuple):
-    """One line of a conversation."""
+    """One line of a conversation; a note parts two sessions of it."""
 
-    who: Literal["recommender", "user"]
+    who: Literal["recommender", "user", "note"]
     text: str
 
     def __str__(self) -> str:
@@ -59,15 +59,19 @@ class Talk:
 
     Attributes:
         lines: of each row, what was said so far, in order.
+        memory: of each row, a line about each session that is over.
         told, said: object arrays (B,), the words of the last move, None for nothing.
     """
 
     def __init__(self, batch: Batch, speaker: Speaker, acts: Acts) -> None:
         self.batch, self.speaker, self.acts = batch, speaker, acts
         self.lines: list[list[Line]] = [[] for _ in range(batch.size)]
+        self.memory: list[list[str]] = [[] for _ in range(batch.size)]
+        self._session: list[list[Move]] = [[] for _ in range(batch.size)]
         self.told = np.full(batch.size, None, dtype=object)
         self.said = np.full(batch.size, None, dtype=object)
         self._templates = Templates(batch.world)
+        self._sessions = type(acts).return_acts is not Acts.return_acts
 
     @property
     def words(self) -> Words:
@@ -82,7 +86,8 @@ class Talk:
         """
         self._silence()
         for b in np.flatnonzero(rows):
-            self.lines[b].clear()
+            for kept in (self.lines, self.memory, self._session):
+                kept[b].clear()  # type: ignore[attr-defined]
         self._speak(np.flatnonzero(rows).tolist(), decides=False)
 
     def step(self, moves: Moves, *, told: Mapping[int, str] | None = None) -> None:
@@ -105,6 +110,16 @@ class Talk:
         d.answer()
         self._speak(running, decides=self.speaker.decides == "answers")
         d.settle()
+        if self._sessions:
+            self._come_back(running)
+
+    def state(self) -> Any:
+        """What was said, and what is remembered of it, to be pickled."""
+        return self.lines, self.memory, self._session
+
+    def set_state(self, state: Any) -> None:
+        """Take back a `state`."""
+        self.lines, self.memory, self._session = state
 
     def hear(self, row: int, question: str, told: str) -> None:
         """Note words of the recommender that were no move, and the question back."""
@@ -148,6 +163,30 @@ class Talk:
             self._inform(b, utterance.acts, moves[b], tell[b])
             if decides and utterance.acts != speaking[b]:
                 self.acts.write_answer(self.batch, b, utterance.acts)
+
+    def _come_back(self, rows: Sequence[int]) -> None:
+        """What users say whose next session was opened with the move; what was before is summed up.
+
+        Their words stand on a line of their own in `said`.
+        """
+        moves = {b: self.acts.last_move(self.batch, b) for b in rows}
+        for b, move in moves.items():
+            self._session[b].append(move)
+        back = {b: acts for b in rows if (acts := self.acts.return_acts(moves[b]))}
+        if not back:
+            return
+        keys = self._keys(random.SAY)  # of the step that comes next: not those of the move
+        occasions = []
+        for b, acts in back.items():
+            self.memory[b].append(self.acts.summary(self._session[b]))
+            self._session[b].clear()
+            self.lines[b].append(Line("note", self.acts.return_note(moves[b])))
+            opening = {**moves[b], "verb": Verb.OPEN, "items": []}
+            occasions.append(self._occasion(b, opening, acts, keys[b]))
+        for b, utterance in zip(back, self.speaker.speak(occasions), strict=True):
+            before = self.said[b]
+            self.said[b] = utterance.text if before is None else f"{before}\n{utterance.text}"
+            self.lines[b].append(Line("user", utterance.text))
 
     def _inform(self, b: int, acts: Sequence[Any], move: Mapping[str, Any], key: int) -> None:
         """What the recommender answers to questions about items; without a name, the first shown.

@@ -95,6 +95,11 @@ class Words:
 
     # ---- what all share --------------------------------------------------------------------------
 
+    def said_lines(self, reply: str, words: str | None) -> list[str]:
+        """The lines of what the user said: the act, and below it the words; none where there is
+        neither."""
+        return [*[f"{_USER}{reply}"] * bool(reply), *_quoted(words)]
+
     def transcript(
         self, trace: Trace, world: World, *, shorten: int | None = None
     ) -> Iterator[str]:

@@ -19,11 +19,15 @@ class Context:
             Give them where the move does not name them: `Recommend()` and `Reflect()`.
         facets: whether the recommender's questions are about facets (`question="facet"`); then a
             bare name that attribute and facet share is that of the facet.
+        walks: whether users walk through lists item by item and come back for other sessions: then
+            a reaction tells how far they went with each item (`recosim.language.walks`), and
+            instructions are about lists to come.
     """
 
     answers: SystemAct | None = None
     shown: tuple[int, ...] = ()
     facets: bool = False
+    walks: bool = False
 
     @property
     def items(self) -> tuple[int, ...]:

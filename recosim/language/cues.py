@@ -9,8 +9,8 @@ All cues are folded as `recosim.language.words.fold` does it: no capitals, no ap
 from __future__ import annotations
 
 __all__ = [
-    "ANY", "ASKING", "BECAUSE", "BEST", "COURTESIES", "COURTESY_WORDS", "EDITING", "IDIOMS", "IMPATIENT", "NO", "PASSING", "PLAIN_YES", "REFLECTING",
-    "SATISFIED", "SCOPES", "STANCES", "STOPPING", "STOPPING_WORDS", "TONES", "UNSURE", "UNSURE_IF_NOTHING_ELSE", "YES",
+    "ANY", "ASKING", "BECAUSE", "BEST", "COURTESIES", "COURTESY_WORDS", "DISAPPOINTED", "EDITING", "FOR_GOOD", "IDIOMS", "IMPATIENT", "LIFE_SCOPES", "NO", "PASSING", "PLAIN_YES", "REFLECTING",
+    "SATISFIED", "SCOPES", "STANCES", "STOPPING", "STOPPING_WORDS", "TIRED", "TONES", "UNSURE", "UNSURE_IF_NOTHING_ELSE", "YES",
 ]  # fmt: skip
 
 
@@ -115,6 +115,42 @@ SCOPES = {
         "turn",
     ),
 }
+
+# The same in lives, where days and lists go by.
+LIFE_SCOPES = {
+    **SCOPES,
+    **dict.fromkeys(
+        _cues(
+            "today|tonight|right now|for today|for the moment|until tomorrow|now|this time|this evening"
+        ),
+        "session",
+    ),
+    **dict.fromkeys(
+        _cues("""
+            next list|next time|next round|the next one|in the next list|for the next list|
+            just this once|this once|for the next|the next ones only|only this time|this one time|
+            just this time|once
+        """),
+        "turn",
+    ),
+    **dict.fromkeys(
+        _cues("from today on|for ever|forever|any more ever|ever|all the time"), "always"
+    ),
+}
+
+TIRED = _cues("""
+    tired|sleepy|enough for today|enough for now|thats enough|done for today|time for bed|good night|
+    need a break|see you tomorrow|more tomorrow|call it a day|call it a night
+""")
+DISAPPOINTED = _cues("""
+    disappointed|disappointing|let down|waste of time|not working for me|useless|hopeless|
+    expected more|expected better|hoped for better|hoped for more|sick of this|fed up
+""")
+FOR_GOOD = _cues("""
+    never coming back|not coming back|wont come back|will not come back|never come back|
+    leaving for good|leave for good|gone for good|never ever|not see me again|uninstall|
+    delete my account|cancel my account|cancel my subscription
+""")
 
 EDITING = _cues("""
     got me wrong|me wrong|wrong about me|misunderstood|correction|scratch|forget|forget about|
@@ -414,7 +450,8 @@ REFLECTING = _cues("""
     what was wrong|whats wrong|what is wrong|didnt you like|did you not like|dont you like|
     dislike about|why did these|why didnt|why not|why were|why did|reflect|what went wrong|
     what should be different|what would you change|put you off|what was missing|whats missing|
-    not work for you|didnt work for you|what could be better
+    not work for you|didnt work for you|what could be better|how is this going|how is it going|
+    hows this going|hows it going|how am i doing
 """)
 
 BEST = _cues("""

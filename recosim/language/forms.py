@@ -116,9 +116,29 @@ _REQUESTS_TOO: tuple[Cases, ...] = (
 _LISTS_TOO: tuple[Cases, ...] = (("take_several",), *((case,) for case in _NOTES.values()))
 
 
+# Of lives (`Context.walks`).
+_OF_LIST = {"want": "more_of", "avoid": "none_of"}
+_HOLDS = {"turn": "for_turn", "session": "for_session", "always": "for_ever"}
+_GOING = ("tired", "disappointed")
+_IN_LIVES: tuple[Cases, ...] = (
+    *((wish, scope) for wish in _OF_LIST.values() for scope in _HOLDS.values()),
+    *(("when_it", wish, scope) for wish in _OF_LIST.values() for scope in _HOLDS.values()),
+    *((reason,) for reason in _GOING),
+    *((reason, "for_good") for reason in (*_LEAVING, *_GOING)),
+    ("back_tomorrow",), ("back_days",),
+)  # fmt: skip
+_WALKS: tuple[Cases, ...] = (
+    ("walked",), ("tried",), ("enjoyed",), ("loved",), ("take_several",), ("note_seen",),
+)  # fmt: skip
+
+
 def turn_forms(context: Context) -> tuple[Cases, ...]:
     """The rows of cases that parts of a line can be, in a context."""
     forms = (*user_forms(context), *_ANY_TIME_TOO)
+    if context.walks:
+        forms = (*forms, *_IN_LIVES)
+        if isinstance(context.answers, Recommend):
+            return (*forms, *_WALKS)
     if isinstance(context.answers, Recommend):
         return (*forms, *_LISTS_TOO)
     if isinstance(context.answers, (Ask, Reflect)):
@@ -166,6 +186,10 @@ def _pieces(part: Part, context: Context) -> tuple[Cases, Slots] | None:
         return ("refuse",), {}
     if part.kind == "note":
         return (_NOTES[Note(part.ids[1])],), {"item": part.ids[:1]}
+    if part.kind == "walked":
+        return ("walked",), {"number": part.ids}
+    if part.kind in ("tried", "enjoyed", "loved"):
+        return (part.kind,), {"items": part.ids}
     if part.kind == "take" and len(part.ids) > 1:
         return ("take_several",), {"items": part.ids}
     if part.kind == "take":
@@ -199,6 +223,10 @@ def _act(act: object, context: Context, facet_of: Any) -> tuple[Cases, Slots]:
     if isinstance(act, Instruct):
         if not act.attributes:
             raise OptionError(f"{act} is about no attribute; name one.")
+        if context.walks:
+            wish = _OF_LIST[act.directive], _HOLDS[act.scope]
+            cases = (*("when_it",) * bool(act.condition), *wish)
+            return cases, {"attributes": act.attributes, "condition": act.condition}
         cases = (*("if",) * bool(act.condition), act.directive, act.scope)
         return cases, {"attributes": act.attributes, "condition": act.condition}
     if isinstance(act, Edit):
@@ -208,9 +236,12 @@ def _act(act: object, context: Context, facet_of: Any) -> tuple[Cases, Slots]:
             case = "add" if act.add else "remove" if act.remove else "edit_nothing"
         return (case,), {"add": act.add, "remove": act.remove}
     if isinstance(act, Courtesy):
+        if act.days:
+            case = "back_tomorrow" if act.days == 1 else "back_days"
+            return (case,), {"number": (act.days,) * (act.days > 1)}
         return (_COURTESIES[act.kind],), {}
     if isinstance(act, Leave):
-        return (act.reason,), {}
+        return (act.reason, *("for_good",) * act.for_good), {}
     raise OptionError(f"{act!r} is no act of the user.")
 
 
@@ -254,6 +285,8 @@ def read_part(cases: Cases, slots: Mapping[str, tuple[int, ...]], context: Conte
         return Part("take", get("item") if place is None else (context.items[place - 1],))
     if first == "take_several":
         return Part("take", get("items"))
+    if first == "walked" or first in ("tried", "enjoyed", "loved"):
+        return Part(first, get("number") or get("items"))
     if first == "take_it":
         return Part("take", context.items[:1])
     if first in ("refuse", "refuse_named"):
@@ -286,9 +319,14 @@ def _read_act(cases: Cases, get: Callable[[str], tuple[int, ...]], context: Cont
     if first in _COURTESIES.values():
         (kind,) = (kind for kind, case in _COURTESIES.items() if case == first)
         return Courtesy(kind)  # type: ignore[arg-type]
-    if first in _LEAVING:
-        return Leave(first)  # type: ignore[arg-type]
+    if first in ("back_tomorrow", "back_days"):
+        return Courtesy("greeting", (get("number") or (1,))[0])
+    if first in _LEAVING or first in _GOING:
+        return Leave(first, cases[-1] == "for_good")  # type: ignore[arg-type]
     directive, scope = cases[-2:]
+    if scope in _HOLDS.values():
+        (directive,) = (name for name, case in _OF_LIST.items() if case == directive)
+        (scope,) = (name for name, case in _HOLDS.items() if case == scope)
     return Instruct(directive, get("attributes"), get("condition"), scope)  # type: ignore[arg-type]
 
 
@@ -303,7 +341,9 @@ def makes_sense(
         return len(context.asked) >= 2
     if first == "yes_some":
         return can_accept(slots["accepted"], context, facet_of)
-    if first == "take" and "number" in slots:
+    if first == "back_days":
+        return slots["number"][0] > 1
+    if first == "walked" or (first == "take" and "number" in slots):
         return 1 <= slots["number"][0] <= len(context.items)
     if first == "take_it":
         return len(context.items) == 1

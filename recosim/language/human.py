@@ -9,12 +9,13 @@ from recosim.acts import Ask, Recommend, Reflect
 from recosim.language.context import Context
 from recosim.language.forms import Cases, Slots
 from recosim.language.grammar import say
+from recosim.language.human_lives import LIVES_CASES
 from recosim.language.human_reader import automaton, rules_of
 from recosim.language.human_surface import Slot, as_written, count, joined, numbered, with_names
 from recosim.language.labels import Labels
 from recosim.world.world import World
 
-__all__ = ["compose", "domain_of"]
+__all__ = ["can_compose", "compose", "domain_of"]
 
 # Words in a user turn, deciles: between those of IARD and of ReDial (counted; half of each).
 _LENGTHS = (1, 3, 4, 5, 7, 8, 10, 12, 15, 20, 34)
@@ -30,6 +31,11 @@ def domain_of(world: World) -> str:
     card = world.settings.get("card", {})
     kind = (card.get("generator") or card.get("importer") or {}).get("kind")
     return _KINDS.get(str(kind), "things")
+
+
+def can_compose(cases: Cases) -> bool:
+    """Whether there are rules for a part of a line."""
+    return "for_good" not in cases or "_".join(cases) in LIVES_CASES
 
 
 def compose(
@@ -82,6 +88,8 @@ def _as_rules(
         context.answers, (Recommend, Reflect)
     ):
         return [(f"{first}_here", slots)]
+    if "_".join(cases) in LIVES_CASES:
+        return [("_".join(cases), slots)]
     if first in ("if", "want", "avoid"):
         return [("_".join(cases), slots)]
     slots.pop("number", None)

@@ -12,6 +12,7 @@ from recosim.language.context import Context
 from recosim.language.forms import SINGLE, SLOTS, Cases, makes_sense, read_part, turn_forms
 from recosim.language.grammar import Automaton, Found, Node, ReadSlot, parse_rules, words_of
 from recosim.language.human_fillers import DOMAINS, FILLERS, JOINS, SHARED
+from recosim.language.human_lives import LIVES, LIVES_CASES
 from recosim.language.human_rules import CASES, ONLY
 from recosim.language.labels import MARK, Labels
 from recosim.language.turns import AsActs, Part, acts_of
@@ -48,14 +49,14 @@ def rules_of(domain: str | None = None) -> dict[str, Node]:
         }
     else:
         first = dict(DOMAINS[domain])
-    return parse_rules({**first, **SHARED, **CASES, **FILLERS, "join": JOINS})
+    return parse_rules({**first, **SHARED, **CASES, **LIVES, **FILLERS, "join": JOINS})
 
 
 @cache
 def automaton() -> Automaton:
     """Of all cases, fillers and joins, whatever the things of a world are."""
     rules = rules_of()
-    return Automaton({name: rules[name] for name in (*CASES, *FILLERS, "join")})
+    return Automaton({name: rules[name] for name in (*CASES, *LIVES, *FILLERS, "join")})
 
 
 def all_of_rules(name: tuple[str, ...], vocabulary: frozenset[str]) -> bool:
@@ -71,6 +72,8 @@ def words_of_place(place: int) -> tuple[str, ...]:
 @cache
 def _cases(rule: str) -> Cases | None:
     """The cases of a rule that stands for a part of a line; None for one that says nothing."""
+    if rule in LIVES_CASES:
+        return LIVES_CASES[rule]
     if rule not in CASES:
         return None
     if rule in _SAME_AS:
@@ -209,6 +212,11 @@ def slot_reader(labels: Labels, context: Context, vocabulary: frozenset[str]) ->
 
     def read(slot: str, words: Sequence[str], at: int) -> Iterator[tuple[int, tuple[int, ...]]]:
         kind = SLOTS[slot]
+        if not kind:
+            number = words[at] if at < len(words) else ""
+            if number.isdecimal() and len(number) < 6:
+                yield at + 1, (int(number),)
+            return
         if kind == "i" and slot != "named":
             kind = "i+"  # a pronoun will do
         waiting: list[tuple[int, tuple[int, ...]]] = [

@@ -116,6 +116,8 @@ def with_names(
 
     def say_one(slot: str, i: int) -> str:
         kind, items = SLOTS[slot], context.items
+        if not kind:
+            return str(i)
         if fully:
             return labels.say_fully(kind, i)
         if kind == "i" and i in items:

@@ -25,6 +25,7 @@ from recosim.language.forms import (
 from recosim.language.human_reader import read_human
 from recosim.language.human_system import read_human_system
 from recosim.language.labels import FIRST_WORD, SPOKEN, Labels, normalised
+from recosim.language.life_phrases import LIFE_PHRASES
 from recosim.language.phrases import LISTED, PHRASES
 from recosim.language.turn_phrases import TURN_PHRASES
 from recosim.language.turns import AsActs, Part, acts_of
@@ -76,8 +77,9 @@ def read_act_exactly(marked: str, context: Context, labels: Labels, facet_of: An
 
 def phrases_of(side: str, case: str, style: str) -> tuple[str, ...]:
     """The paraphrases of a case."""
-    if side == "user" and case in TURN_PHRASES:
-        return TURN_PHRASES[case][style]
+    for phrases in (TURN_PHRASES, LIFE_PHRASES):
+        if side == "user" and case in phrases:
+            return phrases[case][style]
     return PHRASES[side][case][style]
 
 

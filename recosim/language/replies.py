@@ -18,8 +18,10 @@ from recosim.acts import (
 from recosim.language import cues
 from recosim.language.asking_back import what_can_be_said
 from recosim.language.heard import Heard
+from recosim.language.life_text import react_of, wishes_of
 from recosim.language.reactions import read_reactions
 from recosim.language.tone import has_cue
+from recosim.language.turns import as_heard
 from recosim.language.wishes import Acts, example_in, set_talk_aside
 
 __all__ = ["understand_explanation", "understand_reaction"]
@@ -39,23 +41,29 @@ def understand_reaction(heard: Heard) -> Acts:
         if mention.start and heard.tokens[mention.start - 1].word in ("my", "our"):
             heard.tones[k] = "aside"
     set_talk_aside(heard)
-    react = reading.react()
+    walks = heard.context.walks
+    react = react_of(reading, shown) if walks else reading.react()
     found: list[tuple[int, UserAct]] = []
-    if react is not None:
+    if walks and react is not None:
+        found.append((0, react))
+    elif react is not None:
         first = min([*reading.taken.values(), *[reading.first_note] * bool(reading.notes)])
         found.append((first, react))
     found += [(place, act) for act, place in reading.asks.items()]
-    wish = _wish(heard, react)
+    wish = None if walks else _wish(heard, react)
+    if walks:
+        places = range(len(heard.clauses), len(heard.clauses) + len(heard.mentions) + 1)
+        found += list(zip(places, wishes_of(heard, loosely=True), strict=False))
     if wish is not None and (react is None or not reading.taken or heard.ids("no", "less", "more")):
         found.append((len(heard.clauses), wish))
     if not found and (reading.refused >= 0 or heard.ids("no", "less", kind="i")):
-        found.append((reading.refused, React(None)))
+        found.append((reading.refused, as_heard(React(None), heard.context)))
     if not found and reading.agreed and not _wanders(heard):
         if len(shown) == 1:
-            found.append((0, React(shown[0])))
+            found.append((0, as_heard(React(shown[0]), heard.context)))
         elif 1 < len(shown) <= _FEW_ITEMS and reading.praised and _PLURAL.search(heard.said):
             more = tuple((item, Level.ACCEPT) for item in shown[1:])
-            found.append((0, React(shown[0], more)))
+            found.append((0, as_heard(React(shown[0], more), heard.context)))
     if not found:
         example = example_in(heard)
         if example is not None:

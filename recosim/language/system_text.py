@@ -52,6 +52,8 @@ def understand_system(text: str, marked: str, context: Context, find: Mentions) 
     unclear = next((mention for mention in mentions if len(mention.ids) > 1), None)
     if unclear is not None and (unclear.kind == "i" or not attributes):
         raise NotUnderstood(text, did_you_mean(find.labels, unclear.kind, unclear.ids))
+    if attributes and has_cue(said, cues.BEST) and "?" not in text:
+        return Recommend((), attributes)
     if has_cue(said, cues.BECAUSE):
         raise NotUnderstood(text, "Which item is recommended? Give its full name or its id.")
     if facets and (not attributes or has_cue(said, _WHICH)):

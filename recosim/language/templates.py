@@ -10,7 +10,7 @@ from recosim.acts import SystemAct, UserAct
 from recosim.errors import OptionError, unknown
 from recosim.language.context import Context
 from recosim.language.forms import SLOT, SLOTS, Cases, Slots, user_forms, write_part, write_system
-from recosim.language.human import compose, domain_of
+from recosim.language.human import can_compose, compose, domain_of
 from recosim.language.human_system import compose_system
 from recosim.language.labels import Labels
 from recosim.language.patterns import (
@@ -98,7 +98,7 @@ class Templates:
                 [write_part(part, context, self._facet_of) for part in parts_of(act, context)]
                 for act in acts
             ]
-            heard = tuple(map(as_heard, acts))
+            heard = tuple(as_heard(act, context) for act in acts)
             if style == "human":
                 return self._composed(pieces, heard, context, key)
             return self._in_a_row(pieces, heard, context, key, style)
@@ -115,6 +115,8 @@ class Templates:
     ) -> str:
         """In the style "human"; in ids, or another wording, where names are read as words."""
         flat = [piece for act in pieces for piece in act]
+        if not all(can_compose(cases) for cases, _ in flat):
+            return self._in_a_row(pieces, heard, context, key, "plain")
         for attempt in range(_ATTEMPTS):
             fully = attempt % 2 == 1
             luck = _mix(key, attempt // 2)

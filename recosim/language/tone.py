@@ -8,7 +8,7 @@ from recosim.language.cues import NO, TONES, YES
 from recosim.language.mentions import Mention
 from recosim.language.words import Token
 
-__all__ = ["first_reply", "has_cue", "scope_of", "spoken", "tones_of"]
+__all__ = ["cues_in", "first_reply", "has_cue", "scope_of", "spoken", "tones_of"]
 
 _LONGEST = 5  # words of a cue
 # "no" before one of these is a reply, not a "no" to the name that follows.
@@ -165,6 +165,17 @@ def _cue_at(
         if cue in cues:
             return cue, words
     return None, 1
+
+
+def cues_in(tokens: Sequence[Token], cues: Mapping[str, str]) -> list[tuple[int, int, str]]:
+    """The longest cues of a line in its order: first word, the word behind it, what it stands for."""
+    found, at = [], 0
+    while at < len(tokens):
+        cue, words = _cue_at(tokens, at, cues)
+        if cue is not None:
+            found.append((at, at + words, cues[cue]))
+        at += words
+    return found
 
 
 _REPLIES = {**dict.fromkeys(YES, "yes"), **dict.fromkeys(NO, "no")}

@@ -25,6 +25,7 @@ from recosim.acts import (
 )
 from recosim.errors import OptionError
 from recosim.language.context import Context
+from recosim.language.walks import WALKED, as_walked, walk_of, walked_pieces
 
 __all__ = ["AsActs", "Part", "acts_of", "as_heard", "check_turn", "parts_of"]
 
@@ -33,9 +34,10 @@ class Part(NamedTuple):
     """What one piece of a line says.
 
     Attributes:
-        kind: "act", or the piece of one: "take", "refuse", "note", "like", "also".
+        kind: "act", or the piece of one: "take", "refuse", "note", "like", "also"; of a walk also
+            "walked", "tried", "enjoyed", "loved".
         ids: of a piece: the items taken; the item liked; the attributes wanted as well; the item
-            noted and its `Note`.
+            noted and its `Note`; how many items were read.
         act: of a whole one.
     """
 
@@ -49,8 +51,13 @@ AsActs = tuple[UserAct, ...]
 _ONCE = (React, Answer, Request, Edit)  # acts of which a line has one at most
 
 
-def as_heard(act: UserAct) -> UserAct:
-    """An act without what words do not tell: how far a user went with items that they left."""
+def as_heard(act: UserAct, context: Context | None = None) -> UserAct:
+    """An act without what words do not tell: how far a user went with items that they left.
+
+    Of a walk (`Context.walks`) they tell all but the minutes.
+    """
+    if isinstance(act, React) and context is not None and context.walks:
+        return as_walked(act, context.items)
     if isinstance(act, React) and act.levels:
         further = tuple((item, Level.ACCEPT) for item in act.taken if item != act.accepted)
         if act.accepted is not None or not further:
@@ -70,7 +77,9 @@ def check_turn(acts: Sequence[UserAct]) -> None:
 
 def parts_of(act: UserAct, context: Context) -> list[Part]:
     """The parts of an act, in the order in which templates say them."""
-    act = as_heard(act)
+    act = as_heard(act, context)
+    if isinstance(act, React) and context.walks:
+        return [Part(*piece) for piece in walked_pieces(act, context.items)]
     if isinstance(act, React):
         notes = [Part("note", (item, int(note))) for item, note in act.notes]
         if act.accepted is not None:
@@ -85,10 +94,20 @@ def parts_of(act: UserAct, context: Context) -> list[Part]:
 def acts_of(parts: Iterable[Part], context: Context) -> AsActs | None:
     """The acts that parts come to, or None if they cannot be said in one line, or here."""
     acts: list[UserAct] = []
+    walk: list[tuple[str, tuple[int, ...]]] = []
     decided = False  # whether the reaction says what becomes of the list
     for kind, ids, act in parts:
         last = acts[-1] if acts else None
-        if kind in ("take", "refuse", "note"):
+        if context.walks and kind in WALKED:
+            if walk and not isinstance(last, React):
+                return None
+            if not walk:
+                acts.append(React())
+            walk.append((kind, ids))
+            if (walked := walk_of(walk, context.items)) is None:
+                return None
+            acts[-1] = walked
+        elif kind in ("take", "refuse", "note"):
             if not isinstance(last, React):
                 if any(isinstance(other, React) for other in acts):
                     return None

@@ -25,6 +25,7 @@ from recosim.language.clauses import clauses_of, without_courtesies
 from recosim.language.context import Context
 from recosim.language.heard import Heard, hear
 from recosim.language.mentions import Mentions
+from recosim.language.life_text import going_of, wishes_of
 from recosim.language.replies import understand_explanation, understand_reaction
 from recosim.language.tone import has_cue, scope_of
 from recosim.language.wishes import Acts, avoid, example_in, set_talk_aside
@@ -110,7 +111,15 @@ def _acts(heard: Heard) -> Acts:
     ended = _leave(heard)
     if ended is not None:
         return (ended,)
-    act = _instruct(heard)
+    if heard.context.walks:
+        recommended = isinstance(heard.context.answers, Recommend)
+        anything = not isinstance(heard.context.answers, (Ask, Reflect)) and not recommended
+        wishes = () if recommended else wishes_of(heard, loosely=anything)
+        if wishes:
+            return wishes
+        if anything:
+            raise heard.unclear() or heard.fail(what_can_be_said(heard.context, heard.find))
+    act = None if heard.context.walks else _instruct(heard)
     if act is not None:
         return (act,)
     said_to: tuple[tuple[type, Callable[[Heard], Acts]], ...] = (
@@ -130,6 +139,10 @@ def _acts(heard: Heard) -> Acts:
 def _leave(heard: Heard) -> UserAct | None:
     if heard.ids("", "no", "less", "more", "like") or heard.ids("", "more", "like", kind="i"):
         return None
+    if heard.context.walks:
+        reason, for_good = going_of(heard.said)
+        if reason is not None:
+            return Leave(reason, for_good)
     if has_cue(heard.said, cues.IMPATIENT):
         return Leave("impatient")
     if has_cue(heard.said, cues.SATISFIED):

@@ -16,6 +16,7 @@ from recosim.chat import Chat, ScriptedBackend
 from recosim.cli import app
 from recosim.envs.setup import Setup
 from recosim.users import LLMSettings, Population
+from recosim.users.behaviour import SETTINGS
 from recosim.users.population import population
 
 
@@ -92,9 +93,12 @@ def test_an_audit_holds_users_against_people_and_draws_it():
 def test_every_number_of_human_users_has_a_source(name):
     crowd = population(name)
     assert crowd.sources.keys() == crowd.settings.keys()
-    assert crowd.unsupported.keys() == {
-        "feedback", "acceptable", "examination", "choice_temperature",
-    }  # fmt: skip
+    talking = {k for k in crowd.unsupported if SETTINGS[k].group != "sessions"}
+    assert talking == {"feedback", "acceptable", "examination", "choice_temperature"}
+    counted = {
+        k for k in crowd.settings if SETTINGS[k].group == "sessions"
+    } - crowd.unsupported.keys()
+    assert counted == {"session_hazard", "return_rate", "voice", "instructs"}
     # An audit knows what a trace was recorded on by what outcomes depend on, and by nothing else.
     assert "sources" not in crowd.to_dict()
 

@@ -11,7 +11,7 @@ from recosim.bench.schema import Users
 from recosim.envs.setup import Setup
 from recosim.errors import CardError, OptionError, UnknownNameError
 from recosim.users import Behaviour, Population, population, population_names
-from recosim.users.behaviour import TRAITS, WORDS, trait_column
+from recosim.users.behaviour import SETTINGS, TRAITS, WORDS, trait_column
 
 VARIED = Population(
     "varied",
@@ -58,6 +58,10 @@ def test_the_same_user_is_the_same_person():
         assert np.array_equal(VARIED.behaviour(user).traits(), many[user])
 
 
+def about_sessions(setting: str) -> bool:
+    return SETTINGS[setting].group == "sessions"
+
+
 @pytest.mark.parametrize("name", population_names())
 def test_every_card_describes_possible_users(name):
     crowd = population(name)
@@ -66,6 +70,37 @@ def test_every_card_describes_possible_users(name):
         assert np.array_equal(crowd.behaviour(user).traits(), table[user])
     again = crowd.to_dict()
     assert Users(**again).population.to_dict() == again
+
+
+def test_voiceless_users_are_typical_ones_without_a_voice():
+    typical, silent = (population(name).traits(400) for name in ("typical", "voiceless"))
+    differ = {name for k, name in enumerate(SETTINGS) if (typical[:, k] != silent[:, k]).any()}
+    assert differ == {"voice"}
+    assert (trait_column(silent, "voice") == 0).all()
+    assert (trait_column(typical, "voice") > 0).all()
+
+
+def test_sessions_leave_conversations_of_typical_users_alone():
+    talking = {k: v for k, v in population("typical").settings.items() if not about_sessions(k)}
+    assert talking == {
+        "answer_noise": {"beta": [1.0, 19.0]},
+        "dont_know": 0.04,
+        "cooperativeness": {"uniform": [0.1, 0.7]},
+        "patience": {"choice": [8, 10, 12, 15]},
+        "examination": {"beta": [18.0, 1.0]},
+        "choice_temperature": 0.25,
+        "feedback": {"choice": ["binary", "critique", "instruction"], "weights": [2, 1, 1]},
+        "critic": {"choice": ["salient", "least_liked"]},
+    }
+
+
+@pytest.mark.parametrize("name", ["typical", "voiceless", "vocal", "loyal", "binger", "novelty"])
+def test_users_with_sessions_say_where_each_number_is_from(name):
+    crowd = population(name)
+    assert crowd.sources.keys() == crowd.settings.keys()
+    settings = {key for key in SETTINGS if about_sessions(key)} - {"instruct_scope"}
+    assert settings <= crowd.settings.keys()
+    assert "dont_know" not in crowd.unsupported
 
 
 def test_a_setting_can_be_fixed_for_all():

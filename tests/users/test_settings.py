@@ -24,7 +24,10 @@ def test_the_order_of_the_settings_is_that_of_kernels():
         "leave_hazard", "examination", "choice_temperature", "feedback", "critic", "acceptable",
         "musts", "weighting", "drift", "standing", "seen", "asks_about", "critique_unasked",
         "want_unasked", "takes", "opening", "question_patience", "bad_list_hazard",
-        "bad_list_rise", "deflects",
+        "bad_list_rise", "deflects", "click_bias", "appeal_pull", "mood", "learning", "boredom",
+        "boredom_decay", "fatigue_pull", "letdown_pull", "session_hazard", "tolerance", "voice",
+        "instructs", "instruct_scope", "conditional", "wish_weight", "leave_for_good",
+        "return_rate", "loyalty_pull", "loyalty_memory", "stay",
     )  # fmt: skip
     assert [entry.position for entry in SETTINGS.values()] == list(range(len(TRAITS)))
     assert WORDS["feedback"] == ("none", "unary", "binary", "critique", "instruction", "edit")
@@ -58,6 +61,7 @@ def test_a_persona_speaks_of_temper_first():
         ("answers", "You are distracted. You help where you can."),
         ("lists", "You say what bothers you."),
         ("wishes", ""),
+        ("sessions", ""),
     ]
     assert not any(_temper(Behaviour()).values())
     assert _temper(Behaviour(patience=7))["temper"] == "You lose patience soon."

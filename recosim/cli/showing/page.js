@@ -105,8 +105,13 @@
   function shown(row) {
     const extra = [];
     if (row.items.length) {
-      extra.push(make("ol", "", null, ...row.items.map((name, k) =>
-        make("li", k + 1 === row.rank ? "taken" : "", k + 1 === row.rank ? name + " ✓ taken" : name))));
+      extra.push(make("ol", "", null, ...row.items.map((name, k) => {
+        const mark = k + 1 === row.rank ? "✓ taken" : "";
+        const became = row.marks[k] ? [make("span", "faint", " · " + row.marks[k])] : [];
+        const item = make("li", mark && "taken", mark ? name + " " + mark : name);
+        item.append(...became);
+        return item;
+      })));
     }
     if (row.because.length) extra.push(make("p", "", "For " + row.because.join(", ") + "."));
     return extra;
@@ -143,6 +148,26 @@
     return line;
   }
 
+  // The parts of a long conversation: a line each, which opens into its moves.
+  function parted(c, steps) {
+    let next = 0;
+    return c.parts.map((part) => {
+      const inside = steps.slice(next, next += part.rows);
+      const head = make("summary", "", null,
+        make("h3", "", part.heading), make("p", "meta", part.summary));
+      const talk = make("ol", "talk", null, ...inside);
+      const details = make("details", "", null, head, talk);
+      details.open = c.parts.length === 1;
+      return details;
+    });
+  }
+
+  function toggle() {
+    const parts = [...main.querySelectorAll("details")];
+    const open = parts.some((part) => !part.open);
+    for (const part of parts) part.open = open;
+  }
+
   function show() {
     if (current < 0) {
       main.replaceChildren(make("p", "faint", all.length ? "No conversation fits." : "No conversations."));
@@ -150,11 +175,11 @@
     }
     const c = all[current];
     const path = [];
-    const talk = make("ol", "talk");
-    for (const row of c.rows) {
+    const steps = c.rows.map((row) => {
       for (const name of row.confirmed) if (!path.includes(name)) path.push(name);
-      talk.append(step(row, path));
-    }
+      return step(row, path);
+    });
+    const talk = c.parts.length ? parted(c, steps) : [make("ol", "talk", null, ...steps)];
     const end = c.rows[c.rows.length - 1].end;
     main.replaceChildren(
       make("h2", "", "Conversation " + c.number),
@@ -164,7 +189,7 @@
         ...(data.confirms ? [["confirmed", path.join(" → ") || "nothing"]] : []),
       ])),
       hidden(c),
-      talk,
+      ...talk,
       make("p", "end", end || "The recording stops here, before an end."));
   }
 
@@ -182,6 +207,7 @@
     if (event.key in moves) move(moves[event.key], inList);
     else if (event.key === "/" && !typing) search.focus();
     else if (event.key === "r" && !typing) document.getElementById("reveal")?.click();
+    else if (event.key === "e" && !typing) toggle();
     else if (event.target === search && event.key === "ArrowDown") move(Math.max(here, 0), true);
     else return;
     event.preventDefault();

@@ -23,7 +23,9 @@ import numpy as np
 from recosim.acts import React, Recommend, Verb
 from recosim.cli.showing.conversations import Conversations
 from recosim.cli.showing.header import describe
+from recosim.cli.showing.parts import timeline_of
 from recosim.envs.acts import Acts
+from recosim.envs.timeline import Timeline
 from recosim.envs.words import Words, attribute_label, item_label, words_of
 from recosim.errors import OptionError
 from recosim.family import family_of
@@ -63,6 +65,7 @@ def write_page(
         "script_sum": _checksum(parts["js"]),
         "data": _json(data),
         "hidden": escape(data["hidden"]),
+        "keys": " · <kbd>e</kbd> open all or none" * any(c["parts"] for c in data["conversations"]),
     }
     # In one pass: what comes from the trace is not looked at again.
     write_text(path, re.sub(r"\{\{(\w+)\}\}", lambda m: values[m[1]], _part("page.html")))
@@ -76,14 +79,15 @@ def page_data(conversations: Conversations, world: World, most: int, source: str
         `hidden`, what the page calls what users hide; `confirms`, whether users confirm anything;
         `conversations`, the first of them: number, user, agent, seed, `outcome` in words, `kind` of
         outcome (its position among those of the family; "unfinished"), moves, reward (the sum),
-        `hidden` (its label, "" for nothing) and `rows`, one for each move (see `_row`).
+        `hidden` (its label, "" for nothing), `rows`, one for each move (see `_row`), and `parts`
+        of a long one, [] of others: heading, summary, and the number of rows of each.
     """
     shown = conversations.first(most)
     rows = shown.rows().table.to_pylist()
     ends = np.cumsum([0, *(shown.stop - shown.start)])
     told = [rows[a:b] for a, b in pairwise(ends)]
     family = family_of(conversations.trace.metadata)
-    acts, words = family.load("acts"), words_of(family.name)
+    acts, words, timeline = family.load("acts"), words_of(family.name), timeline_of(family)
     return {
         "source": source,
         "header": list(describe(conversations, world).items()),
@@ -92,7 +96,7 @@ def page_data(conversations: Conversations, world: World, most: int, source: str
         "confirms": any(words.confirmed(row, world) is not None for row in rows[:1]),
         "conversations": [
             {
-                **_conversation(moves, acts, words, world),
+                **_conversation(moves, acts, words, timeline, world),
                 "outcome": outcome,
                 "kind": "unfinished" if outcome == conversations.known[-1] else f"ending-{ending}",
             }
@@ -102,10 +106,14 @@ def page_data(conversations: Conversations, world: World, most: int, source: str
 
 
 def _conversation(
-    moves: Sequence[Mapping[str, Any]], acts: Acts, words: Words, world: World
+    moves: Sequence[Mapping[str, Any]],
+    acts: Acts,
+    words: Words,
+    timeline: Timeline | None,
+    world: World,
 ) -> dict[str, Any]:
     first = moves[0]
-    rows = [_row(row, acts, words, world) for row in moves]
+    rows = [_row(row, acts, words, timeline, world) for row in moves]
     return {
         "number": first["conversation"],
         "user": first["user"],
@@ -115,17 +123,36 @@ def _conversation(
         "reward": round(sum(row["reward"] for row in moves), 4),
         "hidden": ", ".join(item_label(world, v) for v in acts.secrets(first)),
         "rows": rows,
+        "parts": [] if timeline is None else _parts(moves, timeline, world),
     }
 
 
-def _row(row: Mapping[str, Any], acts: Acts, words: Words, world: World) -> dict[str, Any]:
+def _parts(
+    moves: Sequence[Mapping[str, Any]], timeline: Timeline, world: World
+) -> list[dict[str, Any]]:
+    """The parts of an episode, in order."""
+    parts = timeline.parts(moves)
+    return [
+        {
+            "heading": timeline.heading(inside, before[-1] if before else None, world),
+            "summary": timeline.summary(inside, world),
+            "rows": len(inside),
+        }
+        for before, inside in pairwise([[], *parts])
+    ]
+
+
+def _row(
+    row: Mapping[str, Any], acts: Acts, words: Words, timeline: Timeline | None, world: World
+) -> dict[str, Any]:
     """One move.
 
     Returns:
         `verb`, lower case; `move`, its number, None where no turn was used; `system` and `user`,
         the sentence of each side's act; `told` and `said`, the words of each side, None where the
-        act was not worded; `items` and `because`, labels of what was shown and why; `rank`, of the
-        item taken, 0 for none; `confirmed`, labels of what the user confirmed; `figures`, what is
+        act was not worded; `items` and `because`, labels of what was shown and why; `marks`, what
+        became of each item of a long episode, [] of others; `rank`, of the item taken, 0 for none;
+        `confirmed`, labels of what the user confirmed; `figures`, what is
         printed small; `end`.
     """
     verb, act = Verb(row["verb"]), acts.system_act(row)
@@ -141,7 +168,8 @@ def _row(row: Mapping[str, Any], acts: Acts, words: Words, world: World) -> dict
         "said": row.get("said"),
         "items": [item_label(world, v) for v in shown.items],
         "because": [attribute_label(world, a) for a in shown.because],
-        "rank": _rank(row, shown, acts),
+        "marks": [] if timeline is None or shown is not act else timeline.marks(row),
+        "rank": 0 if timeline is not None else _rank(row, shown, acts),
         "confirmed": words.confirmed(row, world) or [],
         "figures": words.figures(row),
         "end": words.ending_text(row, world),

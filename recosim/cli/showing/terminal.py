@@ -13,6 +13,7 @@ from rich.text import Text
 
 from recosim.cli.showing.conversations import Conversations
 from recosim.cli.showing.header import describe, one_line
+from recosim.cli.showing.parts import Parts, parted_lines, timeline_of
 from recosim.cli.showing.source import Unit
 from recosim.envs.words import words_of
 from recosim.family import family_of
@@ -22,28 +23,39 @@ __all__ = ["print_conversations", "print_units"]
 
 
 def print_conversations(
-    conversations: Conversations, world: World, most: int, console: Console, *, pager: bool = False
+    conversations: Conversations,
+    world: World,
+    most: int,
+    console: Console,
+    *,
+    pager: bool = False,
+    parts: Parts | None = None,
 ) -> None:
     """Print the header, the first conversations, and how many more there are.
 
     Args:
         most: print at most so many.
         pager: show them page by page.
+        parts: which parts of long ones, and how.
     """
     with console.pager() if pager else nullcontext():
-        for line in _lines(conversations, world, most):
+        for line in _lines(conversations, world, most, parts or Parts()):
             # Names and words come from files and models: what would steer a terminal goes.
             shown = "".join(c if c.isprintable() else " " for c in line)
             console.print(Text(shown), soft_wrap=True)
 
 
-def _lines(conversations: Conversations, world: World, most: int) -> Iterator[str]:
+def _lines(conversations: Conversations, world: World, most: int, parts: Parts) -> Iterator[str]:
     yield one_line(describe(conversations, world))
     shown = conversations.first(most)
     if len(shown):
         yield ""
-    words = words_of(family_of(conversations.trace.metadata).name)
-    yield from words.transcript(shown.rows(), world)
+    record = family_of(conversations.trace.metadata)
+    timeline = timeline_of(record)
+    if timeline is not None:
+        yield from parted_lines(shown, world, timeline, parts)
+    else:
+        yield from words_of(record.name).transcript(shown.rows(), world)
     yield ""
     more = len(conversations) - len(shown)
     if more:

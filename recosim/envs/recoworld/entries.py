@@ -5,7 +5,7 @@ from __future__ import annotations
 from recosim.envs.recoworld import fields as f
 from recosim.envs.recoworld.moves import answer, is_legal, pose, settle
 from recosim.envs.recoworld.retrieval import retrieve
-from recosim.envs.recoworld.sessions import fill_mask, ideal_by, open_life
+from recosim.envs.recoworld.sessions import ideal_by, open_life
 from recosim.kernels.compiling import entry
 from recosim.kernels.table import Table
 
@@ -14,7 +14,6 @@ __all__ = [
     "answer_rows",
     "find_ideals",
     "find_illegal",
-    "mask_rows",
     "open_rows",
     "pose_rows",
     "rank_items",
@@ -97,13 +96,6 @@ def settle_rows(t: Table, lo: int, hi: int) -> None:
     for b in range(lo, hi):
         if f.done(t)[b] == 0:
             settle(t, b)
-
-
-@entry
-def mask_rows(t: Table, lo: int, hi: int) -> None:
-    """Bring the masks up to date."""
-    for b in range(lo, hi):
-        fill_mask(t, b)
 
 
 @entry

@@ -29,11 +29,13 @@ class RecoWorldEnv(FamilyEnv):
 
     | view | space | meaning |
     |---|---|---|
-    | `"flat"` (default) | `Discrete(2A + 3)` | 0..A-1 ask about that one, A recommend, A+1 reflect, A+2 pass, A+3..2A+2 recommend because of an attribute |
-    | `"verb"` | `Discrete(4)` | 0 ask about the one that the estimator likes best, 1 recommend, 2 reflect, 3 pass |
-    | `"slate"` | `Dict(verb, attribute, items, because)` | verb as in "verb", with what it asks or shows |
+    | `"flat"` (default) | `Discrete(2A + 3)` | see below |
+    | `"verb"` | `Discrete(4)` | 0 ask about the best, 1 recommend, 2 reflect, 3 pass |
+    | `"slate"` | `Dict(verb, attribute, items, because)` | verb as in "verb", and its object |
     | `"text"` | `Text` | a line in English |
 
+    Flat actions: 0..A-1 ask about that attribute, A recommend, A+1 reflect, A+2 pass, A+3..2A+2
+    recommend because of an attribute. "verb" asks about what the estimator likes best.
     "flat" and "verb" show what the environment's own retrieval finds: the estimator's best items
     that were not shown before (`repeats`), those of the attribute that is given as the reason, and,
     after a reflection, with the instructions heeded that the user gave until then. In a "slate"
@@ -54,18 +56,25 @@ class RecoWorldEnv(FamilyEnv):
     | `day` | (1,) int32 | 0..horizon | day of the next move |
     | `session` | (1,) int32 | 0..horizon | number of its session |
     | `turn` | (1,) int32 | 1..max_turns+1 | its round in the session |
-    | `away` | (1,) int32 | -1..horizon days | how long the user was away, if the last move ended a session; else 0; -1: they do not come back |
-    | `verb` | (1,) int8 | 0..6 | what the last move did: 0 ask, 1 recommend, 2 reflect, 3 the opening, 5 illegal, 6 pass |
-    | `outcome` | (1,) int8 | -3..3 | what came of it: 1 yes, -1 no, 3 unsure, 2 something of the list was clicked, -2 nothing was, -3 illegal, 0 nothing |
+    | `away` | (1,) int32 | -1..horizon days | how long the user was away before it |
+    | `verb` | (1,) int8 | 0..6 | what the last move did |
+    | `outcome` | (1,) int8 | -3..3 | what came of it |
     | `items` | (K,) int32 | -1..n_items-1 | the last list |
-    | `levels` | (K,) int8 | -1..4 | reactions: -1 not read, 0 skipped, 1 seen before, 2 clicked, 3 liked, 4 loved |
+    | `levels` | (K,) int8 | -1..4 | reactions to it |
     | `minutes` | (K,) float32 | from 0 minutes | time spent on each |
-    | `instructions` | (40,) int32 | from -1 | 8 instructions in force, oldest first, 5 numbers each: 1 want or 0 avoid, attribute, condition (-1 none), scope (0 one list, 1 session, 2 always), age in lists; -1 where there is none |
-    | `answers` | (A,) int8 | -1..3 | in this session: 1 yes, -1 no, 3 unsure, 0 not asked |
+    | `instructions` | (40,) int32 | from -1 | what is in force |
+    | `answers` | (A,) int8 | -1..3 | 1 yes, -1 no, 3 unsure in this session; 0 not asked |
     | `shown_counts` | (A,) int32 | from 0 | items shown in this life that have each attribute |
     | `taken_counts` | (A,) int32 | from 0 | items consumed |
     | `preference` | (A,) float32 | any | the estimator's liking of each attribute |
     | `action_mask` | (n_actions,) int8 | 0..1 | legal moves |
+
+    `away`: 0 while a session goes on, -1 where the user does not come back. `verb`: 0 ask, 1
+    recommend, 2 reflect, 3 the opening, 5 illegal, 6 pass. `outcome`: 1 yes, -1 no, 3 unsure, 2
+    something of the list was clicked, -2 nothing was, -3 illegal, 0 nothing. `levels`: -1 not read,
+    0 skipped, 1 seen before, 2 clicked, 3 liked, 4 loved. `instructions`: up to 8, oldest first, 5
+    numbers each: 1 want or 0 avoid, the attribute, the condition (-1 none), the scope (0 one list,
+    1 the session, 2 always), the age in lists; -1 where there is none.
 
     ## Rewards
 
@@ -76,8 +85,8 @@ class RecoWorldEnv(FamilyEnv):
 
     ## Starting State
 
-    A user of `split`, uniformly, on day 0, in the mood of that day. Users are in one split each: 60 %
-    in "train", 20 % in "valid", 20 % in "test". `reset(options={"user": u})` gives any user.
+    A user of `split`, uniformly, on day 0, in the mood of that day. Users are in one split each:
+    60 % in "train", 20 % in "valid", 20 % in "test". `reset(options={"user": u})` gives any user.
 
     ## Episode End
 
@@ -88,13 +97,13 @@ class RecoWorldEnv(FamilyEnv):
 
     The same keys at every step: `action_mask`; `reward_terms` (dict of float); `items` (K,) int32,
     the last list, -1 padded; `levels` (K,) int8 and `minutes` (K,) float32, the reactions; `day`,
-    `session`; `away`, days until the next session where the move ended one, -1 where there is none;
-    `ended`, how the session ended: 0 it goes on, 1 the user left, 2 out of disappointment, 3 the
-    rounds ran out; `left`, `gone` (for good); `regret_minutes` of the move; `ndcg` of the list
-    against true utility; `true_utility`, what the user got so far; `is_success`, the life ended and
-    the user did not leave for good. With `actions="text"` also `understood`. With `reveal=True` also
-    `privileged`: `user`, `seed`, `conversation`, `theta` (taste), `mindset`, `satiation`,
-    `fatigue`, `letdown` (disappointment), `loyalty`, `intended` (minutes they mean to stay).
+    `session`, `away` as above; `ended`, how the session ended: 0 it goes on, 1 the user left, 2 out
+    of disappointment, 3 the rounds ran out; `left`, `gone` (for good); `regret_minutes` of the
+    move; `ndcg` of the list against true utility; `true_utility`, what the user got so far;
+    `is_success`, the life ended and the user did not leave for good. With `actions="text"` also
+    `understood`. With `reveal=True` also `privileged`: `user`, `seed`, `conversation`, `theta`
+    (taste), `mindset`, `satiation`, `fatigue`, `letdown` (disappointment), `loyalty`, `intended`
+    (minutes they mean to stay).
 
     ## Arguments
 

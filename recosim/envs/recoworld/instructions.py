@@ -127,10 +127,10 @@ def give(t: Table, b: int, directive: int, attribute: int, condition: int, scope
             drop(t, b, k)
         else:
             k += 1
-    if in_force(t, b) == SLOTS:
-        expire(t, b, 0)
     if directive == AVOID:
         forget(t, b, attribute, -1, True)
+    if in_force(t, b) == SLOTS:
+        expire(t, b, 0)
     k = in_force(t, b) * WIDTH
     rows[k] = directive
     rows[k + ATTRIBUTE] = attribute

@@ -40,7 +40,8 @@ fatigue_pull, letdown_pull = trait("fatigue_pull"), trait("letdown_pull")
 @kernel
 def wanted(t: Table, b: int, a: int) -> float:
     """How much the user is after an attribute now: the mindset, less what bores them."""
-    return np.float64(f.mindset(t)[b, a]) - boredom(t, b) * np.float64(f.satiation(t)[b, a])
+    after = float(f.mindset(t)[b, a])
+    return after - boredom(t, b) * float(f.satiation(t)[b, a])
 
 
 @kernel
@@ -110,10 +111,10 @@ def find_companion(t: Table, b: int, a: int) -> int:
 def together(t: Table, a: int, c: int) -> bool:
     """Whether an item of the world has both attributes."""
     bits = f.bitsets(t)
+    found = False
     for k in range(bits.shape[1]):
-        if bits[a, k] & bits[c, k] != np.uint64(0):
-            return True
-    return False
+        found = found or bits[a, k] & bits[c, k] != np.uint64(0)
+    return found
 
 
 @kernel

@@ -215,7 +215,8 @@ class Lives(Batch):
         new = users[~self._has_pool[users]].astype(np.int64)
         if len(new):
             v = self.vectors
-            rank_pools(new, v.user, v.item, v.item_bias, self.memory.arrays["pools"])
+            columns = np.ascontiguousarray(v.item.T)
+            rank_pools(new, v.user, columns, v.item_bias, self.memory.arrays["pools"])
             self._has_pool[new] = True
 
     def reset_options(self, options: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -341,7 +342,8 @@ class Lives(Batch):
     def success(self) -> NDArray[np.bool_]:
         """Whether the life ended without the user leaving for good."""
         a = self.arrays
-        return (a["done"] > 0) & (a["gone"] == 0)
+        stayed: NDArray[np.bool_] = (a["done"] > 0) & (a["gone"] == 0)
+        return stayed
 
     def logged(self) -> dict[str, NDArray[np.floating[Any]]]:
         a = self.arrays
@@ -373,11 +375,14 @@ class Lives(Batch):
     def was_shown(self, items: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
         """Whether items (B, n) were shown before, as far as `repeats` keeps it; bool (B, n)."""
         words = np.take_along_axis(self.arrays["withheld"], items >> 6, axis=1)
-        return (words >> (items & 63).astype(np.uint64) & np.uint64(1)).astype(bool)
+        bits = words >> (items & 63).astype(np.uint64) & np.uint64(1)
+        found: NDArray[np.bool_] = bits.astype(bool)
+        return found
 
     def __getattr__(self, name: str) -> NDArray[Any]:
         try:
-            return self.__dict__["arrays"][name]
+            array: NDArray[Any] = self.__dict__["arrays"][name]
+            return array
         except KeyError:
             raise AttributeError(f"Lives has no attribute {name!r}") from None
 

@@ -47,7 +47,7 @@ def fit(t: Table, weights: np.ndarray, v: int) -> float:
     total = 0.0
     for k in range(indptr[v], indptr[v + 1]):
         total += weights[indices[k]]
-    return total * f.item_scale(t)[v]
+    return float(total * f.item_scale(t)[v])
 
 
 @kernel
@@ -65,7 +65,7 @@ def has(t: Table, v: int, a: int) -> bool:
 
 @kernel
 def in_set(words: np.ndarray, v: int) -> bool:
-    return (words[v >> 6] >> np.uint64(v & 63)) & ONE != np.uint64(0)
+    return bool((words[v >> 6] >> np.uint64(v & 63)) & ONE != np.uint64(0))
 
 
 @kernel

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recosim.envs.recoworld.rules import LifeRules
-from recosim.metrics import Curve, Episodes, Leading, Metric
+from recosim.metrics import Curve, Episodes, Leading, Line, Metric, Scatter
 
-__all__ = ["later_days", "metrics", "returned_by", "returns", "survived"]
+__all__ = ["later_days", "metrics", "plots", "returned_by", "returns", "survived"]
 
 # Days by which the field counts who has come back.
 MARKS = (1, 7, 30)
@@ -41,6 +41,38 @@ def metrics(rules: LifeRules) -> tuple[Metric, ...]:
         *_market(),
         Metric("reward", "Reward", "reward", better="higher", digits=2, place="main"),
         *_moves(),
+    )
+
+
+def plots(rules: LifeRules) -> tuple[Scatter | Line, ...]:
+    """What is drawn beside the survival curve: the quadrants of RecoWorld, and who gets shown."""
+    return (
+        Scatter(
+            "Relevance against return",
+            x="ndcg",
+            y="active_days",
+            corners=(
+                "they come back, though less fits",
+                "fits, and they come back",
+                "neither",
+                "fits, and they stay away",
+            ),
+            alt="nDCG of the lists against days with a session",
+        ),
+        Scatter(
+            "Instructions obeyed against return",
+            x="follow@1",
+            y="active_days",
+            alt="share of instructions that the next list obeys against days with a session",
+        ),
+        Line(
+            "How evenly items are shown",
+            of="lorenz",
+            x="share of the items, least shown first",
+            y="share of what was shown",
+            figure="gini",
+            alt="how evenly items are shown",
+        ),
     )
 
 

@@ -17,7 +17,7 @@ from recosim.envs.recoworld.leaving import (
 )
 from recosim.envs.recoworld.maths import luck, put_in
 from recosim.envs.recoworld.retrieval import retrieve
-from recosim.envs.recoworld.sessions import clear_measures, close_session, fill_mask
+from recosim.envs.recoworld.sessions import clear_measures, close_session, update_mask
 from recosim.envs.recoworld.settings import trait
 from recosim.envs.recoworld.walk import CLICKED, consequences, walk
 from recosim.kernels.compiling import kernel
@@ -31,7 +31,7 @@ ASK, RECOMMEND, REFLECT, PASS, BAD = (
     np.int8(verb) for verb in (Verb.ASK, Verb.RECOMMEND, Verb.REFLECT, Verb.PASS, Verb.ILLEGAL)
 )
 YES, NO, DONT_KNOW, WRONG = (
-    np.int8(code) for code in (Outcome.YES, Outcome.NO, Outcome.UNSURE, Outcome.ILLEGAL)
+    int(code) for code in (Outcome.YES, Outcome.NO, Outcome.UNSURE, Outcome.ILLEGAL)
 )
 BINARY, CRITIQUE, INSTRUCTION = (
     WORDS["feedback"].index(word) for word in ("binary", "critique", "instruction")
@@ -47,9 +47,9 @@ def best_ask(t: Table, b: int) -> int:
     """The attribute to ask about that the estimator likes most, the smallest id on ties; or -1."""
     best = -1
     for a in range(f.attributes(t)):
-        if f.answers(t)[b, a] == 0:
-            if best < 0 or f.preference(t)[b, a] > f.preference(t)[b, best]:
-                best = a
+        asked = f.answers(t)[b, a] != 0
+        if not asked and (best < 0 or f.preference(t)[b, a] > f.preference(t)[b, best]):
+            best = a
     return best
 
 
@@ -57,7 +57,7 @@ def best_ask(t: Table, b: int) -> int:
 def is_legal(t: Table, b: int, action: int) -> bool:
     if action < 0:
         return best_ask(t, b) >= 0
-    return f.mask(t)[b, action] == 1
+    return bool(f.mask(t)[b, action] == 1)
 
 
 @kernel
@@ -232,7 +232,7 @@ def finish(t: Table, b: int, takes_round: bool) -> None:
     if takes_round and ended == 0 and f.turn(t)[b] >= f.max_turns(t):
         ended = OUT_OF_ROUNDS
     f.ended(t)[b] = ended
-    f.left(t)[b] = 1 if ended == LEFT or ended == DISAPPOINTED else 0
+    f.left(t)[b] = 1 if ended in (LEFT, DISAPPOINTED) else 0
     f.step(t)[b] += 1
     comeback = 0.0
     if ended > 0:
@@ -245,7 +245,7 @@ def finish(t: Table, b: int, takes_round: bool) -> None:
     if not f.done(t)[b] and f.step(t)[b] >= f.max_steps(t):
         f.truncated(t)[b], f.done(t)[b] = 1, 1
     pay(t, b, comeback)
-    fill_mask(t, b)
+    update_mask(t, b, ended > 0 or f.verb(t)[b] == ASK or f.verb(t)[b] == REFLECT)
 
 
 @kernel

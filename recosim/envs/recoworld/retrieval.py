@@ -41,11 +41,10 @@ def group_of(t: Table, b: int, v: int) -> int:
 
 @kernel
 def heeds(t: Table, b: int) -> bool:
-    heeded = f.heeded(t)[b]
+    found = False
     for k in range(SLOTS):
-        if heeded[k]:
-            return True
-    return False
+        found = found or f.heeded(t)[b, k] != 0
+    return found
 
 
 @kernel
@@ -114,7 +113,7 @@ def fill_up(t: Table, b: int, because: int, found: np.ndarray, n: int) -> int:
 def rank_pools(
     chosen: np.ndarray,
     users: np.ndarray,
-    items: np.ndarray,
+    columns: np.ndarray,
     bias: np.ndarray,
     pools: np.ndarray,
 ) -> None:
@@ -124,29 +123,24 @@ def rank_pools(
     asks for them; the smallest id comes first on ties.
 
     Args:
-        chosen: int64 (n,). users: float32 (users, d). items: float32 (items, d). bias: (items,).
+        chosen: int64 (n,). users: float32 (users, d). columns: float32 (d, items), the vectors of
+            the items, column by column. bias: (items,).
         pools: int32 (users, size), size at most the number of items.
     """
-    size, d = pools.shape[1], items.shape[1]
-    scores = np.empty(items.shape[0], dtype=np.float32)
-    lanes = np.empty(8, dtype=np.float32)
+    size, n = pools.shape[1], columns.shape[1]
+    scores = np.empty(n, dtype=np.float32)
     for user in chosen:
-        mine = users[user]
-        for v in range(items.shape[0]):
-            row = items[v]
-            lanes[:] = np.float32(0.0)
-            for k in range(0, d, 8):
-                for i in range(8):
-                    lanes[i] += mine[k + i] * row[k + i]
-            low = (lanes[0] + lanes[1]) + (lanes[2] + lanes[3])
-            high = (lanes[4] + lanes[5]) + (lanes[6] + lanes[7])
-            scores[v] = bias[v] + (low + high)
-        if size < items.shape[0]:
-            least = np.partition(scores, items.shape[0] - size)[items.shape[0] - size]
+        scores[:] = bias
+        for k in range(columns.shape[0]):
+            weight, column = users[user, k], columns[k]
+            for v in range(n):  # item by item alike, so that it vectorises and stays in order
+                scores[v] += weight * column[v]
+        if size < n:
+            least = np.partition(scores, n - size)[n - size]
             sure, tied = np.flatnonzero(scores > least), np.flatnonzero(scores == least)
             kept = np.concatenate((sure, tied[: size - sure.shape[0]]))
         else:
-            kept = np.arange(items.shape[0])
+            kept = np.arange(n)
         # By falling score, the smallest id on ties: a stable sort of ascending ids.
         kept = np.sort(kept)
         order = np.argsort(-scores[kept], kind="mergesort")

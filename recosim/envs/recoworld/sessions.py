@@ -23,7 +23,7 @@ from recosim.kernels.random import DRIFT, MOOD, RETURN, STAY
 from recosim.kernels.table import Table
 from recosim.users.behaviour import WORDS
 
-__all__ = ["close_session", "fill_mask", "open_life"]
+__all__ = ["close_session", "open_life", "update_mask"]
 
 OPEN = np.int8(Verb.OPEN)
 STANDS_TODAY, STANDS_ALWAYS = (WORDS["standing"].index(word) for word in ("session", "always"))
@@ -208,7 +208,10 @@ def close_session(t: Table, b: int) -> bool:
         return False
     gap = 1.0
     if rate < 1.0:
-        gap += math.floor(math.log(1.0 - luck(t, b, RETURN, 0, 0)) / math.log(1.0 - rate))
+        away = math.log(1.0 - rate)
+        if away == 0.0:  # so small a rate that they never come
+            return False
+        gap += math.floor(math.log(1.0 - luck(t, b, RETURN, 0, 0)) / away)
     if f.day(t)[b] + gap >= f.horizon(t):
         return False
     f.gap(t)[b] = np.int32(gap)
@@ -220,15 +223,26 @@ def close_session(t: Table, b: int) -> bool:
 
 @kernel
 def fill_mask(t: Table, b: int) -> None:
-    """Which actions are legal; all, once the life has ended."""
-    mask = f.mask(t)[b]
+    """Which actions are legal."""
+    mask, n, indptr = f.mask(t)[b], f.attributes(t), f.posting_indptr(t)
+    mask[n], mask[n + 2] = 1, 1
+    for a in range(n):
+        mask[n + 3 + a] = 1 if indptr[a + 1] > indptr[a] else 0
+    update_mask(t, b, True)
+
+
+@kernel
+def update_mask(t: Table, b: int, asks: bool) -> None:
+    """Bring up to date what a move can change; all is legal once the life has ended.
+
+    `asks`: whether it can have changed what may be asked about.
+    """
+    mask, n = f.mask(t)[b], f.attributes(t)
     if f.done(t)[b]:
         mask[:] = 1
         return
-    n, answers, indptr = f.attributes(t), f.answers(t)[b], f.posting_indptr(t)
-    for a in range(n):
-        mask[a] = 1 if answers[a] == 0 else 0
-        mask[n + 3 + a] = 1 if indptr[a + 1] > indptr[a] else 0
-    mask[n] = 1
+    if asks:
+        answers = f.answers(t)[b]
+        for a in range(n):
+            mask[a] = 1 if answers[a] == 0 else 0
     mask[n + 1] = 1 if f.reflectable(t)[b] and np.int64(feedback(t, b)) != DEAF else 0
-    mask[n + 2] = 1

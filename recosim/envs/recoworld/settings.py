@@ -35,7 +35,7 @@ REALS = (
 def trait_of(t: Table, b: int, column: int) -> float:
     rows = f.traits(t)
     user = f.user(t)[b] if rows.shape[0] > 1 else 0
-    return rows[user, column]
+    return float(rows[user, column])
 
 
 def trait(name: str) -> Callable[[Table, int], float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from recosim.acts import Moves, Verb
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from recosim.envs.recoworld.lives import Lives
 
 __all__ = ["solve"]
+
+Floats = NDArray[np.float64]
 
 # The least heat of the chance of a click: where clicks are certain, what is nearly clicked counts.
 LEAST_HEAT = 0.25
@@ -32,11 +35,13 @@ def solve(batch: Lives) -> Moves:
     has = csr_array((scaled, links.indices, links.indptr), (world.n_items, world.n_attributes))
     rows = np.minimum(a["user"], len(tables["traits"]) - 1)
 
-    def trait(name: str) -> np.ndarray:
-        return trait_column(tables["traits"], name)[rows][:, None]
+    def trait(name: str) -> Floats:
+        column: Floats = trait_column(tables["traits"], name)[rows][:, None]
+        return column
 
-    def fit(weights: np.ndarray) -> np.ndarray:
-        return np.asarray(has @ weights.astype(np.float64).T).T
+    def fit(weights: NDArray[np.float32]) -> Floats:
+        found: Floats = np.asarray(has @ weights.astype(np.float64).T).T
+        return found
 
     worth = rules.utility_bias + fit(a["theta"]) + rules.quality_weight * tables["quality"]
     now = a["mindset"] - trait("boredom") * a["satiation"]
@@ -52,7 +57,7 @@ def solve(batch: Lives) -> Moves:
     return Moves.all_of(Verb.RECOMMEND, batch.size, items)
 
 
-def _wishes(batch: Lives) -> np.ndarray:
+def _wishes(batch: Lives) -> Floats:
     """Instructions that items meet, less those that they break: float64 (B, items)."""
     world = batch.world
     total = np.zeros((batch.size, world.n_items))
@@ -65,12 +70,12 @@ def _wishes(batch: Lives) -> np.ndarray:
     return total
 
 
-def _having(batch: Lives, attribute: int) -> np.ndarray:
+def _having(batch: Lives, attribute: int) -> NDArray[np.bool_]:
     words = batch.world.bitsets[attribute]
     bits = np.unpackbits(words.view(np.uint8), bitorder="little")
     return bits[: batch.world.n_items].astype(bool)
 
 
-def _sigma(x: np.ndarray) -> np.ndarray:
-    found: np.ndarray = 1.0 / (1.0 + np.exp(-x))
+def _sigma(x: Floats) -> Floats:
+    found: Floats = 1.0 / (1.0 + np.exp(-x))
     return found

@@ -1,4 +1,4 @@
-"""What the kernels of RecoWorld read of a world: arrays made once for each; and who is in a split."""
+"""What the kernels of RecoWorld read of a world, made once for each; and who is in a split."""
 
 from __future__ import annotations
 

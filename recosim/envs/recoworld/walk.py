@@ -59,7 +59,7 @@ def known(t: Table, b: int, v: int) -> bool:
             low = middle + 1
         else:
             high = middle
-    return low < f.train_indptr(t)[user + 1] and mine[low] == v
+    return bool(low < f.train_indptr(t)[user + 1] and mine[low] == v)
 
 
 @kernel
@@ -117,14 +117,17 @@ def consequences(t: Table, b: int) -> None:
     if f.verb(t)[b] == ASK:
         f.fatigue(t)[b] += np.float32(ask_effort(t))
     if f.verb(t)[b] == RECOMMEND:
-        read_and_use(t, b)
-        judge(t, b)
+        letdown = read_and_use(t, b)
+        f.letdown(t)[b] = judge(t, b, letdown)
         look_back(t, b)
 
 
 @kernel
-def read_and_use(t: Table, b: int) -> None:
-    """Items that were read bore, those that were consumed teach and please or disappoint."""
+def read_and_use(t: Table, b: int) -> float:
+    """Items that were read bore, those that were consumed teach and please or disappoint.
+
+    Returns the disappointment of the session so far.
+    """
     indptr, indices = f.item_indptr(t), f.item_indices(t)
     mindset, satiation, before = f.mindset(t)[b], f.satiation(t)[b], f.mindset_before(t)[b]
     before[:] = mindset
@@ -162,19 +165,19 @@ def read_and_use(t: Table, b: int) -> None:
         letdown += poor_list(t)
     if f.ideal(t)[b] > 0.0:
         best = gains / f.ideal(t)[b]
-    f.fatigue(t)[b], f.letdown(t)[b] = fatigue, letdown
+    f.fatigue(t)[b] = fatigue
     f.ndcg(t)[b], f.let_down(t)[b] = best, let_down
     f.clicks(t)[b], f.move_minutes(t)[b], f.move_utility(t)[b] = clicks, minutes, total
     so_far, meant = f.session_minutes(t)[b], np.float64(f.intended(t)[b])
     f.regret(t)[b] = max(0.0, so_far + minutes - meant) - max(0.0, so_far - meant)
     f.outcome(t)[b] = HIT if clicks > 0 else MISS
+    return float(letdown)
 
 
 @kernel
-def judge(t: Table, b: int) -> None:
-    """What the list made of the instructions in force: hope, or disappointment."""
+def judge(t: Table, b: int, letdown: float) -> float:
+    """What the list made of the instructions in force: hope, or disappointment; returns that."""
     rows, satiation = f.instructions(t)[b], f.satiation(t)[b]
-    letdown = np.float64(f.letdown(t)[b])
     for k in range(SLOTS):
         i = k * WIDTH
         if rows[i + DIRECTIVE] < 0:
@@ -194,7 +197,7 @@ def judge(t: Table, b: int) -> None:
             f.ignored(t)[b] += 1
             f.first_ignored(t)[b] += first
             letdown += ignored_cost(t)
-    f.letdown(t)[b] = letdown
+    return float(letdown)
 
 
 @kernel
@@ -202,6 +205,8 @@ def look_back(t: Table, b: int) -> None:
     """Whether the list still keeps to what has expired, and how often chance would."""
     past, n = f.expired(t)[b], f.n_shown(t)[b]
     by_chance = 0.0
+    if n == 0:
+        return
     for k in range(SLOTS):
         attribute = past[2 * k]
         if attribute < 0:
@@ -210,7 +215,6 @@ def look_back(t: Table, b: int) -> None:
         for j in range(n):
             there = there or has(t, np.int64(f.shown(t)[b, j]), attribute)
         f.over_lists(t)[b] += 1
-        f.over_obeyed(t)[b] += 0 if there or n == 0 else 1
-        if n > 0:
-            by_chance += math.pow(1.0 - f.attribute_share(t)[attribute], float(n))
+        f.over_obeyed(t)[b] += 0 if there else 1
+        by_chance += math.pow(1.0 - f.attribute_share(t)[attribute], float(n))
     f.over_base(t)[b] = by_chance
