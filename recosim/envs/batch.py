@@ -241,7 +241,19 @@ class Batch:
         raise NotImplementedError
 
     def set_state(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """Take back a `state` of a batch of the same arguments."""
+        """Take back a `state` of a batch of the same arguments.
+
+        Raises:
+            OptionError: it is of another world, other rules or another size; nothing has changed.
+        """
+        for name, array in state.items():
+            if name not in self.arrays or self.arrays[name].shape != array.shape:
+                here = self.arrays[name].shape if name in self.arrays else "nothing"
+                raise OptionError(
+                    f"the state has {name!r} of shape {array.shape}, this batch {here}: it is of "
+                    "another world, other rules or another size. Make the batch with the arguments "
+                    "of the one that it was taken from."
+                )
         for name, array in state.items():
             self.arrays[name][...] = array
 

@@ -510,11 +510,6 @@ class Dialogues(Batch):
         """A copy of everything that differs from a new batch of the same arguments."""
         return {name: self.arrays[name].copy() for name in fields.row_arrays()}
 
-    def set_state(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """Take back a `state` of a batch of the same arguments."""
-        for name, array in state.items():
-            self.arrays[name][...] = array
-
     # ---- running kernels -----------------------------------------------------------------------
 
     def run(self, kernel: Entry, moves: bool = False) -> int:

@@ -15,6 +15,7 @@ from recosim.acts import Moves
 from recosim.envs.recoworld.fields import fields
 from recosim.envs.recoworld.lives import Lives
 from recosim.envs.setup import Setup
+from recosim.errors import OptionError
 
 NAME = "recosim/RecoWorld-LastFM-Small-v0"
 ROWS = 9
@@ -76,6 +77,27 @@ def test_a_life_is_the_same_in_another_process() -> None:
         [sys.executable, "-c", code, folder], capture_output=True, text=True, check=True
     )
     assert run.stdout.strip() == b"".join(play(batch(ROWS), 3)[:4]).hex()
+
+
+def test_a_life_goes_on_from_its_state_and_on_no_other_world() -> None:
+    one, other = batch(ROWS), batch(ROWS)
+    play(one, 3, steps=20)
+    state = one.state()
+    other.set_state(state)
+    rng = np.random.default_rng(2)
+    for _ in range(30):
+        codes = rng.integers(0, one.n_actions, ROWS)
+        for each in (one, other):
+            moves = (codes, each.n_askables)
+            each.step(Moves.from_flat(*moves, verbs=each.verbs, reasons=each.n_reasons))
+    for name in set(fields.row_arrays()) - ARGUMENTS:
+        assert one.arrays[name].tobytes() == other.arrays[name].tobytes(), name
+    for size, world in ((ROWS, "yelp-small"), (ROWS + 1, "lastfm-small")):
+        elsewhere = Setup.prepare("recoworld", world=world).batch(size)
+        before = {name: array.tobytes() for name, array in elsewhere.state().items()}
+        with pytest.raises(OptionError, match="another world, other rules or another size"):
+            elsewhere.set_state(state)
+        assert before == {name: array.tobytes() for name, array in elsewhere.state().items()}
 
 
 @pytest.mark.parametrize("mode", [mode.value for mode in AutoresetMode])
