@@ -506,9 +506,8 @@ class Dialogues(Batch):
 
     # ---- saving --------------------------------------------------------------------------------
 
-    def state(self) -> dict[str, NDArray[Any]]:
-        """A copy of everything that differs from a new batch of the same arguments."""
-        return {name: self.arrays[name].copy() for name in fields.row_arrays()}
+    def row_arrays(self) -> dict[str, NDArray[Any]]:
+        return {name: self.arrays[name] for name in fields.row_arrays()}
 
     # ---- running kernels -----------------------------------------------------------------------
 

@@ -401,8 +401,8 @@ class Lives(Batch):
 
     # ---- saving ----------------------------------------------------------------------------------
 
-    def state(self) -> dict[str, NDArray[Any]]:
-        return {name: self.arrays[name].copy() for name in fields.row_arrays()}
+    def row_arrays(self) -> dict[str, NDArray[Any]]:
+        return {name: self.arrays[name] for name in fields.row_arrays()}
 
     def set_state(self, state: Mapping[str, NDArray[Any]]) -> None:
         super().set_state(state)
