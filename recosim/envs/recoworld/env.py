@@ -101,9 +101,9 @@ class RecoWorldEnv(FamilyEnv):
     of disappointment, 3 the rounds ran out; `left`, `gone` (for good); `regret_minutes` of the
     move; `ndcg` of the list against true utility; `true_utility`, what the user got so far;
     `is_success`, the life has ended and what the user consumed was liked on average. With
-    `actions="text"` also `understood`. With `reveal=True` also `privileged`: `user`, `seed`, `conversation`, `theta`
-    (taste), `mindset`, `satiation`, `fatigue`, `letdown` (disappointment), `loyalty`, `intended`
-    (minutes they mean to stay).
+    `actions="text"` also `understood`. With `reveal=True` also `privileged`: `user`, `seed`,
+    `conversation`, `theta` (taste), `mindset`, `satiation`, `fatigue`, `letdown` (disappointment),
+    `loyalty`, `intended` (minutes they mean to stay).
 
     ## Arguments
 
