@@ -301,7 +301,7 @@ class Lives(Batch):
                     f"row {row} asks about {about[row]}, which does not exist; 0 to {n - 1} can be "
                     "asked, and -1 asks the best."
                 )
-            codes = moves.to_flat(n, self.verbs)
+            codes = moves.to_flat(n, self.verbs, self.n_reasons)
         if codes.shape != (size,):
             raise IllegalActionError(
                 f"moves have shape {codes.shape}; one for each of {size} rows is needed."
