@@ -1,0 +1,1 @@
+"""Agents that live with the users of RecoWorld."""
