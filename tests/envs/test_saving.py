@@ -81,7 +81,7 @@ def test_arrays_of_another_batch_are_refused(family, world):
     batch = played(family, world)
     before = batch.state()
     with pytest.raises(
-        OptionError, match=r"int32 \(4,.* in this state, and .* \(3,.*number of rows"
+        OptionError, match=r"seed is uint64 \(4,.* in this state, and uint64 \(3,.*number of rows"
     ):
         batch.set_state(played(family, world, 4).state())
     with pytest.raises(OptionError, match=r"shown is int32 \(3, 7\) in this state"):
