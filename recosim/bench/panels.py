@@ -17,14 +17,16 @@ from recosim.metrics import Line, Metric, Scatter
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.text import Annotation
     from matplotlib.transforms import Bbox
 
 __all__ = ["draw_panels", "panels_alt", "write_panels"]
 
 _SIZE = 5.2  # inches of a panel, both ways
-# Where a name may stand around its point, in points, best first; then how it is aligned.
+# Where a name may stand around its point, in points, best first; how it is aligned; and whether it
+# is so far off that a line must lead to it.
 _AROUND = [
-    (dx * far, dy * far, ha, va)
+    (dx * far, dy * far, ha, va, far > 1)
     for far in (1.0, 2.2, 3.6)
     for dx, dy, ha, va in (
         (7, 0, "left", "center"),
@@ -37,6 +39,7 @@ _AROUND = [
         (-6, -7, "right", "top"),
     )
 ]
+_LEAD = {"arrowstyle": "-", "linewidth": 0.8, "alpha": 0.8, "shrinkA": 0, "shrinkB": 3}
 
 
 def panels_alt(env: EnvResult) -> str:
@@ -184,7 +187,7 @@ def name_points(
     ]
     for agent in there:
         best, least = None, np.inf
-        for dx, dy, ha, va in _AROUND:
+        for dx, dy, ha, va, far in _AROUND:
             text = axes.annotate(
                 agent.name,
                 xy=(agent.estimate(across).value, agent.estimate(up).value),
@@ -196,9 +199,10 @@ def name_points(
                 fontweight="bold",
                 color=colours[agent.name],
                 bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.6, "pad": 0.5},
+                arrowprops=_LEAD | {"color": colours[agent.name]} if far else None,
             )
             text.set_in_layout(False)
-            box = text.get_window_extent()
+            box = _written(text)
             crossed = sum(_cross(box, bar) for bar in bars)
             cost = _hidden(box, axes.bbox, taken, spots) + 0.15 * crossed
             cost += 0.004 * np.hypot(dx, dy)
@@ -209,7 +213,15 @@ def name_points(
             else:
                 text.remove()
         assert best is not None
-        taken.append(best.get_window_extent())
+        taken.append(_written(best))
+
+
+def _written(text: Annotation) -> Bbox:
+    """Where the words of a name are, without the line that leads to them."""
+    from matplotlib.text import Text
+
+    text.get_window_extent()  # moves it to its place
+    return Text.get_window_extent(text)
 
 
 def _hidden(box: Bbox, frame: Bbox, taken: Sequence[Bbox], spots: np.ndarray) -> float:

@@ -164,7 +164,7 @@ def draw_curve(
                 [rate.low or 0.0 for rate in rates],
                 [rate.high or 0.0 for rate in rates],
                 color=colour,
-                alpha=0.18,
+                alpha=min(0.18, 1.1 / len(agents)),  # many lie on each other
                 linewidth=0,
             )
     if curve.steps:
