@@ -17,11 +17,11 @@ from recosim.users.llm import LLMSpeaker
 pytest.importorskip("openai", reason="the extra [llm] is not installed")
 pytestmark = pytest.mark.llm
 
-LIVES, MOVES = 2, 4
+LIVES, MOVES = 1, 4
 
 
 def play(chat: Chat, decides: str):
-    """A few moves of two lives whose users are the model: lists, a question, a reflection."""
+    """A few moves of a life whose user is the model: lists, a question, a reflection."""
     users = Population(
         "lived",
         {"tolerance": 0.3, "feedback": "instruction", "session_hazard": 0.3},
