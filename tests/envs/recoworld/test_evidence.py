@@ -37,39 +37,35 @@ def log_of(trace, world, tmp_path):
     return read_log(tmp_path / "trace.parquet", world)
 
 
-@pytest.fixture(scope="module")
-def plain():
-    """Users without moods, boredom and instructions: of clicks taste and appeal tell all."""
-    return lived(
-        Population(
-            "plain",
-            {
-                "mood": 0.0,
-                "learning": 0.0,
-                "boredom": 0.0,
-                "voice": 0.0,
-                "click_bias": -0.8,
-                "choice_temperature": 0.7,
-                "seen": 0.2,
-                "examination": 0.8,
-                "session_hazard": {"beta": [2.0, 8.0]},
-                "fatigue_pull": 1.0,
-                "letdown_pull": 0.6,
-                "tolerance": 1.5,
-                "leave_for_good": 0.2,
-                "return_rate": {"beta": [3.0, 3.0]},
-                "loyalty_pull": 1.5,
-            },
-        ),
-        n=1000,
-    )
+# Users without moods, boredom and instructions: of their clicks taste and appeal tell all.
+PLAIN = Population(
+    "plain",
+    {
+        "mood": 0.0,
+        "learning": 0.0,
+        "boredom": 0.0,
+        "voice": 0.0,
+        "click_bias": -0.8,
+        "choice_temperature": 0.7,
+        "seen": 0.2,
+        "examination": 0.8,
+        "session_hazard": {"beta": [2.0, 8.0]},
+        "fatigue_pull": 1.0,
+        "letdown_pull": 0.6,
+        "tolerance": 1.5,
+        "leave_for_good": 0.2,
+        "return_rate": {"beta": [3.0, 3.0]},
+        "loyalty_pull": 1.5,
+    },
+)
 
 
-def test_the_settings_of_lives_are_found_within_two_standard_errors(plain, tmp_path):
-    found = fit_users(log_of(*plain, tmp_path))
+def test_the_settings_of_lives_are_found_within_two_standard_errors(tmp_path):
+    """Two standard errors hold about 95 % of the time: of 33 figures, all but a few do."""
     truth = {
         "click_bias": -0.8,
         "choice_temperature": 0.7,
+        "appeal_pull": 1.0,
         "seen": 0.2,
         "examination": 0.8,
         "session_hazard": 0.2,
@@ -79,19 +75,20 @@ def test_the_settings_of_lives_are_found_within_two_standard_errors(plain, tmp_p
         "return_rate": 0.5,
         "loyalty_pull": 1.5,
     }
-    figures = {name: found.estimates[name].figures[0] for name in truth}
-    wrong = {
-        name: (str(figures[name]), value)
-        for name, value in truth.items()
-        if abs(figures[name].value - value) > 2 * figures[name].error
-    }
-    assert not wrong
-    assert found.estimates["voice"].value == 0
-    assert "only together with others" in found.unknown["boredom"]
+    off = {}
+    for seed in (5, 6, 7):
+        found = fit_users(log_of(*lived(PLAIN, n=350, seed=seed), tmp_path))
+        for name, value in truth.items():
+            figure = found.estimates[name].figures[0]
+            off[seed, name] = abs(figure.value - value) / figure.error
+        assert found.estimates["voice"].value == 0
+        assert "only together with others" in found.unknown["boredom"]
+    assert np.mean([errors <= 2 for errors in off.values()]) >= 0.88, off
+    assert max(off.values()) < 4, off
 
 
 def test_a_fit_to_lives_foretells_other_users_better_than_constant_hazards(tmp_path):
-    held = judge(log_of(*lived("typical", n=400), tmp_path), population("typical"))
+    held = judge(log_of(*lived("typical", n=250), tmp_path), population("typical"))
     for kind in ("stops", "returns"):
         own = held.by_kind[kind]
         assert own["fitted"].log_loss < own["shares"].log_loss - 0.01
@@ -99,10 +96,8 @@ def test_a_fit_to_lives_foretells_other_users_better_than_constant_hazards(tmp_p
     assert held.unit == "users"
 
 
-def test_traces_of_several_agents_are_refused(plain, tmp_path):
-    trace, world = plain
-    other = lived("ideal", "random", n=20)[0]
-    other = Trace(other.table, trace.metadata)
+def test_traces_of_several_agents_are_refused(tmp_path):
+    (trace, world), (other, _) = lived("ideal", n=20), lived("ideal", "follow", n=20)
     with pytest.raises(OptionError, match="They meet the same users with the same luck"):
         log_of(Trace.concat([trace, other]), world, tmp_path)
 
@@ -110,7 +105,7 @@ def test_traces_of_several_agents_are_refused(plain, tmp_path):
 @pytest.mark.parametrize("agent", ["static", "follow"])
 def test_typical_users_leave_and_return_as_logs_do(agent):
     """Users that the numbers of the card were not tuned on (`split`)."""
-    trace, _ = lived("typical", agent, n=2000, split="test", world="lastfm")
+    trace, _ = lived("typical", agent, n=1500, split="test", world="lastfm")
     rounds, used, ended, gap = (trace.column(name) for name in ("round", "used", "ended", "gap"))
     hazards = [(ended[used & (rounds == k)] > 0).mean() for k in range(1, 7)]
     assert np.abs(hazards - RSC15).max() < 0.05
