@@ -127,6 +127,22 @@ def test_reading_and_clicking_are_found_where_the_log_does_not_say_what_was_read
     assert sum(clicks) >= 7
 
 
+def test_how_users_differ_in_clicking_is_found(tmp_path):
+    luck, held = np.random.default_rng(11), []
+    for _ in range(6):
+        gathering = Gathering()
+        for user, bias in enumerate(luck.uniform(-2.0, 1.0, size=150)):
+            for k in range(40):
+                did = luck.random() < 1 / (1 + np.exp(-bias))
+                given = {"fit": 0.0, "appeal": 0.0, "read": 1.0, "top": 1.0, "skips": 0.0}
+                gathering.add("clicks", user, (user, k), did, **given)
+        bias = fit_users(gathering.log("drawn")).estimates["click_bias"]
+        low, high = bias.value["uniform"]
+        assert (low + high) / 2 == pytest.approx(bias.figures[0].value, abs=0.01)
+        held += [within(bias.figures[0], -0.5), within(bias.figures[1], 3 / np.sqrt(12))]
+    assert sum(held) >= 10
+
+
 def test_reading_is_counted_where_the_log_says_what_was_read(tmp_path):
     luck, rows = np.random.default_rng(3), []
     for user in range(200):
