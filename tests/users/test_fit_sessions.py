@@ -283,15 +283,16 @@ def test_what_is_wrong_with_a_log_is_said_with_its_line(tmp_path, header, rows, 
 
 
 def test_the_command_writes_a_card_that_plays(tmp_path, capsys):
-    log, card = (
-        written(tmp_path / "log.csv", lives(6, users=60, horizon=20, slate=3)),
-        tmp_path / "listeners.toml",
-    )
+    rows = lives(6, users=60, horizon=20, slate=3)
+    late = next(row for row in rows if row[1] == 0 and rows.count(row) == 1)
+    log = written(tmp_path / "log.csv", [*(row for row in rows if row != late), late])
+    card = tmp_path / "listeners.toml"
     with pytest.raises(SystemExit) as end:
         main(["users", "fit", str(log), "--out", str(card)])
     assert not end.value.code
     told = capsys.readouterr().out
     assert "60 users" in told
+    assert "sorted by time: 1 rows came before an earlier one of their user" in told
     assert "Users held out, in 5 parts" in told
     crowd = read_population(card, "listeners")
     a, b = crowd.settings["session_hazard"]["beta"]
