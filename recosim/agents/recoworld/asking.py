@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from recosim.acts import Moves, Outcome, Verb
 from recosim.agents.recoworld.clicks import START, ClickAgent, Thompson, check_size
 from recosim.agents.recoworld.features import doubt, learn_linear, mean_products, products
+from recosim.agents.recoworld.ranking import pick_best
 from recosim.envs.recoworld.lives import Lives
 from recosim.errors import OptionError
 
@@ -82,9 +83,7 @@ class ConUCB(ClickAgent):
         lists = self.lists_in(rows)
         items = np.where(lists[:, None], a["shown"], -1)
         heard, scores, table = self.heard(), self.scores_of(items), self.features.table
-        learn_linear(
-            self.spread, self._sum, self._start, items, scores, heard, self.weight, table
-        )
+        learn_linear(self.spread, self._sum, self._start, items, scores, heard, self.weight, table)
         self._lists[lists] += 1
         asked = rows & (a["verb"] == Verb.ASK)
         self._asked[asked] += 1
@@ -132,7 +131,7 @@ class ConUCB(ClickAgent):
 
 
 class ConTS(Thompson):
-    """Conversational Thompson sampling (Li et al. 2021, "Seamlessly unifying attributes and items").
+    """Conversational Thompson sampling (Li et al. 2021, "Seamlessly unifying ...", TOIS).
 
     Attributes and items are arms of one model. Weights are drawn from what is believed; where the
     best arm is an attribute that may be asked about it asks, else it shows the best items. Answers
@@ -164,7 +163,8 @@ class ConTS(Thompson):
         arms = np.where(legal, arms, -np.inf)
         about = arms.argmax(axis=1).astype(np.int64)
         best = arms.max(axis=1)
-        shown = self.show(items)
-        # What was shown before is no arm any more.
-        first = np.where(shown.items[:, :1] == self.pool, items, -np.inf).max(axis=1)
-        return Moves.recommend_or_ask(best <= first, about, shown.items)
+        b = self.batch
+        lists = pick_best(items, self.pool, b.arrays["withheld"], b.protocol.top_k)
+        # What was shown before is no arm any more: the best one is the first of the list.
+        first = np.where(lists[:, :1] == self.pool, items, -np.inf).max(axis=1)
+        return Moves.recommend_or_ask(best <= first, about, lists)

@@ -197,9 +197,7 @@ def _lift(
         n = ptr[u + 1] - ptr[u]
         for a in range(out.shape[1]):
             if share[a] > 0.0:
-                lift = math.log(
-                    (out[b, a] + PSEUDO * share[a]) / ((n + PSEUDO) * share[a])
-                )
+                lift = math.log((out[b, a] + PSEUDO * share[a]) / ((n + PSEUDO) * share[a]))
                 out[b, a] = min(max(lift, -LIMIT), LIMIT)
 
 

@@ -58,15 +58,15 @@ class Gardener(LifeAgent):
         least: float = 0.0,
         wish: float = 1.0,
     ) -> None:
-        given = dict(
-            curiosity=curiosity,
-            spacing=spacing,
-            boredom=boredom,
-            temperature=temperature,
-            stay=stay,
-            least=least,
-            wish=wish,
-        )
+        given = {
+            "curiosity": curiosity,
+            "spacing": spacing,
+            "boredom": boredom,
+            "temperature": temperature,
+            "stay": stay,
+            "least": least,
+            "wish": wish,
+        }
         for name, value in given.items():
             low = -100.0 if name == "least" else 0.01 if name in ("temperature", "stay") else 0.0
             if not low <= value <= 1000:
