@@ -31,6 +31,8 @@ import recosim  # noqa: F401  (registers the environments)
 
 SIZE = 1024  # conversations of a batch
 WORLDS = {"lastfm": "CPR-LastFM", "yelp": "CPR-Yelp"}
+PARTS = ("speed", "many", "lives", "start", "learning")
+LIFE_WORLDS = {"lastfm": "RecoWorld-LastFM", "yelp": "RecoWorld-Yelp"}
 
 
 @dataclass
@@ -224,6 +226,58 @@ def many_rows(seconds: float) -> list[Row]:
     return rows
 
 
+# ---- lives ------------------------------------------------------------------------------------
+
+
+def life_rows(worlds: list[str], seconds: float, crowd: int) -> list[Row]:
+    """Lives of RecoWorld beside the plain-Python reference, and a crowd of users for a month."""
+    from lives import record_lives, replayer
+
+    rows = []
+    for world in worlds:
+        name = LIFE_WORLDS[world]
+        env_id = f"recosim/{name}-v0"
+        recording = record_lives(env_id, SIZE, 60, 64)
+        plain = rate(replayer(env_id, recording, seconds), seconds)
+        ours = vector_rate(env_id, recording, seconds)
+        what = f"{name.removeprefix('RecoWorld-')}: lives, vector env, full observation"
+        rows.append(_speed(what, ours, plain, 300))
+    return [*rows, *crowd_rows(crowd)]
+
+
+def crowd_rows(lives: int) -> list[Row]:
+    """Each number in a process of its own; a tenth of the crowd shows whether it is linear."""
+    script = Path(__file__).with_name("lives.py")
+    played = []
+    for n in (lives // 10, lives):
+        done = subprocess.run(
+            [sys.executable, str(script), str(n)], check=True, stdout=subprocess.PIPE
+        )
+        played.append(json.loads(done.stdout))
+    few, many = played
+    rates = [each["days"] / each["seconds"] for each in played]
+    memory = many["megabytes"]
+    what = f"LastFM: {lives:,} users for 30 days"
+    return [
+        Row(
+            what,
+            f"{rates[1]:,.0f} user-days/s",
+            f"{rates[0]:,.0f} user-days/s, a tenth of them",
+            rates[1] / rates[0],
+            ">= 0.8x",
+            rates[1] >= 0.8 * rates[0],
+        ),
+        Row(
+            f"{what}, peak memory",
+            f"{memory:,.0f} MB",
+            f"{few['megabytes']:,.0f} MB, a tenth of them",
+            None,
+            "< 2,000 MB",
+            memory < 2000,
+        ),
+    ]
+
+
 def _speed(what: str, ours: float, baseline: float, target: float) -> Row:
     ratio = ours / baseline
     return Row(
@@ -400,8 +454,9 @@ def learning_rows(seconds: float) -> list[Row]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--worlds", default="lastfm,yelp", help="lastfm, yelp, or both")
-    parser.add_argument("--only", choices=("speed", "many", "start", "learning"), help="one part")
+    parser.add_argument("--only", choices=PARTS, help="one part")
     parser.add_argument("--seconds", type=float, default=3.0, help="time for each measurement")
+    parser.add_argument("--crowd", type=int, default=1_000_000, help="users of the largest run")
     parser.add_argument("--json", type=Path, help="write the rows to a file too")
     arguments = parser.parse_args()
     console = Console(width=130)
@@ -411,6 +466,8 @@ def main() -> None:
             rows += speed_rows(world, arguments.seconds)
     if arguments.only in (None, "many"):
         rows += many_rows(arguments.seconds)
+    if arguments.only in (None, "lives"):
+        rows += life_rows(arguments.worlds.split(","), arguments.seconds, arguments.crowd)
     if arguments.only in (None, "learning"):
         rows += learning_rows(arguments.seconds)
     if arguments.only in (None, "start"):

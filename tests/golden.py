@@ -23,8 +23,8 @@ import numpy as np
 
 import recosim
 from recosim.acts import Verb
-from recosim.envs.cpr.words import WORDS
 from recosim.envs.registration import EnvCard, env_cards
+from recosim.envs.words import words_of
 from recosim.files import write_text
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -42,9 +42,10 @@ class Play:
     seed: int
     agent: str | None = None  # None: the script of `scripted`
     options: dict[str, Any] = field(default_factory=dict)
+    script: tuple[Verb, ...] = (Verb.ASK, Verb.ASK, Verb.RECOMMEND, Verb.REFLECT)
 
 
-PLAYS = (
+CONVERSATIONAL = (
     Play("max_entropy", "the agent max_entropy", 1, "max_entropy", {"actions": "slate"}),
     Play(
         "logic", "the agent logic, which shows lists of its own", 2, "logic", {"actions": "slate"}
@@ -57,6 +58,29 @@ PLAYS = (
         {"actions": "verb", "answer_noise": 0.15, "dont_know": 0.1},
     ),
 )
+LIVED = (
+    Play(
+        "follow",
+        "the agent follow, which keeps to what users instruct",
+        1,
+        "follow",
+        {"actions": "slate", "users": "vocal", "horizon": 8},
+    ),
+    Play(
+        "scripted",
+        "the verbs recommend, recommend, ask, reflect, pass by turns, with users who say what to "
+        "change",
+        2,
+        None,
+        {"actions": "verb", "users": "vocal", "feedback": "instruction", "horizon": 8},
+        (Verb.RECOMMEND, Verb.RECOMMEND, Verb.ASK, Verb.REFLECT, Verb.PASS),
+    ),
+)
+
+
+def plays_of(card: EnvCard) -> tuple[Play, ...]:
+    """The playthroughs of a card: those of its family."""
+    return LIVED if card.family == "recoworld" else CONVERSATIONAL
 
 
 def golden_cards() -> list[EnvCard]:
@@ -77,7 +101,7 @@ def make_env(card: EnvCard, play: Play) -> Any:
 def transcript_of(card: EnvCard, play: Play) -> str:
     """The playthrough, played now."""
     env = make_env(card, play)
-    choose = scripted(env) if play.agent is None else played_by(env, play.agent, card.name)
+    choose = scripted(env, play.script) if play.agent is None else played_by(env, play.agent, card.name)
     return "\n".join(played(card, play, env, choose)) + "\n"
 
 
@@ -117,7 +141,7 @@ def played(card: EnvCard, play: Play, env: Any, choose: Callable[[], Any]) -> It
 def words(env: Any) -> list[str]:
     """The last move, told."""
     last = env.trace().table.slice(len(env.trace()) - 1).to_pylist()[0]
-    return WORDS.describe_move(last, env.setup.world)
+    return words_of(env.family).describe_move(last, env.setup.world)
 
 
 def digest(observation: dict[str, np.ndarray], info: dict[str, Any]) -> str:
@@ -146,8 +170,8 @@ def played_by(env: Any, name: str, environment: str) -> Callable[[], Any]:
         moves = agent.act()
         if moves.verb[0] == Verb.ASK:
             return {"verb": int(Verb.ASK), "attribute": int(moves.about[0])}
-        if moves.verb[0] == Verb.REFLECT:
-            return {"verb": int(Verb.REFLECT)}
+        if moves.verb[0] != Verb.RECOMMEND:
+            return {"verb": env.batch.verbs.index(moves.verb[0])}
         act = moves.act(0)
         action = {"verb": int(Verb.RECOMMEND), "items": list(act.items) or [-1]}
         return action if moves.because is None else {**action, "because": list(act.because)}
@@ -155,9 +179,9 @@ def played_by(env: Any, name: str, environment: str) -> Callable[[], Any]:
     return choose
 
 
-def scripted(env: Any) -> Callable[[], int]:
-    """Ask, ask, recommend, reflect, and again; what is not legal now is left out."""
-    script = (Verb.ASK, Verb.ASK, Verb.RECOMMEND, Verb.REFLECT)
+def scripted(env: Any, verbs: tuple[Verb, ...]) -> Callable[[], int]:
+    """Some verbs, one after the other and again; what is not legal now is left out."""
+    script = [env.batch.verbs.index(verb) for verb in verbs]
     place = -1
 
     def choose() -> int:
@@ -165,14 +189,14 @@ def scripted(env: Any) -> Callable[[], int]:
         place = 0 if env.batch.arrays["step"][0] == 0 else place + 1
         while not env.action_masks()[script[place % len(script)]]:
             place += 1
-        return int(script[place % len(script)])
+        return script[place % len(script)]
 
     return choose
 
 
 def main() -> None:
     for card in golden_cards():
-        wanted = {golden_file(card, play): play for play in PLAYS}
+        wanted = {golden_file(card, play): play for play in plays_of(card)}
         for path, play in wanted.items():
             text = transcript_of(card, play)
             before = path.read_text(encoding="utf-8") if path.exists() else None

@@ -103,6 +103,20 @@ def test_other_families_name_their_verbs():
         Moves.from_flat([2], 0, verbs=(Verb.RECOMMEND, Verb.PASS))
 
 
+def test_reasons_for_a_list_follow_the_verbs_in_the_flat_view():
+    verbs = (Verb.ASK, Verb.RECOMMEND, Verb.REFLECT, Verb.PASS)
+    acts = [Ask((1,)), Recommend(), Pass(), Recommend(because=(2,))]
+    codes = Moves.of(acts, K, 1).to_flat(3, verbs, 3)
+    assert codes.tolist() == [1, 3, 5, 8]
+    back = Moves.from_flat(codes, 3, verbs=verbs, reasons=3)
+    assert [back.act(row) for row in range(4)] == acts
+    # A list of the recommender's own is not told by its reason alone.
+    own = Moves.of([Recommend((7,), (2,))], K, 1)
+    assert own.to_flat(3, verbs, 3).tolist() == [3]
+    with pytest.raises(IllegalActionError, match="recommend because of an attribute 6 to 8"):
+        Moves.from_flat([9], 3, verbs=verbs, reasons=3)
+
+
 @pytest.mark.parametrize(
     ("make", "why"),
     [

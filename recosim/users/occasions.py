@@ -88,7 +88,7 @@ def load_occasions(path: Path | str, world: World) -> list[Occasion]:
         ) from None
     if version != FORMAT:
         raise OptionError(f"{path}:1: format {version!r}; this RecoSim reads format {FORMAT}.")
-    if fingerprint != world.fingerprint:
+    if not world.known_as(fingerprint):
         raise OptionError(
             f"{path}:1: occasions of the world {head.get('world')} ({fingerprint[:12]}); this one "
             f"is {world.name} ({world.fingerprint[:12]}). Open that one, or record them anew."

@@ -84,6 +84,18 @@ class WorldArrays:
             raise unknown("split", name, SPLITS)
         return {"train": self.train, "valid": self.valid, "test": self.test}[name]
 
+    def known_as(self, digest: str) -> bool:
+        """Whether a fingerprint is of this world, or was, before its items had an appeal.
+
+        Ids mean the same in both, so that what was recorded on one can be read on the other.
+        """
+        return digest in (self.fingerprint, self._fingerprint_before)
+
+    @cached_property
+    def _fingerprint_before(self) -> str:
+        unknown = {field: np.full(self.n_items, np.nan, dtype=np.float32) for field in LATER}
+        return fingerprint({**vars(self), **unknown}, self.n_attributes)
+
     @cached_property
     def popularity(self) -> NDArray[np.int64]:
         """Train interactions of each item, shape (n_items,)."""

@@ -119,8 +119,11 @@ def build_world_from_card(
         if not force and (found := _opened_if_current(folder, card)) is not None:
             return found
         _check_replaceable(folder, card)
-        title = f"building the world {name!r}"
-        with show_progress(title, progress, log=f"recosim: {title}, once") as report:
+        title, log = f"building the world {name!r}", f"recosim: building the world {name!r}, once"
+        if not force and (folder / "world.json").is_file():
+            title = f"building the world {name!r} again"
+            log = f"recosim: {title}: its card has changed since it was built"
+        with show_progress(title, progress, log=log) as report:
             return save_world(_build(name, card, report), folder)
 
 

@@ -78,7 +78,7 @@ class World(WorldArrays):
         return standardised(self, kind)
 
     def item_minutes(self, usual: float = 4.0) -> NDArray[np.float64]:
-        """The length of each item in minutes, float64 (n_items,), `usual` where it is unknown.
+        """The length of each item in minutes, float64 (n_items,), `usual` where it is unknown or 0.
 
         Raises:
             OptionError: `usual` is not a finite number above 0.
@@ -132,7 +132,7 @@ def build_world(
         train, valid, test: rows = users, ids = items; the splits of one user are disjoint.
         friends: rows = users, ids = users; made symmetric, links to oneself are dropped.
         attribute_facet: facet of each attribute, -1 for none; without it all are in one facet.
-        item_length: minutes, above 0. item_quality, item_appeal: 0 to 1. NaN where unknown.
+        item_length: minutes, 0 or more. item_quality, item_appeal: 0 to 1. NaN where unknown.
         synonyms: attribute name -> what else people call it. Kept in `settings`, read by the
             parser; no part of the fingerprint.
 

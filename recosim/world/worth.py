@@ -20,7 +20,7 @@ Worth = Literal["quality", "appeal"]
 
 # What is allowed of each, in words, for errors.
 RANGES = {
-    "length": "finite minutes above 0, or unknown",
+    "length": "a finite number of minutes, 0 or more, or unknown",
     "quality": "0 to 1, or unknown",
     "appeal": "0 to 1, or unknown",
 }
@@ -31,7 +31,7 @@ def in_range(kind: str, values: ArrayLike) -> NDArray[np.bool_]:
     with np.errstate(over="ignore"):
         known = np.asarray(values, dtype=np.float32)
     if kind == "length":
-        return np.isfinite(known) & (known > 0)
+        return np.isfinite(known) & (known >= 0)
     return np.asarray((known >= 0) & (known <= 1))
 
 
@@ -56,4 +56,5 @@ def minutes_of(world: WorldArrays, usual: float = 4.0) -> NDArray[np.float64]:
             f"{usual!r} minutes are no length of an item; allowed: a finite number above 0."
         )
     length = world.item_length.astype(np.float64)
-    return np.where(in_range("length", world.item_length), length, float(usual))
+    # Nothing takes no time: collections write 0 where they do not know.
+    return np.where(np.isfinite(length) & (length > 0), length, float(usual))

@@ -33,6 +33,7 @@ from recosim.cli import app
 from recosim.envs.cpr.columns import COLUMNS, paths
 from recosim.errors import ResultsError
 from recosim.trace import FORMAT, Trace
+from recosim.world.catalog import open_world
 
 KEY = "CPR-LastFM-Small-v0"
 
@@ -97,9 +98,12 @@ def test_old_traces_become_new_ones(old, tmp_path):
 
 
 def test_an_old_folder_grows(old, monkeypatch):
-    """By a seed and an agent: what is there stays as it is, with the versions of today."""
+    """By a seed and an agent: what is there stays as it is, as if it were of today."""
     text = json.loads((old / "run.json").read_text())
     text["versions"] = {package: version(package) for package in text["versions"]}
+    world = open_world("lastfm-small")  # the same one, but for the appeal of its items
+    assert world.known_as(text["environments"][0]["world"]["fingerprint"])
+    text["environments"][0]["world"]["fingerprint"] = world.fingerprint
     (old / "run.json").write_text(json.dumps(text))
     before = {path: path.read_bytes() for path in old.rglob("*.parquet")}
     played = []

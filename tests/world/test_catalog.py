@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 
+import numpy as np
 import pytest
 
 from recosim.cards import find_card
@@ -102,10 +103,31 @@ def test_a_card_of_ones_own_makes_a_world(own_card):
     assert world.fingerprint == open_world("lastfm-small").fingerprint
 
 
-def test_a_world_is_built_again_when_its_card_changes(own_card):
+def test_a_world_is_built_again_when_its_card_changes(own_card, capsys):
     before = open_world("mine")
     own_card.write_text(own_card.read_text().replace("seed = ", "seed = 9"))
+    capsys.readouterr()
     assert open_world("mine").fingerprint != before.fingerprint
+    assert "'mine' again: its card has changed since it was built" in capsys.readouterr().err
+
+
+def test_a_world_from_before_its_card_had_appeal_is_built_again(own_card, capsys):
+    """As worlds in the cache are, that an older version built."""
+    with_appeal = own_card.read_text()
+    own_card.write_text(with_appeal.replace("appeal = { correlation = 0.3 }\n", ""))
+    before = open_world("mine")
+    assert np.isnan(before.item_appeal).all()
+    assert before.taste.any()
+    own_card.write_text(with_appeal)
+    capsys.readouterr()
+    (record,) = (r for r in list_worlds() if r.name == "mine")
+    assert "will be built again" in record.problem
+    world = open_world("mine")
+    assert "'mine' again: its card has changed" in capsys.readouterr().err
+    assert world.known_as(before.fingerprint)
+    assert not np.isnan(world.item_appeal).any()
+    assert sorted(p.name for p in world.folder.glob("taste.*")) == []  # that of the other is gone
+    np.testing.assert_array_equal(world.taste, before.taste)
 
 
 def test_a_comment_in_the_card_changes_nothing(own_card, capsys):

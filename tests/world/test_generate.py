@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from scipy.stats import spearmanr
 
 from recosim.cards import find_card
 from recosim.errors import CardError
 from recosim.schema import load_card
+from recosim.world.arrays import arrays_of
 from recosim.world.data_card import DataCard
 from recosim.world.generate.build import generate_world
 from recosim.world.generate.degrees import counts_from_curve, zipf_shares
@@ -183,6 +185,36 @@ def test_quality_without_grades_does_not_follow_popularity(lastfm):
     assert abs(np.corrcoef(np.log1p(popularity), lastfm.item_quality)[0, 1]) < 0.05
 
 
+@pytest.mark.parametrize("name", GENERATED)
+def test_appeal_goes_with_quality_as_the_card_says(name, world_of):
+    world, generator = world_of(name), card_of(name).generator
+    assert 0 <= world.item_appeal.min() < world.item_appeal.max() <= 1
+    # Normal scores against ranks, and ties of quality in yelp: a little below the card's figure.
+    found = spearmanr(world.item_appeal, world.item_quality)[0]
+    assert abs(found - generator.appeal.correlation) < 0.03 + 1.5 / np.sqrt(world.n_items)
+    popularity = np.bincount(all_items(world), minlength=world.n_items)
+    assert abs(spearmanr(world.item_appeal, popularity)[0]) < 0.03 + 2 / np.sqrt(world.n_items)
+
+
+@pytest.mark.parametrize("correlation", [-1.0, -0.5, 0.0, 0.8, 1.0])
+def test_appeal_is_a_draw_of_its_own(world_of, correlation):
+    changed = generate_world("x", with_changes(appeal={"correlation": correlation}))
+    found = spearmanr(changed.item_appeal, changed.item_quality)[0]
+    assert abs(found - 6 / np.pi * np.arcsin(correlation / 2)) < 0.1
+    if abs(correlation) == 1:
+        assert abs(found) > 0.99
+    same = arrays_of(world_of("lastfm-small"))
+    for label, array in arrays_of(changed).items():
+        assert (label == "item_appeal") != np.array_equal(array, same[label], equal_nan=True), label
+
+
+def test_without_the_setting_appeal_is_unknown_and_the_world_is_the_one_of_before():
+    """Written down when generated worlds had no appeal."""
+    world = generate_world("x", with_changes(appeal=None))
+    assert np.isnan(world.item_appeal).all()
+    assert world.fingerprint == "495348ded393fe881cc32a44588ca18741d1632f57251de0f04ca5b57b12e07e"
+
+
 # Settings
 
 
@@ -197,6 +229,7 @@ def with_changes(**changes):
         ({"idle_items": 500}, "idle_items"),
         ({"interactions": 60_000}, "a quarter"),
         ({"train_share": 1.0}, "train_share"),
+        ({"appeal": {"correlation": 1.5}}, "correlation"),
         ({"facets": []}, "facets"),
         ({"facets": [{"name": "a"}]}, "either 'attributes' or 'towns'"),
         ({"facets": [{"name": "a", "attributes": ["x", "y"]}]}, "needs 'per_item'"),

@@ -430,9 +430,9 @@ def table(folder: Path, **changes: str) -> Path:
             for i in range(6)
         )
         + "tea 0,odd,\n",
-        "items": "item,name,text,length,quality\n"
-        + "".join(f'tea {i},"Tea, {i}",nice,{i},0.5\n' for i in range(5))
-        + "tea 5,,,,\n",
+        "items": "item,name,text,length,quality,appeal\n"
+        + "".join(f'tea {i},"Tea, {i}",nice,{i},0.5,{i / 4}\n' for i in range(5))
+        + "tea 5,,,,,\n",
         "friends": "user,friend\nann,bob\n",
         **changes,
     }
@@ -452,6 +452,8 @@ def test_table_reads_ids_names_facets_and_friends(tmp_path: Path) -> None:
     assert world.item_texts[1] == "nice"
     assert world.item_length[2] == 2.0
     assert np.isnan(world.item_quality[5])
+    assert world.item_appeal[:5].tolist() == [0, 0.25, 0.5, 0.75, 1]
+    assert np.isnan(world.item_appeal[5])
     assert world.friends.row(1).tolist() == [0]
 
 
@@ -515,7 +517,22 @@ def test_table_splits_by_time_or_as_given(tmp_path: Path) -> None:
         ({"items": "item\ntea 0\n"}, r"item_attributes\.csv:4: item 'tea 1' is not in items\.csv"),
         (
             {"items": "item,quality\n" + "".join(f"tea {i},high\n" for i in range(6))},
-            r"items\.csv:2: quality 'high' is not a number",
+            r"items\.csv:2: quality 'high' is not a number; allowed: 0 to 1",
+        ),
+        *(
+            (
+                {
+                    "items": f"item,{column}\n"
+                    + "".join(f"tea {i},{value if i == 3 else ''}\n" for i in range(6))
+                },
+                rf"items\.csv:5: {column} '{value}'; allowed: {allowed}",
+            )
+            for columns, values, allowed in (
+                (("quality", "appeal"), ("130", "-0.5", "inf", "1e400", "-inf"), "0 to 1"),
+                (("length",), ("1e400", "-5", "inf", "1e39"), "a finite number of minutes"),
+            )
+            for column in columns
+            for value in values
         ),
         ({"friends": "user,friend\nann,eve\n"}, r"friends\.csv:2: friend 'eve' has no inter"),
     ],

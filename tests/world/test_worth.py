@@ -38,10 +38,10 @@ def test_what_is_not_0_to_1_is_refused(field: str, value: float) -> None:
         world_with(**given)
 
 
-@pytest.mark.parametrize("value", [0.0, -3.0, math.inf, 1e39])
+@pytest.mark.parametrize("value", [-0.5, -3.0, math.inf, 1e39])
 def test_a_length_that_is_none_is_refused(value: float) -> None:
     with pytest.raises(
-        WorldError, match=r"item_length of item 1 .*; allowed: finite minutes above"
+        WorldError, match=r"item_length of item 1 .*; allowed: a finite number of min"
     ):
         world_with(item_length=[4.0, value, math.nan, 2.0])
 
@@ -55,6 +55,15 @@ def test_appeal_is_part_of_the_fingerprint_only_where_it_is_known() -> None:
     quality = world_with(item_quality=[math.nan, 0.5, math.nan, math.nan])
     found = {world.fingerprint for world in (plain, some, other, quality)}
     assert len(found) == 4
+
+
+def test_a_world_is_known_by_its_fingerprint_and_by_that_of_before_it_had_appeal() -> None:
+    plain = world_with(item_quality=[0.0, 0.5, 1.0, 1.0])
+    world = world_with(item_quality=[0.0, 0.5, 1.0, 1.0], item_appeal=[0.5, math.nan, 1, 0])
+    assert world.known_as(world.fingerprint)
+    assert world.known_as(plain.fingerprint)
+    assert not plain.known_as(world.fingerprint)
+    assert not world.known_as(world_with().fingerprint)
 
 
 def test_the_fingerprint_without_appeal_is_the_one_of_before() -> None:
@@ -79,7 +88,7 @@ def test_worth_is_standardised_over_what_is_known(values: list[float], kind: Any
 
 
 def test_minutes_are_the_usual_ones_where_unknown() -> None:
-    world = world_with(item_length=[2.5, math.nan, 90, math.nan])
+    world = world_with(item_length=[2.5, math.nan, 90, 0])
     assert world.item_minutes().tolist() == [2.5, 4.0, 90.0, 4.0]
     assert world.item_minutes(7).tolist() == [2.5, 7.0, 90.0, 7.0]
     for usual in (0, -1, math.nan, math.inf):

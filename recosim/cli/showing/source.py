@@ -126,7 +126,7 @@ def world_of(trace: Trace, path: Path, name: str | None) -> World:
             f"{path} was recorded on the world {recorded!r}, which is not here: {error} Or give "
             "its folder with --world."
         ) from None
-    if world.fingerprint != fingerprint:
+    if not world.known_as(str(fingerprint)):
         raise ResultsError(
             f"{path} was recorded on the world {recorded!r} with fingerprint {fingerprint[:12]}; "
             f"{world.name!r} here has {world.fingerprint[:12]}, so its ids mean other things. Give "

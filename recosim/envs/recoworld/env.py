@@ -100,10 +100,10 @@ class RecoWorldEnv(FamilyEnv):
     `session`, `away` as above; `ended`, how the session ended: 0 it goes on, 1 the user left, 2 out
     of disappointment, 3 the rounds ran out; `left`, `gone` (for good); `regret_minutes` of the
     move; `ndcg` of the list against true utility; `true_utility`, what the user got so far;
-    `is_success`, the life ended and the user did not leave for good. With `actions="text"` also
-    `understood`. With `reveal=True` also `privileged`: `user`, `seed`, `conversation`, `theta`
-    (taste), `mindset`, `satiation`, `fatigue`, `letdown` (disappointment), `loyalty`, `intended`
-    (minutes they mean to stay).
+    `is_success`, the life has ended and what the user consumed was liked on average. With
+    `actions="text"` also `understood`. With `reveal=True` also `privileged`: `user`, `seed`,
+    `conversation`, `theta` (taste), `mindset`, `satiation`, `fatigue`, `letdown` (disappointment),
+    `loyalty`, `intended` (minutes they mean to stay).
 
     ## Arguments
 

@@ -103,6 +103,7 @@ instructions = array2("instructions", np.int32, "rows", "slots_5")  # those in f
 heeded = array2("heeded", np.uint8, "rows", "slots")  # 1: in force at the last reflection
 expired = array2("expired", np.int32, "rows", "slots_2")
 preference = array2("preference", np.float32, "rows", "attributes")  # the estimator's
+n_consumed = array1("n_consumed", np.int32, "rows")  # items consumed so far in this life
 shown_counts = array2("shown_counts", np.int32, "rows", "attributes")
 taken_counts = array2("taken_counts", np.int32, "rows", "attributes")
 reflectable = array1("reflectable", np.uint8, "rows")  # 1: a list was not reflected on yet

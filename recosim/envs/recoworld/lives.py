@@ -301,7 +301,7 @@ class Lives(Batch):
                     f"row {row} asks about {about[row]}, which does not exist; 0 to {n - 1} can be "
                     "asked, and -1 asks the best."
                 )
-            codes = moves.to_flat(n, self.verbs)
+            codes = moves.to_flat(n, self.verbs, self.n_reasons)
         if codes.shape != (size,):
             raise IllegalActionError(
                 f"moves have shape {codes.shape}; one for each of {size} rows is needed."
@@ -340,15 +340,15 @@ class Lives(Batch):
         return f"no item has {names[action - n - 3]!r}"
 
     def success(self) -> NDArray[np.bool_]:
-        """Whether the life ended without the user leaving for good."""
-        a = self.arrays
-        stayed: NDArray[np.bool_] = (a["done"] > 0) & (a["gone"] == 0)
-        return stayed
+        """Whether the life has ended and the user was served well: what they consumed was liked."""
+        a, n = self.arrays, self.arrays["n_consumed"]
+        served: NDArray[np.bool_] = (a["utility"] >= self.protocol.like_at * n) & (n > 0)
+        return served & (a["done"] > 0)
 
     def logged(self) -> dict[str, NDArray[np.floating[Any]]]:
         a = self.arrays
         sessions = a["session"].astype(float) + 1
-        return {"stayed": self.success().astype(float), "days": sessions, "utility": a["utility"]}
+        return {"served": self.success().astype(float), "days": sessions, "utility": a["utility"]}
 
     def solve(self) -> Moves:
         """The lists of the highest chance of a click times true utility, by the user's own mind."""

@@ -223,6 +223,7 @@ def keep_counts(t: Table, b: int) -> None:
     f.session_minutes(t)[b] += f.move_minutes(t)[b]
     f.session_regret(t)[b] += np.float64(f.regret(t)[b])
     f.utility(t)[b] += worth
+    f.n_consumed(t)[b] += n
 
 
 @kernel

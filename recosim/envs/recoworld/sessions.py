@@ -104,7 +104,7 @@ def open_life(t: Table, b: int) -> None:
     f.verb(t)[b], f.about(t)[b], f.outcome(t)[b] = OPEN, -1, 0
     f.ended(t)[b], f.gone(t)[b], f.left(t)[b], f.gap(t)[b] = 0, 0, 0, 0
     f.felt(t)[b] = 0
-    f.utility(t)[b], f.reward(t)[b] = 0.0, 0.0
+    f.utility(t)[b], f.reward(t)[b], f.n_consumed(t)[b] = 0.0, 0.0, 0
     f.reward_terms(t)[b, :] = 0.0
     clear_measures(t, b)
     mine, theirs = f.user_vectors(t)[user], f.attribute_vectors(t)

@@ -49,11 +49,13 @@ def solve(batch: Lives) -> Moves:
     logit += trait("wish_weight") * _wishes(batch)
     clicked = _sigma(logit / np.maximum(trait("choice_temperature"), LEAST_HEAT))
     value = clicked * _sigma(worth)
-    everything = np.broadcast_to(np.arange(world.n_items), value.shape)
-    value[batch.was_shown(everything)] = -1.0
+    bits = np.unpackbits(a["withheld"].view(np.uint8), axis=1, bitorder="little")
+    value[bits[:, : world.n_items].astype(bool)] = -1.0
     k = min(rules.top_k, world.n_items)
     items = np.full((batch.size, rules.top_k), -1, dtype=np.int32)
-    items[:, :k] = np.argsort(-value, axis=1, kind="stable")[:, :k]
+    best = np.sort(np.argpartition(-value, k - 1, axis=1)[:, :k], axis=1)
+    order = np.argsort(-np.take_along_axis(value, best, axis=1), axis=1, kind="stable")
+    items[:, :k] = np.take_along_axis(best, order, axis=1)
     return Moves.all_of(Verb.RECOMMEND, batch.size, items)
 
 

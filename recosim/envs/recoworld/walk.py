@@ -129,8 +129,8 @@ def read_and_use(t: Table, b: int) -> float:
     Returns the disappointment of the session so far.
     """
     indptr, indices = f.item_indptr(t), f.item_indices(t)
-    mindset, satiation, before = f.mindset(t)[b], f.satiation(t)[b], f.mindset_before(t)[b]
-    before[:] = mindset
+    mindset, satiation = f.mindset(t)[b], f.satiation(t)[b]
+    f.mindset_before(t)[b, :] = mindset
     f.satiation_before(t)[b, :] = satiation
     exposure = 1.0 / f.top_k(t)
     fatigue, letdown = np.float64(f.fatigue(t)[b]), np.float64(f.letdown(t)[b])
@@ -150,7 +150,7 @@ def read_and_use(t: Table, b: int) -> float:
         step = learning(t, b) * (2.0 * worth - 1.0) * f.item_scale(t)[v]
         used = np.float64(f.minutes(t)[b, j])
         fatigue += use_effort(t) * used / f.length(t)[v]
-        promise = utility_bias(t) + fit(t, before, v) + appeal_pull(t, b) * f.appeal(t)[v]
+        promise = utility_bias(t) + fit(t, f.theta(t)[b], v) + appeal_pull(t, b) * f.appeal(t)[v]
         missed = max(0.0, sigma(promise) - worth)
         for k in range(indptr[v], indptr[v + 1]):
             mindset[indices[k]] += step

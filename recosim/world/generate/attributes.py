@@ -9,7 +9,14 @@ from numpy.typing import NDArray
 
 from recosim.world.csr import Csr, csr_from_pairs
 from recosim.world.generate.degrees import counts_from_curve, zipf_shares
-from recosim.world.generate.draws import choose, gumbel, normal, permutation, stream
+from recosim.world.generate.draws import (
+    choose,
+    correlated,
+    gumbel,
+    normal,
+    permutation,
+    stream,
+)
 from recosim.world.generate.settings import FacetSettings, GeneratorSettings
 
 __all__ = ["Circles", "ItemAttributes", "assign_attributes", "draw_circles"]
@@ -168,21 +175,10 @@ def _numbers(settings: GeneratorSettings, popularity: Ints, total: int) -> Ints:
     counts = counts_from_curve(
         settings.attributes_per_item, n, total, "attributes per item (facets with choose = 'many')"
     )
-    together = settings.attributes_popularity
-    # Ties in popularity are broken at random, then ranks become normal scores.
-    rank = np.empty(n)
-    rank[np.lexsort((rng.random(n), popularity))] = np.arange(n)
-    spread = np.sqrt(max(0.0, 1 - together**2))
-    key = together * _normal_scores(rank, n) + spread * normal(rng, n)
+    key = correlated(rng, popularity, settings.attributes_popularity)
     number = np.empty(n, dtype=np.int64)
     number[np.argsort(key, kind="stable")] = counts
     return number
-
-
-def _normal_scores(rank: Floats, n: int) -> Floats:
-    from scipy.special import ndtri
-
-    return np.asarray(ndtri((rank + 0.5) / n))
 
 
 def _log_odds(settings: GeneratorSettings, circles: Circles, facet_of: Ints) -> Floats:

@@ -66,6 +66,7 @@ def generate_world(
         item_texts=catalogue.item_texts,
         item_length=catalogue.item_length,
         item_quality=catalogue.item_quality,
+        item_appeal=catalogue.item_appeal,
     )
     step(6)
     return world

@@ -7,12 +7,13 @@ of its other distributions; a world has to be the same everywhere.
 from __future__ import annotations
 
 import zlib
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
-__all__ = ["choose", "gumbel", "normal", "permutation", "stream"]
+__all__ = ["choose", "correlated", "gumbel", "normal", "permutation", "stream"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -30,6 +31,19 @@ def _open(rng: np.random.Generator, shape: int | tuple[int, ...]) -> Floats:
 
 def normal(rng: np.random.Generator, shape: int | tuple[int, ...]) -> Floats:
     return np.asarray(ndtri(_open(rng, shape)))
+
+
+def correlated(rng: np.random.Generator, values: NDArray[Any], correlation: float) -> Floats:
+    """Standard normal numbers that go with the ranks of some values: a Gaussian copula.
+
+    Ties among the values are broken at random, then ranks become normal scores, and what is drawn
+    has this correlation with them.
+    """
+    n = len(values)
+    rank = np.empty(n)
+    rank[np.lexsort((rng.random(n), values))] = np.arange(n)
+    spread = np.sqrt(max(0.0, 1 - correlation**2))
+    return np.asarray(correlation * ndtri((rank + 0.5) / n) + spread * normal(rng, n))
 
 
 def gumbel(rng: np.random.Generator, shape: int | tuple[int, ...]) -> Floats:

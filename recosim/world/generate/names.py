@@ -1,4 +1,4 @@
-"""Names, texts, qualities and lengths: what makes a generated world read like a catalogue."""
+"""Names, texts, qualities, appeals, lengths: what makes a generated world like a catalogue."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recosim.world.generate.attributes import ItemAttributes
-from recosim.world.generate.draws import choose, normal, permutation, stream
+from recosim.world.generate.draws import choose, correlated, normal, permutation, stream
 from recosim.world.generate.settings import GeneratorSettings
 from recosim.world.generate.words import (
     ADJECTIVES,
@@ -37,6 +37,7 @@ class Catalogue:
     item_names: list[str]
     item_texts: list[str]
     item_quality: NDArray[np.float32]
+    item_appeal: NDArray[np.float32] | None
     item_length: NDArray[np.float32]
 
 
@@ -45,12 +46,14 @@ def write_catalogue(settings: GeneratorSettings, attributes: ItemAttributes) -> 
     rng = stream(settings.seed, "names")
     names = _attribute_names(settings, rng)
     sign = _signs(settings, attributes, rng)
+    quality = _quality(settings, attributes)
     make = {"music": _band, "places": _place}[settings.kind]
     return Catalogue(
         attribute_names=names,
         item_names=_unique(lambda which: make(rng, [sign[i] for i in which]), settings.items),
         item_texts=_texts(settings, attributes, names),
-        item_quality=_quality(settings, attributes),
+        item_quality=quality,
+        item_appeal=_appeal(settings, quality),
         item_length=_minutes(settings),
     )
 
@@ -182,6 +185,17 @@ def _quality(settings: GeneratorSettings, attributes: ItemAttributes) -> NDArray
     drawn = 0.6 + 0.15 * normal(rng, settings.items)
     quality = np.where(np.isnan(attributes.grade), drawn, attributes.grade)
     return np.round(np.clip(quality, 0.0, 1.0), 3).astype(np.float32)
+
+
+def _appeal(
+    settings: GeneratorSettings, quality: NDArray[np.float32]
+) -> NDArray[np.float32] | None:
+    """0 to 1, as correlated with quality as the card says; None where it says nothing."""
+    if settings.appeal is None:
+        return None
+    rng = stream(settings.seed, "appeal")
+    drawn = 0.5 + 0.15 * correlated(rng, quality, settings.appeal.correlation)
+    return np.round(np.clip(drawn, 0.0, 1.0), 3).astype(np.float32)
 
 
 def _minutes(settings: GeneratorSettings) -> NDArray[np.float32]:

@@ -8,7 +8,13 @@ from pydantic import Field, model_validator
 
 from recosim.schema import Card
 
-__all__ = ["FacetSettings", "FriendSettings", "GeneratorSettings", "TasteSettings"]
+__all__ = [
+    "AppealSettings",
+    "FacetSettings",
+    "FriendSettings",
+    "GeneratorSettings",
+    "TasteSettings",
+]
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Strength = Annotated[float, Field(ge=0.0, le=20.0)]
@@ -123,6 +129,17 @@ class FriendSettings(Card):
     homophily: Share
 
 
+class AppealSettings(Card):
+    """What items promise before they are taken.
+
+    Attributes:
+        correlation: rank correlation (of normal scores) of appeal with quality. 1: what looks good
+            is good; 0: looks say nothing; below 0: they deceive.
+    """
+
+    correlation: Annotated[float, Field(ge=-1.0, le=1.0)]
+
+
 class GeneratorSettings(Card):
     """All of a generated world.
 
@@ -140,6 +157,7 @@ class GeneratorSettings(Card):
             others go to valid and test by a fair coin, at least one to test.
         holdout_popularity: the odds that an interaction is held out fall with the item's
             popularity to this power. 0: held out uniformly.
+        appeal: see there. Without it the appeal of items is unknown.
         facets, taste, friends: see there.
     """
 
@@ -156,6 +174,7 @@ class GeneratorSettings(Card):
     minutes: tuple[Annotated[float, Field(gt=0.0)], Annotated[float, Field(gt=0.0)]]
     train_share: Annotated[float, Field(gt=0.0, lt=1.0)]
     holdout_popularity: Strength
+    appeal: AppealSettings | None = None
     facets: Annotated[list[FacetSettings], Field(min_length=1)]
     taste: TasteSettings
     friends: FriendSettings

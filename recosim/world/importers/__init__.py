@@ -116,8 +116,8 @@ IMPORTERS: dict[str, Importer] = {
         import_table,
         "Your own collection as CSV or Parquet tables.",
         "interactions (user, item[, timestamp][, split]), item_attributes (item, attribute"
-        "[, facet]); optional: items (item[, name][, text][, length][, quality]), friends "
-        "(user, friend); each .csv or .parquet",
+        "[, facet]); optional: items (item[, name][, text][, length][, quality]"
+        "[, appeal]), friends (user, friend); each .csv or .parquet",
         _SPLIT,
     ),
 }

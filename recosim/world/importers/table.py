@@ -2,7 +2,7 @@
 
     interactions     user, item [, timestamp] [, split]     needed
     item_attributes  item, attribute [, facet]              needed
-    items            item [, name] [, text] [, length] [, quality]
+    items            item [, name] [, text] [, length] [, quality] [, appeal]
     friends          user, friend
 
 Each is `<name>.csv` or `<name>.parquet` in one folder. Ids are any strings or numbers.
@@ -25,13 +25,14 @@ from recosim.world.csr import csr_from_pairs
 from recosim.world.importers.interactions import SplitBy, Splits, distinct, split_by_user
 from recosim.world.importers.source import bad, find_file, need_file, refusing
 from recosim.world.world import World, build_world
+from recosim.world.worth import RANGES, in_range
 
 __all__ = ["import_table"]
 
 COLUMNS = {
     "interactions": (("user", "item"), ("timestamp", "split")),
     "item_attributes": (("item", "attribute"), ("facet",)),
-    "items": (("item",), ("name", "text", "length", "quality")),
+    "items": (("item",), ("name", "text", "length", "quality", "appeal")),
     "friends": (("user", "friend"), ()),
 }
 NO_FACET = ""
@@ -50,7 +51,8 @@ def import_table(
     """A world from tables in one folder: `interactions`, `item_attributes`, `items`, `friends`.
 
     Ids are numbered in the order of their first appearance (items: that of the `items` table where
-    there is one). An attribute is told apart by its facet and its name; an empty facet is none;
+    there is one). Lengths are minutes, qualities and appeals 0 to 1, all of them empty where
+    unknown. An attribute is told apart by its facet and its name; an empty facet is none;
     without the column all attributes are in one facet. The column `split` holds train, valid or
     test; without it each user's interactions are split 70/15/15.
 
@@ -60,8 +62,9 @@ def import_table(
 
     Raises:
         ImportDataError: a table is missing, has a malformed row, an unknown column or an empty
-            cell; an item occurs twice in `items`, or is used but not listed there; a friend who
-            has no interactions; a pair in two splits; an empty split; no attributes.
+            cell; an item occurs twice in `items`, or is used but not listed there, or has a length,
+            quality or appeal out of its range; a friend who has no interactions; a pair in two
+            splits; an empty split; no attributes.
     """
     path = Path(path)
     files: dict[str, Path] = {}
@@ -267,22 +270,25 @@ def _friends(files: dict[str, Path], tables: dict[str, Columns], user_of: dict[s
 def _details(
     files: dict[str, Path], tables: dict[str, Columns], item_of: dict[str, int]
 ) -> dict[str, Any]:
-    """Names, texts, lengths and qualities; an item without a name is called by its id."""
+    """Names, texts, lengths, qualities and appeals; an item without a name is called by its id."""
     table = tables.get("items", {})
     details: dict[str, Any] = {
         "item_names": [n or i for n, i in zip(table.get("name", item_of), item_of, strict=True)]
     }
     if "text" in table:
         details["item_texts"] = table["text"]
-    for column in ("length", "quality"):
+    for column in ("length", "quality", "appeal"):
         if column not in table:
             continue
-        values = []
+        values = np.full(len(item_of), np.nan)
         for row, text in enumerate(table[column]):
             try:
-                values.append(float(text) if text else float("nan"))
+                values[row] = float(text) if text else np.nan
             except ValueError:
-                problem = f"{column} {text!r} is not a number"
+                problem = f"{column} {text!r} is not a number; allowed: {RANGES[column]} (empty)"
                 raise bad(files["items"], problem, _line(files["items"], row)) from None
+        for row in np.flatnonzero(~np.isnan(values) & ~in_range(column, values))[:1].tolist():
+            problem = f"{column} {table[column][row]!r}; allowed: {RANGES[column]} (empty)"
+            raise bad(files["items"], problem, _line(files["items"], row))
         details[f"item_{column}"] = values
     return details
