@@ -137,8 +137,9 @@ class ConTS(Thompson):
     best arm is an attribute that may be asked about it asks, else it shows the best items. Answers
     teach as clicks do.
 
-    Deviations: the vectors are those of the other bandits here, not of a factorisation machine;
-    an answer "unsure" teaches nothing.
+    Deviations: the vectors are those of the other bandits here, not of a factorisation machine; an
+    attribute is given the estimator's score of the best item, so that the two kinds of arm differ in
+    what they have; an answer "unsure" teaches nothing.
     """
 
     name = "conts"
@@ -158,13 +159,15 @@ class ConTS(Thompson):
     def act(self) -> Moves:
         weights = self.drawn()
         items = self.means(weights)
-        arms = weights @ self.features.attributes.T
+        b = self.batch
+        lists = pick_best(items, self.pool, b.arrays["withheld"], b.protocol.top_k)
+        # What was shown before is no arm any more: the best one is the first of the list.
+        best_item = np.where(lists[:, :1] == self.pool, items, -np.inf).argmax(axis=1)
+        score = self.scores[np.arange(b.size), best_item]
+        arms = weights @ self.features.attributes.T + (weights[:, 1] * score)[:, None]
         legal = self.batch.legal_actions()[:, : self.batch.n_askables] > 0
         arms = np.where(legal, arms, -np.inf)
         about = arms.argmax(axis=1).astype(np.int64)
         best = arms.max(axis=1)
-        b = self.batch
-        lists = pick_best(items, self.pool, b.arrays["withheld"], b.protocol.top_k)
-        # What was shown before is no arm any more: the best one is the first of the list.
-        first = np.where(lists[:, :1] == self.pool, items, -np.inf).max(axis=1)
+        first = items[np.arange(b.size), best_item]
         return Moves.recommend_or_ask(best <= first, about, lists)

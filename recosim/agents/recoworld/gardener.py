@@ -53,7 +53,7 @@ class Gardener(LifeAgent):
         curiosity: float = 0.3,
         spacing: float = 0.05,
         boredom: float = 0.35,
-        temperature: float = 0.5,
+        temperature: float = 0.25,
         stay: float = 20.0,
         least: float = 0.0,
         wish: float = 1.0,
