@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from recosim.acts import Verb
+from recosim.agents.learner import Learner
 from recosim.agents.llm import LLMAgent
 from recosim.agents.recoworld.features import (
     Features,
@@ -22,9 +23,13 @@ from recosim.bench.rollout import play_batch
 from recosim.chat import Chat, ChatSettings, ScriptedBackend
 from recosim.envs.recorder import Recorder
 from recosim.envs.setup import Setup
-from recosim.errors import OptionError
+from recosim.errors import CheckpointError, OptionError, StateError
 
-AGENTS = tuple(name for name in agent_names() if agent_card(name).family == "recoworld")
+AGENTS = tuple(
+    name
+    for name in agent_names()
+    if agent_card(name).family == "recoworld" and not isinstance(make_agent(name), Learner)
+)
 SHORT = {"horizon": 5, "max_steps": 60}
 # Users who are soon disappointed, and say so.
 VOCAL = {"users": "vocal", "tolerance": 0.3, "voice": 1.0, "session_hazard": 0.1}
@@ -292,8 +297,8 @@ def test_a_belief_keeps_satiation_as_users_do():
 
 
 def test_a_belief_comes_nearer_to_taste():
-    """It begins at what train says of a user; what they consume says more."""
-    batch = prepare(protocol_options={"horizon": 20}).batch(60, threads=1)
+    """It begins at what train says of a user; what they consume says more (of equal items)."""
+    batch = prepare(protocol_options={"horizon": 20, "quality_weight": 0.0}).batch(60, threads=1)
     agent = make_agent("gardener")
     n, counts = batch.world.n_attributes, batch.arrays["taken_counts"]
     start = None
@@ -316,6 +321,33 @@ def test_the_gardener_passes_once_users_have_stayed_as_long_as_they_mean_to():
             passes += int((running & (batch.arrays["verb"] == Verb.PASS)).sum())
         passed[stay] = passes
     assert passed[2.0] > passed[200.0] + 50
+
+
+def test_an_orchard_learns_the_quality_of_items_and_goes_on_exactly():
+    setup = prepare()
+    agent = make_agent("orchard", batch=48)
+    agent.bind(setup.batch(48, threads=1))
+    agent.start(0)
+    first = agent.train_round(0)
+    kept = agent.weights()
+    agent.train_round(1)
+    known = agent._counts >= 2
+    assert known.sum() > 100
+    quality = setup.world.item_worth("quality")
+    learned = agent.belief.items.quality
+    assert np.corrcoef(quality[known], learned[known])[0, 1] > 0.95
+    assert first["known"] > 0.2
+    again = make_agent("orchard", batch=48)
+    again.bind(setup.batch(48, threads=1))
+    again.start(0)
+    again.set_weights(kept)
+    again.train_round(1)
+    for name, array in agent.weights().items():
+        assert (again.weights()[name] == array).all()
+    with pytest.raises(CheckpointError, match="another world"):
+        again.set_weights({"sums": np.zeros(3), "counts": np.zeros(3)})
+    with pytest.raises(StateError, match="recosim train"):
+        make_agent("orchard").need_weights()
 
 
 @pytest.mark.parametrize(

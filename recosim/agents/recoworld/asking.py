@@ -138,8 +138,8 @@ class ConTS(Thompson):
     teach as clicks do.
 
     Deviations: the vectors are those of the other bandits here, not of a factorisation machine; an
-    attribute is given the estimator's score of the best item, so that the two kinds of arm differ in
-    what they have; an answer "unsure" teaches nothing.
+    attribute is given the estimator's score of the best item, so that the two kinds of arm differ
+    in what they have; an answer "unsure" teaches nothing.
     """
 
     name = "conts"

@@ -31,25 +31,42 @@ AVOID, ALWAYS = 0, 2
 SESSION = 1
 # Pseudo-interactions and limit of the log-lift of taste (docs/recoworld.md, section 2).
 PSEUDO, LIMIT = 10.0, 3.0
+# Correlation of appeal with quality: counted on what train users consumed in LastFM.
+APPEAL_TELLS = 0.3
 # Places in `taste` and `mood` behind the attributes: of an item's worth and of its clicks.
 TASTE = 3  # bias, appeal, the estimator's score
 
 
 class Items(NamedTuple):
-    """What is known of items: attributes (indptr, indices), appeal, minutes."""
+    """What is known of items.
+
+    Attributes:
+        indptr, indices: the attributes of each. appeal, minutes: float64 (items,).
+        quality, doubt: float64 (items,), mean and variance of what is believed of their quality
+            whoever consumes them.
+    """
 
     indptr: NDArray[np.int64]
     indices: NDArray[np.int32]
     appeal: NDArray[np.float64]
     minutes: NDArray[np.float64]
+    quality: NDArray[np.float64]
+    doubt: NDArray[np.float64]
 
     @staticmethod
-    def of(world: World, usual_minutes: float) -> Items:
-        """Those of a world; `usual_minutes` where the length is unknown."""
+    def of(world: World, usual_minutes: float, noise: float) -> Items:
+        """Those of a world; `usual_minutes` where the length is unknown.
+
+        Args:
+            noise: variance of quality; a third of a deviation of appeal is known of it.
+        """
         links = world.item_attributes
         minutes = np.asarray(world.item_minutes(usual_minutes), dtype=np.float64)
         indptr, indices = np.asarray(links.indptr), np.asarray(links.indices)
-        return Items(indptr, indices, world.item_worth("appeal"), minutes)
+        appeal = world.item_worth("appeal")
+        quality = APPEAL_TELLS * math.sqrt(noise) * appeal
+        doubt = np.full(world.n_items, (1.0 - APPEAL_TELLS**2) * noise)
+        return Items(indptr, indices, appeal, minutes, quality, doubt)
 
 
 class Manners(NamedTuple):
@@ -58,7 +75,6 @@ class Manners(NamedTuple):
     Attributes:
         boredom, temperature, wish: `boredom`, `choice_temperature`, `wish_weight` of users.
         decay, learning: `boredom_decay`, `learning` of users.
-        noise: variance of the quality of items.
         utility_bias, rest, poor_list, ignored, hope, like_at, regret_weight: of the rules.
         top_k: of the rules.
     """
@@ -68,7 +84,6 @@ class Manners(NamedTuple):
     wish: float
     decay: float
     learning: float
-    noise: float
     utility_bias: float
     rest: float
     poor_list: float
@@ -180,14 +195,14 @@ class Spread(NamedTuple):
         stretch, taste: of the log-lift of train items, by how much the taste of users goes beyond
             it, and the variance around that: counted on train users of LastFM, 1.13 and .02.
         mood: of users; one attribute or two are drawn by taste.
-        worth: variances of what bias, appeal and score say of worth.
+        worth: variances of what bias, appeal and score say of worth beside `Items.quality`.
         click_start, click: means and variances of the same in clicks.
     """
 
     stretch: float = 1.1
     taste: float = 0.02
     mood: float = 1.0
-    worth: tuple[float, float, float] = (0.02, 0.1, 0.005)
+    worth: tuple[float, float, float] = (0.02, 0.02, 0.005)
     click_start: tuple[float, float, float] = (-0.25, 1.0, 0.0)
     click: tuple[float, float, float] = (0.2, 0.05, 0.005)
 
@@ -225,6 +240,21 @@ def applies(instruction: Any, v: int, items: Any) -> tuple[bool, bool]:
         counts = counts or items.indices[j] == instruction[2]
         has = has or items.indices[j] == instruction[1]
     return counts, counts and has
+
+
+@kernel
+def obeys(instruction: Any, shown: Any, items: Any) -> int:
+    """1 if a list obeys an instruction, -1 if it ignores it, 0 if no item counts for it."""
+    counted, had = 0, 0
+    for j in range(shown.shape[0]):
+        if shown[j] >= 0:
+            counts, has = applies(instruction, shown[j], items)
+            counted += counts
+            had += has
+    if counted == 0:
+        return 0
+    obeyed = had == 0 if instruction[0] == AVOID else 2 * had >= counted
+    return 1 if obeyed else -1
 
 
 @cached(nogil=True, error_model="numpy")
@@ -283,7 +313,7 @@ def _hear(
             session[b, 1] += max(expected - share, 0.0)
             session[b, 1] = max(session[b, 1] - max(share - rules.like_at, 0.0), 0.0)
             session[b, 2] += minutes[b, j]
-            worth, size = rules.utility_bias, rules.noise
+            worth, size = rules.utility_bias + items.quality[v], items.doubt[v] + 0.01
             for k in range(first, last):
                 a = items.indices[k]
                 worth += taste[b, a] * x
@@ -312,18 +342,10 @@ def _hear(
         for i in range(instructions.shape[1]):
             if instructions[b, i, 0] < 0:
                 continue
-            counted, had = 0, 0
-            for j in range(shown.shape[1]):
-                if shown[b, j] >= 0:
-                    counts, has = applies(instructions[b, i], shown[b, j], items)
-                    counted += counts
-                    had += has
-            if counted == 0:
-                continue
-            avoid = instructions[b, i, 0] == AVOID
-            if (avoid and had == 0) or (not avoid and 2 * had >= counted):
+            did = obeys(instructions[b, i], shown[b], items)
+            if did > 0:
                 session[b, 1] *= rules.hope
-                if avoid:
+                if instructions[b, i, 0] == AVOID:
                     bored[b, instructions[b, i, 1]] = 0.0
-            else:
+            elif did < 0:
                 session[b, 1] += rules.ignored
