@@ -41,7 +41,10 @@ FIXED = {
     "maskable_ppo": "#8B4513",
     "pathfinder": "#C2003C",
 }
-OTHERS = ("#004D40", "#6B8E23", "#5F6B8C", "#D98880", "#2F8F9D", "#A0522D")
+OTHERS = (
+    *("#004D40", "#6B8E23", "#5F6B8C", "#D98880", "#2F8F9D", "#A0522D"),
+    *("#6A1B9A", "#C0A000", "#1A5FB4", "#E05A9C", "#3D3D3D", "#7FB800", "#B5541C", "#8FA7D6"),
+)
 INK, FAINT, FAILED = "#222222", "#D9D9D9", "#BDBDBD"
 DPI = 150
 

@@ -46,12 +46,14 @@ class Portrait(NamedTuple):
         likes, dislikes: what they care for most in the long run, the strongest first.
         mood: what they are after today beside it.
         weary: whether they are tired or disappointed.
+        lengths: minutes of the items of the last list.
     """
 
     likes: tuple[int, ...] = ()
     dislikes: tuple[int, ...] = ()
     mood: tuple[int, ...] = ()
     weary: bool = False
+    lengths: tuple[float, ...] = ()
 
 
 class Acts:

@@ -153,6 +153,7 @@ class LifeActs(Acts):
             tuple(dislikes),
             tuple(int(i) for i in moods if now[i] > theta[i] and now[i] > 0),
             bool(weary),
+            tuple(float(x) for x in a["length"][a["shown"][row, : a["n_shown"][row]]]),
         )
 
     def summary(self, moves: Sequence[Move]) -> str:
