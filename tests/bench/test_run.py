@@ -153,13 +153,13 @@ def _finished(folder: Path) -> int:
     return sum(1 for _ in folder.glob("episodes/*/*.parquet"))
 
 
-LIVES = ["RecoWorld-LastFM-Small", "--agents", "random,static,follow", "--episodes", "40"]
+LIVES = ["RecoWorld-LastFM-Small", "--agents", "random,static,follow", "--episodes", "20"]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("what", "seeds", "units"),
-    [(["CPR-LastFM-Small", "CPR-Yelp-Small"], 10, 120), (LIVES, 30, 90)],
+    [(["CPR-LastFM-Small", "CPR-Yelp-Small"], 10, 120), (LIVES, 16, 48)],
     ids=["conversations", "lives"],
 )
 def test_a_bench_killed_ten_times_ends_like_an_undisturbed_one(tmp_path, what, seeds, units):
