@@ -103,7 +103,8 @@ class Diversify(LifeAgent):
 
     Item by item the list takes the candidate of the highest
     `relevance * score - (1 - relevance) * similarity`, the similarity being the largest cosine of
-    its attributes with those of an item that is in the list.
+    its attributes with those of an item that is in the list. The candidates are the 96 of the
+    highest scores.
 
     Args:
         relevance: how much the score counts, 0 to 1.
