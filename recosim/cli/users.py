@@ -124,6 +124,7 @@ def fit(
         values = _values(found, held, chosen)
         write_json(report, {"log": own.source, "against": against, **values})
     console = Console(highlight=False)
+    console.print(escape(own.source), style="dim", soft_wrap=True)
     console.print(f"{own.conversations:,} {own.unit}, {own.total:,} occasions")
     _print_settings(console, found)
     _print_held(console, held, against)

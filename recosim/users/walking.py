@@ -27,6 +27,7 @@ _LEVELS = {"skip": Level.SKIP, "seen": Level.SEEN, "click": Level.CLICK, "like":
            "love": Level.LOVE}  # fmt: skip
 _LEAVES = {"tired": Leave("tired"), "disappointed": Leave("disappointed"),
            "for good": Leave("disappointed", True)}  # fmt: skip
+_GOING = ("no", *_LEAVES)
 SHARES = (0, 25, 50, 75, 100)  # of an item, in hundredths
 
 _SYSTEM = (
@@ -130,11 +131,12 @@ def _form(items: int, names: tuple[str, ...]) -> type[BaseModel]:
     elif items > 0:
         fields["items"] = (list[_Item], Field(min_length=1, max_length=items))
     if items >= 0:
-        about: Any = Literal[(NOTHING, *names)]
+        values = (NOTHING, *names)
+        about: Any = Literal[values]
         fields["wish"] = (Literal["none", "avoid", "want"], ...)
         fields |= {"about": (about, ...), "when": (about, ...)}
         fields["scope"] = (Literal["turn", "session", "always"], ...)
-    fields["leave"] = (Literal[("no", *_LEAVES)], ...)
+    fields["leave"] = (Literal[_GOING], ...)
     fields["words"] = (str, Field(min_length=1, max_length=400))
     return create_model("Life", __config__=ConfigDict(extra="forbid"), **fields)
 

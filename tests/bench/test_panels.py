@@ -151,6 +151,8 @@ def test_the_declared_plots_are_drawn_and_shown(tmp_path, env):
 
 def test_a_point_is_where_its_metrics_are(env):
     pytest.importorskip("matplotlib")
+    from matplotlib.text import Text
+
     scatter, lines = draw_panels(env).get_axes()
     points = [line for line in scatter.get_lines() if line.get_marker() == "o"]
     there = [agent for agent in tables.ranked(env) if agent.name != "idle"]  # it has no steps
@@ -160,7 +162,7 @@ def test_a_point_is_where_its_metrics_are(env):
     assert [line.get_markerfacecolor() == "white" for line in points] == [False, False, True]
     names = [text.get_text() for text in scatter.texts]
     assert names == [*CORNERS, *(agent.name for agent in there)]
-    boxes = [text.get_window_extent() for text in scatter.texts]
+    boxes = [Text.get_window_extent(text) for text in scatter.texts]
     frame = scatter.bbox
     for n, box in enumerate(boxes):
         assert frame.x0 <= box.x0

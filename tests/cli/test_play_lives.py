@@ -74,22 +74,20 @@ def test_a_list_may_be_answered_in_one_sentence(life: Any) -> None:
     assert rows[1]["given"] == [0, 0, -1, 1]
 
 
-@pytest.mark.parametrize(
-    ("lines", "reply"),
-    [
-        ("stop\n", "the first item of a list is read"),
-        ("flurb\n", "was not understood"),
-        ("skip 3\n", "minutes go to what is clicked, liked or loved"),
-        ("like 9999\n", "minutes long"),
-        ("\n\n\n\n\nflurb\n", "was not understood"),
-        ("\n\n\n\n\nno rock, no pop, no jazz\n", "a move takes 2 at most"),
-        ("help\n", "'stop' reads no further"),
-        ("mind\n", "You mean to stay for"),
-    ],
-)
-def test_wrong_input_gets_a_message_and_costs_nothing(life: Any, lines: str, reply: str) -> None:
-    out, rows = life(lines)
-    assert reply in " ".join(out.split())
+def test_wrong_input_gets_a_message_and_costs_nothing(life: Any) -> None:
+    replies = {
+        "stop": "the first item of a list is read",
+        "flurb": "was not understood",
+        "skip 3": "minutes go to what is clicked, liked or loved",
+        "like 9999": "minutes long",
+        "help": "'stop' reads no further",
+        "mind": "You mean to stay for",
+        "\n\n\n\n\nflurb": "was not understood",  # the list was walked through
+        "no rock, no pop, no jazz": "a move takes 2 at most",
+    }
+    out, rows = life("\n".join([*replies, ""]))
+    for reply in replies.values():
+        assert reply in " ".join(out.split())
     assert len(rows) == 1
 
 
@@ -115,17 +113,16 @@ def test_a_recommender_sees_what_the_observation_says_and_types_moves(tmp_path: 
         assert seen in out
 
 
-@pytest.mark.parametrize(
-    ("line", "reply"),
-    [
-        ("", "type a move"),
-        ("ask indi\nask indie\nask indie\n", "asked about or spoken of in this session already"),
-        ("recommend 1 2 3 4 5 6", "6 items were given; at most 5"),
-        ("recommend 1 1", "named twice"),
-        ("reflect", "a reflection needs a list of this session"),
-        ("items 0", "a whole number from 1"),
-        ("because flurb", "no attribute is called 'flurb'"),
-    ],
-)
-def test_wrong_moves_get_a_message(line: str, reply: str) -> None:
-    assert reply in " ".join(run(lines=f"{line}\n").split())
+def test_wrong_moves_get_a_message() -> None:
+    replies = {
+        "": "type a move",
+        "ask indie\nask indie": "asked about or spoken of in this session already",
+        "recommend 1 2 3 4 5 6": "6 items were given; at most 5",
+        "recommend 1 1": "named twice",
+        "reflect": "a reflection needs a list of this session",
+        "items 0": "a whole number from 1",
+        "because flurb": "no attribute is called 'flurb'",
+    }
+    out = " ".join(run(lines="\n".join([*replies, ""])).split())
+    for reply in replies.values():
+        assert reply in out

@@ -34,6 +34,7 @@ from recosim.users.speaker import TemplateSpeaker
 
 VOCAL = {"tolerance": 0.2, "conditional": 0.5, "standing": "session", "feedback": "edit",
          "examination": 0.9, "seen": 0.3}  # fmt: skip
+LIVES = 4
 FIELDS = ("levels", "minutes", "given", "said", "ended", "gone", "outcome")
 
 
@@ -44,8 +45,8 @@ def setup():
 
 @pytest.fixture
 def batch(setup):
-    d = setup.batch(8)
-    d.open(seeds=np.arange(8, dtype=np.uint64), conversations=np.arange(8))
+    d = setup.batch(LIVES)
+    d.open(seeds=np.arange(LIVES, dtype=np.uint64), conversations=np.arange(LIVES))
     return d
 
 
@@ -66,7 +67,7 @@ def test_what_rule_users_do_is_said_read_and_written_back(batch):
     talk = Talk(batch, TemplateSpeaker(batch.world), ACTS)
     parser, met = Parser(batch.world), set()
     talk.open(np.ones(batch.size, dtype=bool))
-    for k in range(60):
+    for k in range(40):
         running = np.flatnonzero(batch.arrays["done"] == 0)
         batch.pose(moves(batch, codes(batch, k)))
         batch.answer()
@@ -116,7 +117,7 @@ def test_an_outsider_answers_in_place_of_the_rules(batch):
     assert instructions_of(ACTS.last_move(batch, 2)["given"]) == (Instruct("avoid", (5,)),)
     batch.settle()
     assert a["terminated"][0] == 1
-    assert a["instructions"][2, 0].tolist() == [0, 5, -1, 1, 0]
+    assert [0, 5, -1, 1, 0] in a["instructions"][2].tolist()
 
 
 def test_questions_and_reflections_are_answered_by_outsiders(batch):
@@ -135,7 +136,8 @@ def test_questions_and_reflections_are_answered_by_outsiders(batch):
     batch.settle()
     assert a["answers"][0, 7] == 1
     posed(batch, Recommend((3, 17, 5)))
-    batch.answer()
+    for row in range(LIVES):
+        ACTS.write_answer(batch, row, (React(None),))  # and they stay
     batch.settle()
     batch.pose(Moves.all_of(Verb.REFLECT, batch.size))
     ACTS.write_answer(batch, 0, (Edit(add=(2,), remove=(9,)),))
@@ -203,12 +205,12 @@ def test_a_conversation_has_sessions_and_a_memory_of_them(batch):
     plain = type(batch)(
         batch.world, batch.vectors, batch.protocol, batch.size, users=batch.users, split="valid"
     )
-    plain.open(seeds=np.arange(8, dtype=np.uint64), conversations=np.arange(8))
+    plain.open(seeds=np.arange(LIVES, dtype=np.uint64), conversations=np.arange(LIVES))
     talk = Talk(batch, TemplateSpeaker(batch.world), ACTS)
     recorder = Recorder(batch)
     talk.open(np.ones(batch.size, dtype=bool))
     recorder.record(words=talk.words)
-    for k in range(40):
+    for k in range(30):
         running = batch.arrays["done"] == 0
         given = codes(batch, k)
         talk.step(moves(batch, given))
@@ -216,7 +218,7 @@ def test_a_conversation_has_sessions_and_a_memory_of_them(batch):
         recorder.record(running, talk.words)
     for name, array in batch.state().items():
         if name not in ("felt", "best"):
-            np.testing.assert_array_equal(array, plain.arrays[name].reshape(array.shape), name)
+            np.testing.assert_array_equal(array, plain.state()[name], err_msg=name)
     for b in range(batch.size):
         notes = [line.text for line in talk.lines[b] if line.who == "note"]
         sessions = int(batch.arrays["session"][b])

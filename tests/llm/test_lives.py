@@ -17,11 +17,11 @@ from recosim.users.llm import LLMSpeaker
 pytest.importorskip("openai", reason="the extra [llm] is not installed")
 pytestmark = pytest.mark.llm
 
-LIVES, MOVES = 2, 5
+LIVES, MOVES = 1, 4
 
 
 def play(chat: Chat, decides: str):
-    """A few moves of two lives whose users are the model: lists, a question, a reflection."""
+    """A few moves of a life whose user is the model: lists, a question, a reflection."""
     users = Population(
         "lived",
         {"tolerance": 0.3, "feedback": "instruction", "session_hazard": 0.3},
@@ -35,7 +35,7 @@ def play(chat: Chat, decides: str):
     recorder.record(words=talk.words)
     n = batch.n_askables
     for k in range(MOVES):
-        wanted = (n, 2, n, n + 1, n)[k]
+        wanted = (n, 2, n, n + 1)[k]
         codes = np.where(batch.legal_actions()[:, wanted] == 1, wanted, n)
         running = batch.arrays["done"] == 0
         talk.step(Moves.from_flat(codes, n, verbs=batch.verbs, reasons=batch.n_reasons))

@@ -127,6 +127,22 @@ def test_reading_and_clicking_are_found_where_the_log_does_not_say_what_was_read
     assert sum(clicks) >= 7
 
 
+def test_how_users_differ_in_clicking_is_found(tmp_path):
+    luck, held = np.random.default_rng(11), []
+    for _ in range(6):
+        gathering = Gathering()
+        for user, bias in enumerate(luck.uniform(-2.0, 1.0, size=150)):
+            for k in range(40):
+                did = luck.random() < 1 / (1 + np.exp(-bias))
+                given = {"fit": 0.0, "appeal": 0.0, "read": 1.0, "top": 1.0, "skips": 0.0}
+                gathering.add("clicks", user, (user, k), did, **given)
+        bias = fit_users(gathering.log("drawn")).estimates["click_bias"]
+        low, high = bias.value["uniform"]
+        assert (low + high) / 2 == pytest.approx(bias.figures[0].value, abs=0.01)
+        held += [within(bias.figures[0], -0.5), within(bias.figures[1], 3 / np.sqrt(12))]
+    assert sum(held) >= 10
+
+
 def test_reading_is_counted_where_the_log_says_what_was_read(tmp_path):
     luck, rows = np.random.default_rng(3), []
     for user in range(200):
@@ -267,15 +283,16 @@ def test_what_is_wrong_with_a_log_is_said_with_its_line(tmp_path, header, rows, 
 
 
 def test_the_command_writes_a_card_that_plays(tmp_path, capsys):
-    log, card = (
-        written(tmp_path / "log.csv", lives(6, users=60, horizon=20, slate=3)),
-        tmp_path / "listeners.toml",
-    )
+    rows = lives(6, users=60, horizon=20, slate=3)
+    late = next(row for row in rows if row[1] == 0 and rows.count(row) == 1)
+    log = written(tmp_path / "log.csv", [*(row for row in rows if row != late), late])
+    card = tmp_path / "listeners.toml"
     with pytest.raises(SystemExit) as end:
         main(["users", "fit", str(log), "--out", str(card)])
     assert not end.value.code
     told = capsys.readouterr().out
     assert "60 users" in told
+    assert "sorted by time: 1 rows came before an earlier one of their user" in told
     assert "Users held out, in 5 parts" in told
     crowd = read_population(card, "listeners")
     a, b = crowd.settings["session_hazard"]["beta"]

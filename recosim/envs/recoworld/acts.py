@@ -90,6 +90,7 @@ class LifeActs(Acts):
             "day": int(a["at_day"][row]),
             "session": int(a["at_session"][row]),
             "round": int(a["at_turn"][row]),
+            "used": verb not in (Verb.OPEN, Verb.REFLECT) or self._is_answered(batch, row),
             "about": about if verb == Verb.ASK else -1,
             "because": [about] if listed and about >= 0 else [],
             "items": a["shown"][row, :n].tolist() if listed or verb == Verb.REFLECT else [],
@@ -104,6 +105,13 @@ class LifeActs(Acts):
             "gone": bool(a["gone"][row]),
             "gap": int(a["gap"][row]),
         }
+
+    def _is_answered(self, batch: Any, row: int) -> bool:
+        """Whether the user of a row adds something to a reflection, so that it takes a round."""
+        if batch.arrays["verb"][row] == Verb.OPEN:
+            return False
+        user = int(batch.arrays["user"][row])
+        return batch.users.behaviour(user).feedback not in ("none", "unary", "binary")
 
     def system_act(self, move: Move) -> SystemAct | None:
         verb = move["verb"]
@@ -283,7 +291,10 @@ def _answer(move: Move) -> tuple[UserAct, ...]:
         return (Edit(add=(more,), remove=(less,)),)
     if less >= 0:
         return (Critique(less, "less"),)
-    return (Edit(add=(more,)),) if more >= 0 else ()
+    if more >= 0:
+        return (Edit(add=(more,)),)
+    asked = verb == Verb.REFLECT and move["used"] and not move["given"]
+    return (Answer("unsure"),) if asked else ()
 
 
 def _reaction(move: Move) -> React:

@@ -18,9 +18,10 @@ CSV or Parquet, where lists may be lists. Each list, or item outside one, is a r
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime, timezone
 from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
@@ -167,7 +168,8 @@ def _time(path: Path, line: int, cell: Any) -> float:
     if math.isfinite(value):
         return value
     try:
-        when = cell if isinstance(cell, datetime) else datetime.fromisoformat(_text(cell))
+        text = re.sub("[zZ]$", "+00:00", _text(cell))  # which Python reads from 3.11 on alone
+        when = cell if isinstance(cell, datetime) else datetime.fromisoformat(text)
     except ValueError:
         raise bad(
             path,
@@ -175,7 +177,7 @@ def _time(path: Path, line: int, cell: Any) -> float:
             "1970, are needed",
             line,
         ) from None
-    return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
+    return (when if when.tzinfo else when.replace(tzinfo=timezone.utc)).timestamp()
 
 
 def _number(path: Path, line: int, name: str, cell: Any, least: float) -> float:

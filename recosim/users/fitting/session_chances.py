@@ -77,8 +77,8 @@ def read_chance(reads_on: Floats, click: Floats, given: Given) -> Floats:
 
 def clicks(traits: Floats, given: Given) -> Floats:
     """See `click_chance` and `read_chance`."""
-    own = (trait_column(traits, name) for name in CLICKS)
-    click = click_chance(*own, given)
+    bias, heat, pull = (trait_column(traits, name) for name in CLICKS)
+    click = click_chance(bias, heat, pull, given)
     return click * read_chance(trait_column(traits, "examination"), click, given)
 
 

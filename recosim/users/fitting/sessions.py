@@ -8,7 +8,8 @@ the log cuts off is right-censored without more ado: what happened up to there i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,7 @@ PULLS = (0.0, 20.0)
 BIASES = (-12.0, 12.0)
 HEATS = (float(np.log(0.02)), float(np.log(50.0)))
 READS = (-4.0, 11.0)  # logits of examination
+BETWEEN = (np.arange(16) + 0.5) / 16 - 0.5  # stand for a uniform law of width 1 around 0
 
 
 def fit_shifted(kind: str, own: Occasions | None) -> Findings:
@@ -115,8 +117,9 @@ def _rate(setting: str, best: Maximum, k: int, varied: bool, n: int, users: int)
 def fit_clicks(own: Occasions | None) -> Findings:
     """What is clicked of what is read and, where the log does not say what was read, reading.
 
-    Without features of items (`fit`, `appeal`) the scale of the logit is free: the temperature is 1
-    then, and the bias the logit of a click.
+    The bias is uniform over users, where the likelihood ratio shows that they differ; the others
+    are the same for all. Without features of items (`fit`, `appeal`) the scale of the logit is
+    free: the temperature is 1 then, and the bias the logit of a click.
     """
     names = KINDS["clicks"].settings
     if own is None or len(own) < ENOUGH:
@@ -136,34 +139,46 @@ def fit_clicks(own: Occasions | None) -> Findings:
     if int((latent & ~first_ones).sum()) >= ENOUGH:
         free.append("examination")
 
-    def settings(x: Floats) -> dict[str, Floats]:
+    def settings(x: Floats, free: Sequence[str] = free) -> dict[str, Floats]:
+        """By name float64 (M,): the bias of several users where they differ, else of all."""
         own = dict(zip(free, x.tolist(), strict=True))
         heat = float(np.exp(own["choice_temperature"])) if "choice_temperature" in own else 1.0
         reads = share_of(own["examination"]) if "examination" in own else 1.0
-        values = (own["click_bias"] * heat, heat, own.get("appeal_pull", 0.0), reads)
-        return dict(zip(names, (np.array([value]) for value in values), strict=True))
+        users = own.get("width", 0.0) * BETWEEN if "width" in own else np.zeros(1)
+        alike = np.ones(len(users))
+        values = (heat, own.get("appeal_pull", 0.0), reads)
+        bias = (own["click_bias"] + users) * heat
+        return dict(zip(names, (bias, *(value * alike for value in values)), strict=True))
 
-    def likelihood(x: Floats) -> float:
-        bias, heat, pull, reads = settings(x).values()
+    def likelihood(x: Floats, free: Sequence[str] = free) -> float:
+        bias, heat, pull, reads = settings(x, free).values()
         click = click_chance(bias, heat, pull, counts.given)
         return mixture(counts.likelihoods(click * read_chance(reads, click, counts.given)))
 
-    bounds = {"click_bias": BIASES, "choice_temperature": HEATS, "appeal_pull": PULLS}
+    bounds = {
+        "click_bias": BIASES,
+        "choice_temperature": HEATS,
+        "appeal_pull": PULLS,
+        "examination": READS,
+        "width": (0.0, 2 * BIASES[1]),
+    }
     first = {"click_bias": logit_of(did / n), "choice_temperature": 0.0, "appeal_pull": 0.5}
     best = maximise(
         likelihood,
         [[{**first, "examination": start}[name] for name in free] for start in (1.0, 3.0)],
-        [{**bounds, "examination": READS}[name] for name in free],
+        [bounds[name] for name in free],
     )
+    if users < n:
+        wider = [*free, "width"]
+        spread = maximise(
+            lambda x: likelihood(x, wider), [[*best.at, 1.5]], [bounds[name] for name in wider]
+        )
+        if 2 * (spread.value - best.value) > DIFFER:
+            best, free = spread, wider
     found = {}
     for name in free:
-
-        def figure(x: Floats, name: str = name) -> float:
-            return float(settings(x)[name][0])
-
-        mean = Figure("mean", figure(best.at), best.error(figure))
-        (value,) = rounded(mean.value)
-        found[name] = Estimate(name, value, (mean,), n, users, "alike for all users")
+        if name != "width":
+            found[name] = _of_clicks(name, best, partial(settings, free=free), n, users)
     why = {"examination": "hardly a list has more than one item"} if latent.any() else {}
     if "choice_temperature" not in free:
         note = "set, not fitted: without features of items the logit has no scale but this"
@@ -171,3 +186,26 @@ def fit_clicks(own: Occasions | None) -> Findings:
     if "appeal_pull" not in free:
         why["appeal_pull"] = "the log knows no appeal of items"
     return Findings.joined(Findings(found, why))
+
+
+def _of_clicks(
+    name: str, best: Maximum, settings: Callable[[Floats], dict[str, Floats]], n: int, users: int
+) -> Estimate:
+    """One setting of clicks: the same for all, or uniform over users."""
+
+    def figure(x: Floats) -> float:
+        return float(settings(x)[name].mean())
+
+    mean = Figure("mean", figure(best.at), best.error(figure))
+    own = settings(best.at)[name]
+    if np.ptp(own) == 0:
+        (value,) = rounded(mean.value)
+        return Estimate(name, value, (mean,), n, users, "alike for all users")
+
+    def sd(x: Floats) -> float:  # of the law, of which the nodes stand for equal parts
+        return float(np.ptp(settings(x)[name]) / np.ptp(BETWEEN) / np.sqrt(12))
+
+    half = sd(best.at) * np.sqrt(3)
+    ends = rounded(mean.value - half, mean.value + half)
+    figures = (mean, Figure("sd over users", sd(best.at), best.error(sd)))
+    return Estimate(name, {"uniform": ends}, figures, n, users)
