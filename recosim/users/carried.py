@@ -43,7 +43,7 @@ def missed(
     alike = _alike_in_life if walks else _alike
     said = [act for act in read if not isinstance(act, Courtesy)]
     if not said:
-        return "unread"
+        return None if all(isinstance(act, Courtesy) for act in meant) else "unread"
     for act in said:
         if not any(alike(other, act) for other in meant):
             same = any(type(other) is type(act) for other in meant)

@@ -22,7 +22,7 @@ from recosim.users.population import population
 PATIENT = ChatSettings(model="scripted", attempts=1, pause=0.0, longest_pause=0.0, reasks=0)
 LIVELY = {"tolerance": 0.4, "conditional": 0.5, "feedback": "instruction", "examination": 0.9,
           "session_hazard": 0.1}  # fmt: skip
-LIVES, MOVES = 3, 15
+LIVES, MOVES = 2, 12
 NAMES = ("skip", "seen", "click", "like", "love")
 
 
@@ -92,7 +92,9 @@ def lives(function, **llm):
         running = batch.arrays["done"] == 0
         talk.step(moves)
         if llm.get("decides") != "answers" or function is broken:
-            plain.step(moves)
+            plain.pose(moves)
+            plain.answer()
+            plain.settle()
         recorder.record(running, talk.words)
     return speaker, batch, plain, talk, recorder.trace()
 
