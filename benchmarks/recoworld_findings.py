@@ -1,4 +1,4 @@
-"""What has to come out of RecoWorld, each with its control: docs/recoworld_findings.md.
+"""What has to come out of RecoWorld, each with its control, as tables in Markdown.
 
     python benchmarks/recoworld_findings.py --out results/recoworld      play what is missing, write
     python benchmarks/recoworld_findings.py --out results/recoworld --only follow,clicks
@@ -21,6 +21,7 @@ import numpy as np
 
 from recosim.agents.checkpoints import checkpoint_root
 from recosim.agents.registry import make_agent
+from recosim.arrays import json_digest
 from recosim.bench.entrants import enter
 from recosim.bench.metrics import compare_and_summarise
 from recosim.bench.rollout import play_batch
@@ -116,7 +117,7 @@ def environment(part: Part) -> BenchEnv:
 
 def play(env: BenchEnv, name: str, seed: int, folder: Path, checkpoints: Path) -> Episodes:
     """The lives of an agent with a seed, played now or before."""
-    path = folder / env.key / f"{name.replace(', ', '-')}-{seed}.npz"
+    path = folder / f"{env.key}-{digest_of(env)}" / f"{name.replace(', ', '-')}-{seed}.npz"
     if path.exists():
         with np.load(path) as kept:
             return Episodes({column: kept[column] for column in kept.files})
@@ -138,6 +139,18 @@ def play(env: BenchEnv, name: str, seed: int, folder: Path, checkpoints: Path) -
     np.savez_compressed(path, **{column: episodes[column] for column in episodes})
     print(f"{env.key} {name} seed {seed}: {time.perf_counter() - started:.0f} s", flush=True)
     return episodes
+
+
+def digest_of(env: BenchEnv) -> str:
+    """What lives hang on beside the agent and the seed: another card of users is another folder."""
+    setup = env.setup
+    whole = {
+        "users": setup.users.to_dict(),
+        "rules": setup.protocol.to_dict(),
+        "world": [setup.world.fingerprint, setup.world.name],
+        "estimator": env.fitted,
+    }
+    return json_digest(whole)[:12]
 
 
 def number(estimate: Estimate | None, digits: int, *, sign: bool = False) -> str:

@@ -63,6 +63,7 @@ class Follow(LifeAgent):
     """
 
     name = "follow"
+    depth = 2**20  # all of the pool, as the retrieval has it
 
     def act(self) -> Moves:
         # The order of the pool is that of the retrieval, to the last tie.
