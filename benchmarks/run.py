@@ -31,7 +31,7 @@ import recosim  # noqa: F401  (registers the environments)
 
 SIZE = 1024  # conversations of a batch
 WORLDS = {"lastfm": "CPR-LastFM", "yelp": "CPR-Yelp"}
-PARTS = ("speed", "many", "lives", "start", "learning")
+PARTS = ("speed", "many", "lives", "start", "learning", "slates")
 LIFE_WORLDS = {"lastfm": "RecoWorld-LastFM", "yelp": "RecoWorld-Yelp"}
 
 
@@ -243,6 +243,15 @@ def life_rows(worlds: list[str], seconds: float, crowd: int) -> list[Row]:
         what = f"{name.removeprefix('RecoWorld-')}: lives, vector env, full observation"
         rows.append(_speed(what, ours, plain, 300))
     return [*rows, *crowd_rows(crowd)]
+
+
+def slate_rows() -> list[Row]:
+    """Slates beside those of another simulator of bored users, each with its own users."""
+    from slates import lives_rate, sardine_rate
+
+    ours, theirs = lives_rate(), sardine_rate()
+    what = "slates of 10 for each second of one core, beside SARDINE"
+    return [_speed(what, ours, theirs["slates_per_second"], 50)]
 
 
 def crowd_rows(lives: int) -> list[Row]:
@@ -472,6 +481,8 @@ def main() -> None:
         rows += learning_rows(arguments.seconds)
     if arguments.only in (None, "start"):
         rows += start_rows()
+    if arguments.only == "slates":  # it installs another simulator, so only where asked for
+        rows += slate_rows()
     table = Table("what", "RecoSim", "baseline, same run", "ratio", "target", "")
     for row in rows:
         ratio = (

@@ -45,26 +45,26 @@ def wanted(t: Table, b: int, a: int) -> float:
 
 
 @kernel
-def count_shown(t: Table, b: int, a: int) -> int:
-    """Items of the list that have an attribute."""
-    n = 0
+def count_shown(t: Table, b: int) -> np.ndarray:
+    """How many items of the list have each attribute."""
+    indptr, indices = f.item_indptr(t), f.item_indices(t)
+    counts = np.zeros(f.attributes(t), dtype=np.int32)
     for j in range(f.n_shown(t)[b]):
-        if has(t, np.int64(f.shown(t)[b, j]), a):
-            n += 1
-    return n
+        v = np.int64(f.shown(t)[b, j])
+        for k in range(indptr[v], indptr[v + 1]):
+            counts[indices[k]] += 1
+    return counts
 
 
 @kernel
-def find_avoided(t: Table, b: int) -> int:
+def find_avoided(t: Table, b: int, counts: np.ndarray) -> int:
     """The attribute of the list that bothers, by the user's `critic`; -1 for none."""
     kind = np.int64(critic(t, b))
     n_found, best, most, least = 0, -1, 0, 0.0
     for a in range(f.attributes(t)):
-        w = wanted(t, b, a)
+        n = counts[a]
+        w = wanted(t, b, a) if n > 0 else 0.0
         if w >= 0.0:
-            continue
-        n = count_shown(t, b, a)
-        if n == 0:
             continue
         n_found += 1
         if kind == SALIENT:
@@ -77,7 +77,7 @@ def find_avoided(t: Table, b: int) -> int:
         return best
     pick = np.int64(luck(t, b, CRITIC, f.turn(t)[b], 0) * n_found)
     for a in range(f.attributes(t)):
-        if wanted(t, b, a) < 0.0 and count_shown(t, b, a) > 0:
+        if counts[a] > 0 and wanted(t, b, a) < 0.0:
             if pick == 0:
                 return a
             pick -= 1
@@ -118,12 +118,12 @@ def together(t: Table, a: int, c: int) -> bool:
 
 
 @kernel
-def find_wanted(t: Table, b: int, avoided: int) -> int:
+def find_wanted(t: Table, b: int, counts: np.ndarray, avoided: int) -> int:
     """What the user is after most and was shown too little of; -1 for none."""
     best, most = -1, 0.0
     for a in range(f.attributes(t)):
         w = wanted(t, b, a)
-        if w <= most or a == avoided or 2 * count_shown(t, b, a) >= f.n_shown(t)[b]:
+        if w <= most or a == avoided or 2 * counts[a] >= f.n_shown(t)[b]:
             continue
         if avoided >= 0 and not together(t, avoided, a):
             continue
@@ -140,8 +140,9 @@ def say_what_to_change(t: Table, b: int) -> bool:
     row, a = 0, -1
     if f.n_shown(t)[b] == 0:
         return False
+    counts = count_shown(t, b)
     if kind != SAYS_WANT:
-        a = find_avoided(t, b)
+        a = find_avoided(t, b, counts)
     if a >= 0:
         theta = np.float64(f.theta(t)[b, a])
         scope, condition = TURN, -1
@@ -155,7 +156,7 @@ def say_what_to_change(t: Table, b: int) -> bool:
         given[3] = scope if fixed == BY_CAUSE else fixed - 1
         row = 1
     if kind != SAYS_AVOID:
-        c = find_wanted(t, b, a)
+        c = find_wanted(t, b, counts, a)
         if c >= 0:
             theta = np.float64(f.theta(t)[b, c])
             scope = SESSION if np.float64(f.mindset(t)[b, c]) - theta > 0.5 else ALWAYS

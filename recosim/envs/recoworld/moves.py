@@ -123,6 +123,9 @@ def answer(t: Table, b: int, for_good: bool) -> None:
     elif verb == REFLECT:
         answer_reflection(t, b)
     fatigue, letdown = f.fatigue(t)[b], f.letdown(t)[b]
+    if verb == RECOMMEND and not for_good:
+        f.mindset_before(t)[b, :] = f.mindset(t)[b]
+        f.satiation_before(t)[b, :] = f.satiation(t)[b]
     consequences(t, b)
     leave_or_stay(t, b)
     f.left(t)[b] = 1 if f.ended(t)[b] > 0 else 0

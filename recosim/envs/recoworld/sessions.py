@@ -164,13 +164,14 @@ def set_mood(t: Table, b: int) -> None:
     n = theta.shape[0]
     if n == 0 or mood(t, b) == 0.0:
         return
-    total = 0.0
+    weights, total = np.empty(n, dtype=np.float64), 0.0
     for a in range(n):
-        total += math.exp(np.float64(theta[a]))
+        weights[a] = math.exp(np.float64(theta[a]))
+        total += weights[a]
     for k in range(2 if luck(t, b, MOOD, 0, 0) < 0.5 else 1):
         mark, so_far, drawn = luck(t, b, MOOD, 0, k + 1) * total, 0.0, n - 1
         for a in range(n):
-            so_far += math.exp(np.float64(theta[a]))
+            so_far += weights[a]
             if so_far > mark:
                 drawn = a
                 break

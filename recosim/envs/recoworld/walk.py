@@ -42,7 +42,7 @@ learning = trait("learning")
 like_at, love_at = real("like_at"), real("love_at")
 read_effort, use_effort, ask_effort = real("read_effort"), real("use_effort"), real("ask_effort")
 poor_list, ignored_cost, hope = real("poor_list"), real("ignored"), real("hope")
-utility_bias = real("utility_bias")
+utility_bias, quality_weight = real("utility_bias"), real("quality_weight")
 
 
 @kernel
@@ -129,15 +129,14 @@ def read_and_use(t: Table, b: int) -> float:
     Returns the disappointment of the session so far.
     """
     indptr, indices = f.item_indptr(t), f.item_indices(t)
-    mindset, satiation = f.mindset(t)[b], f.satiation(t)[b]
-    f.mindset_before(t)[b, :] = mindset
-    f.satiation_before(t)[b, :] = satiation
+    mindset, satiation, theta = f.mindset(t)[b], f.satiation(t)[b], f.theta(t)[b]
     exposure = 1.0 / f.top_k(t)
     fatigue, letdown = np.float64(f.fatigue(t)[b]), np.float64(f.letdown(t)[b])
     total, let_down, minutes, clicks, gains, best = 0.0, 0.0, 0.0, 0, 0.0, 0.0
     for j in range(f.n_shown(t)[b]):
         v = np.int64(f.shown(t)[b, j])
-        worth = utility_of(t, b, v)
+        fits = utility_bias(t) + fit(t, theta, v)
+        worth = sigma(fits + quality_weight(t) * f.quality(t)[v])
         gains += worth * f.discounts(t)[j]
         level = f.levels(t)[b, j]
         if level < SKIPPED:
@@ -150,8 +149,7 @@ def read_and_use(t: Table, b: int) -> float:
         step = learning(t, b) * (2.0 * worth - 1.0) * f.item_scale(t)[v]
         used = np.float64(f.minutes(t)[b, j])
         fatigue += use_effort(t) * used / f.length(t)[v]
-        promise = utility_bias(t) + fit(t, f.theta(t)[b], v) + appeal_pull(t, b) * f.appeal(t)[v]
-        missed = max(0.0, sigma(promise) - worth)
+        missed = max(0.0, sigma(fits + appeal_pull(t, b) * f.appeal(t)[v]) - worth)
         for k in range(indptr[v], indptr[v + 1]):
             mindset[indices[k]] += step
         letdown += missed
