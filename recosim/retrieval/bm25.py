@@ -35,10 +35,10 @@ class BM25:
     def __init__(self, index: Index, k1: float = 1.5, b: float = 0.75) -> None:
         """
         Raises:
-            OptionError: k1 is below 0 or not finite, b is outside 0 to 1.
+            OptionError: k1 is outside 0 to 1000, b outside 0 to 1.
         """
-        if not (k1 >= 0 and np.isfinite(k1)) or not 0 <= b <= 1:
-            raise OptionError(f"k1 is {k1}, b is {b}; allowed: k1 0 or more, b 0 to 1.")
+        if not 0 <= k1 <= 1000 or not 0 <= b <= 1:
+            raise OptionError(f"k1 is {k1}, b is {b}; allowed: k1 0 to 1000, b 0 to 1.")
         self.index, self.k1, self.b = index, float(k1), float(b)
         self.name = f"bm25(k1={k1:g}, b={b:g})"
         self.impacts = _impacts(index, self.k1, self.b)
@@ -61,13 +61,19 @@ class BM25:
             items int32 (B, min(k, n)), -1 where fewer match; scores float64, 0 there.
 
         Raises:
-            OptionError: k is below 1, or a term that the index does not have.
+            OptionError: k is below 1, a term that the index does not have, or a weight that is
+                not finite or so near to 0 that it would vanish in a sum (below 1e-100).
         """
         from recosim.retrieval.scoring import search_postings
 
         index, found = self.index, empty_ranking(queries.n, k, self.index.n_documents)
-        if len(queries.terms) and int(queries.terms.max()) >= index.n_terms:
-            raise OptionError(f"a query has a term outside 0..{index.n_terms - 1}.")
+        if len(queries.terms):
+            if not 0 <= int(queries.terms.min()) <= int(queries.terms.max()) < index.n_terms:
+                raise OptionError(f"a query has a term outside 0..{index.n_terms - 1}.")
+            # The kernel knows by a sum above 0 that it has met a document before.
+            size = np.abs(queries.weights)
+            if not (size.min() >= 1e-100 and size.max() <= 1e100):
+                raise OptionError("the weight of a term is outside 1e-100 to 1e100, both ways.")
         search_postings(
             index.indptr,
             index.documents,

@@ -84,9 +84,13 @@ class Index:
 
     def counted(self, text: str) -> dict[int, float]:
         """Term -> how often a text has it, of the terms that the collection knows."""
+        return self.count(self.tokeniser(text))
+
+    def count(self, words: Iterable[str]) -> dict[int, float]:
+        """Term -> how often it is among words that are tokens already."""
         known = self.term_of
         row: dict[int, float] = {}
-        for word in self.tokeniser(text):
+        for word in words:
             term = known.get(word)
             if term is not None:
                 row[term] = row.get(term, 0.0) + 1.0

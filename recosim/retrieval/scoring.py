@@ -46,6 +46,31 @@ def _sort(items: Any, scores: Any, size: int) -> None:
         items[last], scores[last] = worst, value
 
 
+@kernel
+def _subtract(
+    indptr: Any,
+    documents: Any,
+    impacts: Any,
+    terms: Any,
+    weights: Any,
+    lo: int,
+    hi: int,
+    touched: Any,
+    seen: Any,
+    total: Any,
+) -> None:
+    """Add the terms of negative weight, lo..hi-1, to the documents that were touched."""
+    for i in range(len(touched)):
+        seen[touched[i]] = True
+    for e in range(lo, hi):
+        if weights[e] < 0.0:
+            for p in range(indptr[terms[e]], indptr[terms[e] + 1]):
+                if seen[documents[p]]:
+                    total[documents[p]] += weights[e] * impacts[p]
+    for i in range(len(touched)):
+        seen[touched[i]] = False
+
+
 @cached(nogil=True, error_model="numpy")
 def search_postings(
     indptr: NDArray[np.int64],
@@ -70,32 +95,32 @@ def search_postings(
     total = np.zeros(n_documents, dtype=np.float64)
     seen = np.zeros(n_documents, dtype=np.bool_)
     touched = np.empty(n_documents, dtype=np.int32)
+    least = 0.0  # the score of the worst of the best k
     for b in range(items.shape[0]):
-        n = 0
+        n, against = 0, False
         for e in range(query_indptr[b], query_indptr[b + 1]):
             weight, t = weights[e], terms[e]
             if weight <= 0.0:
+                against = against or weight < 0.0
                 continue
             for p in range(indptr[t], indptr[t + 1]):
                 d = documents[p]
-                if not seen[d]:
-                    seen[d] = True
+                before = total[d]
+                if before == 0.0:  # an impact is above 0, so that this is its first
                     touched[n] = d
                     n += 1
-                total[d] += weight * impacts[p]
-        for e in range(query_indptr[b], query_indptr[b + 1]):
-            weight, t = weights[e], terms[e]
-            if weight >= 0.0:
-                continue
-            for p in range(indptr[t], indptr[t + 1]):
-                d = documents[p]
-                if seen[d]:
-                    total[d] += weight * impacts[p]
+                total[d] = before + weight * impacts[p]
+        if against:
+            _subtract(
+                indptr, documents, impacts, terms, weights, query_indptr[b], query_indptr[b + 1],
+                touched[:n], seen, total,
+            )  # fmt: skip
         # A heap of the best k so far, the worst of them at its root.
         size = 0
         for i in range(n):
             d = touched[i]
             value = total[d]
+            total[d] = 0.0
             if size < k:
                 at = size
                 size += 1
@@ -106,10 +131,10 @@ def search_postings(
                     items[b, at], scores[b, at] = items[b, up], scores[b, up]
                     at = up
                 items[b, at], scores[b, at] = d, value
-            elif _worse(scores[b, 0], items[b, 0], value, d):
+                least = scores[b, 0]
+            elif value >= least and _worse(least, items[b, 0], value, d):
                 _sink(items[b], scores[b], size, d, value)
-            seen[d] = False
-            total[d] = 0.0
+                least = scores[b, 0]
         _sort(items[b], scores[b], size)
         for i in range(size, k):
             items[b, i], scores[b, i] = -1, 0.0

@@ -261,6 +261,11 @@ def test_what_cannot_be_searched_for_is_refused() -> None:
         BM25(index).search(["cat"], 0)
     with pytest.raises(OptionError, match=r"k1 is -1"):
         BM25(index, k1=-1)
+    with pytest.raises(OptionError, match=r"k1 is 1e\+30"):
+        BM25(index, k1=1e30)
+    for weight in (1e-300, 1e300):
+        with pytest.raises(OptionError, match="the weight of a term is outside"):
+            BM25(index).rank(Queries.of([{0: weight}]), 1)
     with pytest.raises(OptionError, match=r"b is 2"):
         BM25(index, b=2)
     with pytest.raises(OptionError, match="a term outside"):
