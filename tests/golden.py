@@ -101,7 +101,8 @@ def make_env(card: EnvCard, play: Play) -> Any:
 def transcript_of(card: EnvCard, play: Play) -> str:
     """The playthrough, played now."""
     env = make_env(card, play)
-    choose = scripted(env, play.script) if play.agent is None else played_by(env, play.agent, card.name)
+    name = play.agent
+    choose = scripted(env, play.script) if name is None else played_by(env, name, card.name)
     return "\n".join(played(card, play, env, choose)) + "\n"
 
 

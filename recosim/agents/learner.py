@@ -73,7 +73,7 @@ class Learner(Agent):
         """
         found: dict[str, Any] = {}
         for kind in reversed(cls.__mro__):
-            if issubclass(kind, Learner) and "__init__" in vars(kind):
+            if issubclass(kind, Agent) and "__init__" in vars(kind):
                 parameters = list(inspect.signature(vars(kind)["__init__"]).parameters.values())
                 named = (p for p in parameters[1:] if p.kind is not inspect.Parameter.VAR_KEYWORD)
                 found |= {p.name: p.default for p in named}

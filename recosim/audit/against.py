@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from recosim.audit.estimates import Estimate
 from recosim.audit.figures import Figure, Figures
-from recosim.audit.measures import MEASURES, Measure
+from recosim.audit.measures import GROUPS, MEASURES, Measure
 
 __all__ = ["FEW", "RULE", "Row", "Verdict", "against", "rows_to_dict"]
 
@@ -63,16 +63,19 @@ class Row:
         }
 
 
-def against(ours: Mapping[str, Estimate], people: Figures) -> list[Row]:
+def against(
+    ours: Mapping[str, Estimate], people: Figures, tells: Container[str] = frozenset(GROUPS)
+) -> list[Row]:
     """Every measure of which there is a figure, in the order of `MEASURES`.
 
     Args:
         ours: what was counted of simulated users (`recosim.audit.measures.count`).
         people: the figures.
+        tells: groups of measures that such users can tell at all.
     """
     rows = []
     for name, measure in MEASURES.items():
-        if figures := people.of(name):
+        if (figures := people.of(name)) and measure.group in tells:
             found = ours.get(name)
             row = Row(measure, found, figures, "not measured", "")
             verdict = _verdict(found, row.people)

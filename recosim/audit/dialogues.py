@@ -34,6 +34,7 @@ __all__ = [
     "Collection",
     "Conversation",
     "Rating",
+    "Session",
     "Turn",
     "answers",
     "conversations_of",
@@ -109,6 +110,21 @@ class Rating:
 
 
 @dataclass(frozen=True)
+class Session:
+    """One session of a user who may come back.
+
+    Attributes:
+        rounds: moves of the recommender that the user had to live with.
+        left: whether they left it of their own accord.
+        away: days until their next session; 0: none was seen.
+    """
+
+    rounds: int
+    left: bool
+    away: int
+
+
+@dataclass(frozen=True)
 class Conversation:
     """Turns in order.
 
@@ -116,6 +132,7 @@ class Conversation:
         name: of the conversation in its collection. user: who it was, for intervals.
         liked: items that they took or said they liked; None where that is not known.
         ratings: of the suggested items, where users were asked afterwards.
+        sessions: in order, where users may come back; else ().
     """
 
     name: str
@@ -123,6 +140,7 @@ class Conversation:
     turns: tuple[Turn, ...]
     liked: int | None = None
     ratings: tuple[Rating, ...] = ()
+    sessions: tuple[Session, ...] = ()
 
     @property
     def said(self) -> Iterator[str]:
@@ -188,6 +206,8 @@ def conversations_of(
     found: list[Conversation] = []
     turns: list[Turn] = []
     liked: set[int] = set()
+    sessions: list[Session] = []
+    rounds, come_back = 0, type(acts).return_acts is not Acts.return_acts
     for k, row in enumerate(rows):
         system, user = acts.system_act(row), acts.user_acts(row)
         if system is not None:
@@ -199,10 +219,19 @@ def conversations_of(
             item, attribute = _names(user)
             turns.append(Turn("user", frozenset(tags), row["said"] or "", item, attribute))
             liked.update(_liked(user))
+        # A reflection that nobody answers costs nothing.
+        rounds += system is not None and (bool(user) or not isinstance(system, Reflect))
+        left = any(isinstance(act, Leave) for act in user)
+        back = [act.days for act in acts.return_acts(row) if isinstance(act, Courtesy)]
+        if come_back and (left or back):
+            sessions.append(Session(rounds, left, max(back, default=0)))
+            rounds = 0
         if k + 1 == len(rows) or rows[k + 1]["conversation"] != row["conversation"]:
             name, who = str(row["conversation"]), str(row["user"])
-            found.append(Conversation(name, who, tuple(turns), len(liked)))
-            turns, liked = [], set()
+            if come_back and rounds:
+                sessions.append(Session(rounds, False, 0))
+            found.append(Conversation(name, who, tuple(turns), len(liked), (), tuple(sessions)))
+            turns, liked, sessions, rounds = [], set(), [], 0
     return tuple(found)
 
 

@@ -14,7 +14,7 @@ from recosim.audit.against import against, rows_to_dict
 from recosim.audit.dialogues import Collection, conversations_of
 from recosim.audit.figures import Figures, figures
 from recosim.audit.likeness import likeness
-from recosim.audit.measures import GROUPS, count
+from recosim.audit.measures import count, told_by
 from recosim.audit.recommenders import good_against_bad
 from recosim.audit.talks import Talks
 from recosim.bench.rollout import play_batch
@@ -114,7 +114,7 @@ def audit_users(
     tell(len(declared) + 1, "people")
     agents, ours = _crowd(setup, speaker, talks, given, conversations, seed)
     people = people or figures()
-    rows = against(count(ours), people)
+    rows = against(count(ours), people, ours.tells)
     told, read = setup.users.unsupported, setup.family.settings
     values["against_people"] = {
         "agents": [agent, *agents],
@@ -162,7 +162,7 @@ def _crowd(
         found = (*found, *conversations_of(rows, talks.acts, setup.world))
         more.append(LISTS)
     names = (*map(str, setup.world.item_names), *map(str, setup.world.attribute_names))
-    return more, Collection(setup.users.name, found, frozenset(GROUPS), names)
+    return more, Collection(setup.users.name, found, told_by(found), names)
 
 
 def _cost(talked: Mapping[str, Any], conversations: int) -> dict[str, Any] | None:

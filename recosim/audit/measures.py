@@ -19,9 +19,9 @@ from recosim.audit.dialogues import (
 from recosim.audit.estimates import DISTINCT_OF, Estimate, Statistic, estimate
 from recosim.audit.masking import Mask
 
-__all__ = ["GROUPS", "MEASURES", "Group", "Measure", "count"]
+__all__ = ["GROUPS", "MEASURES", "Group", "Measure", "count", "told_by"]
 
-Group = Literal["replies", "acts", "answers", "opening", "leaving", "liking", "words"]
+Group = Literal["replies", "acts", "answers", "opening", "leaving", "liking", "words", "sessions"]
 GROUPS: dict[Group, str] = {
     "replies": "After a recommendation",
     "acts": "Acts of a turn",
@@ -30,7 +30,10 @@ GROUPS: dict[Group, str] = {
     "leaving": "Leaving",
     "liking": "What they took or liked",
     "words": "Words",
+    "sessions": "Sessions and coming back",
 }
+# What one conversation tells; a life of many sessions is no conversation, and has its own.
+OF_ONE = frozenset({"opening", "leaving", "liking"})
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,12 @@ def count(collection: Collection) -> dict[str, Estimate]:
             if pairs:
                 found[measure.name] = estimate(measure.statistic, pairs, mask)
     return found
+
+
+def told_by(conversations: Iterable[Conversation]) -> frozenset[str]:
+    """The groups that simulated users tell: whether they can come back decides."""
+    lives = any(talk.sessions for talk in conversations)
+    return frozenset(GROUPS) - (OF_ONE if lives else {"sessions"})
 
 
 REACTIONS = frozenset({"accept", "reject", "note"})
@@ -160,6 +169,21 @@ def _words(talk: Conversation) -> Iterator[int]:
 def _liked(talk: Conversation) -> Iterator[int]:
     if talk.liked is not None:
         yield talk.liked
+
+
+def _stops(k: int) -> Callable[[Conversation], Iterator[bool]]:
+    """Whether they leave a session after its k-th round, of sessions that have so many."""
+
+    def observe(talk: Conversation) -> Iterator[bool]:
+        reached = (each for each in talk.sessions if each.rounds >= k)
+        return (each.left and each.rounds == k for each in reached)
+
+    return observe
+
+
+def _returns(k: int) -> Callable[[Conversation], Iterator[bool]]:
+    """Whether they come back after k days, of those who do."""
+    return lambda talk: (each.away == k for each in talk.sessions if each.away)
 
 
 RECOMMENDER = "what lists hold is up to the recommender, and to how many items a list has"
@@ -309,6 +333,28 @@ MEASURES: dict[str, Measure] = {
             "words",
             lambda talk: talk.said,
             "distinct",
+        ),
+        *(
+            Measure(
+                f"stops_{k}",
+                f"leaves the session after round {k}",
+                "sessions",
+                _stops(k),
+                why="collections differ by more than their intervals say, and whom a good "
+                "recommender holds longer is up to it",
+            )
+            for k in range(1, 7)
+        ),
+        *(
+            Measure(
+                f"returns_{k}",
+                f"comes back after {k} day{'s' * (k > 1)}, of those who do",
+                "sessions",
+                _returns(k),
+                why="the figures are of one service and one law; loyalty, which is up to the "
+                "recommender, moves them",
+            )
+            for k in range(1, 8)
         ),
     )
 }

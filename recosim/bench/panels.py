@@ -17,14 +17,16 @@ from recosim.metrics import Line, Metric, Scatter
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.text import Annotation
     from matplotlib.transforms import Bbox
 
 __all__ = ["draw_panels", "panels_alt", "write_panels"]
 
 _SIZE = 5.2  # inches of a panel, both ways
-# Where a name may stand around its point, in points, best first; then how it is aligned.
+# Where a name may stand around its point, in points, best first; how it is aligned; and whether it
+# is so far off that a line must lead to it.
 _AROUND = [
-    (dx * far, dy * far, ha, va)
+    (dx * far, dy * far, ha, va, far > 1)
     for far in (1.0, 2.2, 3.6)
     for dx, dy, ha, va in (
         (7, 0, "left", "center"),
@@ -37,6 +39,7 @@ _AROUND = [
         (-6, -7, "right", "top"),
     )
 ]
+_LEAD = {"arrowstyle": "-", "linewidth": 0.8, "alpha": 0.8, "shrinkA": 0, "shrinkB": 3}
 
 
 def panels_alt(env: EnvResult) -> str:
@@ -127,12 +130,11 @@ def draw_scatter(
     across, up = (_metric(env, name) for name in (panel.x, panel.y))
     there = _points(agents, panel)
     for agent in there:
-        x, y = agent.estimate(across), agent.estimate(up)
         colour = colours[agent.name]
-        if x.low is not None and x.high is not None:
-            axes.plot([x.low, x.high], [y.value, y.value], color=colour, linewidth=1.4)
-        if y.low is not None and y.high is not None:
-            axes.plot([x.value, x.value], [y.low, y.high], color=colour, linewidth=1.4)
+        for bar in _bars(agent, panel):
+            axes.plot(*bar, color=colour, linewidth=1.2, alpha=0.5)
+    for agent in there:
+        x, y, colour = agent.estimate(across), agent.estimate(up), colours[agent.name]
         inside = "white" if env.privileged(agent.name) else colour
         axes.plot([x.value], [y.value], "o", color=colour, markerfacecolor=inside, markersize=6.5)
     axes.margins(0.16)
@@ -166,6 +168,8 @@ def name_points(
     colours: dict[str, str],
 ) -> None:
     """Names beside the points, each where it hides least of the others."""
+    from matplotlib.transforms import Bbox
+
     across, up = (_metric(env, name) for name in (panel.x, panel.y))
     there = _points(agents, panel)
     spots = (
@@ -176,9 +180,14 @@ def name_points(
         else np.empty((0, 2))
     )
     taken: list[Bbox] = [text.get_window_extent() for text in axes.texts]
+    bars = [
+        Bbox(axes.transData.transform(np.transpose(bar)))
+        for agent in there
+        for bar in _bars(agent, panel)
+    ]
     for agent in there:
         best, least = None, np.inf
-        for dx, dy, ha, va in _AROUND:
+        for dx, dy, ha, va, far in _AROUND:
             text = axes.annotate(
                 agent.name,
                 xy=(agent.estimate(across).value, agent.estimate(up).value),
@@ -189,10 +198,14 @@ def name_points(
                 fontsize=9,
                 fontweight="bold",
                 color=colours[agent.name],
+                bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.6, "pad": 0.5},
+                arrowprops=_LEAD | {"color": colours[agent.name]} if far else None,
             )
             text.set_in_layout(False)
-            box = text.get_window_extent()
-            cost = _hidden(box, axes.bbox, taken, spots) + 0.001 * np.hypot(dx, dy)
+            box = _written(text)
+            crossed = sum(_cross(box, bar) for bar in bars)
+            cost = _hidden(box, axes.bbox, taken, spots) + 0.15 * crossed
+            cost += 0.004 * np.hypot(dx, dy)
             if cost < least:
                 if best is not None:
                     best.remove()
@@ -200,7 +213,15 @@ def name_points(
             else:
                 text.remove()
         assert best is not None
-        taken.append(best.get_window_extent())
+        taken.append(_written(best))
+
+
+def _written(text: Annotation) -> Bbox:
+    """Where the words of a name are, without the line that leads to them."""
+    from matplotlib.text import Text
+
+    text.get_window_extent()  # moves it to its place
+    return Text.get_window_extent(text)
 
 
 def _hidden(box: Bbox, frame: Bbox, taken: Sequence[Bbox], spots: np.ndarray) -> float:
@@ -209,6 +230,27 @@ def _hidden(box: Bbox, frame: Bbox, taken: Sequence[Bbox], spots: np.ndarray) ->
     points = sum(box.x0 - 4 < x < box.x1 + 4 and box.y0 - 4 < y < box.y1 + 4 for x, y in spots)
     outside = box.x0 < frame.x0 or box.x1 > frame.x1 or box.y0 < frame.y0 or box.y1 > frame.y1
     return float(covered + points + 1.5 * outside)
+
+
+def _cross(box: Bbox, bar: Bbox) -> bool:
+    """Whether an interval, a box of no width, goes through a name."""
+    return bool(
+        min(bar.x0, bar.x1) < box.x1
+        and max(bar.x0, bar.x1) > box.x0
+        and min(bar.y0, bar.y1) < box.y1
+        and max(bar.y0, bar.y1) > box.y0
+    )
+
+
+def _bars(agent: AgentResult, panel: Scatter) -> list[tuple[list[float], list[float]]]:
+    """The intervals of a point, across and up, as far as there are some: x, y of both ends."""
+    x, y = agent.estimate(panel.x), agent.estimate(panel.y)
+    bars = []
+    if x.low is not None and x.high is not None:
+        bars.append(([x.low, x.high], [y.value, y.value]))
+    if y.low is not None and y.high is not None:
+        bars.append(([x.value, x.value], [y.low, y.high]))
+    return bars
 
 
 def _points(agents: Sequence[AgentResult], panel: Scatter) -> list[AgentResult]:

@@ -41,7 +41,10 @@ FIXED = {
     "maskable_ppo": "#8B4513",
     "pathfinder": "#C2003C",
 }
-OTHERS = ("#004D40", "#6B8E23", "#5F6B8C", "#D98880", "#2F8F9D", "#A0522D")
+OTHERS = (
+    *("#004D40", "#6B8E23", "#5F6B8C", "#D98880", "#2F8F9D", "#A0522D"),
+    *("#6A1B9A", "#C0A000", "#1A5FB4", "#E05A9C", "#3D3D3D", "#7FB800", "#B5541C", "#8FA7D6"),
+)
 INK, FAINT, FAILED = "#222222", "#D9D9D9", "#BDBDBD"
 DPI = 150
 
@@ -161,7 +164,7 @@ def draw_curve(
                 [rate.low or 0.0 for rate in rates],
                 [rate.high or 0.0 for rate in rates],
                 color=colour,
-                alpha=0.18,
+                alpha=min(0.18, 1.1 / len(agents)),  # many lie on each other
                 linewidth=0,
             )
     if curve.steps:
@@ -321,11 +324,14 @@ def draw_forest(axes: Axes, env: EnvResult, metric: Metric, colours: dict[str, s
             markerfacecolor="white" if name in tied else colours[name],
             markersize=5.5,
         )
+        # On the side that the leader is not on.
+        below = more.value < 0
         axes.annotate(
             f"{more.value:+.{metric.digits}f}",
-            xy=(high, row),
-            xytext=(6, 0),
+            xy=(low if below else high, row),
+            xytext=(-6 if below else 6, 0),
             textcoords="offset points",
+            ha="right" if below else "left",
             va="center",
             fontsize=8.5,
             color=INK,
@@ -335,7 +341,9 @@ def draw_forest(axes: Axes, env: EnvResult, metric: Metric, colours: dict[str, s
     axes.set_ylim(len(others) - 0.4, -0.6)
     axes.margins(x=0.05)
     low, high = axes.get_xlim()
-    axes.set_xlim(low, high + 0.12 * (high - low))  # room for the last value
+    room = 0.12 * (high - low)  # for the values
+    left = [env.compare(n, best.name).differences[metric.name].value < 0 for n in others]
+    axes.set_xlim(low - room * any(left), high + room * (not all(left)))
     gap = metric.spoken.gap.format(leader=best.name)
     hollow = "; hollow: not separable" if tied else ""
     axes.set_title(f"{gap} (paired{hollow})", loc="left", fontsize=11, color=INK)

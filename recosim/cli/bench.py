@@ -79,7 +79,7 @@ def bench(
     traces: Annotated[bool, typer.Option(help="Keep every move as Parquet.")] = True,
     plots: PlotsOption = True,
 ) -> None:
-    """Compare agents: who needs the fewest turns?
+    """Compare agents on the same users: who is best, and by how much?
 
     Every agent meets the same users with the same luck. A killed run goes on where it was when the
     same command is given again. The folder gets results.json, report.md, plots and traces.

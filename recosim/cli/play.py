@@ -94,6 +94,8 @@ def play(
 
       recosim play CPR-LastFM-Small --as user --agent max_entropy
 
+      recosim play RecoWorld-LastFM-Small --as user
+
       recosim play EAR-Yelp-Small --as user --item 88 --save talk.parquet
 
     A saved conversation is shown again by `recosim show talk.parquet`.

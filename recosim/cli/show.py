@@ -39,7 +39,7 @@ def show(
     ] = None,
     part: Annotated[
         str | None,
-        typer.Option(help="Of long ones: only this session (3), or these (2-5); 0 is the first."),
+        typer.Option(help="Of long ones: only this session (3), or these (2-5)."),
     ] = None,
     brief: Annotated[
         bool | None,
@@ -73,7 +73,8 @@ def show(
 
     Each act is one line; names carry their ids. Where the two sides were worded,
     by templates or by a language model, the words stand below. What users hide
-    is named at the end, not before. Lives are told session by session.
+    is named at the end, not before. Of lives, which are long, several are told by
+    a line for each session, and one move by move.
 
     The page has a list to search in, chat bubbles, and a button that reveals what
     was hidden. It is one file: send it, print it, open it from a disk.

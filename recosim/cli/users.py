@@ -34,7 +34,8 @@ def fit(
     log: Annotated[
         Path,
         typer.Argument(
-            help="What people or users did: a trace, dialogues with acts, or lists and choices."
+            help="What people or users did: a trace, dialogues with acts, lists and choices, "
+            "or sessions."
         ),
     ],
     out: Annotated[
@@ -70,11 +71,16 @@ def fit(
       conversation, turn, role, act, and user, item, attributes, text);
 
       lists and what was taken (.csv or .parquet with user, list, taken, and
-      utilities; or --world, which knows what users took later).
+      utilities; or --world, which knows what users took later);
+
+      sessions (.csv or .parquet with user, time, item or list, and reaction,
+      position, minutes, session where they are known): how likely users are to
+      leave after a round, to come back on a day, to read on, to click.
 
     Settings are fitted by maximum likelihood. What the log cannot tell is said,
-    and left out of the card. Every conversation is held out once: the fit to the
-    others foretells it, beside an unfitted card and beside constant guesses.
+    and left out of the card. Every conversation (of sessions: every user) is held
+    out once: the fit to the others foretells it, beside an unfitted card and
+    beside constant guesses.
 
     Examples:
 
@@ -83,6 +89,8 @@ def fit(
       recosim users fit results/run/traces/CPR-LastFM-v0/max_entropy-0.parquet --out refound.toml
 
       recosim users fit clicks.csv --out readers.toml --select 0.1 --report readers.json
+
+      recosim users fit sessions.csv --out listeners.toml
     """
     from recosim.cli.showing.source import world_of
     from recosim.files import write_json
@@ -116,7 +124,8 @@ def fit(
         values = _values(found, held, chosen)
         write_json(report, {"log": own.source, "against": against, **values})
     console = Console(highlight=False)
-    console.print(f"{own.conversations:,} conversations, {own.total:,} occasions")
+    console.print(escape(own.source), style="dim", soft_wrap=True)
+    console.print(f"{own.conversations:,} {own.unit}, {own.total:,} occasions")
     _print_settings(console, found)
     _print_held(console, held, against)
     if chosen is not None:
@@ -164,7 +173,7 @@ def _print_held(console: Console, held: Held, against: str) -> None:
     from recosim.users.fitting.kinds import KINDS
 
     titles = {"fitted": "fitted", "unfitted": against, "shares": "shares", "alike": "even"}
-    title = f"Conversations held out, in {held.folds} parts: log-loss, nats"
+    title = f"{held.unit.capitalize()} held out, in {held.folds} parts: log-loss, nats"
     table = Table(box=None, pad_edge=False, padding=(0, 1), title=title, title_justify="left")
     table.add_column("what the user does")
     for name in MODELS:
@@ -180,7 +189,7 @@ def _print_held(console: Console, held: Held, against: str) -> None:
     console.print(table)
     console.print(
         f"{escape(against)}: the card as it is. shares, even: guesses that are always the same, "
-        "the shares in the other conversations, and all outcomes alike.",
+        f"the shares in the other {held.unit}, and all outcomes alike.",
         style="dim",
         soft_wrap=True,
     )

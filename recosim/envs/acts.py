@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,12 +46,14 @@ class Portrait(NamedTuple):
         likes, dislikes: what they care for most in the long run, the strongest first.
         mood: what they are after today beside it.
         weary: whether they are tired or disappointed.
+        lengths: minutes of the items of the last list.
     """
 
     likes: tuple[int, ...] = ()
     dislikes: tuple[int, ...] = ()
     mood: tuple[int, ...] = ()
     weary: bool = False
+    lengths: tuple[float, ...] = ()
 
 
 class Acts:
@@ -178,6 +180,30 @@ class Acts:
                 text, "I would rather see things than answer. What do you recommend?"
             )
         return Decoded(next(iter(act.attributes), -1))
+
+    # ---- what a language model that recommends is told -------------------------------------------
+
+    task: ClassVar[str] = (
+        "You recommend items to a user. Each turn you make one of the moves listed: ask a "
+        "question, recommend a list of items, reflect on what was said, or pass."
+    )
+
+    def situation(self, batch: Batch, row: int) -> list[str]:
+        """Where the episode stands, in lines."""
+        return self.footer(batch, row)[:1]
+
+    def likely_asks(self, batch: Batch, row: int, most: int) -> list[int]:
+        """What may be asked about now, the most useful first."""
+        asks: list[int] = np.flatnonzero(batch.legal_actions()[row, : batch.n_askables]).tolist()
+        return asks[:most]
+
+    def likely_reasons(self, batch: Batch, row: int, most: int) -> list[int]:
+        """Attributes that a list may be asked of the retrieval for, the most useful first."""
+        return []
+
+    def reasons(self, batch: Batch, lists: NDArray[np.int32]) -> NDArray[np.int32] | None:
+        """What to say of lists, int32 (B, top_k): int32 (B, aspects); None: nothing."""
+        return None
 
     # ---- what a conversation in text offers ------------------------------------------------------
 

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from recosim.acts import VERBS, Moves, Verb
 from recosim.envs.rules import Rules
+from recosim.envs.saving import State, check_state, save_state
 from recosim.errors import OptionError, unknown
 from recosim.estimators.base import Vectors
 from recosim.users.population import Population
@@ -236,14 +237,25 @@ class Batch:
 
     # ---- saving ----------------------------------------------------------------------------------
 
-    def state(self) -> dict[str, NDArray[Any]]:
+    def row_arrays(self) -> Mapping[str, NDArray[Any]]:
+        """The arrays that differ from those of a new batch of the same arguments, live."""
+        return self.arrays
+
+    def state(self) -> State:
         """A copy of everything that differs from a new batch of the same arguments."""
-        raise NotImplementedError
+        return save_state(self.row_arrays(), self.world)
 
     def set_state(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """Take back a `state` of a batch of the same arguments."""
+        """Take back a `state` of a batch of the same arguments.
+
+        Raises:
+            WorldError: it was saved in a world of another fingerprint.
+            OptionError: its arrays are not those of this batch.
+        """
+        arrays = self.row_arrays()
+        check_state(state, arrays, self.world)
         for name, array in state.items():
-            self.arrays[name][...] = array
+            arrays[name][...] = array
 
 
 def whole_options(options: Mapping[str, Any], allowed: tuple[str, ...]) -> dict[str, int]:

@@ -244,9 +244,6 @@ class PlainBatch(Batch):
         best[:, :k], values[:, :k] = order, np.take_along_axis(scores, order, axis=1)
         return best, values
 
-    def state(self) -> dict[str, NDArray[Any]]:
-        return {name: array.copy() for name, array in self.arrays.items()}
-
     def set_state(self, state: Mapping[str, NDArray[Any]]) -> None:
         super().set_state(state)
         self._refresh()

@@ -60,6 +60,7 @@ class Talk:
     Attributes:
         lines: of each row, what was said so far, in order.
         memory: of each row, a line about each session that is over.
+        thoughts: of each row, what its user thought last, in the session; "" for nothing.
         told, said: object arrays (B,), the words of the last move, None for nothing.
     """
 
@@ -67,6 +68,7 @@ class Talk:
         self.batch, self.speaker, self.acts = batch, speaker, acts
         self.lines: list[list[Line]] = [[] for _ in range(batch.size)]
         self.memory: list[list[str]] = [[] for _ in range(batch.size)]
+        self.thoughts: list[str] = [""] * batch.size
         self._session: list[list[Move]] = [[] for _ in range(batch.size)]
         self.told = np.full(batch.size, None, dtype=object)
         self.said = np.full(batch.size, None, dtype=object)
@@ -86,8 +88,9 @@ class Talk:
         """
         self._silence()
         for b in np.flatnonzero(rows):
+            self.thoughts[b] = ""
             for kept in (self.lines, self.memory, self._session):
-                kept[b].clear()  # type: ignore[attr-defined]
+                kept[b].clear()
         self._speak(np.flatnonzero(rows).tolist(), decides=False)
 
     def step(self, moves: Moves, *, told: Mapping[int, str] | None = None) -> None:
@@ -115,11 +118,11 @@ class Talk:
 
     def state(self) -> Any:
         """What was said, and what is remembered of it, to be pickled."""
-        return self.lines, self.memory, self._session
+        return self.lines, self.memory, self.thoughts, self._session
 
     def set_state(self, state: Any) -> None:
         """Take back a `state`."""
-        self.lines, self.memory, self._session = state
+        self.lines, self.memory, self.thoughts, self._session = state
 
     def hear(self, row: int, question: str, told: str) -> None:
         """Note words of the recommender that were no move, and the question back."""
@@ -158,7 +161,7 @@ class Talk:
         occasions = [self._occasion(b, moves[b], acts, keys[b]) for b, acts in speaking.items()]
         utterances = self.speaker.speak(occasions)
         for b, utterance in zip(speaking, utterances, strict=True):
-            self.said[b] = utterance.text
+            self.said[b], self.thoughts[b] = utterance.text, utterance.thought
             self.lines[b].append(Line("user", utterance.text))
             self._inform(b, utterance.acts, moves[b], tell[b])
             if decides and utterance.acts != speaking[b]:
@@ -180,6 +183,7 @@ class Talk:
         for b, acts in back.items():
             self.memory[b].append(self.acts.summary(self._session[b]))
             self._session[b].clear()
+            self.thoughts[b] = ""
             self.lines[b].append(Line("note", self.acts.return_note(moves[b])))
             opening = {**moves[b], "verb": Verb.OPEN, "items": []}
             occasions.append(self._occasion(b, opening, acts, keys[b]))
@@ -202,15 +206,26 @@ class Talk:
 
     def _occasion(self, b: int, move: Mapping[str, Any], acts: Any, key: int) -> Occasion:
         secrets, wants = self.acts.hidden(self.batch, b)
+        portrait, lines = self.acts.portrait(self.batch, b), self.lines[b]
+        if self._sessions:  # what was before this session is told by its summary
+            notes = [at for at, line in enumerate(lines) if line.who == "note"]
+            lines = lines[notes[-1] + 1 :] if notes else lines
         return Occasion(
             user=int(self.batch.arrays["user"][b]),
             key=key,
             acts=acts,
             context=self.acts.context(move, self.batch.protocol),
-            heard=tuple(map(str, self.lines[b])),
+            heard=tuple(map(str, lines)),
             secrets=secrets,
             wants=wants,
             feedback=self.acts.invites_feedback(self.batch, move),
+            likes=portrait.likes,
+            dislikes=portrait.dislikes,
+            moods=portrait.mood,
+            weary=portrait.weary,
+            sessions=tuple(self.memory[b]),
+            thought=self.thoughts[b],
+            lengths=portrait.lengths,
         )
 
     def _keys(self, purpose: int) -> list[int]:

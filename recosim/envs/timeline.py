@@ -29,8 +29,8 @@ class Timeline:
         return [list(inside) for _, inside in groupby(rows, key=lambda row: row[self.column])]
 
     def number(self, rows: Sequence[Row]) -> int:
-        """The number of a part."""
-        return int(rows[0][self.column])
+        """The number of a part for people: from 1."""
+        return int(rows[0][self.column]) + 1
 
     def heading(self, rows: Sequence[Row], before: Row | None, world: World) -> str:
         """What stands above a part.

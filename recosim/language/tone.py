@@ -168,7 +168,7 @@ def _cue_at(
 
 
 def cues_in(tokens: Sequence[Token], cues: Mapping[str, str]) -> list[tuple[int, int, str]]:
-    """The longest cues of a line in its order: first word, the word behind it, what it stands for."""
+    """The longest cues of a line in its order: first word, word behind it, what it stands for."""
     found, at = [], 0
     while at < len(tokens):
         cue, words = _cue_at(tokens, at, cues)

@@ -24,8 +24,8 @@ from recosim.language.asking_back import nearest_names, what_can_be_said
 from recosim.language.clauses import clauses_of, without_courtesies
 from recosim.language.context import Context
 from recosim.language.heard import Heard, hear
-from recosim.language.mentions import Mentions
 from recosim.language.life_text import going_of, wishes_of
+from recosim.language.mentions import Mentions
 from recosim.language.replies import understand_explanation, understand_reaction
 from recosim.language.tone import has_cue, scope_of
 from recosim.language.wishes import Acts, avoid, example_in, set_talk_aside

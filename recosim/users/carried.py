@@ -13,6 +13,7 @@ from recosim.acts import (
     Inquire,
     Instruct,
     Leave,
+    Level,
     React,
     Request,
     UserAct,
@@ -27,21 +28,28 @@ Missed = Literal["contradiction", "another_act", "unread"]
 _WISHES = (Critique, Edit, Instruct)
 
 
-def missed(meant: Sequence[UserAct], read: Sequence[UserAct]) -> Missed | None:
+def missed(
+    meant: Sequence[UserAct], read: Sequence[UserAct], *, walks: bool = False
+) -> Missed | None:
     """Why words that were read as some acts do not carry those that were meant; None: they do.
 
     A refusal may go without saying beside what was wrong, an answer beside a goodbye; what was
     wrong, and a goodbye, may not.
+
+    Args:
+        walks: whether they are acts of a life (`Context.walks`). There an instruction is carried
+            with its scope, and a walk by what was liked of it and what was merely opened.
     """
+    alike = _alike_in_life if walks else _alike
     said = [act for act in read if not isinstance(act, Courtesy)]
     if not said:
-        return "unread"
+        return None if all(isinstance(act, Courtesy) for act in meant) else "unread"
     for act in said:
-        if not any(_alike(other, act) for other in meant):
+        if not any(alike(other, act) for other in meant):
             same = any(type(other) is type(act) for other in meant)
             return "contradiction" if same else "another_act"
     weighty = [act for act in meant if isinstance(act, (*_WISHES, Leave, Inquire))]
-    if all(any(_alike(act, other) for other in said) for act in weighty):
+    if all(any(alike(act, other) for other in said) for act in weighty):
         return None
     return None if isinstance(meant[0], Request) else "another_act"
 
@@ -62,6 +70,25 @@ def _alike(meant: UserAct, read: UserAct) -> bool:
     if isinstance(meant, Leave) and isinstance(read, Leave):
         return True
     return meant == read
+
+
+def _alike_in_life(meant: UserAct, read: UserAct) -> bool:
+    """The same for acts of a life."""
+    if isinstance(meant, _WISHES) and isinstance(read, _WISHES):
+        return _alike(meant, read) and _scope(meant) == _scope(read)
+    if isinstance(meant, Leave) and isinstance(read, Leave):
+        return meant.for_good == read.for_good
+    if isinstance(meant, React) and isinstance(read, React):
+        opened = {item for item, level in read.levels if level == Level.CLICK}
+        return set(meant.taken) == set(read.taken) and all(
+            meant.level(item) == Level.CLICK for item in opened
+        )
+    return _alike(meant, read)
+
+
+def _scope(wish: UserAct) -> str:
+    """How long a wish holds; what is said of a list holds for the session."""
+    return wish.scope if isinstance(wish, Instruct) else "session"
 
 
 def _condition(wish: UserAct) -> frozenset[int]:

@@ -15,6 +15,7 @@ from recosim.acts import Answer, Ask, Critique, Edit, Instruct, React, Recommend
 from recosim.users.facts import kind_of
 from recosim.users.prompts import LONGEST_LINE, Messages
 from recosim.users.speaker import Occasion
+from recosim.users.walking import life_acts, life_form, life_prompt
 from recosim.world.world import World
 
 __all__ = ["acts_of", "decision_form", "decision_prompt"]
@@ -63,6 +64,8 @@ def decision_prompt(occasion: Occasion, manner: str, world: World, *, hears: boo
         manner: how the user answers, in words; may be "".
         hears: whether the last line of the recommender is in it, or only what was done with it.
     """
+    if occasion.context.walks:
+        return life_prompt(occasion, manner, world, hears=hears)
     wishes = _WISHES if occasion.feedback and not isinstance(occasion.context.answers, Ask) else ""
     wants = ", ".join(_names(world, occasion.wants)) or "nothing in particular"
     heard = [line[:LONGEST_LINE] for line in occasion.heard[-1:] if hears]
@@ -101,6 +104,8 @@ def _compared(occasion: Occasion, item: int, world: World) -> str:
 
 def decision_form(occasion: Occasion, world: World) -> type[BaseModel]:
     """The form of the decision on an occasion: what it rests on, then what is decided."""
+    if occasion.context.walks:
+        return life_form(occasion, world)
     answers, choices = occasion.context.answers, dict[str, tuple[tuple[str, ...], bool]]()
     wants = _names(world, occasion.wants[:MOST_NAMES])
     if isinstance(answers, Ask):
@@ -140,6 +145,8 @@ def _form(choices: tuple[tuple[str, tuple[tuple[str, ...], bool]], ...]) -> type
 def acts_of(decided: Any, occasion: Occasion, world: World) -> tuple[UserAct, ...]:
     """The acts that a filled form stands for; where a form contradicts itself the answer counts."""
     answers = occasion.context.answers
+    if occasion.context.walks:
+        return life_acts(decided, occasion, world)
     if isinstance(answers, Ask):
         if answers.facet is None:
             return (_answer(decided.answer, answers.attributes, world),)

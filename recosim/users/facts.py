@@ -37,8 +37,10 @@ def verdict(acts: Sequence[UserAct], occasion: Occasion, world: World) -> Verdic
     A yes agrees where all that it accepts is wanted, a no where nothing that was asked is; an item
     taken agrees where it has all that is wanted and nothing else, a refusal where no item of the
     list does; a wish agrees where it asks for less of nothing that is wanted, and for more of
-    nothing else. "open": "I don't know", and where nothing was decided.
+    nothing else. "open": "I don't know", and where nothing was decided; in lives, always.
     """
+    if occasion.context.walks:
+        return "open"  # tastes and moods incline; no fact of theirs decides
     found = [_one(act, occasion, world) for act in acts]
     if "contradicts" in found:
         return "contradicts"

@@ -24,8 +24,9 @@ from recosim.users.leaks import Secrets
 from recosim.users.llm_settings import LLMSettings
 from recosim.users.persona import Personas
 from recosim.users.population import Population
-from recosim.users.prompts import Words, wording_prompt
+from recosim.users.prompts import Thought, Words, wording_prompt
 from recosim.users.speaker import Occasion, Utterance, in_words
+from recosim.users.walking import lived, portrayed
 from recosim.world.world import World
 
 __all__ = ["Decision", "LLMSpeaker"]
@@ -42,6 +43,8 @@ class Decision:
         acts: what it did; those of the rules where no valid answer came.
         made: whether they are the model's.
         kind: of the question that it decided.
+        words: what the model says with it, where it is asked for both at once; "" elsewhere.
+        thought: the same of what is behind it.
         verdict: what the facts in its prompt say of that; "open" where it decided nothing.
         outcome: of the call, see `ChatReply`.
     """
@@ -51,6 +54,8 @@ class Decision:
     kind: Kind
     verdict: Verdict
     outcome: str
+    words: str = ""
+    thought: str = ""
 
 
 @dataclass
@@ -60,6 +65,7 @@ class _Draft:
     occasion: Occasion
     acts: tuple[UserAct, ...]
     text: str = ""  # "": the template's turn
+    thought: str = ""
     waits: bool = True
 
 
@@ -172,13 +178,21 @@ class LLMSpeaker:
             return Decision(occasion.acts, False, kind, "open", reply.outcome)
         acts = acts_of(reply.value, occasion, self.world)
         found = verdict(acts, occasion, self.world)
+        if occasion.context.walks:
+            filled = cast(Any, reply.value)
+            words = " ".join(filled.words.split())
+            return Decision(acts, True, kind, found, "ok", words, filled.mindset)
         leaves = tuple(act for act in occasion.acts if isinstance(act, Leave))
         return Decision((*acts, *leaves), True, kind, found, "ok")
 
     def _may_decide(self, occasion: Occasion) -> bool:
         """Openings, and words about nothing, are never decided by the model."""
         asked = isinstance(occasion.context.answers, (Ask, Recommend, Reflect))
-        return self.settings.decides == "answers" and asked
+        return self.settings.decides == "answers" and asked and not self._left_alone(occasion)
+
+    def _left_alone(self, occasion: Occasion) -> bool:
+        """Whether the model is not asked at all: the user is not weary, and nobody else matters."""
+        return self.settings.when == "weary" and occasion.context.walks and not occasion.weary
 
     # ---- speaking --------------------------------------------------------------------------------
 
@@ -193,6 +207,11 @@ class LLMSpeaker:
         decisions = self.decide([draft.occasion for draft in deciding])
         for draft, decision in zip(deciding, decisions, strict=True):
             draft.acts = decision.acts
+            if draft.occasion.context.walks:
+                self._take_with(draft, decision)
+        for draft in drafts:
+            if self.settings.decides == "answers" and self._left_alone(draft.occasion):
+                draft.waits = False
         for attempt in range(1 + REGENERATE):
             waiting = [draft for draft in drafts if draft.waits]
             if waiting:
@@ -206,9 +225,18 @@ class LLMSpeaker:
         occasion = draft.occasion
         persona = self.personas.of(occasion.user) if self.settings.persona else ""
         seen = self._masked(occasion, self._attributes(draft))
+        before: list[str] = []
+        if occasion.context.walks:
+            before = [portrayed(occasion, self.world), *lived(occasion)]
         return ChatRequest(
-            wording_prompt(seen, persona, self._meaning(draft), again=attempt > 0),
-            answer=Words,
+            wording_prompt(
+                seen,
+                persona,
+                self._meaning(draft),
+                again=attempt > 0,
+                before=[line for line in before if line],
+            ),
+            answer=Thought if occasion.context.walks else Words,
             temperature=self.settings.temperature,
             max_tokens=self.settings.max_tokens,
             seed=(occasion.key + attempt) % _SEEDS,
@@ -219,7 +247,8 @@ class LLMSpeaker:
         """What is to be said, in plain words; an item that is taken is told by its place."""
         said = []
         for act in draft.acts:
-            if isinstance(act, React) and act.accepted is not None:
+            hides = not draft.occasion.context.walks
+            if isinstance(act, React) and act.accepted is not None and hides:
                 place = 1 + draft.occasion.context.items.index(act.accepted)
                 said.append(f"I take number {place} of those.")
             else:
@@ -233,14 +262,9 @@ class LLMSpeaker:
         if reply.outcome != "ok" or reply.value is None:
             self._count(f"fallbacks:{reply.outcome}")
             return
+        draft.thought = " ".join(str(getattr(reply.value, "thought", "")).split())
         text = " ".join(cast(Words, reply.value).words.split())
-        wrong: str | None
-        leaks = self.secrets.find(text, self._secret(draft), allowed=self._sayable(draft))
-        if leaks:
-            self._count(f"leaks:{min((leak.kind for leak in leaks), key=LEAKS.index)}")
-            wrong = "leak"
-        else:
-            wrong = missed(draft.acts, self._read(text, draft))
+        wrong = self._wrong(text, draft)
         if wrong is None:
             draft.text = text
             if attempt:
@@ -249,6 +273,25 @@ class LLMSpeaker:
             draft.waits = True
         else:
             self._count(f"fallbacks:{wrong}")
+
+    def _take_with(self, draft: _Draft, decision: Decision) -> None:
+        """Words that came with a decision; they are not asked for again."""
+        draft.waits = False
+        draft.thought = " ".join(decision.thought.split())
+        wrong = self._wrong(decision.words, draft) if decision.made else decision.outcome
+        if wrong is None:
+            draft.text = decision.words
+        else:
+            self._count(f"fallbacks:{wrong}")
+
+    def _wrong(self, text: str, draft: _Draft) -> str | None:
+        """Why words cannot be said: they leak, or do not carry the acts; None: they can."""
+        leaks = self.secrets.find(text, self._secret(draft), allowed=self._sayable(draft))
+        if leaks:
+            self._count(f"leaks:{min((leak.kind for leak in leaks), key=LEAKS.index)}")
+            return "leak"
+        walks = draft.occasion.context.walks
+        return missed(draft.acts, self._read(text, draft), walks=walks)
 
     def _secret(self, draft: _Draft) -> tuple[int, ...]:
         """What must not be named: an item that is taken with these words may be."""
@@ -287,9 +330,10 @@ class LLMSpeaker:
         by: Literal["llm", "template"] = "llm" if draft.text else "template"
         self._count("utterances", **{f"by:{by}": 1})
         if draft.text:
-            return Utterance(draft.text, draft.acts, "llm")
+            return Utterance(draft.text, draft.acts, "llm", draft.thought)
         said = replace(draft.occasion, acts=draft.acts)
-        return Utterance(in_words(self._templates, said, self.style), draft.acts)
+        text = in_words(self._templates, said, self.style)
+        return Utterance(text, draft.acts, thought=draft.thought)
 
     def _count(self, name: str, **more: int) -> None:
         with self._lock:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["LLMSettings", "llm_settings"]
 
 DECIDES = ("nothing", "answers")
+WHEN = ("always", "weary")
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,9 @@ class LLMSettings:
         decides: "nothing": the rules decide, the model words what they decided, so acts and
             metrics are those of rule users. "answers": the model decides from its persona and from
             what it wants; when users leave, and what they open with, stays with the rules.
+        when: whether a model that decides is asked on every occasion, or only where the user is
+            "weary", tired or disappointed; the rules act and templates speak on the others. Only
+            families whose users tire tell the two apart.
         hears: whether a model that decides hears the recommender's words, or is told only what was
             asked and shown. Words can persuade, and give orders; small models obey them.
         temperature, max_tokens: of the sampling.
@@ -38,6 +42,7 @@ class LLMSettings:
     """
 
     decides: Literal["nothing", "answers"] = "nothing"
+    when: Literal["always", "weary"] = "always"
     hears: bool = False
     temperature: float = 0.7
     max_tokens: int = 160
@@ -55,6 +60,8 @@ class LLMSettings:
     def __post_init__(self) -> None:
         if self.decides not in DECIDES:
             raise unknown("value of decides", self.decides, DECIDES)
+        if self.when not in WHEN:
+            raise unknown("value of when", self.when, WHEN)
         for name in ("hears", "persona"):
             if not isinstance(getattr(self, name), bool):
                 raise OptionError(f"{name} is {getattr(self, name)!r}; true or false is needed.")
@@ -98,8 +105,9 @@ class LLMSettings:
             from recosim.chat.settings import ChatSettings
 
             model = ChatSettings(model=self.model, base_url=self.base_url).model
+        when = {"when": self.when} if self.when != WHEN[0] else {}
         names = ("decides", "hears", "temperature", "max_tokens", "persona")
-        return {**{name: getattr(self, name) for name in names}, "model": model}
+        return {**{name: getattr(self, name) for name in names}, **when, "model": model}
 
 
 def llm_settings(given: LLMSettings | Mapping[str, Any] | None) -> LLMSettings | None:

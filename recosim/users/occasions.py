@@ -105,6 +105,7 @@ def _written(occasion: Occasion) -> dict[str, Any]:
         "answers": None if context.answers is None else _act_written(context.answers),
         "shown": context.shown,
         "facets": context.facets,
+        "walks": context.walks,
     }
     return plain
 
@@ -119,6 +120,7 @@ def _read(path: Path, number: int, line: str) -> Occasion:
             None if answers is None else _act_read(answers),
             tuple(context["shown"]),
             context["facets"],
+            context.get("walks", False),
         )
         return Occasion(**{k: _tuples(v) for k, v in entry.items()})
     except (ValueError, TypeError, KeyError, AttributeError) as error:

@@ -6,13 +6,14 @@ heard. What a model that decides is asked is in `recosim.users.decisions`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from recosim.users.speaker import Occasion
 
-__all__ = ["Messages", "Words", "wording_prompt"]
+__all__ = ["Messages", "Thought", "Words", "wording_prompt"]
 
 MOST_LINES = 12  # of what was heard, the latest
 LONGEST_LINE = 400  # characters of it
@@ -35,15 +36,31 @@ class Words(BaseModel):
     words: str = Field(min_length=1, max_length=400)
 
 
-def wording_prompt(occasion: Occasion, persona: str, meaning: str, *, again: bool) -> Messages:
-    """Ask for the words of what was decided.
+class Thought(BaseModel):
+    """What is thought, and what is said, of users who live on."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    thought: str = Field(min_length=1, max_length=80)
+    words: str = Field(min_length=1, max_length=400)
+
+
+_THINKING = " Before it, `thought`: what goes through your mind, in a few words."
+
+
+def wording_prompt(
+    occasion: Occasion, persona: str, meaning: str, *, again: bool, before: Sequence[str] = ()
+) -> Messages:
+    """Ask for the words of what was decided; in a life also for the thought behind them.
 
     Args:
+        before: lines that stand before what was heard.
         meaning: what is to be said, in plain words.
         again: whether the first words did not say it.
     """
     lines = [line[:LONGEST_LINE] for line in occasion.heard[-MOST_LINES:]]
+    lines = [*before, *lines]
     heard = "\n".join([*lines, "", ""]) if lines else ""
     plainly = " Say it plainly, in a few words." if again else ""
-    system = _WORDING.format(persona=persona)
+    system = _WORDING.format(persona=persona) + _THINKING * occasion.context.walks
     return [("system", system), ("user", f"{heard}You mean: {meaning}{plainly}")]

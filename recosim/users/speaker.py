@@ -31,6 +31,12 @@ class Occasion:
         secrets: the items in mind, and those that would do; they must not be named but to take one.
         wants: attributes of the item in mind, ascending ids.
         feedback: whether a refusal may say what was wrong.
+        likes, dislikes, moods: attributes, of users who are met for more than one thing in mind:
+            what they care for in the long run, and what they are after today, the strongest first.
+        weary: whether they are tired or disappointed.
+        sessions: a line about each session before this one.
+        thought: what they thought last, in this session.
+        lengths: of the items shown, minutes.
     """
 
     user: int
@@ -41,6 +47,13 @@ class Occasion:
     secrets: tuple[int, ...] = ()
     wants: tuple[int, ...] = ()
     feedback: bool = False
+    likes: tuple[int, ...] = ()
+    dislikes: tuple[int, ...] = ()
+    moods: tuple[int, ...] = ()
+    weary: bool = False
+    sessions: tuple[str, ...] = ()
+    thought: str = ""
+    lengths: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,11 +64,13 @@ class Utterance:
         text: the words.
         acts: what they do: as the rules decided, unless the speaker decides; with courtesies.
         by: whose words they are.
+        thought: what was behind it, where a model says so; the recommender does not hear it.
     """
 
     text: str
     acts: tuple[UserAct, ...]
     by: Literal["template", "llm"] = "template"
+    thought: str = ""
 
 
 class Speaker(Protocol):

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recosim.agents.cpr.llm import LLMAgent
+from recosim.agents.llm import LLMAgent
 from recosim.bench.rollout import play_batch
 from recosim.chat import Budget, Cassette, Chat, ChatFault, ChatSettings, ScriptedBackend
 from recosim.envs.recorder import Recorder

@@ -41,7 +41,9 @@ def setup(**changes: object) -> Setup:
 
 
 def setup_of(learner: Learner, **changes: object) -> Setup:
-    """Conversations of a kind that the learner is made for."""
+    """Episodes of a kind that the learner is made for."""
+    if learner.family == "recoworld":
+        return Setup.prepare("recoworld", world="lastfm-small", **{"split": "train", **changes})
     if learner.misfit(PRESETS["scpr"]):
         changes |= {"protocol": "critique", "users": "seeker_random"}
     return setup(**changes)

@@ -22,15 +22,22 @@ from recosim.acts import (
     Request,
 )
 from recosim.audit.against import against
-from recosim.audit.dialogues import Collection, Conversation, Turn, conversations_of
+from recosim.audit.dialogues import (
+    Collection,
+    Conversation,
+    Session,
+    Turn,
+    conversations_of,
+)
 from recosim.audit.estimates import DISTINCT_OF, estimate
 from recosim.audit.figures import Figure, Figures
 from recosim.audit.masking import NAME, NUMBER, Mask
-from recosim.audit.measures import GROUPS, MEASURES, count
+from recosim.audit.measures import GROUPS, MEASURES, count, told_by
+from recosim.envs.acts import Acts
 from recosim.world.catalog import open_world
 
 
-class Written:
+class Written(Acts):
     """Acts of rows that hold them: what a family does by columns."""
 
     def __init__(self, secrets=()):
@@ -237,6 +244,32 @@ def test_what_holds_overlaps():
     assert rows["seen"].why == ""
     assert rows["words_mean"].people == (7.5, 12.0)
     assert against({"seen": entry(0.42, 0.395, 0.45)}, card)[1].verdict == "does not"
+
+
+class Lived(Written):
+    """The same, of users who come back."""
+
+    def return_acts(self, row):
+        days = row.get("away", 0)
+        return (Courtesy("greeting", days),) if days else ()
+
+
+def test_sessions_are_read_where_users_come_back(world):
+    lists, go = Recommend((1,)), (React(None), Leave("tired"))
+    moves = ((lists, (React(None),)), (lists, go), (Reflect(), ()), (lists, go), (lists, ()))
+    life = rows(*((system, acts, "No.") for system, acts in moves))
+    life[1]["away"] = 3
+    (talk,) = conversations_of(life, Lived(), world)
+    # A reflection without an answer is no round; the last session was cut off.
+    assert talk.sessions == (Session(2, True, 3), Session(1, True, 0), Session(1, False, 0))
+    found = count(Collection("ours", (talk,), told_by((talk,))))
+    assert [found[f"stops_{k}"]["value"] for k in (1, 2)] == [pytest.approx(1 / 3), 1]
+    assert found["returns_3"]["value"] == 1
+    assert found["returns_1"]["value"] == 0
+    assert "liked_items" not in found, "a life is no conversation"
+    (other,) = conversations_of(life, Written(), world)
+    assert other.sessions == ()
+    assert "stops_1" not in count(Collection("ours", (other,), told_by((other,))))
 
 
 def test_every_measure_belongs_to_a_group_and_is_named_once():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from recosim.agents.cpr.llm import LLMAgent
+from recosim.agents.llm import LLMAgent
 from recosim.bench.rollout import play_batch
 from recosim.chat import Cassette, Chat, ChatSettings, OpenAIBackend
 from recosim.envs.recorder import Recorder

@@ -29,9 +29,7 @@ SETTINGS: dict[str, Any] = {
 }
 
 
-def play_lives(
-    n: int, *, seed: int = 3, watch: Any = None, **settings: Any
-) -> tuple[Trace, Setup]:
+def play_lives(n: int, *, seed: int = 3, watch: Any = None, **settings: Any) -> tuple[Trace, Setup]:
     """Play some lives of the test split to their ends.
 
     Args:
@@ -66,4 +64,6 @@ def play_lives(
         if watch is not None:
             watch(batch, np.flatnonzero(running))
         running = batch.arrays["done"] == 0
-    return recorder.trace("random", seed, setup.metadata("recosim/RecoWorld-LastFM-Small-v0")), setup
+    return recorder.trace(
+        "random", seed, setup.metadata("recosim/RecoWorld-LastFM-Small-v0")
+    ), setup

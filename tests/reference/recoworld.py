@@ -96,7 +96,7 @@ class ReferenceLife:
         shown, reactions: the last list.
         answers: of each attribute in this session, YES, NO, UNSURE or NOTHING.
         shown_counts, taken_counts: items shown and consumed, by attribute, in this life.
-        utility: what the user truly got so far.
+        n_consumed, utility: items consumed so far, what the user truly got out of them.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class ReferenceLife:
         self.reactions = Reactions((), ())
         self.shown_in_life: set[int] = set()
         self.shown_counts, self.taken_counts = [0] * n, [0] * n
-        self.utility = 0.0
+        self.utility, self.n_consumed = 0.0, 0
         self._ranking: list[int] | None = None
         self._ideal: float | None = None
         return LifeStep(Verb.OPEN, opening=self._open_session(None))
@@ -160,6 +160,12 @@ class ReferenceLife:
         every = range(self.tables.n_attributes)
         asks, reasons = [self.can_ask(a) for a in every], [self.can_recommend(a) for a in every]
         return [*asks, self.can_recommend(), self.can_reflect(), not self.done, *reasons]
+
+    def is_success(self) -> bool:
+        """Whether the life has ended, and what was consumed was liked on average."""
+        if not self.done or self.n_consumed == 0:
+            return False
+        return self.utility / self.n_consumed >= self.rules.like_at
 
     # ---------------------------------------------------------------- the moves
 
@@ -266,6 +272,7 @@ class ReferenceLife:
         step.first_obeyed, step.first_ignored = of_fresh.count(True), of_fresh.count(False)
         step.let_down, step.regret = person.let_down, person.new_regret
         self.utility += person.utility
+        self.n_consumed += len(taken)
         person.instructions.grow_older()
 
         if person.is_about_to_go():

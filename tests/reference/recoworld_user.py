@@ -146,10 +146,10 @@ class LifeUser:
         worth = rules.quality_weight * tables.quality[v]
         return sigma(rules.utility_bias + tables.fit(self.taste, v) + worth)
 
-    def expected_utility(self, v: int, mindset: Sequence[float]) -> float:
-        """What the item promises to a mindset."""
+    def expected_utility(self, v: int) -> float:
+        """What the item promises to who knows their own taste."""
         promise = self.behaviour.appeal_pull * self.tables.appeal[v]
-        return sigma(self.rules.utility_bias + self.tables.fit(mindset, v) + promise)
+        return sigma(self.rules.utility_bias + self.tables.fit(self.taste, v) + promise)
 
     def answer(self, a: int, round_: int) -> Outcome:
         """The answer to "are you in the mood for a?"."""
@@ -210,7 +210,6 @@ class LifeUser:
         """The consequences of a list; whether it obeys each instruction that is in force."""
         tables, rules = self.tables, self.rules
         has = [tables.item_attributes[v] for v in items]
-        before = array("f", self.mindset)
         fatigue, letdown = self.fatigue, self.letdown
         self.let_down = self.utility = 0.0
 
@@ -226,7 +225,7 @@ class LifeUser:
                 continue
             anything = True
             self.consumed.add(v)
-            got, expected = self.true_utility(v), self.expected_utility(v, before)
+            got, expected = self.true_utility(v), self.expected_utility(v)
             for a in tables.item_attributes[v]:
                 root = math.sqrt(len(tables.item_attributes[v]))
                 self.mindset[a] += self.behaviour.learning * (2 * got - 1) / root

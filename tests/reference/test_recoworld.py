@@ -179,10 +179,11 @@ def test_what_was_seen_is_passed_over_but_was_read() -> None:
 
 
 def test_a_consumed_item_moves_the_mindset_and_what_was_promised_disappoints() -> None:
-    talk = life([1, 0, 0], rules={"like_at": 0.99, "love_at": 0.99}, learning=0.5, boredom_decay=1)
-    talk.person.mindset[1] = 2.0
+    talk = life([1, 0, 0], rules={"like_at": 0.99, "love_at": 0.99}, learning=0.5, appeal_pull=2.0)
+    talk.person.mindset[1] = 2.0  # what they are after says nothing of what they expect
+    talk.tables.appeal[1] = 0.7
     step = talk.recommend([1], reactions=react(CLICK, minutes=2.0))
-    got, hoped = (1 / (1 + math.exp(-x / math.sqrt(2))) for x in (1, 3))
+    got, hoped = (1 / (1 + math.exp(-1 / math.sqrt(2) - x)) for x in (0, 1.4))
     assert step.let_down == pytest.approx(hoped - got)
     assert talk.person.letdown == pytest.approx(hoped - got)
     moved = 0.5 * (2 * got - 1) / math.sqrt(2)

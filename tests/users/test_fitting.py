@@ -251,7 +251,8 @@ def test_every_kind_gives_probabilities():
     traits = population("typical").traits(9)
     given = {
         "x": 0.5, "before": 2.0, "utility": 1.0, "disappointments": 3.0, "questions": 0.0,
-        "refused": 2.0, "more": 1.0, "item": 0.0, "taken": 1.0,
+        "refused": 2.0, "more": 1.0, "item": 0.0, "taken": 1.0, "fatigue": 0.4, "letdown": 0.3,
+        "loyalty": -0.2, "fit": 0.5, "appeal": 0.1, "read": 0.0, "top": 1.0, "skips": 2.0,
     }  # fmt: skip
     cells = {name: np.array([value, value]) for name, value in given.items()}
     for kind in KINDS.values():

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from recosim.acts import Moves, Outcome, Verb
 from recosim.agents.recoworld.clicks import START, ClickAgent, Thompson, check_size
 from recosim.agents.recoworld.features import doubt, learn_linear, mean_products, products
+from recosim.agents.recoworld.ranking import pick_best
 from recosim.envs.recoworld.lives import Lives
 from recosim.errors import OptionError
 
@@ -82,9 +83,7 @@ class ConUCB(ClickAgent):
         lists = self.lists_in(rows)
         items = np.where(lists[:, None], a["shown"], -1)
         heard, scores, table = self.heard(), self.scores_of(items), self.features.table
-        learn_linear(
-            self.spread, self._sum, self._start, items, scores, heard, self.weight, table
-        )
+        learn_linear(self.spread, self._sum, self._start, items, scores, heard, self.weight, table)
         self._lists[lists] += 1
         asked = rows & (a["verb"] == Verb.ASK)
         self._asked[asked] += 1
@@ -132,14 +131,15 @@ class ConUCB(ClickAgent):
 
 
 class ConTS(Thompson):
-    """Conversational Thompson sampling (Li et al. 2021, "Seamlessly unifying attributes and items").
+    """Conversational Thompson sampling (Li et al. 2021, "Seamlessly unifying ...", TOIS).
 
     Attributes and items are arms of one model. Weights are drawn from what is believed; where the
     best arm is an attribute that may be asked about it asks, else it shows the best items. Answers
     teach as clicks do.
 
-    Deviations: the vectors are those of the other bandits here, not of a factorisation machine;
-    an answer "unsure" teaches nothing.
+    Deviations: the vectors are those of the other bandits here, not of a factorisation machine; an
+    attribute is given the estimator's score of the best item, so that the two kinds of arm differ
+    in what they have; an answer "unsure" teaches nothing.
     """
 
     name = "conts"
@@ -159,12 +159,15 @@ class ConTS(Thompson):
     def act(self) -> Moves:
         weights = self.drawn()
         items = self.means(weights)
-        arms = weights @ self.features.attributes.T
+        b = self.batch
+        lists = pick_best(items, self.pool, b.arrays["withheld"], b.protocol.top_k)
+        # What was shown before is no arm any more: the best one is the first of the list.
+        best_item = np.where(lists[:, :1] == self.pool, items, -np.inf).argmax(axis=1)
+        score = self.scores[np.arange(b.size), best_item]
+        arms = weights @ self.features.attributes.T + (weights[:, 1] * score)[:, None]
         legal = self.batch.legal_actions()[:, : self.batch.n_askables] > 0
         arms = np.where(legal, arms, -np.inf)
         about = arms.argmax(axis=1).astype(np.int64)
         best = arms.max(axis=1)
-        shown = self.show(items)
-        # What was shown before is no arm any more.
-        first = np.where(shown.items[:, :1] == self.pool, items, -np.inf).max(axis=1)
-        return Moves.recommend_or_ask(best <= first, about, shown.items)
+        first = items[np.arange(b.size), best_item]
+        return Moves.recommend_or_ask(best <= first, about, lists)

@@ -63,7 +63,8 @@ class LifeAgent(Agent):
 
     def lists_in(self, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Which of some rows showed a list with the move; bool (B,)."""
-        return rows & (self.batch.arrays["verb"] == Verb.RECOMMEND)
+        shown: NDArray[np.bool_] = rows & (self.batch.arrays["verb"] == Verb.RECOMMEND)
+        return shown
 
     def show(
         self, values: NDArray[np.floating[Any]], groups: NDArray[np.int8] | None = None

@@ -65,7 +65,7 @@ class ClickAgent(LifeAgent):
         return np.where(levels >= 0, levels >= Level.CLICK, np.nan).astype(np.float64)
 
     def means(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        """What weights (B, d) say of each candidate; float64 (B, n), overwritten by the next call."""
+        """What weights (B, d) say of each candidate; float64 (B, n), until the next call."""
         predict(weights, self.pool, self.scores, self.features.table, self._values)
         return self._values
 

@@ -136,9 +136,11 @@ def doubt(form: Any, items: Any, scores: Any, table: Any, out: Any) -> None:
         for i in range(items.shape[1]):
             n = _vector(items[b, i], scores[b, i], table, places, x)
             total = 0.0
-            for k in range(n):
-                for j in range(n):
-                    total += x[k] * x[j] * form[b, places[k], places[j]]
+            for k in range(n):  # the form is symmetric
+                half = 0.5 * x[k] * form[b, places[k], places[k]]
+                for j in range(k):
+                    half += x[j] * form[b, places[k], places[j]]
+                total += 2.0 * x[k] * half
             out[b, i] = math.sqrt(max(total, 0.0))
 
 

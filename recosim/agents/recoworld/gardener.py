@@ -10,12 +10,17 @@ from numpy.typing import NDArray
 
 from recosim.acts import Moves, Verb
 from recosim.agents.recoworld.base import LifeAgent
-from recosim.agents.recoworld.belief import Belief, Items, Manners, Spread, applies, sigma
+from recosim.agents.recoworld.belief import Belief, Items, Manners, Spread, applies, obeys, sigma
 from recosim.envs.recoworld.lives import Lives
 from recosim.errors import OptionError
 from recosim.kernels.compiling import cached, kernel
 
 __all__ = ["Gardener"]
+
+# Variance of what a consumed item adds to disappointment; mean and variance of the tolerance of
+# users for it.
+UNSURE = 0.06
+TOLERANCE = (1.0, 0.05)
 
 
 class Gardener(LifeAgent):
@@ -43,9 +48,12 @@ class Gardener(LifeAgent):
         stay: minutes that users mean to stay.
         least: value of a list below which it passes.
         wish: what it is worth to do as told, in gain of one item.
+        fear: how much it counts that an item may give less than it promises.
+        exit: what it costs if the user goes out of disappointment, in gain of one item.
     """
 
     name = "gardener"
+    explores = 0.0  # how much doubt about the quality of an item counts for it
 
     def __init__(
         self,
@@ -53,20 +61,24 @@ class Gardener(LifeAgent):
         curiosity: float = 0.3,
         spacing: float = 0.05,
         boredom: float = 0.35,
-        temperature: float = 0.5,
+        temperature: float = 0.25,
         stay: float = 20.0,
         least: float = 0.0,
         wish: float = 1.0,
+        fear: float = 0.5,
+        exit: float = 8.0,
     ) -> None:
-        given = dict(
-            curiosity=curiosity,
-            spacing=spacing,
-            boredom=boredom,
-            temperature=temperature,
-            stay=stay,
-            least=least,
-            wish=wish,
-        )
+        given = {
+            "curiosity": curiosity,
+            "spacing": spacing,
+            "boredom": boredom,
+            "temperature": temperature,
+            "stay": stay,
+            "least": least,
+            "wish": wish,
+            "fear": fear,
+            "exit": exit,
+        }
         for name, value in given.items():
             low = -100.0 if name == "least" else 0.01 if name in ("temperature", "stay") else 0.0
             if not low <= value <= 1000:
@@ -85,7 +97,6 @@ class Gardener(LifeAgent):
             wish=2.0,
             decay=0.8,
             learning=0.1,
-            noise=max(rules.quality_weight**2, 0.05),
             utility_bias=rules.utility_bias,
             rest=rules.rest,
             poor_list=rules.poor_list,
@@ -95,7 +106,8 @@ class Gardener(LifeAgent):
             regret_weight=rules.regret_weight,
             top_k=float(rules.top_k),
         )
-        items = Items.of(batch.world, rules.usual_minutes)
+        noise = max(rules.quality_weight**2, 0.01)
+        items = Items.of(batch.world, rules.usual_minutes, noise)
         self.belief = Belief(batch.world, manners, items, batch.size, Spread())
         self._told = np.full((batch.size, 8, 5), -1, dtype=np.int32)
 
@@ -110,7 +122,16 @@ class Gardener(LifeAgent):
         lists = np.full((self.batch.size, self.batch.protocol.top_k), -1, dtype=np.int32)
         passes = np.zeros(self.batch.size, dtype=np.bool_)
         g = self._given
-        plan = (g["curiosity"], g["spacing"], g["stay"], g["least"], g["wish"])
+        plan = (
+            self.explores,
+            g["curiosity"],
+            g["spacing"],
+            g["stay"],
+            g["least"],
+            g["wish"],
+            g["fear"],
+            g["exit"],
+        )
         _plant(
             a["done"], self.pool, self.scores, a["withheld"], self._told, b.items, b.manners,
             plan, b.taste, b.taste_var, b.mood, b.bored, b.session, lists, passes,
@@ -150,16 +171,30 @@ def regretted(spent: float, more: float, stay: float, weight: float) -> float:
     return weight * (beyond(spent + more, stay) - beyond(spent, stay)) / stay
 
 
+@kernel
+def after_instructions(told: Any, shown: Any, items: Any, rules: Any, letdown: float) -> float:
+    """Disappointment once a list has obeyed or ignored what is in force."""
+    for i in range(told.shape[0]):
+        if told[i, 0] >= 0:
+            did = obeys(told[i], shown, items)
+            if did > 0:
+                letdown *= rules.hope
+            elif did < 0:
+                letdown += rules.ignored
+    return letdown
+
+
 @cached(nogil=True, error_model="numpy")
 def _plant(
     done: Any, pool: Any, scores: Any, withheld: Any, told: Any, items: Any, rules: Any,
     plan: Any, taste: Any, taste_var: Any, mood: Any, bored: Any, session: Any,
     lists: Any, passes: Any,
 ) -> None:  # fmt: skip
-    curiosity, spacing, stay, least, wish_value = plan
+    explores, curiosity, spacing, stay, least, wish_value, fear, exit_cost = plan
     size, k = pool.shape[1], lists.shape[1]
     n = bored.shape[1]
     value, chance, worth = np.empty(size), np.empty(size), np.empty(size)
+    shorts = np.empty(size)
     # Bit i: the item meets wish i of those in force.
     meets = np.empty(size, dtype=np.int64)
     held = np.zeros(n, dtype=np.int64)
@@ -183,7 +218,8 @@ def _plant(
                 doubt += taste_var[b, a] * x * x
             own = (1.0, items.appeal[v], np.float64(scores[b, i]))
             logit = (wanted - rules.boredom * tired) * x
-            gain = rules.utility_bias + liked * x
+            gain = rules.utility_bias + liked * x + items.quality[v]
+            unsure = items.doubt[v] + doubt
             for j in range(3):
                 logit += mood[b, n + j] * own[j]
                 gain += taste[b, n + j] * own[j]
@@ -196,16 +232,19 @@ def _plant(
                         meets[i] |= 1 << j
                     logit += rules.wish if told[b, j, 0] else -rules.wish
             chance[i] = sigma(logit / rules.temperature)
-            worth[i] = sigma(gain / math.sqrt(1.0 + 0.3927 * (rules.noise + doubt)))
+            worth[i] = sigma(gain / math.sqrt(1.0 + 0.3927 * unsure))
             hoped = sigma(rules.utility_bias + wanted * x + mood[b, n + 1] * own[1])
-            # What is expected of max(0, hoped - got), got having a deviation of about .2.
+            # What is expected of max(0, hoped - got), got having a deviation of .2 in full doubt.
             short = hoped - worth[i]
-            short = 0.5 * (short + math.sqrt(short * short + 0.0256))
-            value[i] = chance[i] * (2.0 * worth[i] - 1.0 - short)
+            short = 0.5 * (short + math.sqrt(short * short + 0.0256 * min(unsure, 1.0)))
+            shorts[i] = short
+            value[i] = chance[i] * (2.0 * worth[i] - 1.0 - fear * short)
             value[i] += curiosity * chance[i] * math.sqrt(doubt)
+            value[i] += explores * chance[i] * math.sqrt(items.doubt[v])
             value[i] -= 2.0 * wish_value * breaks
         held[:], met[:] = 0, 0
         total, none, spent = 0.0, 1.0, session[b, 2]
+        drift, spread = 0.0, 0.0
         place = 0
         for _ in range(k):
             best, most = -1, -np.inf
@@ -236,9 +275,17 @@ def _plant(
             total += value[best] - regretted(spent, time, stay, rules.regret_weight)
             spent += time
             none *= 1.0 - chance[best]
+            drift += chance[best] * (shorts[best] - max(worth[best] - rules.like_at, 0.0))
+            spread += chance[best] * UNSURE
             for j in range(items.indptr[v], items.indptr[v + 1]):
                 held[items.indices[j]] += 1
             for j in range(told.shape[1]):
                 met[j] += (meets[best] >> j) & 1
             value[best] = -np.inf
-        passes[b] = place > 0 and total - rules.poor_list * none < least
+        if place == 0:
+            continue
+        letdown = max(session[b, 1] + drift, 0.0) + rules.poor_list * none
+        letdown = after_instructions(told[b], lists[b], items, rules, letdown)
+        beyond_tolerance = (TOLERANCE[0] - letdown) / math.sqrt(spread + TOLERANCE[1])
+        danger = 0.5 * math.erfc(beyond_tolerance / math.sqrt(2.0))
+        passes[b] = total - rules.poor_list * none - exit_cost * danger < least

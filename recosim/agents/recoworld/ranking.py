@@ -13,6 +13,8 @@ from recosim.world.csr import Csr
 
 __all__ = ["first_unseen", "pick_best", "pick_diverse"]
 
+# Candidates of each group that diverse lists are made of: the first that were not shown.
+WIDTH = 96
 # Between two groups of candidates lies more than any two values differ by.
 APART = 1e6
 
@@ -73,7 +75,8 @@ def _some(groups: NDArray[np.int8] | None) -> NDArray[np.int8]:
 
 @kernel
 def _is_in(words: Any, v: int) -> bool:
-    return (words[v >> 6] >> np.uint64(v & 63)) & np.uint64(1) != np.uint64(0)
+    found: bool = (words[v >> 6] >> np.uint64(v & 63)) & np.uint64(1) != np.uint64(0)
+    return found
 
 
 @cached(nogil=True, error_model="numpy")
@@ -137,10 +140,14 @@ def _pick_diverse(
 ) -> None:
     n = pool.shape[1]
     open_ = np.empty(n, dtype=np.bool_)
+    held = np.empty(3, dtype=np.int64)
     nearest = np.empty(n, dtype=np.float64)
     for b in range(pool.shape[0]):
+        held[:] = 0
         for i in range(n):
-            open_[i] = not _is_in(withheld[b], pool[b, i])
+            group = groups[b, i] if groups.shape[0] else 0
+            open_[i] = held[group] < WIDTH and not _is_in(withheld[b], pool[b, i])
+            held[group] += open_[i]
             nearest[i] = 0.0
         for place in range(lists.shape[1]):
             best, most = -1, -np.inf

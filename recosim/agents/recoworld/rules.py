@@ -14,7 +14,7 @@ from recosim.agents.recoworld.ranking import first_unseen, pick_diverse
 from recosim.envs.recoworld.lives import Lives
 from recosim.errors import OptionError
 
-__all__ = ["ApplyAll", "Diversify", "Follow", "FollowDiversify", "Popular", "Static"]
+__all__ = ["ApplyAll", "Clickbait", "Diversify", "Follow", "FollowDiversify", "Popular", "Static"]
 
 
 class Popular(LifeAgent):
@@ -63,9 +63,12 @@ class Follow(LifeAgent):
     """
 
     name = "follow"
+    depth = 2**20  # all of the pool, as the retrieval has it
 
     def act(self) -> Moves:
-        return self.show(self.scores, self.groups())
+        # The order of the pool is that of the retrieval, to the last tie.
+        order = np.broadcast_to(-np.arange(self.pool.shape[1], dtype=np.float32), self.pool.shape)
+        return self.show(order, self.groups())
 
     def groups(self) -> NDArray[np.int8]:
         """What the instructions in force say of each candidate: `group_items`; int8 (B, n)."""
@@ -103,7 +106,8 @@ class Diversify(LifeAgent):
 
     Item by item the list takes the candidate of the highest
     `relevance * score - (1 - relevance) * similarity`, the similarity being the largest cosine of
-    its attributes with those of an item that is in the list.
+    its attributes with those of an item that is in the list. The candidates are the 96 of the
+    highest scores.
 
     Args:
         relevance: how much the score counts, 0 to 1.
@@ -145,3 +149,19 @@ class FollowDiversify(Diversify):
     def groups(self) -> NDArray[np.int8] | None:
         b = self.batch
         return group_items(*read_instructions(b.arrays["instructions"], self.pool, b.world))
+
+
+class Clickbait(LifeAgent):
+    """Shows what promises most: the estimator's score and, twice as much, appeal.
+
+    The control for what it costs to be clicked and not to be worth it.
+    """
+
+    name = "clickbait"
+
+    def bind(self, batch: Lives) -> None:
+        super().bind(batch)
+        self._appeal = batch.world.item_worth("appeal").astype(np.float32)
+
+    def act(self) -> Moves:
+        return self.show(self.scores + 2.0 * self._appeal[self.pool])

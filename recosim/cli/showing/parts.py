@@ -21,7 +21,7 @@ class Parts(NamedTuple):
     """Which parts of an episode are shown, and how.
 
     Attributes:
-        first, last: numbers of parts, both included; None: from the first, to the last.
+        first, last: numbers of parts, from 1, both included; None: all.
         brief: one line for each; None: where several episodes are shown.
     """
 
@@ -74,30 +74,27 @@ def parted_lines(
     words = words_of(family_of(shown.trace.metadata).name)
     some, last = False, 0
     for n, rows in enumerate(_episodes(shown)):
-        opening, *_ = words.describe_move(rows[0], world)
-        if n:
-            yield ""
-        yield opening
+        lines, *later = (words.describe_move(row, world) for row in rows)
+        yield from ["", lines[0]] if n else lines[:1]
+        told = iter([lines[1:], *later])
         before: Mapping[str, Any] | None = None
+        begun = False
         for inside in timeline.parts(rows):
+            moves = [line for _ in inside for line in next(told)]
             number = timeline.number(inside)
             last = max(last, number)
             if parts.holds(number):
-                some = True
-                yield f"{timeline.heading(inside, before, world)}"
-                if brief:
-                    yield f"    {timeline.summary(inside, world)}"
-                else:
-                    for row in inside:
-                        lines = words.describe_move(row, world)
-                        yield from lines[1:] if row["step"] == 0 else lines
+                # A move tells itself what begins with it; the first that is shown cannot.
+                if brief or (before is not None and not begun):
+                    yield timeline.heading(inside, before, world)
+                yield from [f"    {timeline.summary(inside, world)}"] if brief else moves
+                some = begun = True
             before = inside[-1]
-        if brief and before is not None:
-            end = words.ending_text(before, world)
-            yield from [f"    {end}"] * bool(end)
+        if brief and before is not None and (end := words.ending_text(before, world)):
+            yield f"    {end}"
     if len(shown) and not some:
         raise OptionError(
-            f"none of these has a {timeline.part} {parts.first}; they have 0 to {last}."
+            f"none of these has a {timeline.part} {parts.first}; they have 1 to {last}."
         )
 
 

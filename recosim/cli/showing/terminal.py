@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
+from shlex import quote
 
 from rich import box
 from rich.console import Console
@@ -57,12 +58,11 @@ def _lines(conversations: Conversations, world: World, most: int, parts: Parts) 
     else:
         yield from words_of(record.name).transcript(shown.rows(), world)
     yield ""
-    more = len(conversations) - len(shown)
+    more, ends = len(conversations) - len(shown), "|".join(map(quote, conversations.known[:-1]))
     if more:
         yield (
             f"{more:,} more: --first {len(conversations)} shows all; --conversation N, --user U or "
-            f"--outcome {'|'.join(conversations.known[:-1])} chooses; --html FILE makes a page to "
-            "search in."
+            f"--outcome {ends} chooses; --html FILE makes a page to search in."
         )
     elif not len(conversations):
         yield "The trace holds no conversations."

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +37,7 @@ from recosim.acts import (
 from recosim.envs.acts import Acts, Hidden, Move
 from recosim.envs.batch import Decoded
 from recosim.envs.cpr.dialogues import Dialogues
+from recosim.envs.cpr.reasons import reasons
 from recosim.errors import NotUnderstood, OptionError
 from recosim.language import Context
 from recosim.language.labels import Labels
@@ -388,6 +389,22 @@ class CPRActs(Acts):
             raise NotUnderstood(text, "One question at a time, please. Which one first?")
         return Decoded(act.attributes[0])
 
+    task = (
+        "You recommend to a user who has one item in mind. Each turn you make one move: ask the "
+        "user about one of the questions listed, or recommend a list of items; a reflection "
+        "revises what the system believes after a refused list. Recommend once few candidates are "
+        "left, or in the last turns."
+    )
+
+    def likely_asks(self, batch: Any, row: int, most: int) -> list[int]:
+        entropy = batch.entropy()[row]
+        asks = np.flatnonzero(batch.legal_actions()[row, : batch.n_askables])
+        found: list[int] = asks[np.argsort(-entropy[asks], kind="stable")][:most].tolist()
+        return found
+
+    def reasons(self, batch: Any, lists: NDArray[np.int32]) -> NDArray[np.int32] | None:
+        return reasons(batch, lists) if batch.protocol.aspects else None
+
     def footer(self, batch: Any, row: int) -> list[str]:
         d = batch
         a, protocol = d.arrays, d.protocol
@@ -396,10 +413,8 @@ class CPRActs(Acts):
         left = protocol.first_turn + protocol.acting_turns - int(a["turn"][row])
         n = int(a["n_candidates"][row])
         told = [f"Moves left: {left}. Candidates: {n}."]
-        legal, entropy = d.legal_actions()[row], d.entropy()[row]
-        asks = np.flatnonzero(legal[: d.n_askables])
-        asks = asks[np.argsort(-entropy[asks], kind="stable")][:OFFERED]
-        if len(asks):
+        legal, asks = d.legal_actions()[row], self.likely_asks(d, row, OFFERED)
+        if asks:
             kind = "f" if protocol.question == "facet" else "a"
             told.append(f"Ask, for instance: {_named(d.world, kind, asks)}.")
         if legal[d.n_askables]:
@@ -411,7 +426,7 @@ class CPRActs(Acts):
         return told
 
 
-def _named(world: World, kind: str, ids: NDArray[Any]) -> str:
+def _named(world: World, kind: str, ids: Iterable[int]) -> str:
     labels = Labels.of(world)
     return "; ".join(labels.say(kind, int(i), plainly=True) for i in ids)
 

@@ -506,14 +506,8 @@ class Dialogues(Batch):
 
     # ---- saving --------------------------------------------------------------------------------
 
-    def state(self) -> dict[str, NDArray[Any]]:
-        """A copy of everything that differs from a new batch of the same arguments."""
-        return {name: self.arrays[name].copy() for name in fields.row_arrays()}
-
-    def set_state(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """Take back a `state` of a batch of the same arguments."""
-        for name, array in state.items():
-            self.arrays[name][...] = array
+    def row_arrays(self) -> dict[str, NDArray[Any]]:
+        return {name: self.arrays[name] for name in fields.row_arrays()}
 
     # ---- running kernels -----------------------------------------------------------------------
 

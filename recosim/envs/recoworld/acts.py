@@ -90,6 +90,7 @@ class LifeActs(Acts):
             "day": int(a["at_day"][row]),
             "session": int(a["at_session"][row]),
             "round": int(a["at_turn"][row]),
+            "used": verb not in (Verb.OPEN, Verb.REFLECT) or self._is_answered(batch, row),
             "about": about if verb == Verb.ASK else -1,
             "because": [about] if listed and about >= 0 else [],
             "items": a["shown"][row, :n].tolist() if listed or verb == Verb.REFLECT else [],
@@ -104,6 +105,13 @@ class LifeActs(Acts):
             "gone": bool(a["gone"][row]),
             "gap": int(a["gap"][row]),
         }
+
+    def _is_answered(self, batch: Any, row: int) -> bool:
+        """Whether the user of a row adds something to a reflection, so that it takes a round."""
+        if batch.arrays["verb"][row] == Verb.OPEN:
+            return False
+        user = int(batch.arrays["user"][row])
+        return batch.users.behaviour(user).feedback not in ("none", "unary", "binary")
 
     def system_act(self, move: Move) -> SystemAct | None:
         verb = move["verb"]
@@ -153,6 +161,7 @@ class LifeActs(Acts):
             tuple(dislikes),
             tuple(int(i) for i in moods if now[i] > theta[i] and now[i] > 0),
             bool(weary),
+            tuple(float(x) for x in a["length"][a["shown"][row, : a["n_shown"][row]]]),
         )
 
     def summary(self, moves: Sequence[Move]) -> str:
@@ -200,11 +209,16 @@ class LifeActs(Acts):
 
     # ---- what a conversation in text offers ------------------------------------------------------
 
-    def footer(self, batch: Any, row: int) -> list[str]:
-        a, rules = batch.arrays, batch.protocol
-        if a["done"][row]:
-            return ["The life has ended."]
-        n, labels = batch.n_askables, Labels.of(batch.world)
+    task = (
+        "You recommend to one user over a month. They open a session on the days on which they "
+        "come back. Each round you make one move: recommend a list (the best, or the best because "
+        "of an attribute), ask whether they are in the mood for something, reflect, which takes up "
+        "what they told you to change, or pass. What counts is that they come back: do what they "
+        "instruct as long as it holds, show what they will be glad of, and do not wear them out."
+    )
+
+    def situation(self, batch: Any, row: int) -> list[str]:
+        a, rules, labels = batch.arrays, batch.protocol, Labels.of(batch.world)
         day, session, turn = (int(a[name][row]) for name in ("day", "session", "turn"))
         told = [
             f"Day {day} of {rules.horizon}, session {session + 1}, round {turn} of "
@@ -215,11 +229,31 @@ class LifeActs(Acts):
             told.append(f"The last list, from the top: {named}.")
         if held := self.in_force(batch, row):
             told.append(f"In force: {' '.join(held)}")
+        return told
+
+    def likely_asks(self, batch: Any, row: int, most: int) -> list[int]:
+        asks = np.flatnonzero(batch.legal_actions()[row, : batch.n_askables])
+        liked = batch.arrays["preference"][row][asks]
+        found: list[int] = asks[np.argsort(-liked, kind="stable")][:most].tolist()
+        return found
+
+    def likely_reasons(self, batch: Any, row: int, most: int) -> list[int]:
+        """What the user wants by an instruction, then what the estimator says that they like."""
+        a, first = batch.arrays, batch.n_askables + 3
+        told = a["instructions"][row]
+        wanted = told[told[:, 0] == 1, 1][::-1].tolist()
+        liked = np.argsort(-a["preference"][row], kind="stable").tolist()
+        legal = batch.legal_actions()[row, first:]
+        return [i for i in dict.fromkeys(wanted + liked) if legal[i]][:most]
+
+    def footer(self, batch: Any, row: int) -> list[str]:
+        if batch.arrays["done"][row]:
+            return ["The life has ended."]
+        n, labels = batch.n_askables, Labels.of(batch.world)
+        told = self.situation(batch, row)
         legal = batch.legal_actions()[row]
-        asks = np.flatnonzero(legal[:n])
-        asks = asks[np.argsort(-a["preference"][row][asks], kind="stable")][:_OFFERED]
-        if len(asks):
-            named = "; ".join(labels.say("a", int(i), plainly=True) for i in asks)
+        if asks := self.likely_asks(batch, row, _OFFERED):
+            named = "; ".join(labels.say("a", i, plainly=True) for i in asks)
             told.append(f"Ask, for instance: {named}.")
         best = batch.best_items()[0][row]
         best = best[best >= 0][:_OFFERED]
@@ -257,7 +291,10 @@ def _answer(move: Move) -> tuple[UserAct, ...]:
         return (Edit(add=(more,), remove=(less,)),)
     if less >= 0:
         return (Critique(less, "less"),)
-    return (Edit(add=(more,)),) if more >= 0 else ()
+    if more >= 0:
+        return (Edit(add=(more,)),)
+    asked = verb == Verb.REFLECT and move["used"] and not move["given"]
+    return (Answer("unsure"),) if asked else ()
 
 
 def _reaction(move: Move) -> React:

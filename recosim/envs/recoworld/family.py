@@ -24,6 +24,7 @@ RECOWORLD = Family(
     words="recosim.envs.recoworld.words:WORDS",
     board="recosim.envs.recoworld.board:LifeBoard",
     probes="recosim.envs.recoworld.probes:probes",
+    evidence="recosim.envs.recoworld.evidence:log_of_trace",
     agents=("static",),
     settings=(
         "examination",

@@ -266,7 +266,10 @@ class Lives(Batch):
             a["n_slate"][0] = (items >= 0).sum()
         if because is not None:
             check_lists("because", because[None], (1, 1), self.n_askables)
-        a["reason"][0] = -1 if because is None else because[0]
+        reason = -1 if because is None else int(because[0])
+        if code == self.n_askables and reason >= 0 and not a["n_slate"][0]:
+            code = self.n_actions - self.n_reasons + reason
+        a["reason"][0] = reason
         a["action"][0] = code
         if entries.advance(self.table, 0, 1) >= 0:
             raise IllegalActionError(self.explain_illegal(0, code))
@@ -291,36 +294,46 @@ class Lives(Batch):
         a, n, size = self.arrays, self.n_askables, self.size
         if moves.flat is not None:
             codes = whole_numbers("flat", moves.flat)
+            self._check_size(codes)
+            recommends = codes == n
         else:
-            whole_numbers("verb", moves.verb)
-            about = whole_numbers("about", moves.about)
-            bad = (np.asarray(moves.verb) == Verb.ASK) & ((about < -1) | (about >= n))
+            verb, about = whole_numbers("verb", moves.verb), whole_numbers("about", moves.about)
+            self._check_size(verb, about)
+            recommends = verb == Verb.RECOMMEND
+            bad = (verb == Verb.ASK) & ((about < -1) | (about >= n))
             if bad.any():
                 row = int(np.argmax(bad))
                 raise IllegalActionError(
                     f"row {row} asks about {about[row]}, which does not exist; 0 to {n - 1} can be "
                     "asked, and -1 asks the best."
                 )
+        if moves.items is not None:
+            lists = np.asarray(moves.items)
+            room = (size, self.protocol.top_k)
+            check_lists("items", lists, room, self.world.n_items, recommends)
+        if moves.because is not None and moves.flat is None:
+            because = np.asarray(moves.because)
+            check_lists("because", because, (size, 1), n, recommends)
+        if moves.flat is None:  # a reason without a list has a code of its own
             codes = moves.to_flat(n, self.verbs, self.n_reasons)
-        if codes.shape != (size,):
-            raise IllegalActionError(
-                f"moves have shape {codes.shape}; one for each of {size} rows is needed."
-            )
         if codes.min() < -1 or codes.max() >= self.n_actions:  # made for another world
             Moves.from_flat(codes, n, verbs=self.verbs, reasons=self.n_reasons)
         shows = codes == n
         a["n_slate"][:] = 0
         if moves.items is not None:
-            lists = np.asarray(moves.items)
-            check_lists("items", lists, (size, self.protocol.top_k), self.world.n_items, shows)
             a["slate"][:] = lists
             a["n_slate"][:] = np.where(shows, (lists >= 0).sum(axis=1), 0)
         a["reason"][:] = -1
         if moves.because is not None and moves.flat is None:
-            because = np.asarray(moves.because)
-            check_lists("because", because, (size, 1), n, shows)
             a["reason"][:] = np.where(shows, because[:, 0], -1)
         a["action"][:] = codes
+
+    def _check_size(self, *parts: NDArray[Any]) -> None:
+        for part in parts:
+            if part.shape != (self.size,):
+                raise IllegalActionError(
+                    f"moves have shape {part.shape}; one for each of {self.size} rows is needed."
+                )
 
     def _raise_if_illegal(self, row: int) -> None:
         if row >= 0:
@@ -388,8 +401,8 @@ class Lives(Batch):
 
     # ---- saving ----------------------------------------------------------------------------------
 
-    def state(self) -> dict[str, NDArray[Any]]:
-        return {name: self.arrays[name].copy() for name in fields.row_arrays()}
+    def row_arrays(self) -> dict[str, NDArray[Any]]:
+        return {name: self.arrays[name] for name in fields.row_arrays()}
 
     def set_state(self, state: Mapping[str, NDArray[Any]]) -> None:
         super().set_state(state)

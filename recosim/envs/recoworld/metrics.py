@@ -57,7 +57,7 @@ def plots(rules: LifeRules) -> tuple[Scatter | Line, ...]:
                 "neither",
                 "fits, and they stay away",
             ),
-            alt="nDCG of the lists against days with a session",
+            alt="relevance of the lists against days with a session",
         ),
         Scatter(
             "Instructions obeyed against return",
@@ -66,7 +66,7 @@ def plots(rules: LifeRules) -> tuple[Scatter | Line, ...]:
             alt="share of instructions that the next list obeys against days with a session",
         ),
         Line(
-            "How evenly items are shown",
+            "How evenly items are shown (Gini)",
             of="lorenz",
             x="share of the items, least shown first",
             y="share of what was shown",
@@ -113,8 +113,8 @@ def _retention(rules: LifeRules) -> Iterator[Metric]:
             alone="brings users back on {value} days",
             verb=("brings them back on", "bring them back on"),
             worse="fewer",
-            gap="Active days minus those of {leader}",
-            hidden="what users hide",
+            gap="Days against {leader}",
+            hidden="their minds",
             race_label="More / as many / fewer days",
             race_help="More: the user comes on more days with the first.",
         ),
@@ -126,11 +126,6 @@ def _retention(rules: LifeRules) -> Iterator[Metric]:
                 f"Back by day {day}",
                 partial(returned_by, day),
                 better="higher",
-                place="main" if day == MARKS[0] else "",
-                help="Back by day d: share of users whose second session is d days after the first "
-                "or sooner."
-                if day == MARKS[0]
-                else "",
             )
     yield Metric("gap", "Days between sessions", later_days, returns, better="lower", digits=2)
     yield Metric(
@@ -250,7 +245,7 @@ def _market() -> Iterator[Metric]:
 
 
 def _moves() -> Iterator[Metric]:
-    help = "Moves of a session"
+    help = "moves of a session"
     for name in ("lists", "asks", "reflects", "passes", "illegal"):
         yield Metric(name, name.capitalize(), name, "sessions", None, 2, "behaviour", help=help)
     yield Metric("accepted", "Questions accepted", "yes", "asks")

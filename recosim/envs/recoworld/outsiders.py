@@ -160,9 +160,9 @@ def _read_walk(
         if item not in items:
             raise OptionError(f"item {item} was not shown; shown: {list(items)}.")
     for item in items:
-        level = levels.get(item)
-        heard.levels.append(-1 if level is None else int(level))
-        heard.minutes.append(_minutes(batch, row, item, level, spent.get(item)))
+        went = levels.get(item)
+        heard.levels.append(-1 if went is None else int(went))
+        heard.minutes.append(_minutes(batch, row, item, went, spent.get(item)))
     consumed = any(level >= Level.CLICK for level in levels.values())
     heard.outcome = Outcome.HIT if consumed else Outcome.MISS
 

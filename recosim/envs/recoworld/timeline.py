@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from recosim.acts import Level, Verb
+from recosim.envs.recoworld.acts import instruction_text, instructions_of
 from recosim.envs.recoworld.columns import DISAPPOINTED
+from recosim.envs.recoworld.words import session_heading
 from recosim.envs.timeline import Row, Timeline
-from recosim.envs.words import attribute_label
 from recosim.world.world import World
 
-__all__ = ["TIMELINE", "LifeTimeline", "instruction_text"]
+__all__ = ["TIMELINE", "LifeTimeline"]
 
-_SCOPES = ("the next list", "this session", "always")
 _MARKS = {
     Level.SKIP: "passed over",
     Level.SEEN: "knew it",
-    Level.CLICK: "consumed",
+    Level.CLICK: "tried",
     Level.ACCEPT: "liked",
     Level.LOVE: "loved",
 }
@@ -30,35 +30,31 @@ class LifeTimeline(Timeline):
     column = "session"
 
     def heading(self, rows: Sequence[Row], before: Row | None, world: World) -> str:
-        """The day, and how long the user was away."""
+        """The day, how long the user was away, and what they begin with."""
         first = rows[0]
-        told = f"day {first['day']}, session {self.number(rows)}"
-        opening = first["at_opening"] if before is None else before["at_opening"]
-        if before is not None:
-            told += f", {_days(before['gap'])} later"
-        given = [instruction_text(code, world) for code in _fours(opening)]
-        return f"{told}; begins with: {', '.join(given)}" if given else told
+        told = session_heading(first["day"], first["session"])
+        if before is not None and before["gap"] > 1:
+            told += f", {before['gap']} days later"
+        return _says(told, first["at_opening"] if before is None else before["at_opening"], world)
 
     def summary(self, rows: Sequence[Row], world: World) -> str:
-        """What was done, what came of it, what was said, and how it ended."""
+        """What was done, what came of it, how it ended, and what was said."""
         lists = [row for row in rows if row["verb"] == Verb.RECOMMEND]
-        levels = [level for row in lists for level in row["levels"]]
-        minutes = sum(spent for row in lists for spent in row["minutes"])
-        regret = sum(row["regret"] for row in rows)
-        told = [
-            f"{_counted(sum(row['used'] for row in rows), 'round')}, "
-            f"{_counted(len(lists), 'list')}",
-            f"consumed {sum(level >= Level.CLICK for level in levels)} of {len(levels)} items, "
-            f"liked {sum(level >= Level.ACCEPT for level in levels)}",
-            f"{minutes:.1f} minutes" + (f", {regret:.1f} too many" if regret > 0 else ""),
-        ]
-        given = [instruction_text(c, world) for row in rows for c in _fours(row["given"])]
-        if given:
-            told.append(f"instructs: {', '.join(given)}")
+        told = [_counted(sum(row["used"] for row in rows), "round")]
+        if lists:
+            levels = [level for row in lists for level in row["levels"]]
+            minutes = sum(spent for row in lists for spent in row["minutes"])
+            regret = sum(row["regret"] for row in lists)
+            told += [
+                f"{_counted(len(lists), 'list')}: tried {_at_least(Level.CLICK, levels)} of "
+                f"{_counted(len(levels), 'item')}, liked {_at_least(Level.ACCEPT, levels)}",
+                f"{minutes:.1f} minutes" + (f", {regret:.1f} too many" if regret > 0 else ""),
+            ]
         obeyed, ignored = (sum(row[name] for row in rows) for name in ("obeyed", "ignored"))
         if obeyed or ignored:
-            told.append(f"obeyed {obeyed} of {obeyed + ignored} times")
-        return "; ".join([*told, *_end(rows[-1])])
+            told.append(f"instructions obeyed {obeyed} of {_counted(obeyed + ignored, 'time')}")
+        text = "; ".join([*told, *_end(rows[-1])])
+        return _says(text, [code for row in rows for code in row["given"]], world)
 
     def marks(self, row: Row) -> list[str]:
         """What became of each item, with the minutes of what was consumed."""
@@ -74,13 +70,9 @@ class LifeTimeline(Timeline):
 TIMELINE = LifeTimeline()
 
 
-def instruction_text(code: Sequence[int], world: World) -> str:
-    """An instruction of a trace (directive, attribute, condition, scope) in words."""
-    directive, attribute, condition, scope = code
-    told = f"{'want' if directive else 'avoid'} {attribute_label(world, attribute)}"
-    if condition >= 0:
-        told += f" with {attribute_label(world, condition)}"
-    return f"{told} ({_SCOPES[scope]})"
+def _says(text: str, codes: Sequence[int], world: World) -> str:
+    given = " ".join(instruction_text(act, world) for act in instructions_of(codes))
+    return f"{text}. Says: {given}" if given else text
 
 
 def _end(last: Row) -> Iterator[str]:
@@ -89,20 +81,16 @@ def _end(last: Row) -> Iterator[str]:
     if last["gone"]:
         yield "never comes back"
     elif last["terminated"]:
-        yield "does not come back in this time"
+        yield "does not come back in time"
     elif last["truncated"]:
         yield "cut short"
     elif last["gap"] > 0:
         yield "comes back " + ("the next day" if last["gap"] == 1 else f"in {last['gap']} days")
 
 
-def _days(n: int) -> str:
-    return "one day" if n == 1 else f"{n} days"
+def _at_least(least: Level, levels: Sequence[int]) -> int:
+    return sum(level >= least for level in levels)
 
 
 def _counted(n: int, noun: str) -> str:
     return f"{n} {noun}{'s' * (n != 1)}"
-
-
-def _fours(codes: Sequence[int]) -> Iterator[Sequence[int]]:
-    return (codes[k : k + 4] for k in range(0, len(codes), 4))

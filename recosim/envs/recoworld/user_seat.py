@@ -77,8 +77,7 @@ class LifeUserSeat(UserSeat):
     def is_asked(self) -> bool:
         verb = self.batch.arrays["verb"][0]
         if verb == Verb.REFLECT:
-            user = int(self.batch.arrays["user"][0])
-            return self.batch.users.behaviour(user).feedback not in ("none", "unary", "binary")
+            return bool(self.acts.last_move(self.batch, 0)["used"])
         return verb in (Verb.ASK, Verb.RECOMMEND, Verb.PASS)
 
     def hear(self) -> Iterator[RenderableType]:

@@ -60,14 +60,14 @@ def write_card(path: Path, findings: Findings, log: Log, held: Held | None) -> N
 def card_text(name: str, findings: Findings, log: Log, held: Held | None) -> str:
     """The card as TOML: closed, as all cards of users are."""
     source = [
-        f"Fitted by maximum likelihood to {log.source}; {log.conversations:,} conversations. The "
+        f"Fitted by maximum likelihood to {log.source}; {log.conversations:,} {log.unit}. The "
         "number of each setting, with its standard error, is under `sources`.",
     ]
     if held is not None:
         fitted, unfitted = held.overall["fitted"], held.overall["unfitted"]
         source.append(
-            f"Conversations that were not fitted: log-loss {fitted.log_loss:.3f} nats, of the card "
-            f"that it was held against {unfitted.log_loss:.3f}."
+            f"{log.unit.capitalize()} that were not fitted: log-loss {fitted.log_loss:.3f} nats, "
+            f"of the card that it was held against {unfitted.log_loss:.3f}."
         )
     left_out = ", ".join(findings.unknown)
     if left_out:

@@ -92,7 +92,8 @@ class Findings:
         for part in parts:
             estimates |= part.estimates
             unknown |= part.unknown
-        return Findings(estimates, unknown)
+        # Several kinds of occasions may tell of one setting; one that does is enough.
+        return Findings(estimates, {k: why for k, why in unknown.items() if k not in estimates})
 
     @staticmethod
     def nothing(settings: tuple[str, ...], why: str) -> Findings:

@@ -10,6 +10,7 @@ from recosim.users.fitting.leaving import fit_leaving
 from recosim.users.fitting.lists import fit_lists
 from recosim.users.fitting.occasions import Log
 from recosim.users.fitting.rates import fit_cooperativeness, fit_rate
+from recosim.users.fitting.sessions import fit_clicks, fit_shifted
 from recosim.users.fitting.shares import fit_feedback, fit_opening, fit_takes
 
 __all__ = ["fit_users"]
@@ -41,6 +42,9 @@ def fit_users(log: Log) -> Findings:
         fit_leaving(own.get("leaves")),
         fit_opening(own.get("opens")),
         fit_takes(own.get("goes_on")),
+        fit_shifted("stops", own.get("stops")),
+        fit_shifted("returns", own.get("returns")),
+        fit_clicks(own.get("clicks")),
     ]
     found = Findings.joined(*parts)
     unsure = found.estimates.get("dont_know")
@@ -55,6 +59,7 @@ def fit_users(log: Log) -> Findings:
         reasons = "; ".join(dict.fromkeys(unknown.values()))
         raise OptionError(
             f"{log.source} tells of no setting of users: {reasons}. Needed are answers to "
-            "questions, replies to lists or lists with what was taken, at least ten of a kind."
+            "questions, replies to lists, lists with what was taken or sessions, at least ten of a "
+            "kind."
         )
     return Findings(found.estimates, {name: unknown[name] for name in SETTINGS if name in unknown})

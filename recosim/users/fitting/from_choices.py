@@ -26,7 +26,7 @@ from recosim.users.fitting.occasions import Gathering, Log
 from recosim.world.importers.source import bad
 from recosim.world.world import World
 
-__all__ = ["NEEDED", "log_of_choices"]
+__all__ = ["NEEDED", "log_of_choices", "table_rows", "words_of"]
 
 NEEDED = ("user", "list", "taken")
 COLUMNS = (*NEEDED, "utilities", "conversation")
@@ -45,8 +45,8 @@ def log_of_choices(path: Path, world: World | None = None) -> Log:
     gathering = Gathering()
     lists = against = 0
     wanted_by: dict[int, dict[str, float]] = {}
-    for line, row in _rows(path):
-        items = _words(row["list"])
+    for line, row in table_rows(path, NEEDED, COLUMNS):
+        items = words_of(row["list"])
         taken = "" if row["taken"] is None else str(row["taken"]).strip()
         if not items or len(set(items)) < len(items):
             raise bad(path, "the list is empty, or has an item twice", line)
@@ -91,10 +91,16 @@ def log_of_choices(path: Path, world: World | None = None) -> Log:
     return log
 
 
-def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """(line or row from 1, values by column)."""
+def table_rows(
+    path: Path, needed: tuple[str, ...], known: tuple[str, ...]
+) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """(line or row from 1, values by column) of a CSV or Parquet file.
+
+    Raises:
+        ImportDataError: a damaged file, or a needed column that is missing.
+    """
     if path.suffix.lower() == ".csv":
-        yield from csv_rows(path, needed=NEEDED, known=COLUMNS)
+        yield from csv_rows(path, needed=needed, known=known)
         return
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -105,21 +111,22 @@ def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
         raise ImportDataError(f"{path}: no such file.") from None
     except (pa.ArrowInvalid, OSError) as error:
         raise ImportDataError(f"{path} is not a readable Parquet file: {error}") from None
-    for name in NEEDED:
+    for name in needed:
         if name not in table.schema.names:
             told = ", ".join(table.schema.names)
             raise bad(path, f"the column {name!r} is missing; there are {told}")
     yield from enumerate(table.to_pylist(), start=1)
 
 
-def _words(cell: Any) -> list[str]:
+def words_of(cell: Any) -> list[str]:
+    """The words of a cell: a list, or a text with spaces or semicolons between them."""
     if isinstance(cell, (list, tuple)):
         return [str(value) for value in cell]
     return [word for word in re.split(r"[\s;]+", str(cell or "")) if word]
 
 
 def _utilities(path: Path, line: int, cell: Any, n: int) -> list[float]:
-    words = _words(cell)
+    words = words_of(cell)
     try:
         worth = [float(word) for word in words]
     except ValueError:

@@ -36,6 +36,7 @@ class Held:
         gain, gain_error: log-loss of the unfitted card minus that of the fitted one, mean over
             occasions, and its standard error over users.
         folds: in how many parts the conversations were held out.
+        unit: what a conversation is (`Log.unit`).
     """
 
     overall: dict[str, Score]
@@ -43,11 +44,13 @@ class Held:
     gain: float
     gain_error: float
     folds: int
+    unit: str = "conversations"
 
     def to_dict(self) -> dict[str, Any]:
         """JSON values."""
         return {
             "folds": self.folds,
+            "unit": self.unit,
             "gain": {"value": self.gain, "error": self.gain_error},
             "overall": {name: score.to_dict() for name, score in self.overall.items()},
             "kinds": {
@@ -57,7 +60,9 @@ class Held:
         }
 
 
-def folds_of(conversations: int, folds: int, seed: int) -> NDArray[np.int64]:
+def folds_of(
+    conversations: int, folds: int, seed: int, unit: str = "conversations"
+) -> NDArray[np.int64]:
     """The part that each conversation is held out in: int64 (conversations,).
 
     Raises:
@@ -65,7 +70,7 @@ def folds_of(conversations: int, folds: int, seed: int) -> NDArray[np.int64]:
     """
     if conversations < folds:
         raise OptionError(
-            f"the log has {conversations} conversations; to hold a fit against those that it has "
+            f"the log has {conversations} {unit}; to hold a fit against those that it has "
             f"not seen at least {folds} are needed."
         )
     return np.random.default_rng(seed).permutation(conversations) % folds
@@ -84,7 +89,7 @@ def judge(
     Raises:
         OptionError: too few conversations, or nothing to fit in a part of them.
     """
-    part_of = folds_of(log.conversations, folds, seed)
+    part_of = folds_of(log.conversations, folds, seed, log.unit)
     parts: dict[str, dict[str, list[Scored]]] = {name: {} for name in MODELS}
     for k in range(folds):
         if progress is not None:
@@ -107,7 +112,7 @@ def judge(
         for name in MODELS
     }
     gain, error = _gain(parts["unfitted"], parts["fitted"])
-    return Held(overall, by_kind, gain, error, folds)
+    return Held(overall, by_kind, gain, error, folds, log.unit)
 
 
 def _gain(before: dict[str, list[Scored]], after: dict[str, list[Scored]]) -> tuple[float, float]:

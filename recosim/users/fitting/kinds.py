@@ -1,7 +1,7 @@
 """The kinds of occasions, and how likely a user of given settings does what on one of them.
 
-The chances are those of docs/protocols.md, "Users". They are read from settings, and so any card
-can be held against a log, fitted or not.
+The chances are those of docs/protocols.md, "Users", and of docs/recoworld.md. They are read from
+settings, and so any card can be held against a log, fitted or not.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recosim.users.behaviour import WORDS, trait_column
+from recosim.users.fitting.session_chances import clicks, returns, stops
 
 __all__ = ["KINDS", "Kind", "read_and_taken"]
 
@@ -191,5 +192,26 @@ KINDS: dict[str, Kind] = {
             _feeds_back,
             ("nothing", "less of", "more of", "both"),
         ),
+        Kind(
+            "stops",
+            ("session_hazard", "fatigue_pull", "letdown_pull"),
+            "leaves the session after a round",
+            stops,
+        ),
+        Kind("returns", ("return_rate", "loyalty_pull"), "comes back on a day away", returns),
+        Kind(
+            "reads_on",
+            ("examination",),
+            "reads the next item of a list",
+            rate("examination"),
+        ),
+        Kind(
+            "clicks",
+            ("click_bias", "choice_temperature", "appeal_pull", "examination"),
+            "clicks an item of a list",
+            clicks,
+        ),
+        Kind("speaks", ("voice",), "says what should change, about to go", rate("voice")),
+        Kind("for_good", ("leave_for_good",), "goes for good", rate("leave_for_good")),
     )
 }

@@ -6,7 +6,7 @@ Whatever the log is, a trace, dialogues or lists, fitting and scoring read nothi
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,12 +85,14 @@ class Log:
         conversations: how many there are; they are numbered from 0.
         source: what the log is, for cards.
         silent: by setting, why the log cannot tell of it.
+        unit: what a conversation is here, in the plural; what is held out is one of them.
     """
 
     occasions: Mapping[str, Occasions]
     conversations: int
     source: str
     silent: Mapping[str, str] = field(default_factory=dict)
+    unit: str = "conversations"
 
     @property
     def total(self) -> int:
@@ -105,7 +107,7 @@ class Log:
         """The part of some occasions: by kind bool (occasions of it,)."""
         parts = {kind: own.take(chosen[kind]) for kind, own in self.occasions.items()}
         kept = {kind: part for kind, part in parts.items() if len(part)}
-        return Log(kept, self.conversations, self.source, self.silent)
+        return replace(self, occasions=kept)
 
 
 class Gathering:
@@ -138,7 +140,7 @@ class Gathering:
         )
         self._rows.setdefault(kind, []).append(row)
 
-    def log(self, source: str) -> Log:
+    def log(self, source: str, unit: str = "conversations") -> Log:
         """What was gathered."""
         occasions = {}
         for kind, rows in self._rows.items():
@@ -147,4 +149,4 @@ class Gathering:
             given = {name: table[:, k] for k, name in enumerate(self._names[kind])}
             user, conversation, outcome, order = whole.T.copy()
             occasions[kind] = Occasions(kind, user, conversation, outcome, order, given)
-        return Log(occasions, len(self._conversations), source, dict(self.silent))
+        return Log(occasions, len(self._conversations), source, dict(self.silent), unit)

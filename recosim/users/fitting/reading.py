@@ -1,8 +1,8 @@
-"""Which kind of log a file is, and what it tells: dialogues, lists with what was taken, a trace."""
+"""Which kind of log a file is, and what it tells: dialogues, lists, sessions, a trace."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from recosim.errors import ImportDataError, OptionError
@@ -14,6 +14,8 @@ from recosim.users.dialogues.turns import read_header
 from recosim.users.fitting.from_choices import NEEDED as OF_CHOICES
 from recosim.users.fitting.from_choices import log_of_choices
 from recosim.users.fitting.from_dialogues import log_of_dialogues
+from recosim.users.fitting.from_sessions import NEEDED as OF_SESSIONS
+from recosim.users.fitting.from_sessions import log_of_sessions
 from recosim.users.fitting.occasions import Log
 from recosim.world.world import World
 
@@ -29,7 +31,7 @@ def read_log(
 
     Args:
         path: a trace of `recosim bench` (.parquet); dialogues with acts: IARD (.json), ReDial
-            (.jsonl), turns (.csv); or lists with what was taken (.csv, .parquet).
+            (.jsonl), turns (.csv); lists with what was taken, or sessions (.csv, .parquet).
         world: for lists without utilities; of a trace, where it is not the one that it names.
         world_of: (trace, path) -> the world that a trace was recorded on.
 
@@ -49,13 +51,21 @@ def read_log(
         header = read_header(path)
         if set(OF_CHOICES) <= set(header) and not set(OF_TURNS) <= set(header):
             return log_of_choices(path, world)
+        if _tells_sessions(header):
+            return log_of_sessions(path)
     if suffix not in SUFFIXES or not dialogue_form(path):
         raise ImportDataError(
             f"{path} is no log that is known here: a trace of `recosim bench` (.parquet); IARD "
-            f"(.json), ReDial (.jsonl) or turns (.csv with {', '.join(OF_TURNS)}); or lists (.csv "
-            f"or .parquet with {', '.join(OF_CHOICES)})."
+            f"(.json), ReDial (.jsonl) or turns (.csv with {', '.join(OF_TURNS)}); lists (.csv or "
+            f".parquet with {', '.join(OF_CHOICES)}); or sessions (.csv or .parquet with "
+            f"{', '.join(OF_SESSIONS)} and item or list)."
         )
     return log_of_dialogues(read_dialogues(path), path.name)
+
+
+def _tells_sessions(columns: Iterable[str]) -> bool:
+    names = set(columns)
+    return set(OF_SESSIONS) <= names and not set(OF_CHOICES) <= names
 
 
 def _parquet(
@@ -69,6 +79,8 @@ def _parquet(
     except (pa.ArrowInvalid, OSError) as error:
         raise ImportDataError(f"{path} is not a readable Parquet file: {error}") from None
     if b"recosim" not in (schema.metadata or {}):
+        if _tells_sessions(schema.names):
+            return log_of_sessions(path)
         return log_of_choices(path, world)
     trace = Trace.read(path)
     record = family_of(trace.metadata)

@@ -7,7 +7,7 @@ Scores hang on what an occasion is, never on what happened: a fit to the chosen 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,7 @@ CROWD = 64
 # The uncertainty of a probability of which nothing is known, uniform from 0 to 1: ln 2 - 1/2 nats.
 UNKNOWN = float(np.log(2) - 0.5)
 # Kinds whose likelihood holds for a whole conversation: who left had stayed before.
-WHOLE = ("leaves", "goes_on", "opens", "feeds_back")
+WHOLE = ("leaves", "goes_on", "opens", "feeds_back", "stops", "returns")
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,7 @@ def _repeated(log: Log, users: NDArray[np.int64], times: NDArray[np.int64]) -> L
             parts[kind] = type(own)(
                 kind, fresh, taken.conversation, taken.outcome, taken.order, taken.given
             )
-    return Log(parts, log.conversations, log.source, log.silent)
+    return replace(log, occasions=parts)
 
 
 def _chosen(log: Log, scores: dict[str, Floats], size: float, luck: np.random.Generator) -> Masks:

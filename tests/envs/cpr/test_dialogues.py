@@ -103,11 +103,11 @@ def test_malformed_moves_are_refused_and_change_nothing(verb: Any, about: Any) -
     [
         (np.zeros((2, 2), np.int32), "slates have shape"),
         (np.zeros((2, 3), np.float64), "slates have shape"),
-        (np.array([[0, 1, 150], [-1, -1, -1]]), "different items"),
-        (np.array([[0, 1, 0], [-1, -1, -1]]), "different items"),
-        (np.array([[0, -1, 1], [-1, -1, -1]]), "different items"),
-        (np.array([[0, 1, -2], [-1, -1, -1]]), "different items"),
-        (np.array([[0, 1, 2], [5, 5, -1]]), "different items"),
+        (np.array([[0, 1, 150], [-1, -1, -1]]), "different numbers"),
+        (np.array([[0, 1, 0], [-1, -1, -1]]), "different numbers"),
+        (np.array([[0, -1, 1], [-1, -1, -1]]), "different numbers"),
+        (np.array([[0, 1, -2], [-1, -1, -1]]), "different numbers"),
+        (np.array([[0, 1, 2], [5, 5, -1]]), "different numbers"),
     ],
 )
 def test_malformed_lists_are_refused_and_change_nothing(slates: np.ndarray, message: str) -> None:

@@ -11,9 +11,12 @@ import pytest
 from recosim.acts import Moves, Verb
 from recosim.envs.recoworld.lives import Lives
 from recosim.envs.recoworld.rules import LifeRules
+from recosim.envs.recoworld.tables import split_users
 from recosim.envs.setup import Setup
 from recosim.errors import IllegalActionError, OptionError, StateError, UnknownNameError
 from recosim.users import Population
+from recosim.world.csr import csr_from_lists
+from recosim.world.world import build_world
 
 NAME = "recosim/RecoWorld-LastFM-Small-v0"
 
@@ -41,10 +44,10 @@ def state_of(batch: Lives) -> dict[str, bytes]:
 @pytest.mark.parametrize(
     ("lists", "why"),
     [
-        ([[0, 1, 0, -1, -1]], "items of row 0"),
-        ([[0, 1, 10**6, -1, -1]], "items of row 0"),
-        ([[0, -1, 1, -1, -1]], "items of row 0"),
-        ([[0, -2, -1, -1, -1]], "items of row 0"),
+        ([[0, 1, 0, -1, -1]], "5 different numbers"),
+        ([[0, 1, 10**6, -1, -1]], "different numbers of 0..499"),
+        ([[0, -1, 1, -1, -1]], "then -1 to the end"),
+        ([[0, -2, -1, -1, -1]], "then -1 to the end"),
         ([[0.0, 1.0, 2.0, 3.0, 4.0]], "items have shape"),
         ([[0, 1]], "items have shape"),
         ([0, 1, 2, 3, 4], "items have shape"),
@@ -60,7 +63,7 @@ def test_lists_of_repeated_unknown_or_missing_items(lists: Any, why: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "items", [[], [0, 0], [0, 10**6], [-2], list(range(6)), [0.5], ["a"], None, [[0]]]
+    "items", [[], [0, 0], [0, 10**6], [-2], list(range(6)), [0.5], ["a"], 7, [[0]]]
 )
 def test_lists_of_an_environment(items: Any) -> None:
     env = make(actions="slate", illegal="penalise")
@@ -98,6 +101,68 @@ def test_malformed_actions_change_nothing(actions: Any, why: str, call: str) -> 
             )
         )
     assert state_of(batch) == before
+
+
+@pytest.mark.parametrize(
+    ("verb", "about", "because"),
+    [
+        ([0, 1], [0, -1], None),
+        ([0, 1, 2], [0, -1], None),
+        ([0, 1, 9], [0, -1, -1], None),
+        ([0, 1, -1], [0, -1, -1], None),
+        ([0, 1, Verb.OPEN], [0, -1, -1], None),
+        ([0, 0, 0], [0, 1, 10**6], None),
+        ([0, 0, 0], [0, 1, -2], None),
+        ([0, 0, 0], [0.0, 1.0, 2.0], None),
+        ([0.0, 1.0, 2.0], [0, -1, -1], None),
+        ([1, 1, 1], [-1, -1, -1], [0, 1, 2]),
+        ([1, 1, 1], [-1, -1, -1], [[0], [1]]),
+        ([1, 1, 1], [-1, -1, -1], [[0], [1], [10**6]]),
+        ([1, 1, 1], [-1, -1, -1], [[0], [1], [-2]]),
+        ([1, 1, 1], [-1, -1, -1], [[0.0], [1.0], [2.0]]),
+    ],
+)
+def test_malformed_moves_change_nothing(verb: Any, about: Any, because: Any) -> None:
+    batch = open_lives(3)
+    before = state_of(batch)
+    why = r"are needed|does not exist|verbs here|is needed|different numbers"
+    reasons = None if because is None else np.array(because)
+    with pytest.raises(IllegalActionError, match=why):
+        batch.step(Moves(np.array(verb), np.array(about), None, reasons))
+    assert state_of(batch) == before
+
+
+def test_a_reason_that_no_item_has_is_refused_in_every_view() -> None:
+    world = build_world(
+        name="rare",
+        item_attributes=csr_from_lists([{0}, {0, 1}, {1}]),
+        train=csr_from_lists([[0]] * 9),
+        valid=csr_from_lists([[1]] * 9),
+        test=csr_from_lists([[2]] * 9),
+        n_attributes=3,
+        attribute_names=["rock", "jazz", "polka"],
+    )
+    for split in ("train", "valid", "test"):
+        if len(split_users(world, split)):
+            break
+    options = {"world": world, "estimator": "mf", "split": split}
+    reason = np.array([2], dtype=np.int32)
+    for view, action in (
+        ("flat", 3 + 3 + 2),
+        ("slate", {"verb": 1, "attribute": 0, "items": np.full(5, -1), "because": reason}),
+    ):
+        env = make(actions=view, **options)
+        env.reset(seed=0)
+        with pytest.raises(IllegalActionError, match="no item has 'polka'"):
+            env.step(action)
+        batch = env.setup.batch(2)
+        batch.open(seeds=[1, 2], conversations=[0, 0])
+        with pytest.raises(IllegalActionError, match="no item has 'polka'"):
+            batch.step(Moves.all_of(Verb.RECOMMEND, 2, None, np.array([[0], [2]])))
+    # Beside a list of one's own it steers nothing, and may be said.
+    own = np.array([0, 1, -1, -1, -1])
+    env.step({"verb": 1, "attribute": 0, "items": own, "because": reason})
+    assert env.batch.arrays["about"][0] == 2
 
 
 @pytest.mark.parametrize("threads", [1, 2])

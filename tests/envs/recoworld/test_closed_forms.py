@@ -225,7 +225,7 @@ def test_with_either_of_them_it_does(setting: dict[str, float]) -> None:
 # ---------------------------------------------------------------- quality is what appeal promises
 
 HONEST = replace(WORLD, item_appeal=WORLD.item_quality)
-PLAIN = {"mood": 0.0, "learning": 0.0, "appeal_pull": 1.0, "choice_temperature": 0.7}
+LIVELY = {"appeal_pull": 1.0, "choice_temperature": 0.7, "drift": 0.3, "seen": 0.3}
 
 
 def ranked_by(scores: np.ndarray) -> Callable[[Lives], Moves]:
@@ -251,7 +251,7 @@ def by_chance(lives: Lives) -> Moves:
 
 def live(act: Callable[[Lives], Moves], world: World) -> tuple[list[bytes], float]:
     """Lives with an agent, as bytes after every move, and the sum of what let users down."""
-    lives = open_lives(80, {}, PLAIN, world)
+    lives = open_lives(80, {}, LIVELY, world)
     seen, let_down = [], 0.0
     for _ in range(25):
         lives.step(act(lives))

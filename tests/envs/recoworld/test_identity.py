@@ -15,6 +15,7 @@ from recosim.acts import Moves
 from recosim.envs.recoworld.fields import fields
 from recosim.envs.recoworld.lives import Lives
 from recosim.envs.setup import Setup
+from recosim.errors import OptionError, WorldError
 
 NAME = "recosim/RecoWorld-LastFM-Small-v0"
 ROWS = 9
@@ -25,7 +26,7 @@ ARGUMENTS = {"action", "slate", "n_slate", "reason", "to_open", "best"}
 
 def batch(size: int, threads: int = 1) -> Lives:
     setup = Setup.prepare(
-        "recoworld", world="lastfm-small", users="typical", settings=USERS | {"feedback": "edit"}
+        "recoworld", world="lastfm-small", users="typical", feedback="edit", **USERS
     )
     lives = setup.batch(size, threads=threads, raise_illegal=False)
     assert isinstance(lives, Lives)
@@ -78,6 +79,30 @@ def test_a_life_is_the_same_in_another_process() -> None:
     assert run.stdout.strip() == b"".join(play(batch(ROWS), 3)[:4]).hex()
 
 
+def test_a_life_goes_on_from_its_state_and_on_no_other_world() -> None:
+    one, other = batch(ROWS), batch(ROWS)
+    play(one, 3, steps=20)
+    state = one.state()
+    other.set_state(state)
+    rng = np.random.default_rng(2)
+    for _ in range(30):
+        codes = rng.integers(0, one.n_actions, ROWS)
+        for each in (one, other):
+            moves = (codes, each.n_askables)
+            each.step(Moves.from_flat(*moves, verbs=each.verbs, reasons=each.n_reasons))
+    for name in set(fields.row_arrays()) - ARGUMENTS:
+        assert one.arrays[name].tobytes() == other.arrays[name].tobytes(), name
+    for size, world, error in (
+        (ROWS, "yelp-small", WorldError),
+        (ROWS + 1, "lastfm-small", OptionError),
+    ):
+        elsewhere = Setup.prepare("recoworld", world=world).batch(size)
+        before = {name: array.tobytes() for name, array in elsewhere.state().items()}
+        with pytest.raises(error):
+            elsewhere.set_state(state)
+        assert before == {name: array.tobytes() for name, array in elsewhere.state().items()}
+
+
 @pytest.mark.parametrize("mode", [mode.value for mode in AutoresetMode])
 def test_rows_of_a_vector_environment_are_scalar_environments(mode: str) -> None:
     options = {"voice": 0.7, "horizon": 6, "reveal": True}
@@ -110,7 +135,7 @@ def test_rows_of_a_vector_environment_are_scalar_environments(mode: str) -> None
                 if not (rest[1] or rest[2]):
                     assert infos["true_utility"][row] == info["true_utility"]
                     mindset = infos["privileged"]["mindset"][row]
-                    assert mindset.tobytes() == info["privileged"]["mindset"].tobytes()
+                    assert np.asarray(mindset).tolist() == info["privileged"]["mindset"]
                 elif mode == "SameStep":
                     same_single(infos["final_obs"][row], observation)
                     observation, _ = single.reset()
