@@ -25,7 +25,7 @@ LAYERS = (
     ("kernels",),
     ("world", "chat"),
     ("language",),
-    ("users", "estimators"),
+    ("users", "estimators", "retrieval"),
     ("envs", "envs/cpr"),
     ("agents", "agents/cpr"),
     ("bench",),

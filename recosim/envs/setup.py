@@ -61,6 +61,12 @@ class Setup:
             if not isinstance(world, (str, os.PathLike)):
                 raise OptionError(f"world is {world!r}; a name, a folder or a World is needed.")
             world = open_world(world)
+        if not world.n_users:
+            raise OptionError(
+                f"the world {world.name!r} has no users and no interactions: it is a collection to "
+                "search in, for recosim.retrieval. Name a world with users; 'recosim data list' "
+                "shows them."
+            )
         if isinstance(options.estimator, Vectors):
             if fitting:
                 raise OptionError(

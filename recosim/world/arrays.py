@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from recosim.errors import unknown
 from recosim.world.csr import Csr, csr_from_pairs
 from recosim.world.strings import StringTable
+from recosim.world.topics import Judgements, Topics
 
 __all__ = ["DERIVED", "LATER", "PRIMARY", "SPLITS", "WorldArrays", "arrays_of", "fingerprint"]
 
@@ -46,6 +47,9 @@ class WorldArrays:
     licence: str
     settings: Mapping[str, Any]
     fingerprint: str
+    item_ids: StringTable | None = None
+    topics: Topics | None = None
+    judgements: Judgements | None = None
     folder: Path | None = None
 
     @property
@@ -93,8 +97,8 @@ class WorldArrays:
 
     @cached_property
     def _fingerprint_before(self) -> str:
-        unknown = {field: np.full(self.n_items, np.nan, dtype=np.float32) for field in LATER}
-        return fingerprint({**vars(self), **unknown}, self.n_attributes)
+        unknown = np.full(self.n_items, np.nan, dtype=np.float32)
+        return fingerprint({**vars(self), "item_appeal": unknown}, self.n_attributes)
 
     @cached_property
     def popularity(self) -> NDArray[np.int64]:
@@ -140,11 +144,14 @@ PRIMARY = (
     "item_length",
     "item_quality",
     "item_appeal",
+    "item_ids",
+    "topics",
+    "judgements",
 )
-# Arrays of items that came later than the others. They enter the fingerprint only where a value is
+# Arrays that came later than the others. They enter the fingerprint only where a value is
 # known, and a stored world that lacks their file knows none: worlds without them keep the
 # fingerprints under which results on them were published.
-LATER = ("item_appeal",)
+LATER = ("item_appeal", "item_ids", "topics", "judgements")
 DERIVED = ("attribute_items", "bitsets", "cooccurrence")
 
 
@@ -156,7 +163,7 @@ def arrays_of(world: WorldArrays, fields: Sequence[str] = (*PRIMARY, *DERIVED)) 
 def fingerprint(parts: Mapping[str, Any], n_attributes: int) -> str:
     """sha256 over the names, dtypes, shapes and bytes of the defining arrays, as hex."""
     digest = hashlib.sha256(f"recosim world 1, {n_attributes} attributes".encode())
-    unknown = [field for field in LATER if np.isnan(parts[field]).all()]
+    unknown = [field for field in LATER if is_unknown(parts.get(field))]
     flat = _flatten({field: parts[field] for field in PRIMARY if field not in unknown})
     for label, array in flat.items():
         little = np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<"), copy=False)
@@ -165,10 +172,20 @@ def fingerprint(parts: Mapping[str, Any], n_attributes: int) -> str:
     return digest.hexdigest()
 
 
+def is_unknown(value: Any) -> bool:
+    """Whether a part that came later is not there, or holds no known value."""
+    return value is None or (isinstance(value, np.ndarray) and bool(np.isnan(value).all()))
+
+
 def _flatten(parts: Mapping[str, Any]) -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for field, value in parts.items():
-        if isinstance(value, Csr):
+        if value is None:
+            continue
+        if isinstance(value, (Topics, Judgements)):
+            inner = {f"{field}.{part}": array for part, array in value._asdict().items()}
+            flat.update(_flatten(inner))
+        elif isinstance(value, Csr):
             flat[f"{field}.indptr"], flat[f"{field}.indices"] = value.indptr, value.indices
         elif isinstance(value, StringTable):
             flat[f"{field}.offsets"], flat[f"{field}.blob"] = value.offsets, value.blob

@@ -35,7 +35,8 @@ def to_networkx(world: WorldArrays) -> nx.Graph:
 
     Items carry `name`, and `text`, `length` (minutes), `quality` and `appeal` (0 to 1) where known;
     attributes carry `name`, `facet` (a name, or None) and `facet_index` (-1 for none).
-    `graph.graph` holds `name`, `facets`, `source`, `licence` and `settings`.
+    `graph.graph` holds `name`, `facets`, `source`, `licence` and `settings`, and `topics` and
+    `judgements` as the world has them.
     """
     graph = nx.Graph(
         name=world.name,
@@ -43,12 +44,16 @@ def to_networkx(world: WorldArrays) -> nx.Graph:
         source=world.source,
         licence=world.licence,
         settings=dict(world.settings),
+        topics=world.topics,
+        judgements=world.judgements,
     )
     graph.add_nodes_from((("user", u), {"kind": "user"}) for u in range(world.n_users))
     for v in range(world.n_items):
         known: dict[str, Any] = {"kind": "item", "name": world.item_names[v]}
         if world.item_texts[v]:
             known["text"] = world.item_texts[v]
+        if world.item_ids is not None:
+            known["id"] = world.item_ids[v]
         for field in ("length", "quality", "appeal"):
             value = float(getattr(world, f"item_{field}")[v])
             if not math.isnan(value):
@@ -144,6 +149,9 @@ def parts_of(graph: nx.Graph, name: str) -> dict[str, Any]:
         "item_length": [data.get("length", math.nan) for data in items],
         "item_quality": [data.get("quality", math.nan) for data in items],
         "item_appeal": [data.get("appeal", math.nan) for data in items],
+        "item_ids": [data["id"] for data in items] if items and "id" in items[0] else None,
+        "topics": graph.graph.get("topics"),
+        "judgements": graph.graph.get("judgements"),
         "source": str(graph.graph.get("source", "")),
         "licence": str(graph.graph.get("licence", "")),
         "settings": graph.graph.get("settings", {}),

@@ -13,14 +13,16 @@ import numpy as np
 from recosim.arrays import check_arrays, json_digest, mark_checked, open_arrays, save_arrays
 from recosim.errors import WorldError
 from recosim.files import atomic_folder, write_json
-from recosim.world.arrays import DERIVED, LATER, PRIMARY, arrays_of
+from recosim.world.arrays import DERIVED, PRIMARY, arrays_of
 from recosim.world.csr import Csr
 from recosim.world.strings import StringTable
+from recosim.world.topics import Judgements, Topics, assemble
 from recosim.world.world import World
 
 __all__ = ["open_folder", "save_world", "verify_folder"]
 
 FORMAT = 1
+BESIDE = ("taste.", "index.", "vectors.")  # how the names begin of what is kept beside a world
 
 
 def save_world(world: World, folder: Path) -> World:
@@ -83,8 +85,9 @@ def _manifest_text(folder: Path) -> str:
 
 def _stamp_key(folder: Path) -> str:
     """Changes when any file of the folder does, so that the cache of opened worlds is honest."""
-    # The taste beside them is no part of a world: it comes later, and is checked where it is read.
-    files = (e for e in os.scandir(folder) if not e.name.lstrip(".").startswith("taste."))
+    # The taste and the indexes beside them are no part of a world: they come later, and are checked
+    # where they are read.
+    files = (e for e in os.scandir(folder) if not e.name.lstrip(".").startswith(BESIDE))
     return repr(sorted((e.name, e.stat().st_mtime_ns, e.stat().st_size) for e in files))
 
 
@@ -95,11 +98,10 @@ def _open_cached(folder_name: str, text: str, _: str) -> World:
     files = manifest["files"]
     _check(folder, files)
     arrays = open_arrays(folder, files)
-    for field in LATER:
-        if field not in arrays:  # stored before worlds had it
-            nothing = np.full(arrays["item_quality"].shape, np.nan, dtype=np.float32)
-            nothing.flags.writeable = False
-            arrays[field] = nothing
+    if "item_appeal" not in arrays:  # stored before worlds had it
+        nothing = np.full(arrays["item_quality"].shape, np.nan, dtype=np.float32)
+        nothing.flags.writeable = False
+        arrays["item_appeal"] = nothing
     fields = {field: _assemble(field, arrays) for field in (*PRIMARY, *DERIVED)}
     return World(
         name=manifest["name"],
@@ -137,11 +139,13 @@ def _check(folder: Path, files: dict[str, Any], *, read_all: bool = False) -> No
 
 
 def _assemble(field: str, arrays: dict[str, Any]) -> Any:
+    if field in ("topics", "judgements"):
+        return assemble(Topics if field == "topics" else Judgements, field, arrays)
     if f"{field}.indptr" in arrays:
         return Csr(arrays[f"{field}.indptr"], arrays[f"{field}.indices"])
     if f"{field}.offsets" in arrays:
         return StringTable(arrays[f"{field}.offsets"], arrays[f"{field}.blob"])
-    return arrays[field]
+    return None if field == "item_ids" else arrays[field]
 
 
 def _damaged(folder: Path, problem: str) -> WorldError:

@@ -14,6 +14,7 @@ from recosim.errors import WorldError
 from recosim.world.arrays import WorldArrays, arrays_of, fingerprint
 from recosim.world.csr import Csr, csr_from_pairs
 from recosim.world.strings import StringTable
+from recosim.world.topics import Judgements, Topics
 from recosim.world.worth import RANGES, Worth, in_range, minutes_of, standardised
 
 if TYPE_CHECKING:
@@ -45,6 +46,11 @@ class World(WorldArrays):
             unknown.
         item_appeal: float32 (n_items,), what an item promises beforehand (its cover, its title),
             0 to 1, NaN where unknown.
+        item_ids: the source's own id of each item, None where it has none.
+        topics: what people wanted to know, turn by turn (`recosim.world.topics.Topics`), None in a
+            world that is no collection to search in.
+        judgements: which items answer a turn (`Judgements`), None where nobody judged them. For
+            the evaluator and the reward alone.
         source, licence: where the data comes from, and under which terms it may be used.
         settings: what the world was built with (JSON values).
         bitsets: uint64 (n_attributes, words), bit v of row a is set iff item v has attribute a.
@@ -120,6 +126,9 @@ def build_world(
     item_length: ArrayLike | None = None,
     item_quality: ArrayLike | None = None,
     item_appeal: ArrayLike | None = None,
+    item_ids: Sequence[str] | None = None,
+    topics: Topics | None = None,
+    judgements: Judgements | None = None,
     source: str = "",
     licence: str = "",
     settings: Mapping[str, Any] | None = None,
@@ -133,24 +142,35 @@ def build_world(
         friends: rows = users, ids = users; made symmetric, links to oneself are dropped.
         attribute_facet: facet of each attribute, -1 for none; without it all are in one facet.
         item_length: minutes, 0 or more. item_quality, item_appeal: 0 to 1. NaN where unknown.
+        item_ids: the source's own ids, distinct.
+        topics, judgements: see `recosim.world.topics`. A world with topics may have no users,
+            interactions or attributes: it is there to be searched.
         synonyms: attribute name -> what else people call it. Kept in `settings`, read by the
             parser; no part of the fingerprint.
 
     Raises:
         WorldError: ids out of range, a user or item table of the wrong size, splits that overlap,
             no attributes, an empty test or train split, names of the wrong number, a length,
-            quality or appeal out of its range, synonyms of an attribute that does not exist.
+            quality or appeal out of its range, synonyms of an attribute that does not exist, ids
+            that occur twice, judgements without topics, topics that do not fit together.
     """
     n_items, n_users = item_attributes.rows, train.rows
-    _check(n_items > 0 and n_users > 0, name, "it has no items or no users")
-    askable = n_attributes > 0 and item_attributes.links > 0
-    _check(askable, name, "no item has an attribute to ask about")
+    _check(n_items > 0, name, "it has no items")
+    if topics is None:
+        _check(n_users > 0, name, "it has no users")
+        askable = n_attributes > 0 and item_attributes.links > 0
+        _check(askable, name, "no item has an attribute to ask about")
+        _check(judgements is None, name, "it has judgements and no topics")
+    else:
+        topics.check(name)
+        if judgements is not None:
+            judgements.check(name, topics.n_turns, n_items)
     _check_ids(name, "item_attributes", item_attributes, n_attributes)
     friends = friends if friends is not None else Csr(np.zeros(n_users + 1, np.int64), _none())
     for label, table in (("train", train), ("valid", valid), ("test", test)):
         _check(table.rows == n_users, name, f"{label} has {table.rows} users, train has {n_users}")
         _check_ids(name, label, table, n_items)
-        _check(table.links > 0, name, f"the {label} split is empty")
+        _check(table.links > 0 or not n_users, name, f"the {label} split is empty")
     _check_disjoint(name, train, valid, test)
     _check(friends.rows == n_users, name, f"friends has {friends.rows} rows, not {n_users}")
     _check_ids(name, "friends", friends, n_users)
@@ -183,6 +203,10 @@ def build_world(
         _check(len(values) == n, name, f"{len(values)} {label} for {n}")
         tables[label] = StringTable.of(values)
 
+    if item_ids is not None:
+        _check(len(item_ids) == n_items, name, f"{len(item_ids)} item_ids for {n_items}")
+        _check(len(set(item_ids)) == n_items, name, "an item id occurs twice")
+
     strangers = sorted(set(synonyms or ()) - set(strings["attribute_names"][0]))
     _check(not strangers, name, f"synonyms are given for {strangers}, which are no attributes")
     known = {a: list(words) for a, words in (synonyms or {}).items()}
@@ -198,6 +222,9 @@ def build_world(
         "item_length": _per_item(name, "item_length", item_length, n_items),
         "item_quality": _per_item(name, "item_quality", item_quality, n_items),
         "item_appeal": _per_item(name, "item_appeal", item_appeal, n_items),
+        "item_ids": None if item_ids is None else StringTable.of(item_ids),
+        "topics": topics,
+        "judgements": judgements,
     }
     digest = fingerprint(parts, n_attributes)
     postings = item_attributes.transpose(n_attributes)

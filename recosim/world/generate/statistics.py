@@ -80,6 +80,8 @@ def compare(world: World, wanted: dict[str, Any], tolerance: float) -> list[Comp
 
 
 def _distribution(values: NDArray[np.int64], percents: tuple[int, ...]) -> dict[str, Any]:
+    if not len(values):  # a collection has no users, and may have no attributes
+        return {"mean": 0.0, "quantiles": {str(p): 0.0 for p in percents}}
     quantiles = np.percentile(values, percents)
     return {
         "mean": round(float(values.mean()), 4),

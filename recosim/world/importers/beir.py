@@ -1,0 +1,121 @@
+"""Importer of collections as BEIR lays them out: `corpus.jsonl`, `queries.jsonl`, `qrels/*.tsv`.
+
+Thakur et al. (2021), "BEIR: A heterogenous benchmark for zero-shot evaluation of information
+retrieval models". A query is a topic of one turn.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from recosim.errors import ImportDataError
+from recosim.progress import Progress
+from recosim.world.importers.collection import Draft, Turn, whole
+from recosim.world.importers.source import bad, need_file, read_lines
+from recosim.world.world import World
+
+__all__ = ["import_beir", "json_lines", "text_of"]
+
+SPLITS = {"train": 0, "dev": 1, "test": 2}
+
+
+def import_beir(
+    path: Path,
+    name: str,
+    *,
+    licence: str = "",
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> World:
+    """A collection from a BEIR folder: SciFact, NFCorpus, FiQA and the like.
+
+    What a query asks is its need: queries of BEIR are complete. Only queries that one of the files
+    in `qrels` names are topics, in the order of `queries.jsonl`; a query that two of the files
+    name is of the later split (train, dev, test).
+
+    Args:
+        licence: under which terms the collection may be used, kept with the world.
+        seed: of the split of topics whose file is none of train, dev and test.
+
+    Raises:
+        ImportDataError: a file is missing, or has a malformed line; a document or query occurs
+            twice; nothing could be kept.
+    """
+    path = Path(path)
+    corpus = need_file(path, ["corpus.jsonl", "corpus.jsonl.gz"], "a BEIR collection")
+    queries = need_file(path, ["queries.jsonl", "queries.jsonl.gz"], "a BEIR collection")
+    files = sorted((path / "qrels").glob("*.tsv")) if (path / "qrels").is_dir() else []
+    if not files:
+        raise ImportDataError(f"{path} has no judgements: expected qrels/*.tsv, e.g. test.tsv.")
+    draft = Draft(path)
+    for line, row in json_lines(corpus, progress):
+        draft.document(
+            corpus, line, text_of(corpus, line, row, "_id"),
+            text_of(corpus, line, row, "title"), text_of(corpus, line, row, "text"),
+        )  # fmt: skip
+    rows = [(file, *row) for file in files for row in _qrels(file)]
+    judged = {query for _, _, query, _, _ in rows}
+    for line, row in json_lines(queries, progress):
+        key = text_of(queries, line, row, "_id")
+        if key not in judged:
+            draft.dropped["queries that no file of judgements names"] += 1
+            continue
+        said = text_of(queries, line, row, "text")
+        draft.turn(queries, line, Turn(key, key, said, need=said))
+    for file, line, query, document, grade in rows:
+        draft.grade(file, line, query, document, grade)
+        if file.stem in SPLITS:
+            draft.split[query] = max(SPLITS[file.stem], draft.split.get(query, 0))
+    return draft.build(
+        name,
+        seed=seed,
+        source=f"imported from a BEIR collection ({path.name})",
+        licence=licence,
+        settings={"importer": "beir", "qrels": [file.name for file in files]},
+    )
+
+
+def json_lines(
+    path: Path, progress: Progress | None = None
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """(line number, object) of each line of a JSON-lines file.
+
+    Raises:
+        ImportDataError: a line that is no JSON object, or bytes that are not UTF-8.
+    """
+    for line, text in read_lines(path, progress=progress):
+        try:
+            row = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise bad(path, f"not valid JSON: {error.msg}", line) from None
+        if not isinstance(row, dict):
+            raise bad(path, f"expected a JSON object, found {type(row).__name__}", line)
+        yield line, row
+
+
+def text_of(path: Path, line: int, row: dict[str, Any], key: str, default: str = "") -> str:
+    """A text of a JSON object; numbers are taken as texts, as some files have ids so.
+
+    Raises:
+        ImportDataError: neither.
+    """
+    value = row.get(key, default)
+    if value is None:
+        return default
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        raise bad(path, f"{key!r} is {type(value).__name__}, not a text", line)
+    return str(value)
+
+
+def _qrels(path: Path) -> Iterator[tuple[int, str, str, int]]:
+    """(line, query, document, grade) of each row below the header."""
+    for line, text in read_lines(path):
+        fields = text.split("\t")
+        if len(fields) != 3:
+            raise bad(path, f"expected query-id, corpus-id, score by tabs: {text[:60]!r}", line)
+        if line == 1 and not fields[2].strip().lstrip("-").isdigit():
+            continue  # the header
+        yield line, fields[0], fields[1], whole(path, line, fields[2])

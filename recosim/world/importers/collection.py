@@ -1,0 +1,226 @@
+"""What the importers of collections share: documents, topics and judgements as they are read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from recosim.errors import ImportDataError
+from recosim.world.csr import Csr, csr_from_lists
+from recosim.world.importers.source import bad, read_lines, refusing
+from recosim.world.strings import StringTable
+from recosim.world.topics import Topics, judgements_of, split_topics
+from recosim.world.world import World, build_world
+
+__all__ = ["Draft", "Turn", "read_qrels", "whole"]
+
+LONGEST = 1_000_000  # characters of a document; a longer one is cut, and counted
+
+
+@dataclass
+class Turn:
+    """One turn as a source has it: its id, its topic, and what was said and meant."""
+
+    key: str
+    topic: str
+    utterance: str
+    need: str = ""
+    rewrite: str = ""
+    answer: str = ""
+    history: Sequence[str] = ()  # keys of the earlier turns of its conversation
+
+
+@dataclass
+class Draft:
+    """A collection while it is read: what is dropped is counted, and the first of it is named."""
+
+    path: Path
+    documents: dict[str, tuple[str, str]] = field(default_factory=dict)  # id -> (title, text)
+    empty: set[str] = field(default_factory=set)
+    turns: dict[str, Turn] = field(default_factory=dict)
+    grades: dict[str, dict[str, int]] = field(default_factory=dict)  # turn -> document -> grade
+    split: dict[str, int] = field(default_factory=dict)  # topic -> 0, 1, 2
+    dropped: Counter[str] = field(default_factory=Counter)
+    notes: Counter[str] = field(default_factory=Counter)
+    first: dict[str, str] = field(default_factory=dict)
+
+    def document(self, file: Path, line: int | None, key: str, title: str, text: str) -> None:
+        """Add a document.
+
+        Raises:
+            ImportDataError: no id, or the id of a document that reads otherwise.
+        """
+        if not key:
+            raise bad(file, "a document has no id", line)
+        title, text = title.strip(), text.strip()
+        if not title and not text:
+            self.empty.add(key)
+            return self._drop("empty documents", file, line, key)
+        if len(text) > LONGEST:
+            self._note(f"documents cut at {LONGEST:,} characters", file, line, key)
+            text = text[:LONGEST]
+        if key in self.documents:
+            if self.documents[key] != (title, text):
+                raise bad(file, f"the document {key!r} occurs twice, with two texts", line)
+            return self._drop("repeated documents", file, line, key)
+        self.documents[key] = (title, text)
+        return None
+
+    def turn(self, file: Path, line: int | None, turn: Turn) -> None:
+        """Add a turn; one without a need wants what its rewrite or else its utterance says.
+
+        Raises:
+            ImportDataError: no id, nothing said, or an id that occurs twice.
+        """
+        if not turn.key:
+            raise bad(file, "a topic has no id", line)
+        if not turn.utterance.strip():
+            return self._drop("turns in which nothing is said", file, line, turn.key)
+        if turn.key in self.turns:
+            raise bad(file, f"the topic {turn.key!r} occurs twice", line)
+        if not turn.need.strip():
+            self._note("turns without a need (theirs is what they say)", file, line, turn.key)
+            turn.need = turn.rewrite or turn.utterance
+        self.turns[turn.key] = turn
+        return None
+
+    def grade(self, file: Path, line: int, turn: str, document: str, grade: int) -> None:
+        """Add a judgement; one of an unknown turn or document is dropped and counted."""
+        if turn not in self.turns:
+            return self._drop("judgements of unknown topics", file, line, turn)
+        if document in self.empty:
+            return self._drop("judgements of empty documents", file, line, document)
+        if document not in self.documents:
+            return self._drop("judgements of unknown documents", file, line, document)
+        if grade < 0:
+            self._note("grades below 0, read as 0", file, line, document)
+            grade = 0
+        row = self.grades.setdefault(turn, {})
+        if document in row:
+            self._drop("repeated judgements, the highest grade stays", file, line, document)
+            grade = max(grade, row[document])
+        row[document] = grade
+        return None
+
+    def build(
+        self, name: str, *, seed: int, source: str, licence: str, settings: Mapping[str, Any]
+    ) -> World:
+        """The world of what was read.
+
+        Raises:
+            ImportDataError: no documents, no topics, or no judgement that could be kept.
+        """
+        for what, things in (("documents", self.documents), ("topics", self.turns)):
+            if not things:
+                raise ImportDataError(f"{self.path} holds no {what} that could be read.")
+        if not self.grades:
+            lost = "".join(f" {what}: {n:,}." for what, n in self.counts(self.dropped).items())
+            raise ImportDataError(f"{self.path}: no judgement could be kept.{lost}")
+        item_of = {key: i for i, key in enumerate(self.documents)}
+        topic_of: dict[str, int] = {}
+        for turn in self.turns.values():
+            topic_of.setdefault(turn.topic, len(topic_of))
+        turns = sorted(self.turns.values(), key=lambda turn: topic_of[turn.topic])
+        number = {turn.key: i for i, turn in enumerate(turns)}
+        if unjudged := sum(turn.key not in self.grades for turn in turns):
+            self.notes["turns without a judgement"] = unjudged
+        split = split_topics(len(topic_of), seed)
+        for topic, part in self.split.items():
+            if topic in topic_of:
+                split[topic_of[topic]] = part
+        topics = Topics(
+            names=StringTable.of(topic_of),
+            split=split,
+            turn_topic=np.array([topic_of[turn.topic] for turn in turns], dtype=np.int32),
+            turn_names=StringTable.of(number),
+            utterances=StringTable.of(turn.utterance for turn in turns),
+            needs=StringTable.of(turn.need for turn in turns),
+            rewrites=StringTable.of(turn.rewrite for turn in turns),
+            answers=StringTable.of(turn.answer for turn in turns),
+            history=csr_from_lists(
+                [[number[key] for key in turn.history if key in number] for turn in turns]
+            ),
+        )
+        grades = [self.grades.get(turn.key, {}) for turn in turns]
+        nobody = Csr(np.zeros(1, dtype=np.int64), np.zeros(0, dtype=np.int32))
+        with refusing(self.path):
+            return build_world(
+                name=name,
+                item_attributes=csr_from_lists([[] for _ in item_of]),
+                n_attributes=0,
+                attribute_facet=[],
+                facet_names=[],
+                train=nobody,
+                valid=nobody,
+                test=nobody,
+                item_ids=list(item_of),
+                item_names=[title or key for key, (title, _) in self.documents.items()],
+                item_texts=[text for _, text in self.documents.values()],
+                topics=topics,
+                judgements=judgements_of(
+                    [{item_of[d]: g for d, g in row.items()} for row in grades]
+                ),
+                source=source,
+                licence=licence,
+                settings={
+                    **settings,
+                    "seed": seed,
+                    "dropped": self.counts(self.dropped),
+                    "notes": self.counts(self.notes),
+                },
+            )
+
+    def counts(self, what: Counter[str]) -> dict[str, int]:
+        """What was counted, each with the place of its first."""
+        named = {k: f"{k} (the first: {self.first[k]})" if k in self.first else k for k in what}
+        return {named[key]: n for key, n in what.items()}
+
+    def _drop(self, what: str, file: Path, line: int | None, key: str) -> None:
+        self._count(self.dropped, what, file, line, key)
+
+    def _note(self, what: str, file: Path, line: int | None, key: str) -> None:
+        self._count(self.notes, what, file, line, key)
+
+    def _count(
+        self, counter: Counter[str], what: str, file: Path, line: int | None, key: str
+    ) -> None:
+        counter[what] += 1
+        place = file.name if line is None else f"{file.name}:{line}"
+        self.first.setdefault(what, f"{key!r}, {place}")
+
+
+def read_qrels(draft: Draft, path: Path, names: Mapping[str, str] | None = None) -> None:
+    """Judgements in TREC's format: topic, iteration, document, grade, apart by white space.
+
+    Args:
+        names: the turn that a topic of the file means, where the two are not the same.
+
+    Raises:
+        ImportDataError: a line that has not four fields, or a grade that is no whole number.
+    """
+    for line, text in read_lines(path):
+        fields = text.split()
+        if len(fields) != 4:
+            raise bad(path, f"expected topic, iteration, document, grade: {text[:60]!r}", line)
+        turn, _, document, grade = fields
+        draft.grade(path, line, (names or {}).get(turn, turn), document, whole(path, line, grade))
+
+
+def whole(path: Path, line: int, text: str) -> int:
+    """A grade.
+
+    Raises:
+        ImportDataError: not a whole number, or one that no grade is.
+    """
+    try:
+        value = int(text)
+    except ValueError:
+        raise bad(path, f"the grade {text!r} is not a whole number", line) from None
+    if abs(value) > 1000:
+        raise bad(path, f"the grade {text!r} is beyond 1000", line)
+    return value
