@@ -14,7 +14,7 @@ from recosim.bench.results import read_results
 from recosim.bench.run import rule_agents, run_bench
 from recosim.bench.setup import prepare_env
 from recosim.cli import main
-from recosim.envs.cpr.protocol import PRESETS
+from recosim.envs.setup import Setup
 from recosim.errors import CheckpointError, IllegalActionError, MissingExtraError, OptionError
 
 CARD = """
@@ -207,9 +207,9 @@ def test_rules_are_the_agents_that_do_not_learn(tmp_path):
     assert {"max_entropy", "logic", "oracle"} <= set(names)
     assert not {"coin", "scpr", "ppo"} & set(names)
     results = bench(tmp_path, "rules", illegal="penalise")
-    rules = PRESETS["scpr"]
     ran = [agent.name for agent in results.environments[0].agents]
-    assert ran == [name for name in names if not make_agent(name).misfit(rules)]
+    setup = Setup.prepare("cpr", world="lastfm-small")
+    assert ran == [name for name in names if not make_agent(name).misfit_of(setup)]
 
 
 def test_without_torch_the_rules_still_run(tmp_path, monkeypatch):
