@@ -15,7 +15,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -35,9 +35,13 @@ from recosim.metrics import Episodes, Metric
 from recosim.world.world import World
 
 ENV = "RecoWorld-LastFM"
+NAMES = {"quality": "fair", "opposite": "misleading"}
 SEEDS = range(5)
 EXTRA = (Metric("clicks_life", "Clicks of a life", "clicks", better="higher", digits=1),)
-SHOWN = ("active_days", "clicks_life", "utility", "utility_life", "ndcg", "follow", "over", "lost")
+SHOWN = (
+    *("active_days", "clicks_life", "click_rate", "utility", "utility_life", "ndcg"),
+    *("follow", "over", "lost"),
+)
 # A gardener that spaces attributes at any price: other settings of an agent, by the name shown.
 VARIANTS = {"gardener, spaced": ("gardener", {"spacing": 0.2})}
 
@@ -50,13 +54,13 @@ class Part:
         title: what it is about.
         agents: by name; the first is held against each of the others.
         arguments: of the environment, where they differ from its card.
-        fair: appeal is quality: what promises is what gives.
+        appeal: what the items promise: as "drawn", their "quality", or its "opposite".
     """
 
     title: str
     agents: tuple[str, ...]
     arguments: Mapping[str, Any] = field(default_factory=dict)
-    fair: bool = False
+    appeal: Literal["drawn", "quality", "opposite"] = "drawn"
 
 
 SCOPED = {"users": "vocal", "conditional": 0.5}
@@ -77,7 +81,16 @@ PARTS = {
     ),
     "clicks": Part("2. Chasing appeal and clicks", ("gardener", "clickbait", "greedy_clicks")),
     "clicks_fair": Part(
-        "2. Control: appeal is quality", ("gardener", "clickbait", "greedy_clicks"), fair=True
+        "2. Control: appeal is quality",
+        ("gardener", "clickbait", "greedy_clicks"),
+        appeal="quality",
+    ),
+    "bait": Part("2. The same agent with and without appeal", ("clickbait", "static")),
+    "bait_opposite": Part(
+        "2. The same where appeal misleads", ("clickbait", "static"), appeal="opposite"
+    ),
+    "bait_fair": Part(
+        "2. The same where appeal is quality", ("clickbait", "static"), appeal="quality"
     ),
     "repeats": Part(
         "3. Accuracy and return: what may be shown again",
@@ -88,31 +101,39 @@ PARTS = {
         "3. Accuracy and return", ("gardener, spaced", "static", "follow", "greedy_clicks")
     ),
     "learned": Part("4. Trained on retention", ("maskable_ppo", "greedy_clicks", "static")),
-    "orchard": Part("4. The gardener, trained", ("orchard", "gardener", "greedy_clicks", "oracle")),
+    "orchard": Part("4. The gardener, trained", ("orchard", "gardener", "greedy_clicks")),
     "table": Part(
         "All agents",
         (
-            *("gardener", "random", "popular", "static", "follow", "apply_all", "clickbait"),
+            *(
+                "orchard",
+                "gardener",
+                "random",
+                "popular",
+                "static",
+                "follow",
+                "apply_all",
+                "clickbait",
+            ),
             *("diversify", "follow_diversify", "greedy_clicks", "debias", "linucb", "thompson"),
-            *("conucb", "conts", "oracle"),
+            *("conucb", "conts"),
         ),
     ),
 }
 
 
-def make_fair(world: World) -> World:
-    """The world again, in which items promise what they give."""
-    changed = replace(world, item_appeal=world.item_quality, name=f"{world.name}, fair")
-    return changed
+def with_appeal(world: World, kind: str) -> World:
+    """The world again, in which items promise what they give, or the opposite of it."""
+    appeal = world.item_quality if kind == "quality" else 1.0 - world.item_quality
+    return replace(world, item_appeal=appeal, name=f"{world.name}, {NAMES[kind]}")
 
 
 def environment(part: Part) -> BenchEnv:
     env = prepare_env(ENV, overrides=part.arguments)
-    if part.fair:
-        setup = env.setup
-        fair = replace(setup, world=make_fair(setup.world))
-        return replace(env, setup=fair, key=f"{env.key}.fair")
-    return env
+    if part.appeal == "drawn":
+        return env
+    changed = replace(env.setup, world=with_appeal(env.setup.world, part.appeal))
+    return replace(env, setup=changed, key=f"{env.key}.{NAMES[part.appeal]}")
 
 
 def play(env: BenchEnv, name: str, seed: int, folder: Path, checkpoints: Path) -> Episodes:
@@ -176,7 +197,7 @@ def tell(part: Part, folder: Path, checkpoints: Path) -> list[str]:
     if not played:
         return []
     measured = [
-        replace(m, headline=m.name in SHOWN)
+        replace(m, headline=True, better=m.better or "higher")
         for m in (*metrics(env.setup.protocol), *EXTRA)
         if m.name in SHOWN
     ]

@@ -88,6 +88,8 @@ class Batch:
             top_k), the last list, -1 padded; `mask` int8 (B, n_actions), 1 is legal (read it
             through `legal_actions`).
         verbs: what a move can be, in the order of the "verb" view; the first is ASK.
+        solvable: share of the episodes in which one who knows what users hide succeeds, at least;
+            below 1 where luck has a say.
         reward_terms: names of the terms of the reward, in the order of the array.
         choices: settings of the batch that environments take, by name: the allowed values, the
             first of which is the usual one.
@@ -95,6 +97,7 @@ class Batch:
 
     family: ClassVar[str]
     verbs: ClassVar[tuple[Verb, ...]] = VERBS
+    solvable: ClassVar[float] = 1.0
     reward_terms: ClassVar[tuple[str, ...]] = ()
     choices: ClassVar[Mapping[str, tuple[str, ...]]] = {}
 

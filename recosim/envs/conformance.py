@@ -260,7 +260,7 @@ def rows_are_scalar_environments_bit_by_bit(name: str, **arguments: Any) -> None
 
 
 def one_who_knows_what_is_hidden_succeeds(name: str, **arguments: Any) -> None:
-    """`Batch.solve` succeeds in every row of a batch, where a family has it."""
+    """`Batch.solve` succeeds in every row of a batch, or as many as `solvable` says; if it is."""
     env: Any = gym.make_vec(name, num_envs=64, **arguments).unwrapped
     env.reset(seed=0)
     batch = env.batch
@@ -271,8 +271,9 @@ def one_who_knows_what_is_hidden_succeeds(name: str, **arguments: Any) -> None:
         batch.pose(moves)
         batch.answer()
         batch.settle()
-    solved = moves is None or bool(batch.success().all())
-    _hold(solved, f"{name}: one who knows what users hide does not succeed in every episode")
+    solved = moves is None or batch.success().mean() >= batch.solvable
+    enough = "every episode" if batch.solvable == 1 else f"{batch.solvable:.0%} of the episodes"
+    _hold(solved, f"{name}: one who knows what users hide does not succeed in {enough}")
 
 
 CHECKS: tuple[Check, ...] = (

@@ -217,7 +217,7 @@ def test_a_conversation_has_sessions_and_a_memory_of_them(batch):
         plain.step(moves(plain, given))
         recorder.record(running, talk.words)
     for name, array in batch.state().items():
-        if name not in ("felt", "best"):
+        if name not in ("felt", "best", "mindset_before", "satiation_before"):  # scratch
             np.testing.assert_array_equal(array, plain.state()[name], err_msg=name)
     for b in range(batch.size):
         notes = [line.text for line in talk.lines[b] if line.who == "note"]

@@ -71,6 +71,7 @@ class Lives(Batch):
     verbs = VERBS
     reward_terms = REWARD_TERMS
     aspects = 1
+    solvable = 0.9  # a short life may end before anything was clicked
     protocol: LifeRules
 
     def __init__(
