@@ -565,7 +565,7 @@ def test_a_folder_that_does_not_exist_is_named(tmp_path: Path, kind: str) -> Non
     with pytest.raises(ImportDataError, match="is a file; name the folder"):
         import_data(kind, tmp_path / "file", "x")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(ImportDataError, match=r"expected .*; found an empty folder"):
+    with pytest.raises(ImportDataError, match=r"expected .*[;,] found an empty folder"):
         import_data(kind, tmp_path / "empty", "x")
 
 

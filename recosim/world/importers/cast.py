@@ -94,8 +94,10 @@ def _passages(draft: Draft, path: Path, words: int, progress: Progress | None) -
                 piece = " ".join(pieces[start : start + words])
                 draft.document(file, line, f"{key}#{start // words}", title if piece else "", piece)
     if not read:
+        names = ", ".join(sorted(p.name for p in path.iterdir())[:12]) or "an empty folder"
         raise ImportDataError(
-            f"{path} has no passages: expected JSON lines (.jsonl or .ndjson) with id and text."
+            f"{path} has no passages: expected JSON lines (.jsonl or .ndjson) with id and text, "
+            f"found {names}."
         )
 
 
