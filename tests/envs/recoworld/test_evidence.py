@@ -87,6 +87,7 @@ def test_the_settings_of_lives_are_found_within_two_standard_errors(tmp_path):
     assert max(off.values()) < 4, off
 
 
+@pytest.mark.slow
 def test_a_fit_to_lives_foretells_other_users_better_than_constant_hazards(tmp_path):
     held = judge(log_of(*lived("typical", n=250), tmp_path), population("typical"))
     for kind in ("stops", "returns"):

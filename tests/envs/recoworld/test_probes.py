@@ -8,6 +8,10 @@ from recosim.audit import audit_page, audit_users
 from recosim.envs.setup import Setup
 
 
+# One worker audits, for all of these.
+pytestmark = pytest.mark.xdist_group("probes of lives")
+
+
 @pytest.fixture(scope="module")
 def found():
     return {name: audited(name) for name in ("typical", "voiceless")}
@@ -46,6 +50,7 @@ def test_what_they_say_fits_what_they_click(found):
     assert own["clicks_what_they_avoid"]["value"] < own["clicks_the_rest"]["value"] - 0.1
 
 
+@pytest.mark.slow
 def test_answers_at_random_tell_nothing_of_clicks():
     own = audited("typical", answer_noise=0.5).values["mindset"]
     gap = own["clicks_after_yes"]["value"] - own["clicks_after_no"]["value"]
