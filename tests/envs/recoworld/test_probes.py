@@ -7,7 +7,6 @@ import pytest
 from recosim.audit import audit_page, audit_users
 from recosim.envs.setup import Setup
 
-
 # One worker audits, for all of these.
 pytestmark = pytest.mark.xdist_group("probes of lives")
 
