@@ -62,7 +62,6 @@ def test_lives_of_a_real_model_are_replayed_strictly(decider, tmp_path, decides)
         assert decisions["made"] > decisions["left_to_the_rules"]
     else:
         assert decisions["made"] == 0
-        assert any(talk.thoughts)
 
     decider.stop()
     offline = Chat(OpenAIBackend(settings), cassette=Cassette(cassette, "strict"))
