@@ -43,7 +43,8 @@ REWARD_TERMS = ("clicks", "minutes", "comebacks", "utility", "regret", "question
 _SHAPES = {"instructions": (SLOTS, WIDTH), "expired": (SLOTS, 2), "given": (3, 4)}
 
 
-# What was ranked for the users of a world: pools, ideals, who has a pool, and by which vectors.
+# What was ranked for the users of a world: pools, ideals, who has a pool, and by which vectors (of
+# the items column by column, too).
 _RANKED: WeakKeyDictionary[World, dict[Any, Any]] = WeakKeyDictionary()
 
 
@@ -169,9 +170,10 @@ class Lives(Batch):
                 pools,
                 np.zeros(world.n_users),
                 np.zeros(world.n_users, dtype=bool),
+                np.ascontiguousarray(vectors.item.T),
                 vectors,  # kept, so that its id stays its own
             )
-        pools, ideals, self._has_pool, _ = known[key]
+        pools, ideals, self._has_pool, self._columns, _ = known[key]
         return pools, ideals
 
     @classmethod
@@ -216,8 +218,7 @@ class Lives(Batch):
         new = users[~self._has_pool[users]].astype(np.int64)
         if len(new):
             v = self.vectors
-            columns = np.ascontiguousarray(v.item.T)
-            rank_pools(new, v.user, columns, v.item_bias, self.memory.arrays["pools"])
+            rank_pools(new, v.user, self._columns, v.item_bias, self.memory.arrays["pools"])
             self._has_pool[new] = True
 
     def reset_options(self, options: Mapping[str, Any] | None) -> dict[str, Any]:
