@@ -21,10 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recosim.acts import Level
+from recosim.envs.recoworld.maths import sigma
 from recosim.kernels.compiling import cached, kernel
 from recosim.world.world import World
 
-__all__ = ["TASTE", "Belief", "Items", "Manners", "Spread", "applies", "sigma"]
+__all__ = ["TASTE", "Belief", "Items", "Manners", "Spread", "applies"]
 
 SEEN, CLICK = int(Level.SEEN), int(Level.CLICK)
 AVOID, ALWAYS = 0, 2
@@ -224,12 +225,6 @@ def _lift(
             if share[a] > 0.0:
                 lift = math.log((out[b, a] + PSEUDO * share[a]) / ((n + PSEUDO) * share[a]))
                 out[b, a] = min(max(lift, -LIMIT), LIMIT)
-
-
-@kernel
-def sigma(x: float) -> float:
-    """1 / (1 + exp(-x))."""
-    return 1.0 / (1.0 + math.exp(-x))
 
 
 @kernel

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from recosim.acts import Moves, Verb
 from recosim.agents.recoworld.base import LifeAgent
-from recosim.agents.recoworld.belief import Belief, Items, Manners, Spread, applies, obeys, sigma
+from recosim.agents.recoworld.belief import Belief, Items, Manners, Spread, applies, obeys
 from recosim.envs.recoworld.lives import Lives
+from recosim.envs.recoworld.maths import sigma
 from recosim.errors import OptionError
 from recosim.kernels.compiling import cached, kernel
 

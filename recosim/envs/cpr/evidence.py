@@ -7,23 +7,21 @@ world; nothing is read from the settings that it was recorded with.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from recosim.acts import Outcome, Verb
 from recosim.envs.cpr.protocol import Protocol
-from recosim.errors import OptionError
 from recosim.standing import wanted_by_standing
 from recosim.trace import Trace
 from recosim.users.behaviour import WORDS
 from recosim.users.fitting.occasions import Gathering, Log
+from recosim.users.fitting.traces import Row, agent_of, episodes_of
 from recosim.world.world import World
 
 __all__ = ["log_of_trace"]
 
-Row = Mapping[str, Any]
 READ = (
     "agent", "seed", "conversation", "step", "user", "verb", "move", "target", "facet", "asked",
     "accepted", "standing", "items", "taken", "notes", "inquired", "outcome", "rank", "left",
@@ -41,21 +39,15 @@ def log_of_trace(trace: Trace, world: World) -> Log:
     Raises:
         OptionError: the trace holds several agents: they meet the same luck.
     """
-    agents = trace.table.column("agent").unique().to_pylist()
-    if len(agents) > 1:
-        raise OptionError(
-            f"the trace holds the agents {', '.join(sorted(agents))}. They meet the same users "
-            "with the same luck, so that their moves are no further evidence; fit one at a time."
-        )
+    agent = agent_of(trace)
     rules = Protocol.from_dict(trace.metadata["protocol"])
     gathering = Gathering()
     _silent(gathering, rules)
     others = False
-    for rows in _conversations(trace):
+    for rows in episodes_of(trace, READ):
         others |= _Conversation(gathering, rules, world, rows).replay()
     log = gathering.log(
-        f"trace of {agents[0] if agents else 'nobody'} on {world.name}: "
-        f"{trace.metadata.get('env', 'an environment')}"
+        f"trace of {agent} on {world.name}: {trace.metadata.get('env', 'an environment')}"
     )
     if others:
         # An acceptable item above the target hides it: the lists say too little of reading.
@@ -64,18 +56,6 @@ def log_of_trace(trace: Trace, world: World) -> Log:
         silent = {**log.silent, "examination": why, "choice_temperature": why}
         return Log(kept, log.conversations, log.source, silent)
     return log
-
-
-def _conversations(trace: Trace) -> Iterator[list[Row]]:
-    """The rows of each conversation."""
-    rows: list[Row] = []
-    for row in trace.table.select(list(READ)).to_pylist():
-        if row["step"] == 0 and rows:
-            yield rows
-            rows = []
-        rows.append(row)
-    if rows:
-        yield rows
 
 
 def _silent(gathering: Gathering, rules: Protocol) -> None:

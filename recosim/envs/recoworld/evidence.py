@@ -9,23 +9,21 @@ of disappointments within one list, `loyalty_memory` (as in `Behaviour`), and th
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recosim.acts import Level, Verb
 from recosim.envs.recoworld.rules import LifeRules
-from recosim.errors import OptionError
 from recosim.trace import Trace
 from recosim.users.behaviour import Behaviour
 from recosim.users.fitting.occasions import Gathering, Log
+from recosim.users.fitting.traces import Row, agent_of, episodes_of
 from recosim.world.world import World
 
 __all__ = ["log_of_trace"]
 
-Row = Mapping[str, Any]
 READ = (
     "agent", "seed", "conversation", "step", "user", "verb", "used", "day", "items", "levels",
     "minutes", "given", "obeyed", "ignored", "let_down", "regret", "utility", "ended", "gone",
@@ -60,35 +58,17 @@ def log_of_trace(trace: Trace, world: World) -> Log:
     Raises:
         OptionError: the trace holds several agents: they meet the same luck.
     """
-    agents = trace.table.column("agent").unique().to_pylist()
-    if len(agents) > 1:
-        raise OptionError(
-            f"the trace holds the agents {', '.join(sorted(agents))}. They meet the same users "
-            "with the same luck, so that their moves are no further evidence; fit one at a time."
-        )
+    agent = agent_of(trace)
     rules = LifeRules.from_dict(trace.metadata["protocol"])
     gathering = Gathering()
     gathering.silent.update(SILENT)
     worth = _Worth(world, rules)
-    for rows in _lives(trace):
+    for rows in episodes_of(trace, READ):
         _Life(gathering, rules, worth, rows).replay()
     return gathering.log(
-        f"trace of {agents[0] if agents else 'nobody'} on {world.name}: "
-        f"{trace.metadata.get('env', 'an environment')}",
+        f"trace of {agent} on {world.name}: {trace.metadata.get('env', 'an environment')}",
         unit="users",
     )
-
-
-def _lives(trace: Trace) -> Iterator[list[Row]]:
-    """The rows of each life."""
-    rows: list[Row] = []
-    for row in trace.table.select(list(READ)).to_pylist():
-        if row["step"] == 0 and rows:
-            yield rows
-            rows = []
-        rows.append(row)
-    if rows:
-        yield rows
 
 
 class _Worth:
