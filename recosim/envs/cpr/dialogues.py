@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from recosim.acts import Moves, Verb, whole_numbers
-from recosim.envs.batch import Batch, Units, whole_options
+from recosim.envs.batch import Units, whole_options
+from recosim.envs.compiled import CompiledBatch
 from recosim.envs.cpr import entries
 from recosim.envs.cpr.candidates import COLUMNS
 from recosim.envs.cpr.fields import fields
@@ -24,9 +25,8 @@ from recosim.envs.cpr.tables import joint_arrays, ranking, sparse_width, world_a
 from recosim.envs.lists import check_lists
 from recosim.errors import IllegalActionError, OptionError
 from recosim.estimators.base import Vectors
-from recosim.kernels.compiling import Entry
 from recosim.kernels.table import Memory
-from recosim.kernels.threads import default_threads, run_rows, threads_for
+from recosim.kernels.threads import default_threads
 from recosim.users import Behaviour, Population, population
 from recosim.users.behaviour import trait_column
 from recosim.world.world import World
@@ -37,7 +37,7 @@ QUESTIONS = ("binary", "facet", "choice", "none")
 REWARD_TERMS = ("ask", "recommend", "timeout", "nothing_left", "illegal", "leave")
 
 
-class Dialogues(Batch):
+class Dialogues(CompiledBatch):
     """B conversations under one protocol. Rows are independent; row b is at index b of each array.
 
     What an agent may read: `turn`, `status`, `history`, `n_candidates`, `candidate_ids`, `counts`,
@@ -46,6 +46,12 @@ class Dialogues(Batch):
     `outcome`, `reward`), and of the opening `opening_item`. The arrays in `arrays` are live: copy
     what must not change. The user's side (`targets`, `acceptable`, `musts`)
     is hidden from agents by convention; only the oracle reads it.
+
+    Lists are checked only for range and repetition; reasons are attributes, and only there where
+    the protocol has `aspects`. Who answers a move that was posed writes `outcome`, and `accepted`
+    with `n_accepted`, `rank`, `left`, for what is criticised `asked`, for what is said of items
+    `notes`, `taken` and `inquired`, and settles. A reflection that was a question has an outcome; a
+    list of which the user said nothing but a question about it is unsure.
 
     Args:
         world: the world; its arrays are used where they are, without a copy.
@@ -63,6 +69,8 @@ class Dialogues(Batch):
     """
 
     family = "cpr"
+    fields: ClassVar = fields
+    entries: ClassVar = entries
     reward_terms = REWARD_TERMS
     choices: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "ask_best_by": ("weighted_entropy", "entropy")
@@ -315,27 +323,6 @@ class Dialogues(Batch):
 
     # ---- moves --------------------------------------------------------------------------------
 
-    def step(self, moves: Moves) -> None:
-        """One move of every row; rows that have ended stand still (or begin anew, `open_ended`).
-
-        Args:
-            moves: of B rows. Lists are checked only for range and repetition; reasons are
-                attributes, and only there where the protocol has `aspects`.
-
-        Raises:
-            IllegalActionError: a malformed move; or an illegal one under `raise_illegal`. Nothing
-                has changed then.
-            OptionError: users who decide for themselves, whom no kernel can answer for.
-        """
-        if not self.users.decided_by_rules:
-            raise OptionError(
-                f"users {self.users.name!r} answer by a language model, one call an answer. They "
-                "play in gymnasium.make, recosim bench and recosim play; batches of gymnasium."
-                "make_vec, stable-baselines3 and training need users that rules decide for."
-            )
-        self._write(moves)
-        self._raise_if_illegal(self.run(entries.advance, moves=True))
-
     def step_one(self, move: Any) -> None:
         """`step` of a batch of one row; quicker than a batch does it."""
         a, (code, items, because) = self.arrays, move
@@ -352,25 +339,6 @@ class Dialogues(Batch):
         a["action"][0] = code
         if entries.advance(self.table, 0, 1) >= 0:
             raise IllegalActionError(self.explain_illegal(0, code))
-
-    def pose(self, moves: Moves) -> None:
-        """The first half of `step`: the question or the list, in the fields of the move.
-
-        The caller then writes `outcome`, and `accepted` with `n_accepted`, `rank`, `left`, for what
-        is criticised `asked`, for what is said of items `notes`, `taken` and `inquired`, and
-        settles. A reflection that was a question has an outcome; a list of which the user said
-        nothing but a question about it is unsure.
-        """
-        self._write(moves)
-        self._raise_if_illegal(self.run(entries.pose_rows, moves=True))
-
-    def answer(self) -> None:
-        """What rule users say to a move that was posed, into the fields of the move."""
-        self.run(entries.answer_rows)
-
-    def settle(self) -> None:
-        """The second half of `step`, after somebody answered."""
-        self.run(entries.settle_rows)
 
     def _write(self, moves: Moves) -> None:
         """Moves into the fields of the core, once they are checked."""
@@ -426,12 +394,6 @@ class Dialogues(Batch):
         """Raise `IllegalActionError` unless the lists of the recommending rows are well-formed."""
         shape = (self.size, self.protocol.top_k)
         check_lists("slates", slates, shape, self.world.n_items, actions == self.n_askables)
-
-    def _raise_if_illegal(self, row: int) -> None:
-        if row < 0:
-            return
-        action = int(self.arrays["action"][row])
-        raise IllegalActionError(self.explain_illegal(row, action))
 
     def why_illegal(self, row: int, action: int) -> str:
         n = self.n_askables
@@ -497,28 +459,3 @@ class Dialogues(Batch):
         words = a["candidates"][row] if a["own"][row] else a["bitsets"][a["opening"][row]]
         bits = np.unpackbits(words.view(np.uint8), bitorder="little")
         return np.flatnonzero(bits)
-
-    def __getattr__(self, name: str) -> NDArray[Any]:
-        try:
-            return self.__dict__["arrays"][name]
-        except KeyError:
-            raise AttributeError(f"Dialogues has no attribute {name!r}") from None
-
-    # ---- saving --------------------------------------------------------------------------------
-
-    def row_arrays(self) -> dict[str, NDArray[Any]]:
-        return {name: self.arrays[name] for name in fields.row_arrays()}
-
-    # ---- running kernels -----------------------------------------------------------------------
-
-    def run(self, kernel: Entry, moves: bool = False) -> int:
-        """Run an entry kernel over all rows, on several threads where that pays.
-
-        With `moves`, legality is checked for the whole batch before any row changes.
-        """
-        several = threads_for(self.size, self.threads) > 1
-        if moves and several and self.table[fields.slot_of("raise_illegal")]:
-            row = entries.find_illegal(self.table, 0, self.size)
-            if row >= 0:
-                return int(row)
-        return run_rows(kernel, self.table, self.size, self.threads)

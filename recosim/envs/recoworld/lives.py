@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import astuple
-from typing import Any
+from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from recosim.acts import Moves, Verb, whole_numbers
-from recosim.envs.batch import Batch, Units, whole_options
+from recosim.envs.batch import Units, whole_options
+from recosim.envs.compiled import CompiledBatch
 from recosim.envs.lists import check_lists
 from recosim.envs.recoworld import entries
 from recosim.envs.recoworld.fields import fields
@@ -27,10 +28,9 @@ from recosim.envs.recoworld.solving import solve
 from recosim.envs.recoworld.tables import split_users, world_arrays
 from recosim.errors import IllegalActionError, OptionError
 from recosim.estimators.base import Vectors
-from recosim.kernels.compiling import Entry
 from recosim.kernels.random import PURPOSES, draw_units
 from recosim.kernels.table import Memory
-from recosim.kernels.threads import default_threads, run_rows, threads_for
+from recosim.kernels.threads import default_threads
 from recosim.users import Behaviour, Population, population
 from recosim.world.world import World
 
@@ -48,7 +48,7 @@ _SHAPES = {"instructions": (SLOTS, WIDTH), "expired": (SLOTS, 2), "given": (3, 4
 _RANKED: WeakKeyDictionary[World, dict[Any, Any]] = WeakKeyDictionary()
 
 
-class Lives(Batch):
+class Lives(CompiledBatch):
     """B lives under one set of rules. Rows are independent; row b is at index b of each array.
 
     docs/recoworld.md, section 9, says what each array holds. What an agent may read: `day`,
@@ -57,6 +57,9 @@ class Lives(Batch):
     `mask`, `user`, `done`, `reward`, `pool_of` and `was_shown`. The user's side (`theta`,
     `mindset`, `satiation`, `fatigue`, `letdown`, `loyalty`, `intended`) is hidden from agents by
     convention.
+
+    Who answers a move that was posed writes `outcome` (of a question), `levels` and `minutes` (of a
+    list), `given`, `said`, `ended` and `gone`, and settles.
 
     Args:
         world: the world. vectors: the fitted estimator. protocol: the rules. size: B.
@@ -69,6 +72,8 @@ class Lives(Batch):
     """
 
     family = "recoworld"
+    fields: ClassVar = fields
+    entries: ClassVar = entries
     verbs = VERBS
     reward_terms = REWARD_TERMS
     aspects = 1
@@ -245,15 +250,8 @@ class Lives(Batch):
     # ---- moves -----------------------------------------------------------------------------------
 
     def step(self, moves: Moves) -> None:
-        if not self.users.decided_by_rules:
-            raise OptionError(
-                f"users {self.users.name!r} answer by a language model, one call an answer. They "
-                "play in gymnasium.make, recosim bench and recosim play; batches of gymnasium."
-                "make_vec, stable-baselines3 and training need users that rules decide for."
-            )
-        self._write(moves)
         ended = np.flatnonzero(self.arrays["done"]) if self.open_ended else ()
-        self._raise_if_illegal(self.run(entries.advance, moves=True))
+        super().step(moves)
         if len(ended):
             self.arrays["conversation"][ended] += 1
             self.open(ended)
@@ -275,21 +273,6 @@ class Lives(Batch):
         a["action"][0] = code
         if entries.advance(self.table, 0, 1) >= 0:
             raise IllegalActionError(self.explain_illegal(0, code))
-
-    def pose(self, moves: Moves) -> None:
-        """The first half of `step`: the question or the list, in the fields of the move.
-
-        Whoever answers then writes `outcome` (of a question), `levels` and `minutes` (of a list),
-        `given`, `said`, `ended` and `gone`, and settles.
-        """
-        self._write(moves)
-        self._raise_if_illegal(self.run(entries.pose_rows, moves=True))
-
-    def answer(self) -> None:
-        self.run(entries.answer_rows)
-
-    def settle(self) -> None:
-        self.run(entries.settle_rows)
 
     def _write(self, moves: Moves) -> None:
         """Moves into the fields of the core, once they are checked."""
@@ -336,10 +319,6 @@ class Lives(Batch):
                 raise IllegalActionError(
                     f"moves have shape {part.shape}; one for each of {self.size} rows is needed."
                 )
-
-    def _raise_if_illegal(self, row: int) -> None:
-        if row >= 0:
-            raise IllegalActionError(self.explain_illegal(row, int(self.arrays["action"][row])))
 
     def why_illegal(self, row: int, action: int) -> str:
         n, names = self.n_askables, self.world.attribute_names
@@ -394,32 +373,8 @@ class Lives(Batch):
         found: NDArray[np.bool_] = bits.astype(bool)
         return found
 
-    def __getattr__(self, name: str) -> NDArray[Any]:
-        try:
-            array: NDArray[Any] = self.__dict__["arrays"][name]
-            return array
-        except KeyError:
-            raise AttributeError(f"Lives has no attribute {name!r}") from None
-
     # ---- saving ----------------------------------------------------------------------------------
-
-    def row_arrays(self) -> dict[str, NDArray[Any]]:
-        return {name: self.arrays[name] for name in fields.row_arrays()}
 
     def set_state(self, state: Mapping[str, NDArray[Any]]) -> None:
         super().set_state(state)
         self._rank(np.unique(self.arrays["user"]))
-
-    # ---- running kernels -------------------------------------------------------------------------
-
-    def run(self, kernel: Entry, moves: bool = False) -> int:
-        """Run an entry kernel over all rows, on several threads where that pays.
-
-        With `moves`, legality is checked for the whole batch before any row changes.
-        """
-        several = threads_for(self.size, self.threads) > 1
-        if moves and several and self.table[fields.slot_of("raise_illegal")]:
-            row = entries.find_illegal(self.table, 0, self.size)
-            if row >= 0:
-                return int(row)
-        return run_rows(kernel, self.table, self.size, self.threads)
