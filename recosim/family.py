@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from importlib import import_module
-from typing import Any
+from typing import Any, Literal
 
 from recosim.errors import OptionError, unknown
 
@@ -36,6 +36,8 @@ class Family:
         stands_on: the family whose code and agents it uses, "" for none. No other family is
             imported.
         settings: the settings of users that its rules read; others are refused.
+        plays_in: what its worlds must have: "users" (and their interactions; an estimator is
+            fitted to them) or "topics" (and judgements: collections to search in).
         env, vector_env: classes of Gymnasium; the docstring of `env` is the page of its ids.
         rules: class of its rules, a subclass of `recosim.envs.rules.Rules`.
         batch: class that advances many episodes at once, of `recosim.envs.batch.Batch`.
@@ -71,6 +73,7 @@ class Family:
     acts: Reference
     stands_on: str = ""
     settings: tuple[str, ...] = ()
+    plays_in: Literal["users", "topics"] = "users"
     words: Reference = "recosim.envs.words:PlainWords"
     board: Reference = "recosim.envs.board:Board"
     picture: Reference = "recosim.envs.picture:draw_words"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from recosim.cards import list_cards, read_toml
+from recosim.envs.convsim.family import CONVSIM
 from recosim.envs.cpr.family import CPR, CRITIQUE
 from recosim.envs.recoworld.family import RECOWORLD
 from recosim.errors import CardError, UnknownNameError, unknown
@@ -18,7 +19,7 @@ __all__ = ["EnvCard", "env_card", "env_cards", "register_all", "register_family"
 
 ID_PATTERN = re.compile(r"^[A-Za-z0-9_-]+/[A-Za-z0-9_-]+-v(0|[1-9][0-9]*)$")
 
-for record in (CPR, CRITIQUE, RECOWORLD):
+for record in (CPR, CRITIQUE, RECOWORLD, CONVSIM):
     add_family(record)
 
 KEYS = ("id", "family", "title", "description", "arguments")

@@ -61,11 +61,14 @@ class Setup:
             if not isinstance(world, (str, os.PathLike)):
                 raise OptionError(f"world is {world!r}; a name, a folder or a World is needed.")
             world = open_world(world)
+        if record.plays_in == "topics":
+            _check_collection(world)
+            return Setup(record, world, Vectors.none(world), rules, crowd, options.split)
         if not world.n_users:
             raise OptionError(
                 f"the world {world.name!r} has no users and no interactions: it is a collection to "
-                "search in, for recosim.retrieval. Name a world with users; 'recosim data list' "
-                "shows them."
+                "search in, for environments like recosim/ConvSim-Docs-v0. Name a world with "
+                "users; 'recosim data list' shows them."
             )
         if isinstance(options.estimator, Vectors):
             if fitting:
@@ -110,3 +113,12 @@ class Setup:
     def units(self) -> Units:
         """What the episodes of the split can be about."""
         return self.batch(1, threads=1).units()
+
+
+def _check_collection(world: World) -> None:
+    if world.topics is None or world.judgements is None:
+        raise OptionError(
+            f"the world {world.name!r} has no topics and judgements, so there is nothing to search "
+            "for. Name a collection: a built-in one ('recosim data list' shows them), or one that "
+            "'recosim data import beir' (or trec, cast, table) has read."
+        )

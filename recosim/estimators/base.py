@@ -48,6 +48,16 @@ class Vectors:
     def dimension(self) -> int:
         return int(self.item.shape[1])
 
+    @staticmethod
+    def none(world: World) -> Vectors:
+        """Vectors that say nothing, for worlds that nobody has interacted with."""
+        return Vectors(
+            user=np.zeros((world.n_users, 0), np.float32),
+            item=np.zeros((world.n_items, 0), np.float32),
+            attribute=np.zeros((world.n_attributes, 0), np.float32),
+            item_bias=np.zeros(world.n_items, np.float32),
+        )
+
     def check(self, world: World) -> Vectors:
         """Raise `WorldError` unless these vectors belong to a world of these sizes."""
         d = self.dimension

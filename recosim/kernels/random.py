@@ -50,6 +50,13 @@ VOICE = 48
 FOR_GOOD = 49
 COMPANION = 50  # whether what is avoided is avoided only together with another attribute
 RETURN = 51
+# Of searches (docs/convsim.md):
+START = 52
+NAME = 53
+OFF_TOPIC = 54
+OTHER_TURN = 55
+OTHER_TERM = 56
+VAGUE = 57
 
 PURPOSES = {
     "user": USER,
@@ -87,6 +94,12 @@ PURPOSES = {
     "for_good": FOR_GOOD,
     "condition": COMPANION,
     "return": RETURN,
+    "start": START,
+    "name": NAME,
+    "off_topic": OFF_TOPIC,
+    "other_turn": OTHER_TURN,
+    "other_term": OTHER_TERM,
+    "vague": VAGUE,
 }
 
 

@@ -338,6 +338,53 @@ class Behaviour:
         20.0, Number(), group="sessions", help="minutes that they mean to stay, on average"
     )
 
+    # ---- searches (docs/convsim.md) ----------------------------------------------------------
+
+    similarity: float = setting(
+        0.6,
+        Probability(),
+        group="search",
+        help="similarity to a term of their need from which a term that they are asked about is "
+        "what they mean",
+        source="CoSearcher, Salle et al. 2021",
+    )
+    off_topic: float = setting(
+        0.0,
+        Probability(),
+        group="search",
+        help="probability that what they name has nothing to do with their need",
+        persona=lambda value: "You drift off the subject." if value > 0.2 else "",
+    )
+    named_terms: int = setting(
+        1, Whole(1, 4), group="search", help="terms of their need that they name at once, at most"
+    )
+    naming: Literal["any", "order", "rare"] = setting(
+        "any",
+        group="search",
+        help="which unsaid terms of their need they name: any, in the order in which they think of "
+        "them, or those first that few documents hold",
+    )
+    like_share: float = setting(
+        0.5,
+        Probability(),
+        group="search",
+        help="share of their need that a document holds that they give a thumb up",
+    )
+    satisfied_share: float = setting(
+        2.0,
+        Number(),
+        group="search",
+        help="share of their need that a document holds with which they are satisfied and go; "
+        "above 1 they never are",
+    )
+    vague: float = setting(
+        0.0,
+        Probability(),
+        group="search",
+        help="probability that a refusal without a term is a vague wish, not a bare no",
+        source="ConvSim, Owoicho et al. 2023",
+    )
+
     def __post_init__(self) -> None:
         for name, entry in SETTINGS.items():
             entry.kind.check(name, getattr(self, name))

@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 # What settings are about, in the order in which a persona speaks of them.
-Group = Literal["temper", "answers", "lists", "wishes", "sessions"]
+Group = Literal["temper", "answers", "lists", "wishes", "sessions", "search"]
 GROUPS: tuple[Group, ...] = get_args(Group)
 
 

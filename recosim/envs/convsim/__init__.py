@@ -1,0 +1,1 @@
+"""The ConvSim family: search with clarifying questions and feedback (docs/convsim.md)."""
