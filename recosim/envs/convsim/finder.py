@@ -57,7 +57,7 @@ class Finder:
     def retrieve(self, queries: Queries, k: int) -> Ranking:
         """The same as the retriever ranks them, before anything is reranked."""
         if self.rules.retriever == "dense":
-            found = self.dense.search(self._texts(queries), k)
+            found: Ranking = self.dense.search(self._texts(queries), k)
             for b, (lo, hi) in enumerate(_spans(queries)):
                 if not (queries.weights[lo:hi] > 0).any():
                     found.items[b], found.scores[b] = -1, 0.0
