@@ -52,6 +52,7 @@ class Family:
             they are short.
         words: object that tells a move in words, of `recosim.envs.words.Words`.
         board: class of what a person sees and types, of `recosim.envs.board.Board`.
+        player: class of the user's side as small choices, of `recosim.envs.player.Player`.
         picture: function (figure, moves, world) that draws an episode into a figure of matplotlib.
         probes: function (setup) -> tuple of `recosim.envs.probes.Probe`, for the audit of users.
         evidence: function (trace, world) -> `recosim.users.fitting.Log`: what a trace tells of its
@@ -76,6 +77,7 @@ class Family:
     plays_in: Literal["users", "topics"] = "users"
     words: Reference = "recosim.envs.words:PlainWords"
     board: Reference = "recosim.envs.board:Board"
+    player: Reference = "recosim.envs.player:Player"
     picture: Reference = "recosim.envs.picture:draw_words"
     probes: Reference = "recosim.envs.usual_probes:list_probes"
     joint: Reference = ""

@@ -20,17 +20,20 @@ SMALL = {
     "ppo_sb3": ["--steps", "5000", "--episodes", "100"],
     "maskable_ppo": ["--steps", "5000", "--episodes", "100"],
     "dqn_sb3": ["--steps", "6000", "--episodes", "100"],
+    "bot_play": ["--steps", "300", "--seeds", "2", "--episodes", "50"],
 }
 NEEDS = {
     "ppo_sb3": "stable_baselines3",
     "dqn_sb3": "stable_baselines3",
     "maskable_ppo": "sb3_contrib",
+    "bot_play": "pettingzoo",
 }
+EXTRA = {"pettingzoo": "marl"}
 
 
 def run(name, *arguments, cwd):
     if name in NEEDS and find_spec(NEEDS[name]) is None:
-        pytest.skip("the extra [sb3] is not installed")
+        pytest.skip(f"the extra [{EXTRA.get(NEEDS[name], 'sb3')}] is not installed")
     command = [sys.executable, "-W", "error::UserWarning", str(EXAMPLES / f"{name}.py"), *arguments]
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=600)
 
@@ -45,7 +48,7 @@ def test_an_example_runs_and_prints_a_success_rate(name, tmp_path):
     assert result.returncode == 0, result.stderr
     assert re.search(r"success rate", result.stdout)
     assert not list(tmp_path.iterdir())
-    if name in NEEDS:
+    if NEEDS.get(name, "pettingzoo") != "pettingzoo":
         scores = re.findall(r"│ (\w+).*?│\s+(\d\.\d+) │\s+(\d+\.\d+) │", result.stdout)
         assert len(scores) == 4  # random, max_entropy, before, after
         by_name = {agent: float(success) for agent, success, _ in scores}

@@ -11,6 +11,7 @@ import pkgutil
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,7 @@ LAYERS = [
     {"users", "estimators", "retrieval"},
     {"envs"},
     {"agents"},
+    {"multi"},
     {"bench"},
     {"audit"},
     {"cli"},
@@ -52,7 +54,7 @@ RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 # Too slow to be part of `import recosim`; they come with whoever needs them.
 HEAVY = [
     "numba", "llvmlite", "torch", "pyarrow", "scipy", "matplotlib", "stable_baselines3", "pandas",
-    "networkx", "pydantic", "rich", "typer", "openai", "httpx2",
+    "networkx", "pydantic", "rich", "typer", "openai", "httpx2", "pettingzoo",
 ]  # fmt: skip
 
 SOURCES = sorted(path for path in PACKAGE.rglob("*.py"))
@@ -260,8 +262,11 @@ def test_every_module_says_what_it_is(path):
 
 
 def test_what_modules_export_exists():
+    players = find_spec("pettingzoo") is not None  # the extra [marl]
     for info in pkgutil.walk_packages(recosim.__path__, "recosim."):
         if info.name in ("recosim.__main__", "recosim.envs.sb3"):
+            continue
+        if info.name.startswith("recosim.multi.") and not players:
             continue
         module = importlib.import_module(info.name)
         for name in getattr(module, "__all__", ()):

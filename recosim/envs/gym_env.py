@@ -8,11 +8,12 @@ import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
+from recosim.acts import Moves
 from recosim.envs.batch import Batch
 from recosim.envs.options import RENDER_MODES, EnvOptions, check_observe, check_seed, read_options
 from recosim.envs.setup import Setup
 from recosim.envs.spaces import action_space, decode
-from recosim.errors import StateError
+from recosim.errors import OptionError, StateError
 from recosim.family import family
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class FamilyEnv(gym.Env[Observation | str, Any]):
         self._truncated = a["truncated"].view(np.bool_).item
         self._reward, self._terms = a["reward"].item, a["reward_terms"][0].tolist
         self._tracker = kind.tracker(self.batch)
-        self._opened = False
+        self._opened = self._posed = False
         self._key: int | None = None
         self._conversation = -1
         self._recorder: Any = None
@@ -112,7 +113,7 @@ class FamilyEnv(gym.Env[Observation | str, Any]):
         self.batch.open(seeds=[self._key], conversations=[self._conversation], **given)
         if self._spoken is not None:
             self._spoken.open()
-        self._opened = True
+        self._opened, self._posed = True, False
         self._tracker.open()
         self._after_move()
         if self._recorder is not None:
@@ -121,14 +122,23 @@ class FamilyEnv(gym.Env[Observation | str, Any]):
         return self._observation(), self._information(False)
 
     def step(self, action: Any) -> Step:
-        if not self._opened:
-            raise StateError("step was called before reset; call reset first.")
-        if self._done(0):
-            raise StateError("this conversation has ended; call reset to begin the next one.")
+        self._check_running("step")
         if self._spoken is None:
             self.batch.step_one(decode(self._view, action, self.batch))
         elif not self._spoken.step(action):
             return self._asked_back()
+        return self._settled()
+
+    def _check_running(self, call: str) -> None:
+        if not self._opened:
+            raise StateError(f"{call} was called before reset; call reset first.")
+        if self._done(0):
+            raise StateError("this conversation has ended; call reset to begin the next one.")
+        if self._posed:
+            raise StateError(f"{call} was called after pose; call settle first.")
+
+    def _settled(self) -> Step:
+        """What `step` returns, once the move is settled."""
         self._tracker.move()
         self._after_move()
         self._record()
@@ -163,6 +173,44 @@ class FamilyEnv(gym.Env[Observation | str, Any]):
     def action_masks(self) -> NDArray[np.bool_]:
         """Legal actions as bool, for sb3-contrib's MaskablePPO; shape (n_actions,)."""
         return self._mask.astype(bool)
+
+    def pose(self, action: Any) -> None:
+        """The first half of `step`, for who answers in the user's place (`recosim.envs.player`).
+
+        The rule user has answered too: that stands in the fields of the move until another answer
+        is written there. `settle` follows.
+
+        Args:
+            action: as of `step`, or `Moves` of one row.
+
+        Raises:
+            IllegalActionError: see `step`; nothing has changed.
+            StateError: before `reset`, after the end, or after another `pose`.
+            OptionError: users who talk; they answer for themselves.
+        """
+        self._check_running("pose")
+        if self._spoken is not None:
+            raise OptionError(
+                "actions and observations in text, and users that a language model speaks for, "
+                "answer within step; take users that rules decide for to answer in their place."
+            )
+        one_row = isinstance(action, Moves)
+        moves = action if one_row else decode(self._view, action, self.batch).moves(self.batch)
+        self.batch.pose(moves)
+        self.batch.answer()
+        self._posed = True
+
+    def settle(self) -> Step:
+        """The second half of `step`: what follows the answer that stands in the fields.
+
+        Raises:
+            StateError: no move was posed.
+        """
+        if not self._posed:
+            raise StateError("settle was called without pose; call pose first.")
+        self.batch.settle()
+        self._posed = False
+        return self._settled()
 
     def trace(self) -> Trace:
         """The episode so far, with what is hidden; recorded only while there is a render mode.
@@ -228,6 +276,7 @@ class FamilyEnv(gym.Env[Observation | str, Any]):
         state = {
             "batch": self.batch.state(),
             "opened": self._opened,
+            "posed": self._posed,
             "key": self._key,
             "conversation": self._conversation,
             "spec": self.spec,
@@ -251,7 +300,7 @@ def _plain(array: NDArray[Any]) -> Any:
 def _restore(cls: type[FamilyEnv], arguments: dict[str, Any], state: dict[str, Any]) -> FamilyEnv:
     env = cls(**arguments)
     env.batch.set_state(state["batch"])
-    env._opened, env._key = state["opened"], state["key"]
+    env._opened, env._posed, env._key = state["opened"], state["posed"], state["key"]
     env._conversation, env.spec = state["conversation"], state["spec"]
     env._tracker.memory = state["tracked"]
     env._np_random, env._np_random_seed = state["np_random"], state["np_random_seed"]

@@ -22,6 +22,7 @@ CONVSIM = Family(
     acts="recosim.envs.convsim.acts:ACTS",
     words="recosim.envs.convsim.words:WORDS",
     board="recosim.envs.convsim.board:SearchBoard",
+    player="recosim.envs.convsim.player:SearchPlayer",
     probes="recosim.envs.convsim.probes:probes",
     agents=("append",),
     settings=(

@@ -22,6 +22,7 @@ CPR = Family(
     acts="recosim.envs.cpr.acts:ACTS",
     words="recosim.envs.cpr.words:WORDS",
     board="recosim.envs.cpr.board:CPRBoard",
+    player="recosim.envs.cpr.player:CPRPlayer",
     picture="recosim.envs.cpr.picture:draw",
     probes="recosim.envs.cpr.probes:probes",
     evidence="recosim.envs.cpr.evidence:log_of_trace",

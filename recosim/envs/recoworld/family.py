@@ -23,6 +23,7 @@ RECOWORLD = Family(
     acts="recosim.envs.recoworld.acts:ACTS",
     words="recosim.envs.recoworld.words:WORDS",
     board="recosim.envs.recoworld.board:LifeBoard",
+    player="recosim.envs.recoworld.player:LifePlayer",
     probes="recosim.envs.recoworld.probes:probes",
     evidence="recosim.envs.recoworld.evidence:log_of_trace",
     agents=("static",),
