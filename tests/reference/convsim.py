@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from reference.convsim_user import Said, SearchUser
 from reference.convsim_world import Found, Luck, Query, SearchTables, luck_of, strongest
@@ -142,29 +143,26 @@ class ReferenceSearch:
         self.candidates = self._candidates()
         self._shortlist()
 
-    def share_of(self, term: int) -> float:
-        """p: the share of the best documents found, by their scores, that hold a term."""
+    def _parted(self) -> tuple[dict[int, float], float]:
+        """Of the terms of the best documents found, the scores of those that hold it; of all."""
         best = [(v, s) for v, s in self.found[: self.rules.split_over] if s > 0]
-        with_term = sum(score for v, score in best if term in self.tables.holds[v])
-        return with_term / sum(score for _, score in best) if best else 0.0
+        scores: dict[int, float] = {}
+        total = 0.0
+        for v, score in best:
+            total += score
+            for term in self.tables.holds[v]:
+                scores[term] = scores.get(term, 0.0) + score
+        return scores, total
 
     def _candidates(self) -> list[Candidate]:
         """The terms that tell the best documents found apart."""
-        holds = self.tables.holds
-        best = [(v, s) for v, s in self.found[: self.rules.split_over] if s > 0]
-        total = sum(score for _, score in best)
-        holders: dict[int, int] = {}
-        scores: dict[int, float] = {}
-        for v, score in best:
-            for term in holds[v]:
-                holders[term] = holders.get(term, 0) + 1
-                scores[term] = scores.get(term, 0.0) + score
+        scores, total = self._parted()
         found = []
-        for term, n in holders.items():
-            if n == len(best):
+        for term, score in scores.items():
+            if score == total:
                 continue
-            p, idf = scores[term] / total, self.tables.idf[term]
-            value = 4 * p * (1 - p) * idf if self.rules.shortlist == "split" else p * idf
+            p, idf = score / total, self.tables.idf[term]
+            value = ((4 * p) * (1 - p)) * idf if self.rules.shortlist == "split" else p * idf
             found.append(Candidate(term, p, value))
         return sorted(found, key=lambda each: (-each.value, each.term))[:ROOM]
 
@@ -188,9 +186,11 @@ class ReferenceSearch:
     def offer(self, terms: Sequence[int]) -> None:
         """Put terms on the last places of the shortlist, until the next move."""
         self._check(True)
+        scores, total = self._parted()
         for place, term in enumerate(terms, self.rules.questions - len(terms)):
             if term >= 0:
-                self.questions[place] = Candidate(term, self.share_of(term))
+                share = scores[term] / total if term in scores else 0.0
+                self.questions[place] = Candidate(term, share)
 
     def appended(self) -> Query:
         """The first query and what was said of terms since."""
@@ -343,20 +343,23 @@ class ReferenceSearch:
             step.leaving = IMPATIENT
         removed = () if said.removed is None else (said.removed,)
         heard = [*heard, *((t, 1) for t in said.named), *((t, -1) for t in removed)]
-        known = dict(self.heard), dict(self.marks)
         for term, value in heard:
-            if term in self.heard:
-                self.heard[term] = value or self.heard[term]
-            elif len(self.heard) < ROOM:
-                self.heard[term] = value
+            if value or term not in self.heard:
+                self._put(self.heard, term, value)
         if step.verb is Verb.RECOMMEND:
             for v, level in zip(self.shown, self.levels, strict=True):
-                if level is not None and (v in self.marks or len(self.marks) < ROOM):
-                    self.marks[v] = level >= Level.ACCEPT
-        self.fresh = self.fresh or known != (self.heard, self.marks)
+                if level is not None:
+                    self._put(self.marks, v, level >= Level.ACCEPT)
         step.words = (said.kind in ONE_WORD) + len(said.named) + len(removed)
         self.words += step.words
         return self._end(step)
+
+    def _put(self, table: dict[int, Any], key: int, value: Any) -> None:
+        """Put what was said in its place, or at the end while there is room."""
+        known = key in table
+        if (known or len(table) < ROOM) and not (known and table[key] == value):
+            table[key] = value
+            self.fresh = True
 
     def _end(self, step: SearchStep) -> SearchStep:
         """The reward, the clock, and the end of the search."""

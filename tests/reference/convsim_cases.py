@@ -50,11 +50,11 @@ NUMBERS: dict[str, tuple[Any, ...]] = {
     "off_topic": (0.0, 0.0, 0.4, 1.0),
     "named_terms": (1, 2, 3, 4),
     "like_share": (0.5, 0.0, 0.25, 1.0),
-    "satisfied_share": (2.0, 2.0, 1.0, 0.5, 0.0),
+    "satisfied_share": (2.0, 2.0, 2.0, 2.0, 1.0, 0.5, 0.0),
     "vague": (0.0, 0.5, 1.0),
     "examination": (1.0, 0.7, 0.0),
-    "patience": (None, None, 1, 3, 5),
-    "question_patience": (None, None, 1, 3),
+    "patience": (None, None, None, 1, 3, 5),
+    "question_patience": (None, None, None, 1, 3),
 }
 CHOICES = ("cooperation_trend", "naming")
 TALKATIVE = ("critique", "instruction", "edit", "edit")
@@ -215,8 +215,8 @@ def random_search_rules(rng: np.random.Generator) -> SearchRules:
     limits: dict[str, Any] = {
         "max_turns": int(rng.choice([1, 4, 12, 20])),
         "rounds": int(rng.choice([0, 1, 3, 10])),
-        "top_k": int(rng.choice([1, 3, 10])),
-        "reads": int(rng.choice([1, 3, 8])),
+        "top_k": int(rng.choice([1, 3, 10, 100])),
+        "reads": int(rng.choice([1, 3, 8, 100])),
         "rewrite": str(rng.choice(["append", "append", "rocchio", "rm3"])),
         "plurals": bool(rng.random() < 0.7),
     }

@@ -38,7 +38,7 @@ def luck_of(seed: int, conversation: int) -> Luck:
     key = np.uint64(seed), np.int64(conversation)
 
     def luck(purpose: str, turn: int, k: int) -> float:
-        return float(draw_unit(*key, np.int64(64 * turn + k), np.int64(PURPOSES[purpose])))
+        return float(draw_unit(*key, np.int64(128 * turn + k), np.int64(PURPOSES[purpose])))
 
     return luck
 
@@ -74,7 +74,8 @@ class SearchTables:
         self.judgements = world.judgements
         index = self.index = index_of(world, rules.tokeniser)
         self.bm25 = BM25(index, rules.k1, rules.b)
-        self.dense = Dense(world, rules.encoder) if rules.retriever == "dense" else None
+        encodes = "dense" in (rules.retriever, rules.reranker)
+        self.dense = Dense(world, rules.encoder) if encodes else None
         self._find = find
         self.n_documents = index.n_documents
         self.found = min(max(rules.depth, rules.top_k), self.n_documents)
@@ -88,7 +89,7 @@ class SearchTables:
         names = list(world.attribute_names)
         self.facet_terms = [
             set(index.counted("\n".join(n for n, f in zip(names, facets, strict=True) if f == g)))
-            for g in range(min(MOST_FACETS, len(world.facet_names)))
+            for g in range(min(MOST_FACETS, len(world.facet_names)) if names else 0)
         ]
 
     # ---------------------------------------------------------------- texts as queries
@@ -121,18 +122,33 @@ class SearchTables:
     # ---------------------------------------------------------------- search
 
     def find(self, query: Query, k: int) -> Found:
-        """The best k documents; nothing where no term has a positive weight."""
-        wanted = [term for term, weight in query.items() if weight > 0]
-        if not wanted:
+        """The best k documents, put in order by the reranker if the rules have one."""
+        found = self.retrieve(query, k)
+        if self.rules.reranker == "none" or not found:
+            return found
+        assert self.dense is not None
+        cosines = self.dense.vectors @ self.dense.encode([self.spoken(query)])[0]
+        again = [(v, float(cosines[v])) for v, _ in found]
+        return sorted(again, key=lambda each: (-each[1], each[0]))
+
+    def retrieve(self, query: Query, k: int) -> Found:
+        """The best k documents of the retriever; none where no term has a positive weight."""
+        spoken = self.spoken(query)
+        if not spoken:
             return []
         if self._find is not None:
             return self._find(query, k)
-        if self.dense is not None:
-            ranking = self.dense.search([" ".join(self.words[term] for term in wanted)], k)
+        if self.rules.retriever == "dense":
+            assert self.dense is not None
+            ranking = self.dense.search([spoken], k)
         else:
             ranking = self.bm25.rank(Queries.of([query]), k)
         pairs = zip(ranking.items[0].tolist(), ranking.scores[0].tolist(), strict=True)
         return [(v, score) for v, score in pairs if v >= 0]
+
+    def spoken(self, query: Query) -> str:
+        """The words of positive weight, in their order."""
+        return " ".join(self.words[term] for term, weight in query.items() if weight > 0)
 
     def rewritten(self, query: Query, marks: dict[int, bool]) -> Query:
         """The appended query after what the rules have a reflection do to it."""
@@ -144,7 +160,7 @@ class SearchTables:
             others = [v for v, up in marks.items() if not up]
             new = rocchio(self.index, old, [liked], [others], terms=5)
         else:
-            best = self.find(query, 10)
+            best = self.retrieve(query, 10)
             items = np.array([[v for v, _ in best]], dtype=np.int32).reshape(1, -1)
             scores = np.array([[s for _, s in best]], dtype=np.float64).reshape(1, -1)
             new = rm3(self.index, old, Ranking(items, scores), documents=10, terms=10)
