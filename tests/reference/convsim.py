@@ -13,7 +13,7 @@ from reference.convsim_user import Said, SearchUser
 from reference.convsim_world import Found, Luck, Query, SearchTables, luck_of, strongest
 
 from recosim.acts import Level, Outcome, Verb
-from recosim.envs.convsim.rules import ROOM, Kind, SearchRules
+from recosim.envs.convsim.rules import CANDIDATES, ROOM, Kind, SearchRules
 from recosim.errors import IllegalActionError, StateError
 from recosim.users import Behaviour
 
@@ -71,7 +71,7 @@ class SearchStep:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A term to ask about: `share` of the documents found, by their scores, hold it."""
+    """A term to ask about, a key to a `share` of the documents found, by their scores."""
 
     term: int
     share: float
@@ -144,13 +144,13 @@ class ReferenceSearch:
         self._shortlist()
 
     def _parted(self) -> tuple[dict[int, float], float]:
-        """Of the terms of the best documents found, the scores of those that hold it; of all."""
+        """Of the key terms of the best documents found, the scores of those; and of all."""
         best = [(v, s) for v, s in self.found[: self.rules.split_over] if s > 0]
         scores: dict[int, float] = {}
         total = 0.0
         for v, score in best:
             total += score
-            for term in self.tables.holds[v]:
+            for term in self.tables.keys[v]:
                 scores[term] = scores.get(term, 0.0) + score
         return scores, total
 
@@ -164,7 +164,7 @@ class ReferenceSearch:
             p, idf = score / total, self.tables.idf[term]
             value = ((4 * p) * (1 - p)) * idf if self.rules.shortlist == "split" else p * idf
             found.append(Candidate(term, p, value))
-        return sorted(found, key=lambda each: (-each.value, each.term))[:ROOM]
+        return sorted(found, key=lambda each: (-each.value, each.term))[:CANDIDATES]
 
     def _shortlist(self) -> None:
         """The best candidates that were not spoken of; None where there are fewer."""

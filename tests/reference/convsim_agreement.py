@@ -16,7 +16,7 @@ from reference.convsim_user import Said
 from reference.convsim_world import Query, SearchTables
 
 from recosim.acts import Level, Moves, Verb
-from recosim.envs.convsim.rules import ROOM, Kind
+from recosim.envs.convsim.rules import CANDIDATES, ROOM, Kind
 from recosim.envs.convsim.searches import Searches
 from recosim.retrieval.queries import Queries
 
@@ -214,7 +214,7 @@ class SearchesSideBySide:
         """What the reference's user said, as the answer of somebody outside of the kernels."""
         a, search, step = self.batch.arrays, self.searches[b], self.steps[b]
         answer = _move(search, step)
-        for name in ("kind", "outcome", "named", "removed", "leaving"):
+        for name in ("kind", "named", "removed", "leaving"):
             a[name][b] = answer[name]
         if step.verb is Verb.RECOMMEND:
             a["levels"][b] = _state(search)["levels"]
@@ -304,8 +304,8 @@ def _state(search: ReferenceSearch) -> dict[str, Any]:
         "asked_facets": np.uint64(sum(1 << f for f in search.asked_facets)),
         "found_items": _padded([v for v, _ in found], tables.found),
         "found_scores": _padded([score for _, score in found], tables.found, 0.0),
-        "candidates": _padded([each.term for each in candidates], ROOM),
-        "candidate_shares": _padded([each.share for each in candidates], ROOM, 0.0),
+        "candidates": _padded([each.term for each in candidates], CANDIDATES),
+        "candidate_shares": _padded([each.share for each in candidates], CANDIDATES, 0.0),
         "questions": [_term(each) for each in places],
         "question_shares": [each.share if each else 0.0 for each in places],
         "question_idf": [tables.idf[each.term] if each else 0.0 for each in places],

@@ -146,7 +146,7 @@ def random_collection(rng: np.random.Generator) -> World:
         return " ".join(spoken)
 
     n = int(rng.choice([1, 2, 4, 12, 30, 80]))
-    longest = int(rng.choice([3, 12, 40]))
+    longest = int(rng.choice([3, 12, 40, 150]))
     texts = ["" if rng.random() < 0.05 else text(0, longest) for _ in range(n)]
     mostly = rng.choice([4, 8, 200], p=[0.5, 0.4, 0.1])
     strangers = [*known, "unheard", "unknown"]

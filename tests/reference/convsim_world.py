@@ -31,6 +31,7 @@ Query = dict[int, float]
 Found = list[tuple[int, float]]
 
 MOST_FACETS = 32
+KEYS = 32  # key terms of a document
 
 
 def luck_of(seed: int, conversation: int) -> Luck:
@@ -58,7 +59,7 @@ class SearchTables:
 
     Attributes:
         words: of each term, the word. idf: of each term.
-        holds: of each document, the set of its terms.
+        holds: of each document, the set of its terms. keys: of each, its key terms.
         needs: of each turn, the terms of its need, in order.
         topic: of each turn, its topic.
         facet_terms: of each facet that can be asked about, the terms that are words of it.
@@ -83,6 +84,11 @@ class SearchTables:
         self.idf = index.idf.tolist()
         ends = index.doc_indptr.tolist()
         self.holds = [frozenset(index.doc_terms[lo:hi].tolist()) for lo, hi in pairwise(ends)]
+        counts = index.doc_counts.tolist()
+        self.keys = [
+            self._keys(dict(zip(index.doc_terms[lo:hi].tolist(), counts[lo:hi], strict=True)))
+            for lo, hi in pairwise(ends)
+        ]
         self.needs = [list(self.counted([need])) for need in self.topics.needs]
         self.topic = self.topics.turn_topic.tolist()
         facets = world.attribute_facet.tolist()
@@ -91,6 +97,11 @@ class SearchTables:
             set(index.counted("\n".join(n for n, f in zip(names, facets, strict=True) if f == g)))
             for g in range(min(MOST_FACETS, len(world.facet_names)) if names else 0)
         ]
+
+    def _keys(self, counts: dict[int, int]) -> frozenset[int]:
+        """What a document is about: its terms of highest count times idf."""
+        ranked = sorted(counts, key=lambda term: (-counts[term] * self.idf[term], term))
+        return frozenset(ranked[:KEYS])
 
     # ---------------------------------------------------------------- texts as queries
 
