@@ -326,7 +326,7 @@ def _differ(a: _Played, b: _Played) -> NDArray[np.bool_]:
     for one, other in zip(a.moves, b.moves, strict=True):
         differ |= one.rows != other.rows
         for x, y in zip(one[1:], other[1:], strict=True):
-            differ |= (x != y).reshape(len(differ), -1).any(axis=1)
+            differ |= np.not_equal(x, y).reshape(len(differ), -1).any(axis=1)
     return differ
 
 
