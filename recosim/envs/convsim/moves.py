@@ -9,7 +9,7 @@ import numpy as np
 
 from recosim.acts import Outcome, Verb
 from recosim.envs.convsim import fields as f
-from recosim.envs.convsim.answers import disappoints, words_of
+from recosim.envs.convsim.answers import disappoints, outcome_of, words_of
 from recosim.envs.convsim.opening import REWRITTEN, clear_move
 from recosim.envs.convsim.rules import Kind
 from recosim.envs.convsim.shortlist import best_ask, is_legal
@@ -70,6 +70,8 @@ def show(t: Table, b: int) -> None:
 def settle(t: Table, b: int) -> None:
     """What follows from an answer, wherever it came from."""
     verb = f.verb(t)[b]
+    if verb in (ASK, RECOMMEND):
+        f.outcome(t)[b] = outcome_of(f.kind(t)[b], verb)
     if verb == ASK:
         f.asked(t)[b] += 1
         hear_answer(t, b)

@@ -51,7 +51,7 @@ class Searches(CompiledBatch):
     docs/convsim.md, section 9, says what each array holds, and what an agent may read: all but
     `need`, `user`, `disappointments` and what the evaluator sees (`ndcg` and the like).
 
-    Who answers a move that was posed writes `kind`, `named`, `removed`, `levels`, `outcome` and
+    Who answers a move that was posed writes `kind`, `named`, `removed`, `levels` and
     `leaving`, and settles.
 
     Args:
