@@ -1,4 +1,4 @@
-"""`SearchAgent`: what agents that search have in common: what was said, and when to search again."""
+"""`SearchAgent`: what agents that search have in common: they hear, and search again."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ __all__ = ["SearchAgent", "appended", "marked"]
 class SearchAgent(Agent):
     """Base of the agents that are made for ConvSim.
 
-    An agent reads what `Searches` says an agent may read: the query, what is found, what was said of
-    terms and of documents; neither the need nor a judgement.
+    An agent reads what `Searches` says an agent may read: the query, what is found, what was said
+    of terms and of documents; neither the need nor a judgement.
     """
 
     family = "convsim"
@@ -83,10 +83,8 @@ def marked(batch: Searches, rows: NDArray[np.int64]) -> tuple[list[list[int]], l
     a = batch.arrays
     up, down = [], []
     for b in rows.tolist():
-        items, likes = (
-            a["marked_items"][b, : a["n_marked"][b]],
-            a["marked_up"][b, : a["n_marked"][b]],
-        )
+        n = int(a["n_marked"][b])
+        items, likes = a["marked_items"][b, :n], a["marked_up"][b, :n]
         up.append(items[likes > 0].tolist())
         down.append(items[likes == 0].tolist())
     return up, down

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recosim.acts import Moves, Verb
-from recosim.agents.convsim.asking import facet_splits
+from recosim.agents.convsim.asking import check_budget, facet_splits
 from recosim.agents.convsim.base import SearchAgent
 from recosim.agents.convsim.gains import KINDS, Gains, State, of_facet, of_open, of_term
 from recosim.agents.convsim.shortlist import place_of
@@ -47,29 +47,39 @@ class Belief(SearchAgent, Learner):
     """Keeps a belief over which terms are in the need, and asks only what is worth its cost.
 
     A candidate is wanted with a chance that follows from the documents found, its idf and the
-    answers so far (`Wanted`). What the answer adds to the nDCG of the last list is a linear function
-    of that chance, of how much the user helps, of the lists that are left and of the query
-    (`Gains`). It asks the best question whose gain is above `worth` times its cost in the rewards of
-    the protocol, and else shows; what was said it reflects at once.
+    answers so far (`Wanted`). What the answer adds to the nDCG of the last list is a linear
+    function of that chance, of how much the user helps, of the lists that are left and of the query
+    (`Gains`). It asks the best question whose gain is above `worth` times its cost in the rewards
+    of the protocol, and else shows; what was said it reflects at once.
 
     It learns on topics of another split from pairs: the same search with the same luck goes on
-    twice from the same place, once with a question and once without, and shows lists to its end. The
-    difference of the two nDCGs is what the answer added. Nothing else of judgements is read, and
-    nothing at all once it has learned.
+    twice from the same place, once with a question and once without, and shows lists to its end.
+    The difference of the two nDCGs is what the answer added. Nothing else of judgements is read,
+    and nothing at all once it has learned.
 
     Args:
         rounds, batch: see `Learner`; a round is `batch` / 2 pairs.
         worth: how many times its cost the gain of a question must be.
+        always: None; or questions of each search, whatever they are worth: the control that knows
+            what to ask, and not when.
     """
 
     name = "belief"
     version = 1
 
-    def __init__(self, *, rounds: int = 60, batch: int = 256, worth: float = 1.0) -> None:
+    def __init__(
+        self,
+        *,
+        rounds: int = 60,
+        batch: int = 256,
+        worth: float = 1.0,
+        always: int | None = None,
+    ) -> None:
         Learner.__init__(self, rounds=rounds, batch=batch)
         if not 0 <= worth <= 1000:
             raise OptionError(f"worth is {worth!r}; a number from 0 to 1000 is needed.")
         self.worth = float(worth)
+        self.always = None if always is None else check_budget(always)
 
     def bind(self, batch: Searches) -> None:
         super().bind(batch)
@@ -102,6 +112,8 @@ class Belief(SearchAgent, Learner):
             found = self.prospects(rows)
             best = found.value.argmax(axis=1)
             asks = found.value.max(axis=1) > 0.0
+            if self.always is not None:
+                asks = self.batch.arrays["asked"][rows] < self.always
             ask[rows] = asks
             self._place(rows[asks], best[asks], found.term[asks], found.facet[asks], about)
         return self.ask_or_show(ask, about)
@@ -279,7 +291,7 @@ class Belief(SearchAgent, Learner):
         place = int(about[b])
         n_terms = a["questions"].shape[1]
         if place < n_terms and a["questions"][other, place] != a["questions"][b, place]:
-            self.batch.offer(np.array([other]), a["questions"][b, place : place + 1][None].copy())
+            self.batch.offer(a["questions"][b, place : place + 1][None].copy(), np.array([other]))
         ask[other], about[other] = True, place
 
     # ---- what was learned -----------------------------------------------------------------------
@@ -315,4 +327,4 @@ class Belief(SearchAgent, Learner):
         """All of it is in the weights."""
 
     def settings(self) -> dict[str, Any]:
-        return {"rounds": self.rounds, "batch": self.batch_size, "worth": self.worth}
+        return self.named_settings(("rounds", "batch", "worth", "always"))

@@ -41,7 +41,7 @@ class _Rewriter(SearchAgent):
     def act(self) -> Moves:
         rows = np.flatnonzero(self.unheard())
         if len(rows):
-            self.batch.set_query(rows, self.rewrite(rows))
+            self.batch.set_query(self.rewrite(rows), rows)
         return Moves.all_of(Verb.RECOMMEND, self.batch.size)
 
     def rewrite(self, rows: NDArray[np.int64]) -> Queries:

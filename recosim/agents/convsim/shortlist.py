@@ -1,8 +1,7 @@
-"""`Shortlister`: which terms to ask about. A system's idea of what was left unsaid, apart from when
-it asks.
+"""`Shortlister`: which terms to ask about, apart from when to ask.
 
-An agent puts terms on the shortlist of the environment with `Searches.offer`; those of a shortlister
-are `int32 (B, Q)`, best first, -1 where there are fewer.
+An agent puts terms on the shortlist of the environment with `Searches.offer`. Those of a
+shortlister are `int32 (B, Q)`, best first, -1 where there are fewer.
 """
 
 from __future__ import annotations
@@ -70,7 +69,7 @@ class Model:
         if not (width and len(rows)):
             return out
         ranking = Ranking(a["found_items"][rows], a["found_scores"][rows])
-        query = batch.query_of(rows)
+        query = batch.queries(rows)
         # As many as are asked for stay when those that are known have gone.
         most = width + int((a["n_query"] + a["n_heard"])[rows].max())
         model = rm3(batch.index, query, ranking, documents=self.documents, terms=most, original=0.0)
@@ -105,7 +104,7 @@ def place_of(
     there = batch.arrays["questions"] == terms[:, None]
     missing = np.flatnonzero(wanted & ~there.any(axis=1))
     if len(missing):
-        batch.offer(missing, terms[missing, None])
+        batch.offer(terms[missing, None], missing)
     there = batch.arrays["questions"] == terms[:, None]
     places[wanted] = there[wanted].argmax(axis=1)
     return places
