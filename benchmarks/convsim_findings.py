@@ -46,7 +46,10 @@ CAST = {"protocol": "search"}  # starts with the utterance and two before it
 PART = {"protocol": "partial"}  # starts with the need, 40 % of it unsaid
 REAL = {"cast2022": CAST, "cranfield": PART, "scifact": PART}
 TITLES = {"cast2022": "CAsT 2022", "cranfield": "Cranfield", "scifact": "SciFact"}
-PAPER = "ConvSim (arXiv 2304.13874), other passages and rankers: +16 % after one round, +35 % after three."
+PAPER = (
+    "ConvSim (arXiv 2304.13874), other passages and rankers: +16 % after one round, +35 % after "
+    "three."
+)
 # Choices that only the train split has seen.
 EFFORTS = (1, 2, 3, 4, 6, 8)
 
@@ -449,15 +452,15 @@ def developer(data: Path, out: Path) -> list[str]:
             ]
             for label, p in runs.items()
         ]
-        lines += [f"**`docs`, preset `developer`, users `{users}`** "
-                  f"(start {never.start.mean():.3f}, need {never.ceiling.mean():.3f})", ""]  # fmt: skip
+        ends = f"start {never.start.mean():.3f}, need {never.ceiling.mean():.3f}"
+        lines += [f"**`docs`, preset `developer`, users `{users}`** ({ends})", ""]
         head = "agent | #questions | valid | #words | #nDCG | nDCG less never | #reward"
         lines += table(head, rows)
     return lines
 
 
 def stages(data: Path, out: Path) -> list[str]:
-    """Feedback on a stage: on the query, on the list, a thumb at the end; the same number of acts."""
+    """Feedback on a stage: on the query, on the list, a thumb at the end; equally many acts."""
     ways: tuple[tuple[str, str, Mapping[str, Any], Mapping[str, Any]], ...] = (
         ("a thumb at the end", "bm25", {"users": "mute"}, {"rounds": 0, "reads": 1}),
         ("the list: a thumb each round", "rocchio", {"users": "mute"}, {"reads": 1}),
