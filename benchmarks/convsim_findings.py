@@ -34,6 +34,7 @@ from recosim.bench.stats import interval, resampled_totals
 from recosim.envs.convsim.rules import Kind
 from recosim.envs.setup import Setup
 from recosim.files import write_text
+from recosim.world.arrays import SPLITS
 from recosim.world.catalog import open_world
 from recosim.world.importers import import_data
 from recosim.world.storage import open_folder, save_world
@@ -137,12 +138,11 @@ class Played:
 
 def play(setup: Setup, agent: Agent, seed: int, splits: Sequence[str]) -> Played:
     """All needs of some splits, one search each."""
-    parts = []
-    for split in splits:
+    parts, topics = [], setup.world.topics
+    assert topics is not None
+    for split in (s for s in splits if (topics.split == SPLITS.index(s)).any()):
         here = Setup(setup.family, setup.world, setup.vectors, setup.protocol, setup.users, split)
-        units = here.units().table
-        if len(units):
-            parts.append(_play(here, agent, seed, units))
+        parts.append(_play(here, agent, seed, here.units().table))
     fields = Played.__dataclass_fields__
     return Played(**{name: np.concatenate([getattr(p, name) for p in parts]) for name in fields})
 
@@ -297,7 +297,7 @@ WAYS: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
     ("append, rarest", "append", {**HELPFUL, "naming": "rare"}),
     ("thumbs", "rocchio", {"users": "mute"}),
     ("random terms", "append", {"users": "random_terms"}),
-    ("no feedback", "bm25", HELPFUL),
+    ("no feedback", "bm25", {"users": "mute"}),
 )
 
 

@@ -348,7 +348,7 @@ def test_a_belief_asks_where_answers_help_and_not_where_they_cost_too_much():
 
 def test_a_belief_hears_who_helps():
     agent = ready("belief", always=3)
-    for kindness, low, high in ((1.0, 0.7, 1.0), (0.0, 0.0, 0.3)):
+    for kindness, low, high in ((1.0, 0.6, 1.0), (0.0, 0.0, 0.4)):
         for batch, running in play(agent, cooperativeness=kindness):
             asked = running & (batch.arrays["asked"] == 3)
             if asked.any():

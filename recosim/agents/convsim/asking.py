@@ -30,7 +30,7 @@ class AlwaysAsk(SearchAgent):
     name = "always_ask"
 
     def __init__(self, most: int = 4, shortlist: str = "found") -> None:
-        self.most = check_budget(most)
+        self.most = check_budget("most", most)
         self.shortlist = shortlist
         self._shortlister = shortlister(shortlist)
 
@@ -64,7 +64,7 @@ class Clarify(SearchAgent):
     def __init__(self, least: float = 0.75, most: int = 4) -> None:
         if not 0 <= least <= 1:
             raise OptionError(f"least is {least!r}; a number from 0 to 1 is needed.")
-        self.least, self.most = float(least), check_budget(most)
+        self.least, self.most = float(least), check_budget("most", most)
 
     def settings(self) -> dict[str, Any]:
         return {"least": self.least, "most": self.most}
@@ -116,8 +116,8 @@ def facet_splits(batch: Searches) -> NDArray[np.float64]:
     return out
 
 
-def check_budget(most: int) -> int:
+def check_budget(name: str, value: int) -> int:
     """A number of questions. Raises `OptionError`."""
-    if not isinstance(most, int) or isinstance(most, bool) or most < 0:
-        raise OptionError(f"most is {most!r}; a whole number from 0 is needed.")
-    return most
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise OptionError(f"{name} is {value!r}; a whole number from 0 is needed.")
+    return value

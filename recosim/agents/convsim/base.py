@@ -35,7 +35,8 @@ class SearchAgent(Agent):
     def unheard(self) -> NDArray[np.bool_]:
         """Running rows in which something was said that the query does not know; bool (B,)."""
         a = self.batch.arrays
-        return (a["fresh"] > 0) & (a["done"] == 0)
+        heard: NDArray[np.bool_] = (a["fresh"] > 0) & (a["done"] == 0)
+        return heard
 
     def last_turn(self) -> NDArray[np.bool_]:
         """Rows whose next turn is the last one, so that only a list is of use; bool (B,)."""

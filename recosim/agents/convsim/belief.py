@@ -79,7 +79,7 @@ class Belief(SearchAgent, Learner):
         if not 0 <= worth <= 1000:
             raise OptionError(f"worth is {worth!r}; a number from 0 to 1000 is needed.")
         self.worth = float(worth)
-        self.always = None if always is None else check_budget(always)
+        self.always = None if always is None else check_budget("always", always)
 
     def bind(self, batch: Searches) -> None:
         super().bind(batch)
@@ -92,7 +92,8 @@ class Belief(SearchAgent, Learner):
 
     def observe(self, rows: NDArray[np.bool_]) -> None:
         a = self.batch.arrays
-        kind, moved = a["kind"], rows & (a["verb"] != Verb.REFLECT)
+        # Who has nothing to say of a facet may yet be willing to: facets tell nothing of that.
+        kind, moved = a["kind"], rows & (a["verb"] != Verb.REFLECT) & (a["facet"] < 0)
         of_term = moved & (a["term"] >= 0) & (a["verb"] == Verb.ASK)
         self._said_yes[of_term & (kind == Kind.YES)] += 1
         refused = (kind == Kind.NO_BARE) | (kind == Kind.NO_INFORM)
