@@ -56,7 +56,6 @@ def answer(t: Table, b: int) -> None:
         f.kind(t)[b] = judge_list(t, b)
     else:
         return
-    f.outcome(t)[b] = outcome_of(f.kind(t)[b], verb)
     if f.leaving(t)[b] == 0:
         upset = f.disappointments(t)[b] + disappoints(verb, f.kind(t)[b])
         tired = verb == ASK and f.asked(t)[b] + 1 >= question_patience(t, b)

@@ -18,9 +18,10 @@ from recosim.world.arrays import SPLITS
 from recosim.world.topics import Topics
 from recosim.world.world import World
 
-__all__ = ["MOST_FACETS", "Collection", "collection_of", "count_facets", "first_terms"]
+__all__ = ["KEYS", "MOST_FACETS", "Collection", "collection_of", "count_facets", "first_terms"]
 
 MOST_FACETS = 32
+KEYS = 32  # terms that a document is about
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -41,9 +42,12 @@ class Collection:
         self._said: dict[tuple[str, int], Arrays] = {}
         self._judged: dict[int, Arrays] = {}
         topics = np.arange(self.topics.n_topics + 1)
+        keys = key_terms(index)
         self.arrays: Arrays = {
             "doc_indptr": index.doc_indptr,
             "doc_terms": index.doc_terms,
+            "key_terms": keys,
+            "key_idf": np.where(keys >= 0, index.idf[keys], 0.0),
             "idf": index.idf,
             "turn_topic": np.ascontiguousarray(self.topics.turn_topic),
             "topic_first": np.searchsorted(self.topics.turn_topic, topics).astype(np.int64),
@@ -152,6 +156,22 @@ def facets_of_terms(world: World, index: Index) -> NDArray[np.uint64]:
             for term in index.counted(name):
                 bits[term] |= np.uint64(1 << facet)
     return bits
+
+
+def key_terms(index: Index) -> NDArray[np.int32]:
+    """The `KEYS` terms of highest count times idf of each document, int32 (documents, KEYS).
+
+    The best first, ties by the smaller term; -1 padded.
+    """
+    sizes = np.diff(index.doc_indptr)
+    owner = np.repeat(np.arange(index.n_documents), sizes)
+    values = index.doc_counts * index.idf[index.doc_terms]
+    order = np.lexsort((index.doc_terms, -values, owner))
+    place = np.arange(len(order)) - np.repeat(index.doc_indptr[:-1], sizes)
+    kept = place < KEYS
+    keys = np.full((index.n_documents, KEYS), -1, dtype=np.int32)
+    keys[owner[kept], place[kept]] = index.doc_terms[order[kept]]
+    return keys
 
 
 def first_terms(index: Index, text: str) -> dict[int, float]:

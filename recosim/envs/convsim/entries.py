@@ -6,13 +6,14 @@ import numpy as np
 
 from recosim.envs.convsim import fields as f
 from recosim.envs.convsim.answers import answer
-from recosim.envs.convsim.moves import pose, settle
-from recosim.envs.convsim.opening import open_search
+from recosim.envs.convsim.moves import ndcg_of, pose, settle
+from recosim.envs.convsim.opening import OPENED, open_search
 from recosim.envs.convsim.shortlist import (
     find_candidates,
     is_legal,
     make_shortlist,
     measure_questions,
+    room_for_keys,
     update_mask,
 )
 from recosim.kernels.compiling import entry
@@ -101,14 +102,17 @@ def settle_rows(t: Table, lo: int, hi: int) -> None:
 @entry
 def renew_rows(t: Table, lo: int, hi: int) -> None:
     """Candidates where something new was found, the shortlist, and what is legal."""
-    mass, met = np.zeros(0, dtype=np.float64), np.zeros(0, dtype=np.int32)
+    size = room_for_keys(t)
+    keys, met = np.full(size, -1, dtype=np.int32), np.empty(size, dtype=np.int32)
+    mass, rarity = np.empty(size, dtype=np.float64), np.empty(size, dtype=np.float64)
     for b in range(lo, hi):
         if f.to_rank(t)[b]:
-            if mass.shape[0] == 0:  # once, and only where it is needed
-                mass, met = np.zeros(f.terms(t), np.float64), np.empty(f.terms(t), np.int32)
+            if f.to_rank(t)[b] == OPENED:  # this is what the first query finds
+                found = f.found_items(t)[b]
+                f.start_ndcg(t)[b] = ndcg_of(t, b, found, np.int64(found.shape[0]))
             f.to_rank(t)[b] = 0
             f.to_list(t)[b] = 1
-            find_candidates(t, b, mass, met)
+            find_candidates(t, b, keys, mass, rarity, met)
         if f.to_list(t)[b]:
             f.to_list(t)[b] = 0
             make_shortlist(t, b)

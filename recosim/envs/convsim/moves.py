@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
 from recosim.acts import Outcome, Verb
 from recosim.envs.convsim import fields as f
-from recosim.envs.convsim.answers import disappoints, words_of
-from recosim.envs.convsim.opening import clear_move
+from recosim.envs.convsim.answers import disappoints, outcome_of, words_of
+from recosim.envs.convsim.opening import REWRITTEN, clear_move
 from recosim.envs.convsim.rules import Kind
 from recosim.envs.convsim.shortlist import best_ask, is_legal
 from recosim.envs.convsim.terms import place_of, put_heard, put_mark
 from recosim.kernels.compiling import kernel
 from recosim.kernels.table import Table
 
-__all__ = ["judge", "pose", "settle"]
+__all__ = ["ndcg_of", "pose", "settle"]
 
 ASK, RECOMMEND, REFLECT, BAD = (
     np.int8(verb) for verb in (Verb.ASK, Verb.RECOMMEND, Verb.REFLECT, Verb.ILLEGAL)
@@ -69,6 +70,8 @@ def show(t: Table, b: int) -> None:
 def settle(t: Table, b: int) -> None:
     """What follows from an answer, wherever it came from."""
     verb = f.verb(t)[b]
+    if verb in (ASK, RECOMMEND):
+        f.outcome(t)[b] = outcome_of(f.kind(t)[b], verb)
     if verb == ASK:
         f.asked(t)[b] += 1
         hear_answer(t, b)
@@ -142,7 +145,7 @@ def rewrite(t: Table, b: int) -> None:
             n += 1
     f.n_query(t)[b] = n
     f.fresh(t)[b] = 0
-    f.to_search(t)[b] = 2
+    f.to_search(t)[b] = REWRITTEN
 
 
 @kernel
@@ -161,21 +164,28 @@ def judge(t: Table, b: int, item: int) -> int:
 
 
 @kernel
+def ndcg_of(t: Table, b: int, items: Any, n: int) -> float:
+    """nDCG of the first n of some documents, by the judgements."""
+    dcg = 0.0
+    for j in range(min(n, f.ndcg_at(t))):
+        grade = judge(t, b, np.int64(items[j])) if items[j] >= 0 else 0
+        if grade > 0:
+            dcg += grade / math.log2(j + 2.0)
+    return float(dcg / f.ideal(t)[f.need(t)[b]])
+
+
+@kernel
 def judge_list(t: Table, b: int) -> None:
     """How good the list is, by the judgements."""
-    w, dcg, hits, first = f.need(t)[b], 0.0, 0, 0
+    hits, first, before = 0, 0, f.ndcg(t)[b]
     for j in range(f.n_shown(t)[b]):
-        grade = judge(t, b, np.int64(f.shown(t)[b, j]))
-        if grade > 0:
+        if judge(t, b, np.int64(f.shown(t)[b, j])) > 0:
             hits += 1
             first = j + 1 if first == 0 else first
-            if j < f.ndcg_at(t):
-                dcg += grade / math.log2(j + 2.0)
-    before = f.ndcg(t)[b]
-    f.ndcg(t)[b] = dcg / f.ideal(t)[w]
+    f.ndcg(t)[b] = ndcg_of(t, b, f.shown(t)[b], np.int64(f.n_shown(t)[b]))
     f.gain(t)[b] = f.ndcg(t)[b] - before
     f.reciprocal_rank(t)[b] = 1.0 / first if first > 0 else 0.0
-    f.recall(t)[b] = hits / f.relevant(t)[w]
+    f.recall(t)[b] = hits / f.relevant(t)[f.need(t)[b]]
     f.utility(t)[b] = f.ndcg(t)[b]
 
 

@@ -11,9 +11,11 @@ from recosim.kernels.compiling import kernel
 from recosim.kernels.random import START
 from recosim.kernels.table import Table
 
-__all__ = ["clear_move", "open_search"]
+__all__ = ["OPENED", "REWRITTEN", "clear_move", "open_search"]
 
 OPEN = np.int8(Verb.OPEN)
+# Why a query is to be searched, in `to_search` (1: an agent has put it in force).
+REWRITTEN, OPENED = 2, 3
 
 
 @kernel
@@ -39,7 +41,7 @@ def open_search(t: Table, b: int) -> None:
     f.n_query(t)[b] = n
     f.query_terms(t)[b, :n] = f.start_terms(t)[b, :n]
     f.query_weights(t)[b, :n] = f.start_weights(t)[b, :n]
-    f.to_search(t)[b] = 1
+    f.to_search(t)[b] = OPENED
     clear_move(t, b)
     f.at_turn(t)[b], f.verb(t)[b] = 0, OPEN
     f.shown(t)[b, :] = -1

@@ -11,10 +11,11 @@ from recosim.envs import rules
 from recosim.errors import OptionError, unknown
 from recosim.retrieval.tokens import Tokeniser
 
-__all__ = ["ROOM", "Kind", "Rewards", "SearchRules"]
+__all__ = ["CANDIDATES", "ROOM", "Kind", "Rewards", "SearchRules"]
 
 # Places for terms of a query, for what was said of terms, and for documents that were marked.
 ROOM = 64
+CANDIDATES = 32  # terms that the shortlist of questions is made from
 
 
 class Kind(IntEnum):
@@ -112,7 +113,7 @@ class SearchRules(rules.Rules):
     dropped: float = 0.4
     questions: int = 8
     shortlist: Literal["split", "likely"] = "split"
-    split_over: int = 20
+    split_over: int = 10
     rewrite: Literal["append", "rocchio", "rm3"] = "append"
     no_weight: float = 0.0
     retriever: Literal["bm25", "dense"] = "bm25"

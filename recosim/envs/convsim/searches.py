@@ -22,7 +22,8 @@ from recosim.envs.convsim import entries
 from recosim.envs.convsim.collection import Collection, collection_of, count_facets
 from recosim.envs.convsim.fields import fields
 from recosim.envs.convsim.finder import Finder, kept_terms
-from recosim.envs.convsim.rules import ROOM, SearchRules
+from recosim.envs.convsim.opening import OPENED, REWRITTEN
+from recosim.envs.convsim.rules import CANDIDATES, ROOM, SearchRules
 from recosim.envs.lists import check_lists
 from recosim.errors import IllegalActionError, OptionError
 from recosim.estimators.base import Vectors
@@ -50,7 +51,7 @@ class Searches(CompiledBatch):
     docs/convsim.md, section 9, says what each array holds, and what an agent may read: all but
     `need`, `user`, `disappointments` and what the evaluator sees (`ndcg` and the like).
 
-    Who answers a move that was posed writes `kind`, `named`, `removed`, `levels`, `outcome` and
+    Who answers a move that was posed writes `kind`, `named`, `removed`, `levels` and
     `leaving`, and settles.
 
     Args:
@@ -132,6 +133,7 @@ class Searches(CompiledBatch):
             "turns_plus_1": topics.n_turns + 1,
             "topics_plus_1": topics.n_topics + 1,
             "n_doc_terms": len(index.doc_terms),
+            "keys": given["key_terms"].shape[1],
             "n_grams": len(given["grams"]),
             "n_need_terms": len(given["need_terms"]),
             "n_said_terms": len(given["said_terms"]),
@@ -142,6 +144,7 @@ class Searches(CompiledBatch):
             "facets": count_facets(self.world),
             "actions": self.n_actions,
             "room": ROOM,
+            "kept": CANDIDATES,
             "four": 4,
             "n_rewards": len(given["rewards"]),
             "n_terms": len(REWARD_TERMS),
@@ -197,7 +200,6 @@ class Searches(CompiledBatch):
         a["to_open"][chosen] = 1
         self.run(entries.open_rows)
         self._renew()
-        a["start_ndcg"][chosen] = self._ndcg(a["found_items"][chosen], a["need"][chosen])
         self._find_ceilings(np.unique(a["need"][chosen]))
         a["ceiling"][chosen] = self._ceilings[a["need"][chosen]]
 
@@ -205,13 +207,9 @@ class Searches(CompiledBatch):
         """What the needs find as queries, where nobody has looked yet."""
         new = needs[np.isnan(self._ceilings[needs])]
         if len(new):
-            found = self.finder.find(self.needs_of(new), self.n_found)
-            self._ceilings[new] = self._ndcg(found.items, new)
-
-    def _ndcg(self, items: NDArray[np.int32], needs: NDArray[np.int32]) -> NDArray[np.float64]:
-        return ndcg(
-            items, self.collection.judgements, needs.astype(np.int64), self.protocol.ndcg_at
-        )
+            found, cut = self.finder.find(self.needs_of(new), self.n_found), self.protocol.ndcg_at
+            turns = new.astype(np.int64)
+            self._ceilings[new] = ndcg(found.items, self.collection.judgements, turns, cut)
 
     def needs_of(self, turns: NDArray[np.integer[Any]]) -> Queries:
         """Needs as queries: what nobody but the evaluator and the oracle may search."""
@@ -293,10 +291,11 @@ class Searches(CompiledBatch):
         rows = np.flatnonzero(a["to_search"])
         if len(rows):
             if self.protocol.rewrite != "append":
-                self._expand(rows[a["to_search"][rows] == 2])
+                self._expand(rows[a["to_search"][rows] == REWRITTEN])
             found = self.finder.find(self.queries(rows), self.n_found)
             a["found_items"][rows], a["found_scores"][rows] = found
-            a["to_search"][rows], a["to_rank"][rows] = 0, 1
+            a["to_rank"][rows] = np.where(a["to_search"][rows] == OPENED, OPENED, 1)
+            a["to_search"][rows] = 0
         self.run(entries.renew_rows)
 
     def _expand(self, rows: NDArray[np.int64]) -> None:

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from recosim.envs.convsim import fields as f
-from recosim.envs.convsim.terms import holds, place_of
+from recosim.envs.convsim.terms import place_of
 from recosim.kernels.compiling import kernel
 from recosim.kernels.table import Table
+from recosim.retrieval.scoring import keep, sort_best
 
 __all__ = [
     "best_ask",
@@ -17,58 +18,80 @@ __all__ = [
     "is_legal",
     "make_shortlist",
     "measure_questions",
+    "room_for_keys",
     "update_mask",
 ]
 
 
 @kernel
-def find_candidates(t: Table, b: int, mass: Any, met: Any) -> None:
-    """The terms that tell the documents found apart, the best first.
-
-    Args:
-        mass: float64 (terms,), zeros, and zeros again afterwards. met: int32 (terms,), scratch.
-    """
-    items, scores = f.found_items(t)[b], f.found_scores(t)[b]
-    indptr, terms = f.doc_indptr(t), f.doc_terms(t)
-    total, n = 0.0, 0
-    for j in range(min(f.split_over(t), items.shape[0])):
-        if items[j] < 0 or scores[j] <= 0.0:
-            break
-        total += scores[j]
-        for p in range(indptr[items[j]], indptr[items[j] + 1]):
-            a = terms[p]
-            if mass[a] == 0.0:
-                met[n] = a
-                n += 1
-            mass[a] += scores[j]
-    rank_candidates(t, b, mass, met[:n], total)
-    for k in range(n):
-        mass[met[k]] = 0.0
+def room_for_keys(t: Table) -> int:
+    """Places of a table that holds all key terms of the documents looked at, at most half full."""
+    size = 64
+    while size < 2 * f.split_over(t) * f.keys(t):
+        size *= 2
+    return size
 
 
 @kernel
-def rank_candidates(t: Table, b: int, mass: Any, met: Any, total: float) -> None:
-    """The best 64 by their value; ties by the smaller term."""
-    best, shares, idf = f.candidates(t)[b], f.candidate_shares(t)[b], f.idf(t)
-    room, n, least = best.shape[0], 0, 0.0
-    values = np.empty(room, dtype=np.float64)
+def place_for(keys: Any, a: int) -> int:
+    """Where a term is in an open-addressed table, or the free place that is for it."""
+    last = keys.shape[0] - 1
+    at = (a * 40503) & last
+    while keys[at] >= 0 and keys[at] != a:
+        at = (at + 1) & last
+    return int(at)
+
+
+@kernel
+def find_candidates(t: Table, b: int, keys: Any, mass: Any, rarity: Any, met: Any) -> None:
+    """The terms that tell the documents found apart, the best first.
+
+    Sums are kept in a small table, as an array over all terms would miss the cache at each of them.
+
+    Args:
+        keys: int32 (places,), all -1, and again afterwards: the terms that were met.
+        mass, rarity: float64 (places,), scratch: sum of scores, idf. met: int32 (places,), scratch.
+    """
+    items, scores = f.found_items(t)[b], f.found_scores(t)[b]
+    total, n = 0.0, 0
+    for j in range(min(f.split_over(t), items.shape[0])):
+        item = items[j]
+        if item < 0 or scores[j] <= 0.0:
+            break
+        total += scores[j]
+        terms, idf = f.key_terms(t)[item], f.key_idf(t)[item]
+        for k in range(terms.shape[0]):
+            a = terms[k]
+            if a < 0:
+                break
+            at = place_for(keys, np.int64(a))
+            if keys[at] < 0:
+                keys[at], mass[at], rarity[at] = a, 0.0, idf[k]
+                met[n] = at
+                n += 1
+            mass[at] += scores[j]
+    rank_candidates(t, b, keys, mass, rarity, met[:n], total)
+    for k in range(n):
+        keys[met[k]] = -1
+
+
+@kernel
+def rank_candidates(
+    t: Table, b: int, keys: Any, mass: Any, rarity: Any, met: Any, total: float
+) -> None:
+    """The best of them by their value; ties by the smaller term."""
+    best, shares, likely, n = f.candidates(t)[b], f.candidate_shares(t)[b], f.likely(t), 0
+    values = np.empty(best.shape[0], dtype=np.float64)
     for k in range(met.shape[0]):
-        a = met[k]
-        p = mass[a] / total
-        if mass[a] == total:  # all of them hold it: the same scores in the same order
+        at = met[k]
+        if mass[at] == total:  # a key of all: the same scores in the same order
             continue
-        value = p * idf[a] if f.likely(t) else ((4.0 * p) * (1.0 - p)) * idf[a]
-        if n == room and value < least:
-            continue
-        at = n if n < room else room - 1
-        if n == room and not (value > values[at] or (value == values[at] and a < best[at])):
-            continue
-        while at > 0 and (value > values[at - 1] or (value == values[at - 1] and a < best[at - 1])):
-            values[at], best[at], shares[at] = values[at - 1], best[at - 1], shares[at - 1]
-            at -= 1
-        values[at], best[at], shares[at] = value, a, np.float32(p)
-        n = min(n + 1, room)
-        least = values[n - 1]
+        p = mass[at] / total
+        value = p * rarity[at] if likely else ((4.0 * p) * (1.0 - p)) * rarity[at]
+        n = keep(best, values, n, keys[at], value)
+    sort_best(best, values, n)
+    for k in range(n):
+        shares[k] = np.float32(mass[place_for(keys, np.int64(best[k]))] / total)
     best[n:] = -1
     shares[n:] = np.float32(0.0)
 
@@ -107,7 +130,7 @@ def measure_questions(t: Table, b: int) -> None:
             if items[j] < 0 or scores[j] <= 0.0:
                 break
             total += scores[j]
-            if holds(t, np.int64(items[j]), a):
+            if place_of(f.key_terms(t)[items[j]], f.keys(t), a) >= 0:
                 mass += scores[j]
         f.question_shares(t)[b, k] = mass / total if total > 0.0 else 0.0
         f.question_idf(t)[b, k] = f.idf(t)[a]

@@ -112,14 +112,14 @@ MUSIC = Language(
     },
     needs=_lines(
         "I am looking for something {}.|What I want is something {}.|It should be {}."
-        "|I would love something {}.|Ideally it is {}."
+        "|I would be glad of something {}.|Ideally it is {}."
     ),
     first=_lines(
-        "Do you have anything {}?|Something {}, please.|I feel like something {}."
+        "Do you have anything {}?|Something {}, please.|I fancy something {}."
         "|Is there anything {}?|Could you recommend something {}?"
     ),
     later=_lines("And now something {}?|What else, {}?|Rather {} this time.|And {}?"),
-    resolved=_lines("Do you have anything {}?|I feel like something {}."),
+    resolved=_lines("Do you have anything {}?|I fancy something {}."),
     other={
         "rock": "amplifier anthems",
         "electronic": "machine beats",
@@ -218,14 +218,14 @@ PLACES = Language(
         "town": _lines("is in {}|stands in {}|opened in {}"),
         "setting": _lines("has settled in {}|makes its home in {}"),
         "extras": _lines("keeps {}|boasts {}"),
-        "company": _lines("suits {}|likes to see {}|looks after {}"),
+        "company": _lines("welcomes {}|likes to see {}|looks after {}"),
         "": _lines("is known for {}|offers {}|draws people with {}|does {} well"),
     },
     wishes={
         "price": _lines("at {}"),
         "town": _lines("in {}|near {}"),
         "setting": _lines("in {}"),
-        "company": _lines("for {}|that suits {}"),
+        "company": _lines("for {}|fit for {}"),
         "": _lines("with {}"),
     },
     needs=_lines(

