@@ -17,7 +17,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -46,13 +46,20 @@ ALL = ("train", "valid", "test")
 CAST = {"protocol": "search"}  # starts with the utterance and two before it
 PART = {"protocol": "partial"}  # starts with the need, 40 % of it unsaid
 REAL = {"cast2022": CAST, "cranfield": PART, "scifact": PART}
-TITLES = {"cast2022": "CAsT 2022", "cranfield": "Cranfield", "scifact": "SciFact"}
+WHEN = {"scifact": PART, "cranfield": PART, "lastfm-search": CAST}
+HELD = ("valid", "test")  # what nothing was learned from
+TITLES = {
+    "cast2022": "CAsT 2022",
+    "cranfield": "Cranfield",
+    "scifact": "SciFact",
+    "lastfm-search": "`lastfm-search`",
+}
 PAPER = (
     "ConvSim (arXiv 2304.13874), other passages and rankers: +16 % after one round, +35 % after "
     "three."
 )
-# Choices that only the train split has seen.
-EFFORTS = (1, 2, 3, 4, 6, 8)
+# Questions of those that always ask.
+EFFORTS = (1, 2, 3, 4, 6)
 
 Floats = NDArray[np.float64]
 
@@ -207,6 +214,7 @@ class Stage:
     rules: Mapping[str, Any]
     splits: Sequence[str]
     out: Path
+    taught: Mapping[str, Any] | None = None  # users of the training, where they are others
 
     @property
     def setup(self) -> Setup:
@@ -231,7 +239,8 @@ class Stage:
 
     def learned(self, name: str, seed: int, agent: Learner) -> Any:
         """What an agent has learned on the train split, with the settings that it learns with."""
-        setup, learner = self.prepare("train"), make_agent(name)
+        taught = self if self.taught is None else replace(self, users=self.taught)
+        setup, learner = taught.prepare("train"), make_agent(name)
         assert isinstance(learner, Learner)
         key = checkpoint_key(learner, setup, {"name": "mf"})
         place = Place(self.out / "checkpoints", self.world.name, name, key, seed)
@@ -372,49 +381,47 @@ def at_equal_effort(belief: Played, curve: Mapping[int, Played]) -> str:
 def when(data: Path, out: Path) -> list[str]:
     """Choosing when to ask, beside never and always, on topics that nothing was learned from."""
     lines = []
-    for name in ("cranfield", "scifact"):
+    for name, rules in WHEN.items():
         world = collection(name, data, out)
         if world is None:
             continue
-        for users in ("helpful", "typical", "terse"):
-            for rounds in (0, 3):
-                rules = {**PART, "rounds": rounds}
-                stage = Stage(world, {"users": users}, rules, ("test",), out)
-                never = stage.run("append")
-                fixed = {m: stage.run("always_ask", most=m) for m in EFFORTS}
-                believed = {m: stage.run("belief", always=m) for m in EFFORTS}
-                ours = {w: stage.run("belief", worth=w) for w in (0.5, 1.0, 2.0)}
-                runs = {"never asks": never}
-                runs |= {f"`always_ask`, {m} questions": p for m, p in fixed.items()}
-                runs |= {f"`belief`'s question, {m} always": p for m, p in believed.items()}
-                runs |= {f"`belief`, worth {w:g}": p for w, p in ours.items()}
-                rows = []
-                for label, p in runs.items():
-                    equal = ["", ""]
-                    if label.startswith("`belief`, "):
-                        equal = [
-                            at_equal_effort(p, {0: never, **fixed}),
-                            at_equal_effort(p, {0: never, **believed}),
-                        ]
-                    rows.append(
-                        [
-                            label,
-                            f"{p.asked.mean():.2f}",
-                            f"{p.words.mean():.2f}",
-                            f"{p.utility.mean():.3f}",
-                            f"{p.reward.mean():.3f}",
-                            difference(p.topic, p.reward, never.reward),
-                            *equal,
-                        ]
-                    )
-                topics = len(np.unique(never.topic))
-                lines += [f"**{TITLES[name]}, users `{users}`, {rounds} lists after the first** "
-                          f"({topics} held-out topics)", ""]  # fmt: skip
-                lines += table(
-                    "agent | #questions | #words | #nDCG | #reward | reward less never | nDCG less "
-                    "`always_ask` at equal words | less `belief`'s questions always",
-                    rows,
+        for users, rounds in (("helpful", 0), ("typical", 0), ("typical", 3)):
+            stage = Stage(world, {"users": users}, {**rules, "rounds": rounds}, HELD, out)
+            never = stage.run("append")
+            fixed = {m: stage.run("always_ask", most=m) for m in EFFORTS}
+            believed = {m: stage.run("belief", always=m) for m in EFFORTS}
+            ours = {w: stage.run("belief", worth=w) for w in (0.5, 1.0, 2.0)}
+            runs = {"never asks": never}
+            runs |= {f"`always_ask`, {m} questions": p for m, p in fixed.items()}
+            runs |= {f"`belief`'s question, {m} always": p for m, p in believed.items()}
+            runs |= {f"`belief`, worth {w:g}": p for w, p in ours.items()}
+            rows = []
+            for label, p in runs.items():
+                equal = ["", ""]
+                if label.startswith("`belief`, "):
+                    equal = [
+                        at_equal_effort(p, {0: never, **fixed}),
+                        at_equal_effort(p, {0: never, **believed}),
+                    ]
+                rows.append(
+                    [
+                        label,
+                        f"{p.asked.mean():.2f}",
+                        f"{p.words.mean():.2f}",
+                        f"{p.utility.mean():.3f}",
+                        f"{p.reward.mean():.3f}",
+                        difference(p.topic, p.reward, never.reward),
+                        *equal,
+                    ]
                 )
+            topics = len(np.unique(never.topic))
+            lines += [f"**{TITLES[name]}, users `{users}`, {rounds} lists after the first** "
+                      f"({topics} held-out topics)", ""]  # fmt: skip
+            lines += table(
+                "agent | #questions | #words | #nDCG | #reward | reward less never | nDCG less "
+                "`always_ask` at equal words | less `belief`'s questions always",
+                rows,
+            )
     return lines
 
 
@@ -424,7 +431,7 @@ def developer(data: Path, out: Path) -> list[str]:
     assert world is not None
     lines = []
     for users in ("helpful", "typical"):
-        stage = Stage(world, {"users": users}, {"protocol": "developer"}, ("test",), out)
+        stage = Stage(world, {"users": users}, {"protocol": "developer"}, HELD, out)
         never = stage.run("append")
         runs = {
             "`append` (never asks)": never,
@@ -507,17 +514,18 @@ def stages(data: Path, out: Path) -> list[str]:
     return table(head, rows)
 
 
+BUILT_IN = ("docs", "lastfm-search", "yelp-small-search")
 AGENTS = ("bm25", "append", "rocchio", "rm3", "clarify", "always_ask", "random", "belief", "oracle")
 
 
 def everyone(data: Path, out: Path) -> list[str]:
     """All agents on the built-in collections."""
     lines = []
-    for name, rules in (("docs", {}), ("lastfm", {}), ("yelp", {})):
+    for name in BUILT_IN:
         world = collection(name, data, out)
         assert world is not None
         for users in ("helpful", "typical", "terse", "mute"):
-            stage = Stage(world, {"users": users}, rules, ("test",), out)
+            stage = Stage(world, {"users": users}, CAST, HELD, out, {"users": "typical"})
             runs = {agent: stage.run(agent) for agent in AGENTS}
             rows = [
                 [

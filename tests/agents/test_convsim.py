@@ -12,9 +12,9 @@ from reference.sixty_needs import collection
 from recosim.acts import Verb
 from recosim.agents.convsim.asking import facet_splits
 from recosim.agents.convsim.base import appended
+from recosim.agents.convsim.chances import WANTED, Chance, candidates_of
 from recosim.agents.convsim.gains import Gains
 from recosim.agents.convsim.shortlist import SHORTLISTERS, known_terms, shortlister
-from recosim.agents.convsim.wanted import PRIOR, Wanted, candidates_of
 from recosim.agents.learner import Learner
 from recosim.agents.registry import agent_card, agent_names, make_agent
 from recosim.envs.convsim.rules import Kind
@@ -284,8 +284,8 @@ def test_chances_are_learned_from_answers():
     x = np.concatenate([np.ones((6000, 1)), rng.normal(size=(6000, 5))], axis=1)
     truth = np.array([-1.0, 0.8, -0.5, 0.0, 1.0, 0.2])
     y = (rng.random(6000) < 1 / (1 + np.exp(-x @ truth))).astype(float)
-    model = Wanted()
-    assert model.mean.tolist() == PRIOR.tolist()
+    model = Chance(WANTED)
+    assert model.mean.tolist() == WANTED.tolist()
     for part in np.split(np.arange(6000), 6):
         model.learn(x[part], y[part])
     assert model.mean == pytest.approx(truth, abs=0.15)
@@ -296,14 +296,14 @@ def test_chances_are_learned_from_answers():
 
 def test_gains_are_least_squares_with_a_ridge():
     rng = np.random.default_rng(4)
-    x, y = rng.normal(size=(50, 7)), rng.normal(size=50)
+    x, y = rng.normal(size=(50, 6)), rng.normal(size=50)
     gains = Gains(ridge=2.0)
     for part in (slice(0, 20), slice(20, 50)):
         gains.learn("facet", x[part], y[part])
     gains.solve()
-    exact = np.linalg.solve(x.T @ x + 2.0 * np.eye(7), x.T @ y)
+    exact = np.linalg.solve(x.T @ x + 2.0 * np.eye(6), x.T @ y)
     assert gains.of("facet", x) == pytest.approx(x @ exact)
-    assert (gains.of("open", rng.normal(size=(3, 6))) == 0).all()
+    assert (gains.of("open", rng.normal(size=(3, 5))) == 0).all()
 
 
 def test_pairs_are_one_search_until_they_part():

@@ -10,9 +10,15 @@ from numpy.typing import NDArray
 from recosim.acts import Moves, Verb
 from recosim.agents.convsim.asking import check_budget, facet_splits
 from recosim.agents.convsim.base import SearchAgent
+from recosim.agents.convsim.chances import (
+    HELPS,
+    WANTED,
+    Chance,
+    candidates_of,
+    features_of,
+)
 from recosim.agents.convsim.gains import KINDS, Gains, State, of_facet, of_open, of_term
 from recosim.agents.convsim.shortlist import place_of
-from recosim.agents.convsim.wanted import Wanted, candidates_of, features_of
 from recosim.agents.learner import Arrays, Learner
 from recosim.envs.convsim.rules import Kind
 from recosim.envs.convsim.searches import Searches
@@ -47,10 +53,11 @@ class Belief(SearchAgent, Learner):
     """Keeps a belief over which terms are in the need, and asks only what is worth its cost.
 
     A candidate is wanted with a chance that follows from the documents found, its idf and the
-    answers so far (`Wanted`). What the answer adds to the nDCG of the last list is a linear
-    function of that chance, of how much the user helps, of the lists that are left and of the query
-    (`Gains`). It asks the best question whose gain is above `worth` times its cost in the rewards
-    of the protocol, and else shows; what was said it reflects at once.
+    answers so far; users name something themselves with a chance that follows from whether they did
+    (`Chance`). What the answer adds to the nDCG of the last list is a linear function of these
+    chances, the lists that are left and the query (`Gains`). It asks the best question whose gain
+    is above `worth` times its cost in the rewards of the protocol, and else shows; what was said it
+    reflects at once.
 
     It learns on topics of another split from pairs: the same search with the same luck goes on
     twice from the same place, once with a question and once without, and shows lists to its end.
@@ -70,7 +77,7 @@ class Belief(SearchAgent, Learner):
     def __init__(
         self,
         *,
-        rounds: int = 60,
+        rounds: int = 200,
         batch: int = 256,
         worth: float = 1.0,
         always: int | None = None,
@@ -83,11 +90,16 @@ class Belief(SearchAgent, Learner):
 
     def bind(self, batch: Searches) -> None:
         super().bind(batch)
-        self.wanted, self.gains = Wanted(), Gains()
-        self._said_yes, self._said_no, self._helped, self._could = np.zeros((4, batch.size))
+        self._forget()
+        self._said_yes, self._said_no = np.zeros((2, batch.size))
+        self._helped, self._could, self._silent = np.zeros((3, batch.size))
+
+    def _forget(self) -> None:
+        """All that was learned."""
+        self.wanted, self.helps, self.gains = Chance(WANTED), Chance(HELPS), Gains()
 
     def reset(self, rows: NDArray[np.bool_]) -> None:
-        for count in (self._said_yes, self._said_no, self._helped, self._could):
+        for count in (self._said_yes, self._said_no, self._helped, self._could, self._silent):
             count[rows] = 0.0
 
     def observe(self, rows: NDArray[np.bool_]) -> None:
@@ -98,11 +110,30 @@ class Belief(SearchAgent, Learner):
         self._said_yes[of_term & (kind == Kind.YES)] += 1
         refused = (kind == Kind.NO_BARE) | (kind == Kind.NO_INFORM)
         self._said_no[of_term & refused] += 1
-        helped = np.isin(kind, (Kind.NO_INFORM, Kind.VALUE, Kind.NEG_REFINE))
-        silent = np.isin(kind, (Kind.NO_BARE, Kind.NEG_BARE, Kind.NEG_VAGUE))
-        silent |= (kind == Kind.DONT_KNOW) & ~of_term
-        self._helped[moved & helped] += 1
-        self._could[moved & (helped | silent)] += 1
+        helped, could = self._chances_to_help(moved)
+        self._helped[helped] += 1
+        self._could[could] += 1
+        self._silent[could] = ~helped[could]
+
+    def _chances_to_help(self, rows: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], ...]:
+        """Of some rows those that named something with the last move, and those that might have."""
+        a = self.batch.arrays
+        helped = rows & np.isin(a["kind"], (Kind.NO_INFORM, Kind.VALUE, Kind.NEG_REFINE))
+        silent = np.isin(a["kind"], (Kind.NO_BARE, Kind.NEG_BARE, Kind.NEG_VAGUE))
+        silent |= (a["kind"] == Kind.DONT_KNOW) & (a["term"] < 0)
+        return helped, helped | (rows & silent)
+
+    def _features_of_help(self, rows: Ints) -> Floats:
+        """What tells whether a user will name something; float64 (n, 5).
+
+        One; the share of the times when they might have and did; whether they were silent the last
+        time; how much they named; 1 / sqrt(terms of the query).
+        """
+        helped, could = self._helped[rows], self._could[rows]
+        share = (helped + 1.0) / (could + 2.0)
+        short = 1.0 / np.sqrt(np.maximum(self.batch.arrays["n_query"][rows], 1))
+        ones = np.ones(len(rows))
+        return np.stack([ones, share, self._silent[rows], np.log1p(helped), short], axis=1)
 
     def act(self) -> Moves:
         self.need_weights()
@@ -127,7 +158,7 @@ class Belief(SearchAgent, Learner):
         scores = a["found_scores"][rows, :10]
         total = np.maximum(scores.sum(axis=1), 1e-9)
         return State(
-            helps=(self._helped[rows] + 1.0) / (self._could[rows] + 2.0),
+            helps=self.helps.of(self._features_of_help(rows)),
             left=1.0 - a["lists"][rows] / lists,
             asked=np.log1p(a["asked"][rows]),
             short=1.0 / np.sqrt(np.maximum(a["n_query"][rows], 1)),
@@ -201,7 +232,7 @@ class Belief(SearchAgent, Learner):
 
     def start(self, seed: int) -> None:
         super().start(seed)
-        self.wanted, self.gains = Wanted(), Gains()
+        self._forget()
 
     def train_round(self, number: int) -> dict[str, float]:
         d, half = self.batch, self.batch.size // 2
@@ -212,9 +243,14 @@ class Belief(SearchAgent, Learner):
         past = luck.integers(0, PAST + 1, half)  # moves before the two searches part
         tried: dict[int, tuple[str, Floats]] = {}
         answers: list[tuple[Floats, float]] = []
+        helps: list[tuple[Floats, Floats]] = []
         while (running := a["done"] == 0).any():
             ask, about, noted = self._explore(half, past, tried, luck)
+            known = self._features_of_help(np.arange(d.size))
             d.step(self.ask_or_show(ask, about))
+            moved = running & (a["verb"] != Verb.REFLECT) & (a["facet"] < 0)
+            helped, could = self._chances_to_help(moved)
+            helps.append((known[could], helped[could].astype(np.float64)))
             self.observe(running)
             for b, x in noted.items():  # only of the rows that asked about a term
                 if a["kind"][b] in (Kind.YES, Kind.NO_BARE, Kind.NO_INFORM):
@@ -223,6 +259,7 @@ class Belief(SearchAgent, Learner):
         added = a["utility"][:half] - a["utility"][half : 2 * half]
         if answers:
             self.wanted.learn(np.stack([x for x, _ in answers]), np.array([y for _, y in answers]))
+        self.helps.learn(*(np.concatenate(part) for part in zip(*helps, strict=True)))
         # What a question adds hangs on the chances that are believed: these are learned first.
         if number >= self.rounds // 4:
             for kind in KINDS:
@@ -316,6 +353,7 @@ class Belief(SearchAgent, Learner):
     def _learned(self) -> dict[str, Floats]:
         """All that is learned, live."""
         found = {"wanted.mean": self.wanted.mean, "wanted.precision": self.wanted.precision}
+        found |= {"helps.mean": self.helps.mean, "helps.precision": self.helps.precision}
         for kind in KINDS:
             found[f"{kind}.products"] = self.gains.products[kind]
             found[f"{kind}.sums"] = self.gains.sums[kind]

@@ -11,14 +11,14 @@ __all__ = ["KINDS", "WIDTHS", "Gains", "State", "of_facet", "of_open", "of_term"
 
 Floats = NDArray[np.float64]
 KINDS = ("term", "facet", "open")
-WIDTHS = {"term": 10, "facet": 7, "open": 6}
+WIDTHS = {"term": 12, "facet": 6, "open": 5}
 
 
 class State(NamedTuple):
     """What is known of some searches beside the question; each float64 (n,).
 
     Attributes:
-        helps: how often the user names something when they may, estimated.
+        helps: chance that the user names something when they may.
         left: share of the lists that are still to come.
         asked: logarithm of 1 and the questions so far.
         short: 1 / sqrt(terms of the query).
@@ -33,34 +33,27 @@ class State(NamedTuple):
 
 
 def of_term(s: State, chance: Floats, idf: Floats, share: Floats) -> Floats:
-    """Features of questions about a term; all (n,) or (n, C), `State` broadcast; (..., 10)."""
-    helps, left, asked, short = (_like(x, chance) for x in (s.helps, s.left, s.asked, s.short))
+    """Features of questions about a term; all (n,) or (n, C), `State` broadcast; (..., 12).
+
+    What is learned comes by a yes, or by what is named with a no: all is a multiple of their
+    chances, so that an answer that says nothing adds nothing.
+    """
+    helps, left, asked, short, sure = (_like(x, chance) for x in s)
     no = (1.0 - chance) * helps
-    parts = [
-        np.ones(chance.shape),
-        chance,
-        chance * idf,
-        chance * share,
-        chance * short,
-        chance * left,
-        chance * asked,
-        no,
-        no * short,
-        no * left,
-    ]
-    return np.stack(parts, axis=-1)
+    parts = [chance, chance * idf, chance * share]
+    for much in (chance, no):
+        parts += [much * short, much * left, much * asked, much * sure]
+    return np.stack([*parts, no], axis=-1)
 
 
 def of_open(s: State) -> Floats:
-    """Features of the open question; (n, 6)."""
+    """Features of the open question; (n, 5)."""
     h = s.helps
-    return np.stack(
-        [np.ones(h.shape), h, h * s.short, h * s.left, h * s.asked, h * s.sure], axis=-1
-    )
+    return np.stack([h, h * s.short, h * s.left, h * s.asked, h * s.sure], axis=-1)
 
 
 def of_facet(s: State, split: Floats) -> Floats:
-    """Features of a question about a facet that parts the documents so well; (n, 7)."""
+    """Features of a question about a facet that parts the documents so well; (n, 6)."""
     return np.concatenate([of_open(s), (s.helps * split)[:, None]], axis=1)
 
 

@@ -1,4 +1,4 @@
-"""`Wanted`: how likely a term of the documents found is in the need of the user who is asked."""
+"""`Chance`: how likely a term is in the need of a user, and how likely they name one themselves."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from recosim.envs.convsim.searches import Searches
 
-__all__ = ["Wanted", "candidates_of", "features_of"]
+__all__ = ["HELPS", "WANTED", "Chance", "candidates_of", "features_of"]
 
 Floats = NDArray[np.float64]
-# What is believed before anything was learned: one in eight, more where more documents agree.
-PRIOR = np.array([-2.0, 0.5, 0.0, 0.0, 0.0, 0.0])
+# What is believed before anything was learned. Of a candidate: one in eight is wanted, more where
+# more documents agree. Of users: one in two names something, more of those who did before.
+WANTED = np.array([-2.0, 0.5, 0.0, 0.0, 0.0, 0.0])
+HELPS = np.array([-1.0, 2.0, 0.0, 0.0, 0.0])
 DOUBT = 1.0  # variance of each weight then
 NEWTON = 8  # steps; the function is convex
 
@@ -51,19 +53,22 @@ def features_of(
     return np.stack([ones, log, idf, p * idf, p, ones * accepted[:, None]], axis=2)
 
 
-class Wanted:
+class Chance:
     """Logistic regression that learns from answers, one round after another.
 
     After each round the weights are normal around the mode, with the curvature there (Laplace); the
     next round begins from that. Nothing is forgotten, and nothing but mean and precision is kept.
 
+    Args:
+        prior: float64 (d,), the weights before anything was learned.
+
     Attributes:
         mean: float64 (d,). precision: float64 (d, d).
     """
 
-    def __init__(self) -> None:
-        self.mean = PRIOR.copy()
-        self.precision = np.eye(len(PRIOR)) / DOUBT
+    def __init__(self, prior: Floats) -> None:
+        self.mean = prior.copy()
+        self.precision = np.eye(len(prior)) / DOUBT
 
     def of(self, features: Floats) -> Floats:
         """The probability of each; of features (..., d)."""
