@@ -1,9 +1,10 @@
 """Bot play: a recommender learns from conversations with user policies, through PettingZoo.
 
 Both sides are players of `recosim.multi.pair_v0`. Users are policies too: one says what the rule
-user would say, one says anything in a part of its turns. The recommender, a softmax of a few numbers
-over asking, recommending and reflecting, learns by REINFORCE. It is scored on users of the test
-split, who follow the rules of a population that it never met, beside what it was before training.
+user would say, one says anything in a part of its turns. The recommender, a softmax of a few
+numbers over asking, recommending and reflecting, learns by REINFORCE. It is scored on users of the
+test split, who follow the rules of a population that it never met, beside what it was before
+training.
 """
 
 import argparse
@@ -95,7 +96,9 @@ parser = argparse.ArgumentParser(
     description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
 )
 parser.add_argument("--env", default="CPR-LastFM-Small", help="environment of the CPR family")
-parser.add_argument("--steps", type=int, default=8000, help="moves of the recommender to learn from")
+parser.add_argument(
+    "--steps", type=int, default=8000, help="moves of the recommender to learn from"
+)
 parser.add_argument("--seed", type=int, default=0, help="of the first training")
 parser.add_argument("--seeds", type=int, default=5, help="trainings")
 parser.add_argument("--users", default="typical", help="held-out population")
@@ -129,4 +132,5 @@ mean, spread = np.mean(gains), np.std(gains, ddof=1) if len(gains) > 1 else floa
 # Student's t at 97.5 % for up to ten seeds.
 t = [np.nan, 12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26][min(len(gains), 10) - 1]
 half = t * spread / np.sqrt(len(gains))
-print(f"gain in success rate {mean:+.3f}, 95 % interval over seeds {mean - half:+.3f} to {mean + half:+.3f}")
+interval = f"{mean - half:+.3f} to {mean + half:+.3f}"
+print(f"gain in success rate {mean:+.3f}, 95 % interval over seeds {interval}")

@@ -107,7 +107,10 @@ class Player:
         """The codes of what stands in the fields of the move: the rule user's answer."""
         a = self.batch.arrays
         rank, of = int(a["rank"][0]), self.codes.of
-        return [of("take", rank - 1) if rank else of("none"), of("leave" if a["left"][0] else "done")]
+        return [
+            of("take", rank - 1) if rank else of("none"),
+            of("leave" if a["left"][0] else "done"),
+        ]
 
     def mark_legal(self, legal: NDArray[np.int8]) -> None:
         """Set the codes that may come next, in an array of zeros."""

@@ -38,10 +38,10 @@ class PairEnv(AECEnv[str, Observation, Any]):
     ## Description
 
     `recommender_0` makes the moves of the environment `name`, one action of its "flat" (or "verb")
-    view a move. Then `user_0` answers, by several actions in a row until the answer is whole; a move
-    to which a user has nothing to say (a reflection, an illegal move) is settled at once. Where the
-    user's answers are those of the rule user the episode is, bit by bit, that of the Gymnasium
-    environment with the same seed.
+    view a move. Then `user_0` answers, by several actions in a row until the answer is whole; a
+    move to which a user has nothing to say (a reflection, an illegal move) is settled at once.
+    Where the user's answers are those of the rule user the episode is, bit by bit, that of the
+    Gymnasium environment with the same seed.
 
     A side that is not among `players` is left to somebody: the user to the rules (and populations
     for whom a language model speaks answer as they do in the Gymnasium environment), or to a
@@ -49,26 +49,28 @@ class PairEnv(AECEnv[str, Observation, Any]):
 
     ## Action Space
 
-    Both are `Discrete`, with a mask: in the observation and in the info. `recommender_0`: the actions
-    of the environment. `user_0`: the codes of `Player` of its family, which its docstring lists;
-    `env.player.codes` says what each means. Sampling a space without a mask draws what is legal.
+    Both are `Discrete`, with a mask: in the observation and in the info. `recommender_0`: the
+    actions of the environment. `user_0`: the codes of `Player` of its family, which its docstring
+    lists; `env.player.codes` says what each means. Sampling a space without a mask draws what is
+    legal.
 
     ## Observation Space
 
-    `Dict(observation, action_mask)`. `recommender_0`: the observation of the environment without its
-    mask. `user_0`: what that user wants, what was asked or shown, and in `said` the codes of the
-    answer so far; see `Player.mind` of the family. The mask (int8) is 0 everywhere while it is the
-    other's turn, and 1 everywhere once the episode has ended.
+    `Dict(observation, action_mask)`. `recommender_0`: the observation of the environment without
+    its mask. `user_0`: what that user wants, what was asked or shown, and in `said` the codes of
+    the answer so far; see `Player.mind` of the family. The mask (int8) is 0 everywhere while it is
+    the other's turn, and 1 everywhere once the episode has ended.
 
     ## Rewards
 
-    `recommender_0`: the reward of the environment. `user_0`: what the user truly got by the move, the
-    change of `true_utility`; less .1 for an illegal code. Both come with the move that was settled.
+    `recommender_0`: the reward of the environment. `user_0`: what the user truly got by the move,
+    the change of `true_utility`; less .1 for an illegal code. Both come with the move that was
+    settled.
 
     ## Starting State
 
-    That of the environment: `reset(seed=s)` is `reset(seed=s)` there. `options={"episode": {...}}` are
-    its reset options; other options are ignored, as PettingZoo's tests want it.
+    That of the environment: `reset(seed=s)` is `reset(seed=s)` there. `options={"episode": {...}}`
+    are its reset options; other options are ignored, as PettingZoo's tests want it.
 
     ## Episode End
 
@@ -89,8 +91,8 @@ class PairEnv(AECEnv[str, Observation, Any]):
         user: who answers where no player does: "rule" (None is the same), or a function
             (observation, info) -> a code, or the whole answer as a sequence of typed acts.
         illegal: "penalise" (default) or "raise". Penalised, an illegal action of the recommender
-            does what it does in the environment; an illegal code of the user ends the answer by what
-            was said so far, where that is nothing by "don't know" or a refusal.
+            does what it does in the environment; an illegal code of the user ends the answer by
+            what was said so far, where that is nothing by "don't know" or a refusal.
         arguments: those of the environment. `actions` is "flat" or "verb".
 
     Raises:

@@ -11,8 +11,8 @@
             action = env.action_space(agent).sample(observation["action_mask"])
         env.step(action)
 
-Importing it registers "recosim/pair-v0" with PettingZoo, from its version 1.27 on. It needs the extra
-`[marl]`.
+Importing it registers "recosim/pair-v0" with PettingZoo, from its version 1.27 on. It needs the
+extra `[marl]`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def env(**arguments: Any) -> Any:
 
 
 def parallel_env(**arguments: Any) -> Any:
-    """The same behind the parallel API: of all actions of a step, that of whose turn it is counts."""
+    """The same behind the parallel API: of the actions of a step that of whose turn it is counts."""
     from pettingzoo.utils.conversions import turn_based_aec_to_parallel
 
     return turn_based_aec_to_parallel(env(**arguments))

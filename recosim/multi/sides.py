@@ -101,8 +101,8 @@ class UserSide:
 
     Args:
         env: the episode. player: its user.
-        policy: (observation, info) -> a code, until the answer is whole; or the whole answer at once,
-            as a sequence of typed acts (`recosim.acts`), for people and language models.
+        policy: (observation, info) -> a code, until the answer is whole; or the whole answer at
+            once, as a sequence of typed acts (`recosim.acts`), for people and language models.
 
     Raises:
         OptionError: no function.

@@ -1,4 +1,4 @@
-"""`recosim.multi.pair_v0`: recommender and user as two players, by PettingZoo's own tests and ours."""
+"""`recosim.multi.pair_v0`: recommender and user as two players, by PettingZoo's tests and ours."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def plain(name, arguments, episodes=2, seed=3, choose=None):
 
 def play(env, luck, answer=None, recommend=None):
     """One episode; the sums of the rewards of both, and the number of steps."""
-    totals, steps = {agent: 0.0 for agent in env.possible_agents}, 0
+    totals, steps = dict.fromkeys(env.possible_agents, 0.0), 0
     for agent in env.agent_iter():
         observation, reward, terminated, truncated, info = env.last()
         totals[agent] += reward
@@ -282,8 +282,11 @@ def test_an_illegal_action_is_refused_where_it_is_to_be():
     env.step(env.infos["user_0"]["suggestion"])
 
 
-JUNK = (None, "ask", 1.5, float("nan"), -1, 10**9, -(2**63), True, [], [0], {}, {"verb": 0}, (1, 2),
-        np.array([1, 2]), np.float32(1), object(), b"0", 2**70, np.bool_(True), np.array(1.0))  # fmt: skip
+JUNK = (
+    *(None, "ask", 1.5, float("nan"), -1, 10**9, -(2**63), 2**70, True, np.bool_(True), b"0"),
+    *([], [0], {}, {"verb": 0}, (1, 2), object()),
+    *(np.array([1, 2]), np.array(1.0), np.float32(1)),
+)
 
 
 def malformed(n):

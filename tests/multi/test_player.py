@@ -104,7 +104,9 @@ def test_what_the_user_sees_is_of_its_space_and_wants_are_true(case):
         assert space.contains(seen), {k: v for k, v in seen.items() if not space[k].contains(v)}
         if "wants" in seen:
             target = env.batch.arrays["targets"][0, player._first_live()]
-            assert np.flatnonzero(seen["wants"]).tolist() == world.item_attributes.row(target).tolist()
+            assert (
+                np.flatnonzero(seen["wants"]).tolist() == world.item_attributes.row(target).tolist()
+            )
         if "need" in seen:
             terms = seen["need"][seen["need"] >= 0].tolist()
             words = env.batch.index.words(terms)

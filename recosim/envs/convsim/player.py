@@ -25,15 +25,15 @@ _STRAY_PLACE = 8  # where luck for a term of another need is looked up (docs/con
 class SearchPlayer(Player):
     """Codes, of the first 64 terms of a need and of a query.
 
-    - A question about a term: `yes`, `no`, `unsure`, or `off_topic`: something of another need. After
-      yes and no they may name what is missing.
+    - A question about a term: `yes`, `no`, `unsure`, or `off_topic`: something of another need.
+      After yes and no they may name what is missing.
     - A question about a facet, or the open one: `name k`, the k-th term of the need, or `unsure`.
     - A list is looked at from the top: `up`, `down` or `stop` for each of its first `reads`
-      documents. Then what is missing, `name k`, four terms at most (`off_topic` names one of another
-      need); what is wrong, `reject j`, the j-th term of the query; or `vague`.
+      documents. Then what is missing, `name k`, four terms at most (`off_topic` names one of
+      another need); what is wrong, `reject j`, the j-th term of the query; or `vague`.
 
-    The last code is `done`, or they go: `satisfied` (with a list), or `impatient`. What they may say
-    of a list is up to the setting `feedback`: at `none` nothing, at `unary` a thumb down tells
+    The last code is `done`, or they go: `satisfied` (with a list), or `impatient`. What they may
+    say of a list is up to the setting `feedback`: at `none` nothing, at `unary` a thumb down tells
     nothing, from `critique` on they may name what is missing, at `edit` what is wrong.
 
     `mind`, what the user sees:
@@ -173,7 +173,9 @@ class SearchPlayer(Player):
             if word == "name":
                 named.append(int(self._need[k]))
             elif word == "off_topic":
-                named.append(strays.pop(0) if strays else self._draw_stray(_STRAY_PLACE + len(named)))
+                named.append(
+                    strays.pop(0) if strays else self._draw_stray(_STRAY_PLACE + len(named))
+                )
         return [term for term in dict.fromkeys(named) if term >= 0]
 
     def _kind_of_answer(self, first: str, named: bool) -> tuple[Kind, Outcome]:

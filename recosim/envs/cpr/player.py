@@ -23,9 +23,9 @@ _OPEN = (0, 2)  # in `status`: nothing was said of the attribute, or that they d
 class CPRPlayer(Player):
     """Codes, of A attributes and lists of K items.
 
-    - A question: `yes`, to all that it names; `no`; `unsure`; or, where it is about a facet or names
-      two attributes, `more a` for each of those that are wanted. After it `more a` says what is
-      wanted beside.
+    - A question: `yes`, to all that it names; `no`; `unsure`; or, where it is about a facet or
+      names two attributes, `more a` for each of those that are wanted. After it `more a` says what
+      is wanted beside.
     - A list: `take k`, the item at place k (from 0), several if need be; `known k` and `liked k`,
       they know it already; `about k`, a question about it; `about_list`; `none`, none of them;
       `less a` (one attribute of the list) and `more a`, what is wrong with it.

@@ -28,15 +28,15 @@ _FLOAT = float(np.finfo(np.float32).max)
 class LifePlayer(Player):
     """Codes, of A attributes and lists of K items.
 
-    - A list is read from the top: for each item `skip`, `seen`, `click`, `like` or `love`, until the
-      last one or `stop`. How long an item keeps them follows from the rules: its true utility.
+    - A list is read from the top: for each item `skip`, `seen`, `click`, `like` or `love`, until
+      the last one or `stop`. How long an item keeps them follows from the rules: its true utility.
     - A question: `yes`, `no` or `unsure`.
-    - Then wishes, two at most: `avoid a` or `want a`, maybe `when c` (only with that beside it), and
-      how long it holds, `turn`, `session` or `always`; in answer to a reflection also `belief`: it
-      corrects what is believed of them, and instructs nothing.
+    - Then wishes, two at most: `avoid a` or `want a`, maybe `when c` (only with that beside it),
+      and how long it holds, `turn`, `session` or `always`; in answer to a reflection also `belief`:
+      it corrects what is believed of them, and instructs nothing.
 
-    The last code is `done`, or they leave the session: `tired`, `disappointed`, or `for_good`. Whether
-    and when they come back is up to the rules, as is what a session does to their mind.
+    The last code is `done`, or they leave the session: `tired`, `disappointed`, or `for_good`.
+    Whether and when they come back is up to the rules, as is what a session does to their mind.
 
     `mind`, what the user sees (float32 where nothing else is said):
 
@@ -123,7 +123,9 @@ class LifePlayer(Player):
             if kind != "when":
                 legal[of("when") :][: self._n] = 1
                 legal[of("when", about)] = 0
-                legal[of("belief")] = verb == Verb.REFLECT and (kind, "belief") not in self._beliefs()
+                legal[of("belief")] = (
+                    verb == Verb.REFLECT and (kind, "belief") not in self._beliefs()
+                )
         else:
             legal[[of(word) for word in _ENDS]] = 1
             if verb != Verb.ILLEGAL and len(self._wishes()) < _MOST_GIVEN:
