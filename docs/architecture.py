@@ -28,6 +28,7 @@ LAYERS = (
     ("users", "estimators", "retrieval"),
     ("envs", "envs/cpr", "envs/recoworld", "envs/convsim"),
     ("agents", "agents/cpr", "agents/recoworld", "agents/convsim"),
+    ("multi",),
     ("bench",),
     ("audit",),
     ("cli",),

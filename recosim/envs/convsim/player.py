@@ -143,7 +143,9 @@ class SearchPlayer(Player):
         if sum(word in ("name", "off_topic") for word, _ in self.words()) >= _MOST_NAMED:
             return
         first = self.codes.of("name")
-        legal[first : first + ROOM] = self._unsaid()
+        names = self._unsaid()
+        names[: len(self._need)] &= self._need != self.batch.arrays["term"][0]
+        legal[first : first + ROOM] = names
         legal[[first + k for k in named]] = 0
         legal[self.codes.of("off_topic")] = self._can_stray()
 

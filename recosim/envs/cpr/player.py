@@ -139,9 +139,12 @@ class CPRPlayer(Player):
             if a["asked_facet"][0] >= 0 or len(named) > 1:
                 self._mark_more(legal, inside)
             return
-        # Beside a no what was asked about is refused; what was begun to be named may go on.
+        # Beside a no what was asked about is refused; what was begun to be named may go on, of a
+        # facet within it.
         allowed = self._is_open() & ~inside
-        self._mark_more(legal, allowed | inside if first[0][0] == "more" else allowed)
+        if first[0][0] == "more":
+            allowed = inside if a["asked_facet"][0] >= 0 else allowed | inside
+        self._mark_more(legal, allowed)
 
     def _mark_list(self, legal: NDArray[np.int8], said: set[str]) -> None:
         of, n = self.codes.of, int(self.batch.arrays["n_shown"][0])
@@ -176,6 +179,8 @@ class CPRPlayer(Player):
         if "yes" in words:
             more = [*self._asked_names(), *more]
         if verb == Verb.ASK:
+            named = self._asked_names()  # first what answers, then what is wanted beside
+            more.sort(key=lambda attribute: bool(named) and attribute not in named)
             first = said[0][0]
             outcome = Outcome.YES if first == "more" else _ANSWERS.get(first, Outcome.UNSURE)
         elif verb == Verb.REFLECT:

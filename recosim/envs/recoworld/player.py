@@ -116,7 +116,8 @@ class LifePlayer(Player):
         if verb == Verb.ASK and not words:
             legal[[of(word) for word in _ANSWERS]] = 1
         elif self._place() >= 0:
-            legal[[of(word) for word in (*_LEVELS, "stop")]] = 1
+            legal[[of(word) for word in _LEVELS]] = 1
+            legal[of("stop")] = self._place() > 0  # the first item is always read
         elif words and words[-1][0] in (*_DIRECTIVES, "when"):
             legal[[of(scope) for scope in _SCOPES]] = 1
             kind, about = words[-1]
