@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from gymnasium import spaces
@@ -17,6 +17,7 @@ from recosim.envs.spaces import LegalDiscrete
 from recosim.errors import MissingExtraError, OptionError, StateError, unknown
 from recosim.multi.sides import PLAYERS, RecommenderSide, UserSide, read_players
 from recosim.trace import Trace
+from recosim.users.population import population
 
 try:
     from pettingzoo import AECEnv
@@ -104,7 +105,7 @@ class PairEnv(AECEnv[str, Observation, Any]):
         StateError: before `reset`, after the end, or an action for an agent that has ended.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {
+    metadata: dict[str, Any] = {  # noqa: RUF012 (PettingZoo declares it of instances)
         "name": "pair_v0",
         "render_modes": list(RENDER_MODES),
         "render_fps": 1,
@@ -131,8 +132,11 @@ class PairEnv(AECEnv[str, Observation, Any]):
         self._strict = arguments.get("illegal", "penalise") == "raise"
         self.possible_agents = [f"{side}_0" for side in sides]
         self.agents: list[str] = []
+        given = {"illegal": "penalise", **card.arguments, **arguments}
+        if "user" in sides or user not in (None, "rule"):
+            _check_silent(given.get("users", "ideal"))
         kind: type[FamilyEnv] = card.record.load("env")
-        self._assemble(kind(**{"illegal": "penalise", **card.arguments, **arguments}))
+        self._assemble(kind(**given))
         self.render_mode = self.env.render_mode
         self._seen: Observation = {}
         self._mind: Observation | None = None
@@ -148,13 +152,6 @@ class PairEnv(AECEnv[str, Observation, Any]):
         self.player: Player | None = None
         if USER in self.possible_agents or not by_rule:
             self.player = self._family.load("player")(env.batch)
-        users = env.setup.users
-        if self.player is not None and users.llm is not None:
-            raise OptionError(
-                f"users {users.name!r} speak through a language model and answer for themselves; "
-                "leave the user to them (players='recommender', without user=), or take users that "
-                "rules decide for."
-            )
         self._user = None
         if self.player is not None and USER not in self.possible_agents:
             self._user = UserSide(env, self.player, user)
@@ -356,6 +353,17 @@ class PairEnv(AECEnv[str, Observation, Any]):
 
 def _nothing() -> Rewards:
     return {RECOMMENDER: 0.0, USER: 0.0}
+
+
+def _check_silent(users: Any) -> None:
+    """Raise `OptionError` where a language model speaks for users: nobody answers in their place."""
+    crowd = population(users)
+    if crowd.llm is not None:
+        raise OptionError(
+            f"users {crowd.name!r} speak through a language model and answer for themselves; leave "
+            "the user to them (players='recommender', without user=), or take users that rules "
+            "decide for."
+        )
 
 
 def _masked(seen: spaces.Dict, n: int) -> spaces.Dict:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import subprocess
-import sys
 import warnings
 
 import gymnasium as gym
@@ -402,17 +400,7 @@ def test_a_pickled_episode_goes_on_in_the_middle_of_an_answer(name):
     assert env.action_space("user_0").sample() == again.action_space("user_0").sample()
 
 
-def test_users_for_whom_a_model_speaks_are_left_to_it():
-    code = """
-import sys
-from recosim.errors import OptionError
-from recosim.multi import pair_v0
-from recosim.users import LLMSettings, Population
-crowd = Population(llm=LLMSettings(base_url="http://127.0.0.1:9/v1", model="m"))
-try:
-    pair_v0.env(name="CPR-LastFM-Small", users=crowd)
-except OptionError as error:
-    print(error)
-"""
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert "speak through a language model" in run.stdout + run.stderr
+@pytest.mark.parametrize("left", [{}, {"players": "recommender", "user": suggested}])
+def test_users_for_whom_a_model_speaks_are_left_to_it(left):
+    with pytest.raises(OptionError, match="'llm_decides' speak through a language model"):
+        pair_v0.env(name="CPR-LastFM-Small", users="llm_decides", **left)

@@ -48,7 +48,7 @@ def test_any_legal_answer_is_one_that_typed_acts_give_too(case):
     env, player = make(name, **arguments)
     acts, a = family(env.family).load("acts"), env.batch.arrays
     luck, answers = np.random.default_rng(5), 0
-    for _ in moves(env, luck, 2 if case == "recoworld" else 6):
+    for _ in moves(env, luck, 2 if case == "recoworld" else 12):
         if not player.ask():
             continue
         whole = False
@@ -77,7 +77,7 @@ def test_an_answer_can_be_closed_at_any_point(case):
     name, arguments = PLAYED[case]
     env, player = make(name, **arguments)
     luck, answers = np.random.default_rng(6), 0
-    for _ in moves(env, luck, 1 if case == "recoworld" else 4):
+    for _ in moves(env, luck, 1 if case == "recoworld" else 10):
         if not player.ask():
             continue
         for _ in range(luck.integers(3)):

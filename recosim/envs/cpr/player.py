@@ -155,7 +155,7 @@ class CPRPlayer(Player):
                 legal[of(word, place)] = place not in spoken and not (word == "take" and refused)
         if not said & {"about", "about_list"}:
             legal[of("about") : of("about") + n] = 1
-            legal[of("about_list")] = n > 0
+            legal[of("about_list")] = n > 1
         legal[of("none")] = not refused and "take" not in said
 
     def _mark_more(self, legal: NDArray[np.int8], allowed: NDArray[np.bool_]) -> None:
