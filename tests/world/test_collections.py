@@ -164,6 +164,14 @@ def test_an_environment_of_recommendation_refuses_a_collection(tmp_path: Path) -
         gym.make("recosim/CPR-LastFM-Small-v0", world=collection())
 
 
+def test_a_collection_without_users_cannot_be_drawn(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="needs the extra [plot]")
+    from recosim.world.draw import draw_world
+
+    with pytest.raises(OptionError, match="no users and no interactions to draw"):
+        draw_world(collection(), tmp_path / "c.png")
+
+
 def test_topics_are_split_seventy_fifteen_fifteen() -> None:
     split = split_topics(200, seed=1)
     assert np.bincount(split).tolist() == [140, 30, 30]
