@@ -18,6 +18,7 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -125,8 +126,8 @@ class Played:
     Attributes:
         topic: int (n,). ndcg: (n, rounds + 1), of each list; one that was not shown, as the last.
         words_by: the same, words said before the list. start, ceiling: (n,).
-        words, asked, valid, thumbs: (n,), what users said in all; questions; questions that were
-            answered YES or VALUE; documents that got a thumb.
+        words, asked, thumbs: (n,), what users said in all; questions; documents that got a thumb.
+        closed, valid: questions about a term or a facet; those that were answered YES or VALUE.
         utility, reward: (n,).
     """
 
@@ -137,6 +138,7 @@ class Played:
     ceiling: Floats
     words: Floats
     asked: Floats
+    closed: Floats
     valid: Floats
     thumbs: Floats
     utility: Floats
@@ -167,7 +169,7 @@ def _play(setup: Setup, agent: Agent, seed: int, units: NDArray[np.int32]) -> Pl
     running = np.ones(n, dtype=bool)
     agent.reset(running)
     ndcg, words_by = np.full((2, n, lists), np.nan)
-    reward, valid, thumbs = np.zeros((3, n))
+    reward, closed, valid, thumbs = np.zeros((4, n))
     while running.any():
         before = a["words"].copy()
         batch.step(agent.act())
@@ -176,7 +178,8 @@ def _play(setup: Setup, agent: Agent, seed: int, units: NDArray[np.int32]) -> Pl
         ndcg[shown, a["lists"][shown] - 1] = a["ndcg"][shown]
         words_by[shown, a["lists"][shown] - 1] = before[shown]
         thumbs[shown] += (a["levels"][shown] >= 0).sum(axis=1)
-        asked = running & (a["verb"] == Verb.ASK)
+        asked = running & (a["verb"] == Verb.ASK) & (a["about"] < batch.n_askables - 1)
+        closed += asked
         valid += asked & np.isin(a["kind"], (Kind.YES, Kind.VALUE))
         reward += np.where(running, a["reward"], 0.0)
         running = a["done"] == 0
@@ -192,6 +195,7 @@ def _play(setup: Setup, agent: Agent, seed: int, units: NDArray[np.int32]) -> Pl
         ceiling=a["ceiling"].copy(),
         words=a["words"].astype(np.float64),
         asked=a["asked"].astype(np.float64),
+        closed=closed,
         valid=valid,
         thumbs=thumbs,
         utility=a["utility"].copy(),
@@ -427,10 +431,10 @@ def when(data: Path, out: Path) -> list[str]:
 
 def developer(data: Path, out: Path) -> list[str]:
     """Developer clarification: is what is asked about what the query misses?"""
-    world = collection("docs", data, out)
-    assert world is not None
     lines = []
-    for users in ("helpful", "typical"):
+    for name, users in product(("docs", "lastfm-search"), ("helpful", "typical")):
+        world = collection(name, data, out)
+        assert world is not None
         stage = Stage(world, {"users": users}, {"protocol": "developer"}, HELD, out)
         never = stage.run("append")
         runs = {
@@ -451,7 +455,8 @@ def developer(data: Path, out: Path) -> list[str]:
             [
                 label,
                 f"{p.asked.mean():.2f}",
-                share(p.topic, p.valid, p.asked),
+                f"{p.closed.mean():.2f}",
+                share(p.topic, p.valid, p.closed),
                 f"{p.words.mean():.2f}",
                 f"{p.utility.mean():.3f}",
                 difference(p.topic, p.utility, never.utility),
@@ -460,8 +465,8 @@ def developer(data: Path, out: Path) -> list[str]:
             for label, p in runs.items()
         ]
         ends = f"start {never.start.mean():.3f}, need {never.ceiling.mean():.3f}"
-        lines += [f"**`docs`, preset `developer`, users `{users}`** ({ends})", ""]
-        head = "agent | #questions | valid | #words | #nDCG | nDCG less never | #reward"
+        lines += [f"**`{name}`, preset `developer`, users `{users}`** ({ends})", ""]
+        head = "agent | #questions | #of terms and facets | valid | #words | #nDCG | nDCG less never | #reward"
         lines += table(head, rows)
     return lines
 

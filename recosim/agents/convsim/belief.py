@@ -12,9 +12,11 @@ from recosim.agents.convsim.asking import check_budget, facet_splits
 from recosim.agents.convsim.base import SearchAgent
 from recosim.agents.convsim.chances import (
     HELPS,
+    MISSED,
     WANTED,
     Chance,
     candidates_of,
+    facet_words,
     features_of,
 )
 from recosim.agents.convsim.gains import KINDS, Gains, State, of_facet, of_open, of_term
@@ -38,14 +40,15 @@ class Prospects(NamedTuple):
 
     Attributes:
         term: int32 (n,), -1 where there is no candidate. facet: int64 (n,), -1 for none.
-        features: kind -> float64 (n, d), of these questions. wanted: float64 (n, 6), of the term.
+        features: kind -> float64 (n, d), of these questions. signs: the same, of what tells whether
+            the answer is YES or VALUE; of term and facet.
         value: float64 (n, 3), expected gain less the cost, by `KINDS`; `NEVER` if not legal.
     """
 
     term: NDArray[np.int32]
     facet: Ints
     features: dict[str, Floats]
-    wanted: Floats
+    signs: dict[str, Floats]
     value: Floats
 
 
@@ -53,11 +56,11 @@ class Belief(SearchAgent, Learner):
     """Keeps a belief over which terms are in the need, and asks only what is worth its cost.
 
     A candidate is wanted with a chance that follows from the documents found, its idf and the
-    answers so far; users name something themselves with a chance that follows from whether they did
-    (`Chance`). What the answer adds to the nDCG of the last list is a linear function of these
-    chances, the lists that are left and the query (`Gains`). It asks the best question whose gain
-    is above `worth` times its cost in the rewards of the protocol, and else shows; what was said it
-    reflects at once.
+    answers so far; a facet is missed with a chance of its own, and users name something themselves
+    with one that follows from whether they did (`Chance`). What the answer adds to the nDCG of the
+    last list is a linear function of these chances, the lists that are left and the query
+    (`Gains`). It asks the best question whose gain is above `worth` times its cost in the rewards
+    of the protocol, and else shows; what was said it reflects at once.
 
     It learns on topics of another split from pairs: the same search with the same luck goes on
     twice from the same place, once with a question and once without, and shows lists to its end.
@@ -90,13 +93,16 @@ class Belief(SearchAgent, Learner):
 
     def bind(self, batch: Searches) -> None:
         super().bind(batch)
+        self._facet_words = facet_words(batch)
         self._forget()
         self._said_yes, self._said_no = np.zeros((2, batch.size))
         self._helped, self._could, self._silent = np.zeros((3, batch.size))
 
     def _forget(self) -> None:
         """All that was learned."""
-        self.wanted, self.helps, self.gains = Chance(WANTED), Chance(HELPS), Gains()
+        own = np.zeros(len(self._facet_words))
+        self.wanted, self.helps = Chance(WANTED), Chance(HELPS)
+        self.missed, self.gains = Chance(np.concatenate([MISSED, own])), Gains()
 
     def reset(self, rows: NDArray[np.bool_]) -> None:
         for count in (self._said_yes, self._said_no, self._helped, self._could, self._silent):
@@ -169,7 +175,7 @@ class Belief(SearchAgent, Learner):
         """The best question of each kind in some rows.
 
         Args:
-            luck: in training, every second term is any candidate, not the best.
+            luck: in training, every second one is any, not the best.
         """
         b, n, pay = self.batch, np.arange(len(rows)), self.batch.protocol.rewards
         state = self.state_of(rows)
@@ -184,32 +190,56 @@ class Belief(SearchAgent, Learner):
         costs = -(pay.question + pay.word * words)
         value = self.gains.of("term", z) - self.worth * costs
         value[(terms < 0) | (b.arrays["questions"].shape[1] == 0)] = NEVER
-        best = value.argmax(axis=1)
-        if luck is not None:
-            drawn = np.where(value > NEVER, luck.random(value.shape), -1.0).argmax(axis=1)
-            best = np.where(luck.random(len(rows)) < 0.5, drawn, best)
+        best = self._best(value, luck)
+        term = np.where(value[n, best] > NEVER, terms[n, best], -1).astype(np.int32)
         worths = np.full((len(rows), len(KINDS)), NEVER)
         worths[:, 0] = value[n, best]
         features = {"term": z[n, best], "open": of_open(state)}
         cost = -(pay.question + pay.word)
         legal = b.legal_actions()[rows] > 0
-        splits = facet_splits(b)[rows]
-        facet = np.full(len(rows), -1, dtype=np.int64)
-        features["facet"] = of_facet(state, np.zeros(len(rows)))
-        if splits.shape[1]:
+        facet, signs = np.full(len(rows), -1, dtype=np.int64), {"term": x[n, best]}
+        if len(self._facet_words):
+            splits = facet_splits(b)[rows]
             first = b.arrays["questions"].shape[1]
-            splits = np.where(legal[:, first : first + splits.shape[1]], splits, -1.0)
-            facet = np.where(splits.max(axis=1) >= 0, splits.argmax(axis=1), -1)
-            features["facet"] = of_facet(state, np.maximum(splits.max(axis=1), 0.0))
-            expected = self.gains.of("facet", features["facet"])
-            worths[:, 1] = np.where(facet >= 0, expected - self.worth * cost, NEVER)
+            able = legal[:, first : first + splits.shape[1]]
+            told = self._features_of_facets(rows, splits)
+            missed = self.missed.of(told)
+            z = of_facet(state, missed, splits)
+            value = np.where(able, self.gains.of("facet", z) - self.worth * cost, NEVER)
+            best = self._best(value, luck)
+            facet = np.where(able.any(axis=1), best, -1)
+            features["facet"], signs["facet"] = z[n, best], told[n, best]
+            worths[:, 1] = value[n, best]
         worths[:, 2] = np.where(
             legal[:, b.n_askables - 1],
             self.gains.of("open", features["open"]) - self.worth * cost,
             NEVER,
         )
-        term = np.where(worths[:, 0] > NEVER, terms[n, best], -1).astype(np.int32)
-        return Prospects(term, facet, features, x[n, best], worths)
+        return Prospects(term, facet, features, signs, worths)
+
+    def _features_of_facets(self, rows: Ints, splits: Floats) -> Floats:
+        """What tells whether a facet is answered; float64 (n, F, 5 + F).
+
+        One; how well it parts the documents found; the words of it in the query; the share of the
+        times when users named something and might have; whether they were silent the last time; and
+        which facet it is.
+        """
+        a, n_facets = self.batch.arrays, len(self._facet_words)
+        terms = a["query_terms"][rows]
+        held = (self._facet_words[:, np.maximum(terms, 0)] & (terms >= 0)).sum(axis=2).T
+        help_of = self._features_of_help(rows)
+        each = np.ones((len(rows), n_facets))
+        told = [each, splits, held, each * help_of[:, 1:2], each * help_of[:, 2:3]]
+        which = np.broadcast_to(np.eye(n_facets), (len(rows), n_facets, n_facets))
+        return np.concatenate([np.stack(told, axis=2), which], axis=2)
+
+    def _best(self, value: Floats, luck: np.random.Generator | None) -> Ints:
+        """The best of each row; in training every second time any that is legal; int64 (n,)."""
+        best: Ints = value.argmax(axis=1)
+        if luck is not None:
+            drawn = np.where(value > NEVER, luck.random(value.shape), -1.0).argmax(axis=1)
+            best = np.where(luck.random(len(value)) < 0.5, drawn, best)
+        return best
 
     def _free_rows(self) -> Ints:
         """Running rows that may ask: they have heard all, and another turn comes after the next."""
@@ -242,7 +272,7 @@ class Belief(SearchAgent, Learner):
         luck = np.random.default_rng([self.seed, number])
         past = luck.integers(0, PAST + 1, half)  # moves before the two searches part
         tried: dict[int, tuple[str, Floats]] = {}
-        answers: list[tuple[Floats, float]] = []
+        answers: dict[str, list[tuple[Floats, float]]] = {"term": [], "facet": []}
         helps: list[tuple[Floats, Floats]] = []
         while (running := a["done"] == 0).any():
             ask, about, noted = self._explore(half, past, tried, luck)
@@ -252,13 +282,16 @@ class Belief(SearchAgent, Learner):
             helped, could = self._chances_to_help(moved)
             helps.append((known[could], helped[could].astype(np.float64)))
             self.observe(running)
-            for b, x in noted.items():  # only of the rows that asked about a term
-                if a["kind"][b] in (Kind.YES, Kind.NO_BARE, Kind.NO_INFORM):
-                    answers.append((x, float(a["kind"][b] == Kind.YES)))
+            for b, (kind, x) in noted.items():
+                said = a["kind"][b]
+                if kind == "facet" or said in (Kind.YES, Kind.NO_BARE, Kind.NO_INFORM):
+                    answers[kind].append((x, float(said in (Kind.YES, Kind.VALUE))))
             past -= 1
         added = a["utility"][:half] - a["utility"][half : 2 * half]
-        if answers:
-            self.wanted.learn(np.stack([x for x, _ in answers]), np.array([y for _, y in answers]))
+        for of, model in (("term", self.wanted), ("facet", self.missed)):
+            if answers[of]:
+                signs, yes = zip(*answers[of], strict=True)
+                model.learn(np.stack(signs), np.array(yes))
         self.helps.learn(*(np.concatenate(part) for part in zip(*helps, strict=True)))
         # What a question adds hangs on the chances that are believed: these are learned first.
         if number >= self.rounds // 4:
@@ -269,8 +302,7 @@ class Belief(SearchAgent, Learner):
             self.gains.solve()
         tried_rows = sorted(tried)
         means = {"added": float(added[tried_rows].mean())} if tried_rows else {}
-        yes = {"yes": float(np.mean([y for _, y in answers]))} if answers else {}
-        return self.round_metrics() | means | yes
+        return self.round_metrics() | means
 
     def _open_pairs(self, number: int) -> None:
         """Row b and row b + half: the same search with the same luck."""
@@ -290,11 +322,12 @@ class Belief(SearchAgent, Learner):
         past: Ints,
         tried: dict[int, tuple[str, Floats]],
         luck: np.random.Generator,
-    ) -> tuple[NDArray[np.bool_], Ints, dict[int, Floats]]:
+    ) -> tuple[NDArray[np.bool_], Ints, dict[int, tuple[str, Floats]]]:
         """What both searches of each pair do next; only the first asks where they part.
 
         Returns:
-            ask, about: of the move. And what was known of each term that is asked about, by row.
+            ask, about: of the move. And, by row, the kind of each question about a term or a facet,
+            and what tells whether it is answered.
         """
         d, a = self.batch, self.batch.arrays
         ask, about = np.zeros(d.size, dtype=np.bool_), np.full(d.size, -1, dtype=np.int64)
@@ -311,7 +344,8 @@ class Belief(SearchAgent, Learner):
         part = (past[rows] <= 0) | (only & (draws[rows, 0] < 0.5))
         asks = part | only | (draws[rows, 1] < 0.5)
         asks &= legal.any(axis=1)
-        ask[rows], noted = asks, {}
+        ask[rows] = asks
+        noted: dict[int, tuple[str, Floats]] = {}
         self._place(rows[asks], kinds[asks], found.term[asks], found.facet[asks], about)
         for k in np.flatnonzero(asks):
             b, kind = int(rows[k]), KINDS[kinds[k]]
@@ -319,8 +353,8 @@ class Belief(SearchAgent, Learner):
                 tried[b] = kind, found.features[kind][k]
             else:
                 self._mirror(b, half, ask, about)
-            if kind == "term":
-                noted[b] = found.wanted[k]
+            if kind in found.signs:
+                noted[b] = kind, found.signs[kind][k]
         return ask, about, noted
 
     def _mirror(self, b: int, half: int, ask: NDArray[np.bool_], about: Ints) -> None:
@@ -352,8 +386,10 @@ class Belief(SearchAgent, Learner):
 
     def _learned(self) -> dict[str, Floats]:
         """All that is learned, live."""
-        found = {"wanted.mean": self.wanted.mean, "wanted.precision": self.wanted.precision}
-        found |= {"helps.mean": self.helps.mean, "helps.precision": self.helps.precision}
+        found: dict[str, Floats] = {}
+        for name in ("wanted", "helps", "missed"):
+            model: Chance = getattr(self, name)
+            found |= {f"{name}.mean": model.mean, f"{name}.precision": model.precision}
         for kind in KINDS:
             found[f"{kind}.products"] = self.gains.products[kind]
             found[f"{kind}.sums"] = self.gains.sums[kind]

@@ -52,9 +52,11 @@ def of_open(s: State) -> Floats:
     return np.stack([h, h * s.short, h * s.left, h * s.asked, h * s.sure], axis=-1)
 
 
-def of_facet(s: State, split: Floats) -> Floats:
-    """Features of a question about a facet that parts the documents so well; (n, 6)."""
-    return np.concatenate([of_open(s), (s.helps * split)[:, None]], axis=1)
+def of_facet(s: State, missed: Floats, split: Floats) -> Floats:
+    """Features of questions about facets that are missed with some chance; (n, F, 6)."""
+    short, left, asked, sure = (_like(x, missed) for x in s[1:])
+    parts = [missed, missed * short, missed * left, missed * asked, missed * sure, missed * split]
+    return np.stack(parts, axis=-1)
 
 
 def _like(values: Floats, shape: Floats) -> Floats:
