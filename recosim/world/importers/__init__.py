@@ -66,6 +66,7 @@ _SPLIT = {
 
 _COLLECTION = {
     "licence": "Terms under which the collection may be used.",
+    "topics_split": "How topics are split: as the source says, by the seed, or all into test.",
     "seed": "Seed of the split of topics.",
 }
 
@@ -129,11 +130,13 @@ IMPORTERS: dict[str, Importer] = {
     ),
     "table": Importer(
         import_table,
-        "Your own collection as CSV or Parquet tables.",
+        "Your own data as tables: users and items, or documents to search in.",
         "interactions (user, item[, timestamp][, split]), item_attributes (item, attribute"
         "[, facet]); optional: items (item[, name][, text][, length][, quality]"
-        "[, appeal]), friends (user, friend); each .csv or .parquet",
-        _SPLIT,
+        "[, appeal]), friends (user, friend); each .csv or .parquet. Or, to search in: documents "
+        "(id, text[, title]), topics (id, utterance[, need][, topic][, turn][, rewrite][, answer]"
+        "[, split]), judgements (topic, document, grade); each .csv, .parquet or .jsonl",
+        {**_SPLIT, **{key: _COLLECTION[key] for key in ("licence", "topics_split")}},
     ),
     "beir": Importer(
         import_beir,

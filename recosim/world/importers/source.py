@@ -56,9 +56,15 @@ def need_file(folder: Path, names: Sequence[str], what: str) -> Path:
 
 
 def read_lines(
-    path: Path, *, encoding: str = "utf-8", progress: Progress | None = None
+    path: Path,
+    *,
+    encoding: str = "utf-8",
+    blank: bool = False,
+    progress: Progress | None = None,
 ) -> Iterator[tuple[int, str]]:
     """(line number from 1, line without its end) of each line that is not blank; reads `.gz` too.
+
+    `blank=True` gives blank lines as well.
 
     `encoding="mixed"` decodes each line as UTF-8 and, where that fails, as latin-1: some published
     collections hold both.
@@ -76,7 +82,7 @@ def read_lines(
                 line = _decode(data, encoding).rstrip("\r\n")
                 if number == 1:
                     line = line.removeprefix("\ufeff")
-                if line.strip():
+                if blank or line.strip():
                     yield number, line
     except UnicodeDecodeError as error:
         raise bad(path, f"not {encoding} text: {error.reason}", number) from None

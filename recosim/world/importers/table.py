@@ -5,7 +5,8 @@
     items            item [, name] [, text] [, length] [, quality] [, appeal]
     friends          user, friend
 
-Each is `<name>.csv` or `<name>.parquet` in one folder. Ids are any strings or numbers.
+Each is `<name>.csv` or `<name>.parquet` in one folder. Ids are any strings or numbers. A folder
+that has a table of documents is a collection to search in: see `table_topics`.
 """
 
 from __future__ import annotations
@@ -22,8 +23,10 @@ from recosim.errors import ImportDataError
 from recosim.progress import Progress
 from recosim.world.arrays import SPLITS
 from recosim.world.csr import csr_from_pairs
+from recosim.world.importers.collection import TopicsSplit
 from recosim.world.importers.interactions import SplitBy, Splits, distinct, split_by_user
 from recosim.world.importers.source import bad, find_file, need_file, refusing
+from recosim.world.importers.table_topics import import_collection_tables, is_collection
 from recosim.world.world import World, build_world
 from recosim.world.worth import RANGES, in_range
 
@@ -46,9 +49,15 @@ def import_table(
     *,
     split_by: SplitBy = "random",
     seed: int = 0,
+    licence: str = "",
+    topics_split: TopicsSplit = "source",
     progress: Progress | None = None,
 ) -> World:
     """A world from tables in one folder: `interactions`, `item_attributes`, `items`, `friends`.
+
+    Or a collection to search in, from `documents`, `topics`, `judgements` and perhaps
+    `item_attributes`. A topic has one turn, or those that name it in the column `topic`, in the
+    order of the column `turn` or else of the table; each stands on the turns before it.
 
     Ids are numbered in the order of their first appearance (items: that of the `items` table where
     there is one). Lengths are minutes, qualities and appeals 0 to 1, all of them empty where
@@ -59,6 +68,9 @@ def import_table(
     Args:
         split_by: "random", or "time" by the column `timestamp` (numbers, or ISO dates).
         seed: of the split; neither is used where the column `split` is there.
+        licence: under which terms the data may be used, kept with the world.
+        topics_split: of a collection: by the "source" (the column `split` of its topics; 70/15/15
+            by the seed without it), by the "seed", or all in "test".
 
     Raises:
         ImportDataError: a table is missing, has a malformed row, an unknown column or an empty
@@ -67,6 +79,10 @@ def import_table(
             splits; an empty split; no attributes.
     """
     path = Path(path)
+    if is_collection(path):
+        return import_collection_tables(
+            path, name, licence=licence, topics_split=topics_split, seed=seed, progress=progress
+        )
     files: dict[str, Path] = {}
     tables: dict[str, Columns] = {}
     for done, (kind, (columns, _)) in enumerate(COLUMNS.items()):
@@ -128,6 +144,7 @@ def import_table(
             attribute_names=[attribute for _, attribute in attribute_of],
             **details,
             source=f"imported from tables ({path.name})",
+            licence=licence,
             settings={
                 "importer": "table",
                 "split_by": "given" if "split" in rows else split_by,
