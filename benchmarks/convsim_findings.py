@@ -466,7 +466,10 @@ def developer(data: Path, out: Path) -> list[str]:
         ]
         ends = f"start {never.start.mean():.3f}, need {never.ceiling.mean():.3f}"
         lines += [f"**`{name}`, preset `developer`, users `{users}`** ({ends})", ""]
-        head = "agent | #questions | #of terms and facets | valid | #words | #nDCG | nDCG less never | #reward"
+        head = (
+            "agent | #questions | #of terms and facets | valid of these | #words | #nDCG | "
+            "nDCG less never | #reward"
+        )
         lines += table(head, rows)
     return lines
 

@@ -31,13 +31,13 @@ def prepare(**changed: object) -> Setup:
 
 
 def ready(name: str, **settings: object):
-    """An agent; one that learns has learned for two rounds."""
+    """An agent; one that learns has learned for four rounds, from people of all kinds."""
     agent = make_agent(name, **settings)
     if isinstance(agent, Learner):
-        agent.bind(prepare(split="train", **HELPFUL).batch(32, threads=1))
+        agent.bind(prepare(split="train", users="typical").batch(32, threads=1))
         agent.start(0)
-        agent.rounds = 2
-        for number in range(2):
+        agent.rounds = 4
+        for number in range(4):
             agent.train_round(number)
     return agent
 
