@@ -12,9 +12,6 @@ split, once for each seed; what was trained and imported is kept in the folder.
 from __future__ import annotations
 
 import argparse
-import csv
-import json
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,6 +21,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scifact import scifact_as_beir
 
 from recosim.acts import Verb
 from recosim.agents.base import Agent
@@ -66,35 +64,6 @@ Floats = NDArray[np.float64]
 
 
 # ---- collections ------------------------------------------------------------------------------
-
-
-def scifact_as_beir(source: Path, folder: Path) -> Path:
-    """SciFact's CSV files as a BEIR folder: claims are queries, cited abstracts relevant."""
-    (folder / "qrels").mkdir(parents=True, exist_ok=True)
-    csv.field_size_limit(1 << 24)
-    with (
-        (source / "corpus_train.csv").open(encoding="utf-8", newline="") as file,
-        (folder / "corpus.jsonl").open("w", encoding="utf-8") as out,
-    ):
-        for row in csv.DictReader(file):
-            abstract = row["abstract"].strip("[]")  # a list of sentences, as numpy prints it
-            text = re.sub(r"['\"]\s*\n\s*['\"]", " ", abstract).strip("'\"")
-            made = {"_id": row["doc_id"], "title": row["title"], "text": text}
-            out.write(json.dumps(made) + "\n")
-    claims: dict[str, str] = {}
-    for part, split in (("train", "train"), ("validation", "test")):
-        seen: set[tuple[str, str]] = set()
-        with (source / f"claims_{part}.csv").open(encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file):
-                claims[row["id"]] = row["claim"]
-                seen |= {(row["id"], d) for d in re.findall(r"\d+", row["cited_doc_ids"])}
-        lines = [f"{claim}\t{document}\t1" for claim, document in sorted(seen)]
-        head = "query-id\tcorpus-id\tscore"
-        (folder / "qrels" / f"{split}.tsv").write_text("\n".join([head, *lines]) + "\n")
-    with (folder / "queries.jsonl").open("w", encoding="utf-8") as out:
-        for key, text in claims.items():
-            out.write(json.dumps({"_id": key, "text": text}) + "\n")
-    return folder
 
 
 def collection(name: str, data: Path, out: Path) -> World | None:
