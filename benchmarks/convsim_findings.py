@@ -58,7 +58,7 @@ PAPER = (
     "three."
 )
 # Questions of those that always ask.
-EFFORTS = (1, 2, 3, 4, 6)
+EFFORTS = (1, 2, 4, 8)
 
 Floats = NDArray[np.float64]
 
@@ -363,7 +363,7 @@ def when(data: Path, out: Path) -> list[str]:
             never = stage.run("append")
             fixed = {m: stage.run("always_ask", most=m) for m in EFFORTS}
             believed = {m: stage.run("belief", always=m) for m in EFFORTS}
-            ours = {w: stage.run("belief", worth=w) for w in (0.5, 1.0, 2.0)}
+            ours = {w: stage.run("belief", worth=w) for w in (1.0, 2.0)}
             runs = {"never asks": never}
             runs |= {f"`always_ask`, {m} questions": p for m, p in fixed.items()}
             runs |= {f"`belief`'s question, {m} always": p for m, p in believed.items()}

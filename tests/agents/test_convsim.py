@@ -295,14 +295,14 @@ def test_chances_are_learned_from_answers():
 
 def test_gains_are_least_squares_with_a_ridge():
     rng = np.random.default_rng(4)
-    x, y = rng.normal(size=(50, 6)), rng.normal(size=50)
+    x, y = rng.normal(size=(50, 8)), rng.normal(size=50)
     gains = Gains(ridge=2.0)
     for part in (slice(0, 20), slice(20, 50)):
         gains.learn("facet", x[part], y[part])
     gains.solve()
-    exact = np.linalg.solve(x.T @ x + 2.0 * np.eye(6), x.T @ y)
+    exact = np.linalg.solve(x.T @ x + 2.0 * np.eye(8), x.T @ y)
     assert gains.of("facet", x) == pytest.approx(x @ exact)
-    assert (gains.of("open", rng.normal(size=(3, 5))) == 0).all()
+    assert (gains.of("open", rng.normal(size=(3, 7))) == 0).all()
 
 
 def test_pairs_are_one_search_until_they_part():

@@ -20,7 +20,7 @@ __all__ = ["Belief"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-# Moves before the question that is tried, at most: what is learned from has a past of all kinds.
+# Moves before the question that is tried, at most, in most pairs.
 PAST = 4
 
 
@@ -52,7 +52,7 @@ class Belief(Believer, Learner):
     def __init__(
         self,
         *,
-        rounds: int = 200,
+        rounds: int = 120,
         batch: int = 256,
         worth: float = 1.0,
         always: int | None = None,
@@ -90,7 +90,10 @@ class Belief(Believer, Learner):
         self._open_pairs(number)
         assert self.seed is not None
         luck = np.random.default_rng([self.seed, number])
-        past = luck.integers(0, PAST + 1, half)  # moves before the two searches part
+        # Moves before the two searches part: mostly few, at times nearly all that there are.
+        most = max(PAST + 1, d.protocol.max_turns - 1)
+        longest = np.where(luck.random(half) < 0.7, PAST + 1, most)
+        past = (luck.random(half) * longest).astype(np.int64)
         tried: dict[int, tuple[str, Floats]] = {}
         answers: dict[str, list[tuple[Floats, float]]] = {"term": [], "facet": []}
         helps: list[tuple[Floats, Floats]] = []
@@ -153,16 +156,16 @@ class Belief(Believer, Learner):
         ask, about = np.zeros(d.size, dtype=np.bool_), np.full(d.size, -1, dtype=np.int64)
         free = self.free_rows()
         rows = np.array([b for b in free[free < half] if b not in tried], dtype=np.int64)
-        draws = luck.random((half, 2))
+        draws = luck.random(half)
         if not len(rows):
             return ask, about, {}
         found = self.prospects(rows, luck)
         legal = found.value > NEVER
         kinds = np.where(legal, luck.random(legal.shape), -1.0).argmax(axis=1)
-        # The last list ends a search: before it the pair parts at the latest.
+        # The last list ends a search: until they part both ask.
         only = a["lists"][rows] >= d.protocol.rounds
-        part = (past[rows] <= 0) | (only & (draws[rows, 0] < 0.5))
-        asks = part | only | (draws[rows, 1] < 0.5)
+        part = past[rows] <= 0
+        asks = part | only | (draws[rows] < 0.5)
         asks &= legal.any(axis=1)
         ask[rows] = asks
         noted: dict[int, tuple[str, Floats]] = {}

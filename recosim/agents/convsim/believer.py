@@ -65,7 +65,7 @@ class Believer(SearchAgent):
         self._facet_words = facet_words(batch)
         self.forget()
         self._said_yes, self._said_no = np.zeros((2, batch.size))
-        self._helped, self._could, self._silent = np.zeros((3, batch.size))
+        self._helped, self._could, self._silent, self._let_down = np.zeros((4, batch.size))
 
     def forget(self) -> None:
         """Drop all that was learned."""
@@ -74,11 +74,15 @@ class Believer(SearchAgent):
         self.missed, self.gains = Chance(np.concatenate([MISSED, own])), Gains()
 
     def reset(self, rows: NDArray[np.bool_]) -> None:
-        for count in (self._said_yes, self._said_no, self._helped, self._could, self._silent):
+        said = (self._said_yes, self._said_no, self._helped, self._could, self._silent)
+        for count in (*said, self._let_down):
             count[rows] = 0.0
 
     def observe(self, rows: NDArray[np.bool_]) -> None:
         a = self.batch.arrays
+        # What users bear is hidden, not what disappoints them (docs/convsim.md, section 3).
+        good = np.isin(a["kind"], (Kind.YES, Kind.VALUE, Kind.POSITIVE))
+        self._let_down[rows & (a["verb"] != Verb.REFLECT) & ~good] += 1
         # Who has nothing to say of a facet may yet be willing to: facets tell nothing of that.
         kind, moved = a["kind"], rows & (a["verb"] != Verb.REFLECT) & (a["facet"] < 0)
         of_term = moved & (a["term"] >= 0) & (a["verb"] == Verb.ASK)
@@ -121,6 +125,7 @@ class Believer(SearchAgent):
             asked=np.log1p(a["asked"][rows]),
             short=1.0 / np.sqrt(np.maximum(a["n_query"][rows], 1)),
             sure=scores[:, 0] / total,
+            tired=self._let_down[rows] / 10.0,
         )
 
     def prospects(self, rows: Ints, luck: np.random.Generator | None = None) -> Prospects:
