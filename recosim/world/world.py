@@ -180,7 +180,10 @@ def build_world(
         facet = np.zeros(n_attributes, dtype=np.int16)
         facet_names = facet_names or ["attribute"]
     else:
-        facet = np.asarray(attribute_facet, dtype=np.int16)
+        given = np.asarray(attribute_facet, dtype=np.int64)
+        most = np.iinfo(np.int16).max
+        _check(bool((abs(given) < most).all()), name, f"it has more than {most:,} facets")
+        facet = given.astype(np.int16)
         n_facets = int(facet.max(initial=-1)) + 1
         facet_names = facet_names or [f"facet {f}" for f in range(n_facets)]
     _check(len(facet) == n_attributes, name, f"{len(facet)} facets for {n_attributes} attributes")

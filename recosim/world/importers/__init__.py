@@ -8,6 +8,7 @@ world at once.
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,7 @@ from recosim.world.importers.yelp import import_yelp_open
 from recosim.world.world import World
 
 __all__ = [
+    "FEW",
     "IMPORTERS",
     "Importer",
     "import_beir",
@@ -56,9 +58,18 @@ class Importer:
         return {name: signature.parameters[name] for name in self.options}
 
 
+FEW = 0.9  # a smaller share of interactions whose item has an attribute is warned of
+
 _SPLIT = {
     "split_by": "How each user's interactions are split 70/15/15: random or time.",
     "seed": "Seed of the split.",
+}
+
+_OVERLAP = "Where splits overlap: refuse, or out_of_train (taken out of the earlier split)."
+
+_MINIMA = {
+    "min_user_items": "Least interactions of a user.",
+    "min_item_users": "Least users of an item.",
 }
 
 _COLLECTION = {
@@ -73,6 +84,7 @@ IMPORTERS: dict[str, Importer] = {
         "Graph_generate_data/item_dict.json (or item_dict-original_tag.json), "
         "UI_Interaction_data/review_dict_{train,valid,test}.json; optional: "
         "Graph_generate_data/{user_dict,2-layer taxonomy}.json, ID_map_info/*_reverse_map.json",
+        {"overlap": _OVERLAP},
     ),
     "hetrec": Importer(
         import_hetrec,
@@ -103,8 +115,9 @@ IMPORTERS: dict[str, Importer] = {
     ),
     "movielens": Importer(
         import_movielens,
-        "MovieLens folders: ml-latest, ml-latest-small, ml-25m, ml-1m.",
-        "ratings.csv and movies.csv, or ratings.dat and movies.dat",
+        "MovieLens folders: ml-latest, ml-latest-small, ml-25m, ml-20m, ml-1m, ml-100k.",
+        "ratings.csv and movies.csv (or rating.csv and movie.csv), ratings.dat and movies.dat, or "
+        "u.data and u.item",
         {
             "min_rating": "Least stars of a rating that counts as an interaction.",
             "min_user_items": "Least interactions of a user.",
@@ -125,11 +138,19 @@ IMPORTERS: dict[str, Importer] = {
     ),
     "table": Importer(
         import_table,
-        "Your own collection as CSV or Parquet tables.",
-        "interactions (user, item[, timestamp][, split]), item_attributes (item, attribute"
-        "[, facet]); optional: items (item[, name][, text][, length][, quality]"
-        "[, appeal]), friends (user, friend); each .csv or .parquet",
-        _SPLIT,
+        "Your own collection as CSV, TSV or Parquet tables.",
+        "interactions (user, item[, timestamp][, rating][, split]), item_attributes (item, "
+        "attribute[, facet]); optional: items (item[, name][, text][, length][, quality]"
+        "[, appeal]), friends (user, friend); each .csv, .tsv (or .gz of them) or .parquet",
+        {
+            "columns": "What columns are called in the files: user=userId,item=asin.",
+            "delimiter": "Between the columns of a text; default: a comma, in .tsv a tab.",
+            "separator": "Between the attributes of one cell, e.g. '|'.",
+            "min_rating": "Least rating that counts as an interaction.",
+            **_MINIMA,
+            "overlap": _OVERLAP,
+            **_SPLIT,
+        },
     ),
     "beir": Importer(
         import_beir,
@@ -174,4 +195,12 @@ def import_data(
     for option in options:
         if option not in importer.options:
             raise unknown(f"option of the importer {kind!r}", option, importer.options)
-    return importer.load(path, name, progress=progress, **options)
+    world = importer.load(path, name, progress=progress, **options)
+    share = world.settings.get("interactions_with_attributes", 1.0)
+    if share < FEW:
+        warnings.warn(
+            f"{name}: only {share:.1%} of the interactions are with items that have an attribute; "
+            "the others open no conversation. Are items called alike in all files?",
+            stacklevel=2,
+        )
+    return world
