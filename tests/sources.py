@@ -137,3 +137,137 @@ def hetrec(folder: Path) -> Path:
     tags = (f"0 {i} {1 + i % 3} 1 1 2009" for i in range(N_ITEMS))
     lines("user_taggedartists.dat", "userID artistID tagID day month year", *tags)
     return folder
+
+
+def parquet(folder: Path) -> Path:
+    import pyarrow as pa
+    import pyarrow.parquet
+
+    users, items = zip(*pairs(), strict=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, columns in (
+        ("interactions", {"user": users, "item": items, "timestamp": range(len(users))}),
+        (
+            "item_attributes",
+            {"item": range(N_ITEMS), "attribute": [[COLOURS[i % 3]] for i in range(N_ITEMS)]},
+        ),
+    ):
+        table = pa.table({key: list(values) for key, values in columns.items()})
+        pa.parquet.write_table(table, folder / f"{name}.parquet")
+    return folder
+
+
+FEW = {"min_user_items": 1, "min_item_users": 1, "min_attribute_items": 1}
+
+
+def recbole(folder: Path) -> Path:
+    rows = [f"u{u}\ti{i}\t{3 + k % 3}.0\t{10**9 + k}" for k, (u, i) in enumerate(pairs())]
+    header = "user_id:token\titem_id:token\trating:float\ttimestamp:float"
+    write(folder / "ml.inter", [header, *rows])
+    header = "item_id:token\tmovie_title:token_seq\trelease_year:token\tclass:token_seq"
+    rows = [f'i{i}\tThe "{i}\t{1990 + i % 3}\tDrama War{i % 2}\t9.5' for i in range(N_ITEMS)]
+    write(folder / "ml.item", [f"{header}\tlength:float", *rows])
+    rows = [f"m.{i}\tfilm.genre\tm.{100 + i % 2}" for i in range(N_ITEMS)] + ["m.100\tis.a\tm.7"]
+    write(folder / "ml.kg", ["head_id:token\trelation_id:token\ttail_id:token", *rows])
+    rows = [f"i{i}\tm.{i}" for i in range(N_ITEMS)]
+    write(folder / "ml.link", ["item_id:token\tentity_id:token", *rows])
+    write(folder / "ml.net", ["source_id:token\ttarget_id:token", "u0\tu1", "u0\tstranger"])
+    return folder
+
+
+def amazon(folder: Path) -> Path:
+    write_rows(
+        folder / "reviews_Toys_5.json",
+        (
+            {"reviewerID": f"A{u}", "asin": f"B{i}", "overall": 5.0, "unixReviewTime": 10**9 + k}
+            for k, (u, i) in enumerate(pairs())
+        ),
+    )
+    literals = (
+        {
+            "asin": f"B{i}",
+            "title": f"Toy {i}'s",
+            "categories": [["Toys", COLOURS[i % 3]], ["Toys", "Games"]],
+            "brand": f"Brand {i % 2}",
+            "price": 9.99 + 30 * (i % 2),
+        }
+        for i in range(N_ITEMS)
+    )
+    write(folder / "meta_Toys.json", map(repr, literals))
+    return folder
+
+
+def goodreads(folder: Path) -> Path:
+    write_rows(
+        folder / "goodreads_interactions_poetry.json",
+        (
+            {
+                "user_id": f"u{u}",
+                "book_id": str(i),
+                "is_read": True,
+                "rating": 4 + k % 2,
+                "date_added": f"Wed Mar {1 + k % 28:02} 11:37:04 -0700 2017",
+            }
+            for k, (u, i) in enumerate(pairs())
+        ),
+    )
+    write_rows(
+        folder / "goodreads_books_poetry.json",
+        (
+            {
+                "book_id": str(i),
+                "title": f"Book {i}",
+                "authors": [{"author_id": str(i % 2), "role": ""}],
+                "publication_year": str(1990 + i),
+                "language_code": "eng",
+                "format": "Paperback" if i % 3 else "",
+                "popular_shelves": [
+                    {"count": "99", "name": "to-read"},
+                    {"count": "5", "name": COLOURS[i % 3]},
+                ],
+            }
+            for i in range(N_ITEMS)
+        ),
+    )
+    authors = ({"author_id": str(a), "name": f"Poet {a}"} for a in range(2))
+    write_rows(folder / "goodreads_book_authors.json", authors)
+    return folder
+
+
+def lastfm360k(folder: Path) -> Path:
+    rows = [
+        f"user{u}\t{f'mbid-{i}' if i % 3 else ''}\tBand {i}\t{5 + k}"
+        for k, (u, i) in enumerate(pairs())
+    ]
+    write(folder / "usersha1-artmbid-artname-plays.tsv", rows)
+    rows = [
+        f"user{u}\t{'mf'[u % 2]}\t{19 + u if u else ''}\t{('Spain', 'Peru')[u % 2]}\tFeb 1, 2007"
+        for u in range(N_USERS)
+    ]
+    write(folder / "usersha1-profile.tsv", rows)
+    return folder
+
+
+class Graph:
+    """Stands for MCMIPL's own class, which a reader has not."""
+
+    def __init__(self, G: dict[str, Any]) -> None:
+        self.G = G
+
+
+def mcmipl(folder: Path) -> Path:
+    """A graph in a pickle of a class, kinds of attributes in one of a dictionary."""
+    import collections
+    import pickle
+
+    scpr(folder)
+    (folder / "Graph_generate_data" / "item_dict.json").unlink()
+    (folder / "Graph_generate_data" / "user_dict.json").unlink()
+    items = {i: {"belong_to": [i % 3, 3 + i % 2], "interact": {0}} for i in range(N_ITEMS)}
+    users = {u: {"friends": [(u + 1) % N_USERS], "interact": []} for u in range(N_USERS)}
+    graph = Graph({"user": users, "item": collections.defaultdict(list, items), "feature": {}})
+    (folder / "kg.pkl").write_bytes(pickle.dumps(graph))
+    (folder / "fea_item").mkdir()
+    kinds = {a: np.int64(7 if a < 3 else 9) for a in range(5)}
+    (folder / "fea_item" / "small_to_large.pkl").write_bytes(pickle.dumps(kinds, protocol=2))
+    return folder

@@ -108,6 +108,37 @@ class World(WorldArrays):
 
         return build_world(**parts_of(graph, name))
 
+    @staticmethod
+    def from_pandas(
+        interactions: Any,
+        item_attributes: Any,
+        name: str,
+        *,
+        items: Any = None,
+        friends: Any = None,
+        **options: Any,
+    ) -> World:
+        """A world from frames of pandas, as the importer `table` reads them from files.
+
+        Args:
+            interactions: columns user, item [, timestamp] [, rating] [, split].
+            item_attributes: columns item, attribute (a label, or a list of them) [, facet].
+            items: columns item [, name] [, text] [, length] [, quality] [, appeal].
+            friends: columns user, friend.
+            options: min_rating, min_user_items, min_item_users, overlap, split_by, seed and
+                separator; see `recosim.world.importers.import_table`.
+
+        Raises:
+            ImportDataError: as `import_table`; rows count from 1.
+        """
+        from recosim.world.importers.frames import world_of_frames
+
+        frames = {"interactions": interactions, "item_attributes": item_attributes}
+        more = {"items": items, "friends": friends}
+        return world_of_frames(
+            {**frames, **{k: v for k, v in more.items() if v is not None}}, name, **options
+        )
+
 
 def build_world(
     *,

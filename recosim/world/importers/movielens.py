@@ -24,6 +24,7 @@ from recosim.world.importers.interactions import (
     SplitBy,
     core,
     distinct,
+    fifths,
     finish,
     renumber,
     split_by_user,
@@ -293,16 +294,8 @@ def _tiers(
     mean = (total + PRIOR_RATINGS * stars.mean()) / (count + PRIOR_RATINGS)
     rated = count > 0
     rating = np.full(n_films, -1, dtype=np.int64)
-    rating[rated] = _fifths(mean[rated])
-    return _fifths(watched.astype(np.float64)), rating
-
-
-def _fifths(values: NDArray[np.float64]) -> NDArray[np.int64]:
-    """0 to 4 by quintile; equal values share the tier of their middle rank."""
-    ordered = np.sort(values)
-    below = np.searchsorted(ordered, values, side="left")
-    not_above = np.searchsorted(ordered, values, side="right")
-    return np.minimum(4, (5 * (below + not_above) / 2 / max(len(values), 1)).astype(np.int64))
+    rating[rated] = fifths(mean[rated])
+    return fifths(watched.astype(np.float64)), rating
 
 
 def _read(movies: Path, ratings: Path, log: Log, progress: Progress | None) -> _Ratings:

@@ -36,7 +36,15 @@ from recosim.world.importers.source import (
 )
 from recosim.world.world import World
 
-__all__ = ["import_scpr"]
+__all__ = [
+    "attribute_names",
+    "check_ids",
+    "id_table",
+    "import_scpr",
+    "item_names",
+    "whole",
+    "wholes",
+]
 
 GRAPH, SPLIT, NAMES = "Graph_generate_data", "UI_Interaction_data", "ID_map_info"
 
@@ -83,9 +91,9 @@ def import_scpr(
     step = _steps(progress, total=6)
 
     step("items")
-    item_rows = _table(item_file, "feature_index", log)
+    item_rows = id_table(item_file, "feature_index", log)
     n_items = _dense(item_file, "item", item_rows.keys())
-    names, n_named = _attribute_names(path, log)
+    names, n_named = attribute_names(path, log)
     used = max((a for row in item_rows.values() for a in row), default=-1) + 1
     n_attributes = max(used, n_named)
     if used > n_named > 0:
@@ -94,14 +102,14 @@ def import_scpr(
     splits = {}
     for split, file in split_files.items():
         step(f"{split} interactions")
-        splits[split] = _table(file, None, log)
-        _check_ids(file, splits[split], n_items, "item")
+        splits[split] = id_table(file, None, log)
+        check_ids(file, splits[split], n_items, "item")
     step("users and friends")
-    friend_rows = _table(user_file, "friends", log) if user_file is not None else {}
+    friend_rows = id_table(user_file, "friends", log) if user_file is not None else {}
     users = set(friend_rows).union(*splits.values())
     n_users = _dense(split_files["train"], "user", users)
     if user_file is not None:
-        _check_ids(user_file, friend_rows, n_users, "user")
+        check_ids(user_file, friend_rows, n_users, "user")
 
     step("checks and derived arrays")
     tables = {"item_attributes": item_rows, **splits, "friends": friend_rows}
@@ -129,7 +137,7 @@ def import_scpr(
         attribute_facet=facet,
         facet_names=facet_names or ["tag"],
         attribute_names=names or None,
-        item_names=_item_names(path, n_items, log),
+        item_names=item_names(path, n_items, log),
         source=f"imported from an SCPR/UNICORN folder ({path.name})",
         licence="that of the collection; the prepared files state none",
         settings={
@@ -157,14 +165,14 @@ def _steps(progress: Progress | None, total: int) -> Callable[[str], None]:
     return step
 
 
-def _table(path: Path, field: str | None, log: Log) -> dict[int, list[int]]:
+def id_table(path: Path, field: str | None, log: Log) -> dict[int, list[int]]:
     """Id -> list of ids of a JSON file; `field` picks one list of an object."""
     rows: dict[int, list[int]] = {}
     for key, value in read_json(path, log).items():
         entry: Any = value
         if field is not None and isinstance(value, dict):
             entry = value.get(field)
-        row, ids = _number(key), _numbers(entry)
+        row, ids = whole(key), wholes(entry)
         if row is None or ids is None:
             wanted = f"a list of ids under {field!r}" if field else "a list of ids"
             raise bad(path, f"entry {shown(key)} needs an id and {wanted}", line_of_key(path, key))
@@ -174,7 +182,7 @@ def _table(path: Path, field: str | None, log: Log) -> dict[int, list[int]]:
     return rows
 
 
-def _number(value: Any) -> int | None:
+def whole(value: Any) -> int | None:
     """A whole number from 0, as `7`, `"7"` or `7.0`; None for anything else."""
     if type(value) is int:
         return value if 0 <= value < MOST_IDS else None
@@ -186,12 +194,12 @@ def _number(value: Any) -> int | None:
     return int(text) if text is not None and decimal and int(text) < MOST_IDS else None
 
 
-def _numbers(entry: Any) -> list[int] | None:
+def wholes(entry: Any) -> list[int] | None:
     if not isinstance(entry, list):
         return None
     if all(type(i) is int for i in entry):
         return entry  # out of range is told with the range
-    ids = [_number(i) for i in entry]
+    ids = [whole(i) for i in entry]
     return None if None in ids else [i for i in ids if i is not None]
 
 
@@ -209,7 +217,7 @@ def _dense(path: Path, kind: str, ids: Any) -> int:
     return len(known)
 
 
-def _check_ids(path: Path, rows: Mapping[int, list[int]], limit: int, kind: str) -> None:
+def check_ids(path: Path, rows: Mapping[int, list[int]], limit: int, kind: str) -> None:
     for key, row in rows.items():
         for i in row:
             if not 0 <= i < limit:
@@ -224,12 +232,12 @@ def _csr(rows: Mapping[int, list[int]], n: int) -> Any:
     return csr_from_lists((rows.get(i, ()) for i in range(n)), n)
 
 
-def _item_names(path: Path, n_items: int, log: Log) -> list[str] | None:
+def item_names(path: Path, n_items: int, log: Log) -> list[str] | None:
     names = _reverse_map(path, "item_reverse_map.json", log)
     return [names.get(i, f"item {i}") for i in range(n_items)] if names else None
 
 
-def _attribute_names(path: Path, log: Log) -> tuple[list[str], int]:
+def attribute_names(path: Path, log: Log) -> tuple[list[str], int]:
     """(names, how many attributes the maps know); no names where no map is there."""
     names = _reverse_map(path, "tag_reverse_map.json", log)
     if names:
@@ -242,7 +250,7 @@ def _attribute_names(path: Path, log: Log) -> tuple[list[str], int]:
         return [], 0
     ids = {}
     for label, given in read_json(file, log).items():
-        index = _number(given)
+        index = whole(given)
         if index is None or index in ids:
             raise bad(file, f"{shown(label)} needs an id of its own", line_of_key(file, label))
         ids[index] = label
@@ -258,7 +266,7 @@ def _reverse_map(path: Path, file_name: str, log: Log) -> dict[int, str]:
         return {}
     names: dict[int, str] = {}
     for key, entry in read_json(file, log).items():
-        row = _number(key)
+        row = whole(key)
         given = entry.get("real_name") if isinstance(entry, dict) else None
         if row is None or not isinstance(given, list) or not given:
             problem = f"entry {shown(key)} needs an id and a 'real_name'"
@@ -305,7 +313,7 @@ def _facets(
         raise bad(file, f"{len(taxonomy):,} facets; allowed: {MOST_FACETS:,}")
     for index, (label, listed) in enumerate(taxonomy.items()):
         names.append(label.replace("_", " "))
-        attributes = _numbers(listed)
+        attributes = wholes(listed)
         if attributes is None:
             problem = f"facet {label!r} needs a list of attribute ids"
             raise bad(file, problem, line_of_key(file, label))

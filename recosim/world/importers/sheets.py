@@ -35,6 +35,12 @@ class Sheet:
     columns: dict[str, list[Any]] = field(default_factory=dict)
     lines: list[int] = field(default_factory=list)
 
+    def add(self, line: int, **values: Any) -> None:
+        """Add a row of values that were checked."""
+        for column, value in values.items():
+            self.columns.setdefault(column, []).append(value)
+        self.lines.append(line)
+
     def __contains__(self, column: str) -> bool:
         return column in self.columns
 

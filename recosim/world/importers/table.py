@@ -11,6 +11,7 @@ strings or numbers; `9`, `9.0` and ` 9 ` are one.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -147,8 +148,20 @@ def world_of_sheets(
     source: str,
     licence: str = "",
     importer: str = "table",
+    names: Mapping[str, str] | None = None,
+    only_taken: bool = False,
+    min_attribute_items: int = 1,
+    more: Mapping[str, Any] | None = None,
 ) -> World:
-    """The world of tables that were read; see `import_table`."""
+    """The world of tables that were read; see `import_table`.
+
+    Args:
+        importer: who read them; for the settings.
+        names: what items are called, where there is no table `items`.
+        only_taken: leave out items without an interaction that counts.
+        min_attribute_items: drop attributes of fewer items.
+        more: what else goes into the settings.
+    """
     item_of = _items(sheets)
     rows = sheets["interactions"]
     user_of: dict[str, int] = {}
@@ -162,9 +175,15 @@ def world_of_sheets(
         once = kept[distinct(users[kept], items[kept], order)]
         log.dropped["repeated interactions"] += len(kept) - len(once)
         kept = once
-    if min_user_items > 1 or min_item_users > 1 or min_rating is not None:
+    if only_taken or min_user_items > 1 or min_item_users > 1 or min_rating is not None:
         kept, user_of, item_of, users, items = _enough(
-            path, kept, users, items, user_of, item_of, min_user_items, min_item_users, min_rating
+            path,
+            kept,
+            (users, items),
+            (user_of, item_of),
+            (min_user_items, min_item_users),
+            min_rating,
+            only_taken or min_item_users > 1,
         )
     if "split" in rows:
         splits = _given_splits(rows, kept, users, items, len(user_of), log)
@@ -178,7 +197,7 @@ def world_of_sheets(
             by=split_by,
             time=None if times is None else times[kept],
         )
-    attributes = _attributes(sheets["item_attributes"], item_of, log)
+    attributes = _attributes(sheets["item_attributes"], item_of, min_attribute_items, log)
     return finish(
         path,
         log,
@@ -186,7 +205,7 @@ def world_of_sheets(
         **splits,
         **attributes,
         friends=_friends(sheets, user_of, log),
-        **_details(sheets, item_of),
+        **_details(sheets, item_of, names or {}),
         source=source,
         licence=licence,
         settings={
@@ -196,6 +215,7 @@ def world_of_sheets(
             **({} if min_rating is None else {"min_rating": min_rating}),
             **({} if min_user_items <= 1 else {"min_user_items": min_user_items}),
             **({} if min_item_users <= 1 else {"min_item_users": min_item_users}),
+            **(more or {}),
         },
     )
 
@@ -246,15 +266,14 @@ def _liked(rows: Sheet, min_rating: float | None, log: Log) -> NDArray[np.bool_]
 def _enough(
     path: Path,
     kept: NDArray[np.int64],
-    users: NDArray[np.int64],
-    items: NDArray[np.int64],
-    user_of: dict[str, int],
-    item_of: dict[str, int],
-    min_user: int,
-    min_item: int,
+    pairs: tuple[NDArray[np.int64], NDArray[np.int64]],
+    numbers: tuple[dict[str, int], dict[str, int]],
+    minima: tuple[int, int],
     min_rating: float | None,
+    only_taken: bool,
 ) -> tuple[NDArray[np.int64], dict[str, int], dict[str, int], NDArray[np.int64], NDArray[np.int64]]:
     """Rows, users and items that are left by the minima, with new numbers."""
+    (users, items), (user_of, item_of), (min_user, min_item) = pairs, numbers, minima
     once = kept[distinct(users[kept], items[kept])]  # given splits may repeat a pair
     once = once[core(users[once], items[once], min_user, min_item)]
     stay = np.isin(users, users[once]) & np.isin(items, items[once])
@@ -268,7 +287,7 @@ def _enough(
     left_users = {key: int(new_user[u]) for key, u in user_of.items() if new_user[u] >= 0}
     new_item = np.arange(len(item_of))
     left_items = item_of
-    if min_item > 1:
+    if only_taken:
         _, new_item = renumber(items[kept], len(item_of))
         left_items = {key: int(new_item[i]) for key, i in item_of.items() if new_item[i] >= 0}
     return kept, left_users, left_items, new_user[users], new_item[items]
@@ -307,19 +326,29 @@ def _times(rows: Sheet) -> NDArray[np.float64]:
     return times.values()
 
 
-def _attributes(links: Sheet, item_of: dict[str, int], log: Log) -> dict[str, Any]:
+def _attributes(links: Sheet, item_of: dict[str, int], min_items: int, log: Log) -> dict[str, Any]:
     """The attributes of the items, each in its facet."""
     labels = links["attribute"]
     facets = links["facet"] if "facet" in links else ["attribute"] * len(labels)
     facet_names = join_spellings((("", f) for f in facets), log, "facets")
     facets = [facet_names["", f] for f in facets]
-    names = join_spellings(zip(facets, labels, strict=True), log)
+    here = [item in item_of for item in links["item"]]  # not left out by a minimum
+    spelt = [
+        pair for pair, kept in zip(zip(facets, labels, strict=True), here, strict=True) if kept
+    ]
+    names = join_spellings(spelt, log)
+    if min_items > 1:
+        counts = Counter((facet, names[facet, label]) for facet, label in spelt)
+        rare = {pair for pair, n in counts.items() if n < min_items}
+        log.dropped[f"attributes of fewer than {min_items} items"] += len(rare)
+    else:
+        rare = set()
     facet_of: dict[str, int] = {NO_FACET: -1}
     attribute_of: dict[tuple[str, str], int] = {}
     items: list[int] = []
     ids: list[int] = []
     for row, (item, facet, label) in enumerate(zip(links["item"], facets, labels, strict=True)):
-        if item not in item_of:  # left out by a minimum
+        if not here[row] or (facet, names[facet, label]) in rare:
             continue
         if facet not in facet_of:
             facet_of[facet] = len(facet_of) - 1
@@ -332,6 +361,9 @@ def _attributes(links: Sheet, item_of: dict[str, int], log: Log) -> dict[str, An
         pair = facet, names[facet, label]
         items.append(item_of[item])
         ids.append(attribute_of.setdefault(pair, len(attribute_of)))
+    for facet in dict.fromkeys(facets):
+        if facet not in facet_of:
+            log.note(f"facet without an attribute: {facet[:60]}")
     item_attributes = csr_from_pairs(items, ids, len(item_of))
     log.dropped["repeated item attributes"] += len(ids) - item_attributes.links
     return {
@@ -362,10 +394,12 @@ def _friends(sheets: Mapping[str, Sheet], user_of: dict[str, int], log: Log) -> 
     return csr_from_pairs([a for a, _ in ends], [b for _, b in ends], len(user_of))
 
 
-def _details(sheets: Mapping[str, Sheet], item_of: dict[str, int]) -> dict[str, Any]:
+def _details(
+    sheets: Mapping[str, Sheet], item_of: dict[str, int], names: Mapping[str, str]
+) -> dict[str, Any]:
     """Names, texts, lengths, qualities and appeals; an item without a name is called by its id."""
     sheet = sheets.get("items")
-    details: dict[str, Any] = {"item_names": list(item_of)}
+    details: dict[str, Any] = {"item_names": [names.get(item) or item for item in item_of]}
     if sheet is None:
         return details
     rows = [row for row, item in enumerate(sheet["item"]) if item in item_of]

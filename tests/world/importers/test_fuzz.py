@@ -25,6 +25,12 @@ KINDS: dict[str, tuple[str, Callable[[Path], Path], dict[str, Any]]] = {
     "scpr": ("scpr", sources.scpr, {"overlap": "out_of_train"}),
     "yelp": ("yelp-open", sources.yelp, {**sources.YELP, "split_by": "time"}),
     "hetrec": ("hetrec", sources.hetrec, sources.HETREC),
+    "recbole": ("recbole", sources.recbole, {"split_by": "time", "min_rating": 1.0}),
+    "amazon": ("amazon", sources.amazon, {**sources.FEW, "split_by": "time"}),
+    "goodreads": ("goodreads", sources.goodreads, {**sources.FEW, "split_by": "time"}),
+    "lastfm360k": ("lastfm360k", sources.lastfm360k, {"min_user_items": 1, "min_item_users": 1}),
+    "mcmipl": ("mcmipl", sources.mcmipl, {"overlap": "out_of_train"}),
+    "parquet": ("table", sources.parquet, {}),
 }
 VALUES = (
     *("", "nan", "inf", "-1", "1e400", "9.0", "null", "None", "[1]", "{}", "true", '"', "'", "\\"),
