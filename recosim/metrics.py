@@ -79,6 +79,8 @@ class Curve:
             bars of what each step adds; "" for no bars.
         rest: title of the share that the curve never reaches.
         alt: what the pictures of it show, for those who do not see them.
+        levels: names of metrics that hang on no agent, drawn as level lines: where the curve
+            starts, what it cannot pass.
     """
 
     name: str
@@ -89,6 +91,7 @@ class Curve:
     step: str = ""
     rest: str = ""
     alt: str = ""
+    levels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

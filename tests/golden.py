@@ -28,8 +28,8 @@ from recosim.envs.words import words_of
 from recosim.files import write_text
 
 ROOT = Path(__file__).resolve().parent.parent
-# Titles of real films are not ours to print.
-LEFT_OUT = ("movielens",)
+# Titles of real films and texts of real pages are not ours to print.
+LEFT_OUT = ("movielens", "docs")
 CONVERSATIONS = 2
 
 
@@ -76,11 +76,29 @@ LIVED = (
         (Verb.RECOMMEND, Verb.RECOMMEND, Verb.ASK, Verb.REFLECT, Verb.PASS),
     ),
 )
+SEARCHED = (
+    Play(
+        "append",
+        "the agent append, which searches again with what was named",
+        1,
+        "append",
+        {"actions": "slate", "users": "helpful"},
+    ),
+    Play(
+        "scripted",
+        "the verbs ask, recommend, reflect by turns, with users who err and are not always sure",
+        2,
+        None,
+        {"actions": "verb", "users": "typical", "answer_noise": 0.15, "dont_know": 0.1},
+        (Verb.ASK, Verb.RECOMMEND, Verb.REFLECT),
+    ),
+)
+PLAYS = {"recoworld": LIVED, "convsim": SEARCHED}
 
 
 def plays_of(card: EnvCard) -> tuple[Play, ...]:
     """The playthroughs of a card: those of its family."""
-    return LIVED if card.family == "recoworld" else CONVERSATIONAL
+    return PLAYS.get(card.family, CONVERSATIONAL)
 
 
 def golden_cards() -> list[EnvCard]:

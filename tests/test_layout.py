@@ -102,7 +102,7 @@ FAMILY_BLIND = sorted(
     or module_name(path).removeprefix("recosim.agents.")
     in ("base", "learner", "training", "checkpoints", "registry", "usual")
 )
-FAMILIES = ("cpr", "critique", "recoworld")
+FAMILIES = ("cpr", "critique", "recoworld", "convsim")
 # Words that mean something in one family alone: its columns and metrics, as texts in the code ...
 COLUMNS_OF_ONE = {
     "target", "targets", "asked", "asked_facet", "accepted", "standing", "supported", "candidates",

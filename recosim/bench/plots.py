@@ -157,6 +157,7 @@ def draw_curve(
             color=colour,
             linewidth=1.5 if dashed else 2.2,
             linestyle=(0, (4, 2)) if dashed else "-",
+            marker="o" if first == last else None,  # a line of one point is none
         )
         if all(rate.low is not None and rate.high is not None for rate in rates):
             axes.fill_between(
@@ -167,6 +168,8 @@ def draw_curve(
                 alpha=min(0.18, 1.1 / len(agents)),  # many lie on each other
                 linewidth=0,
             )
+    for metric in (m for m in env.metrics if m.name in curve.levels):
+        draw_level(axes, agents, metric)
     if curve.steps:
         axes.set_ylim(0, 1.02)  # a share
     low, high = axes.get_ylim()
@@ -198,6 +201,23 @@ def draw_curve(
     axes.set_title(curve.title, loc="left", fontsize=11, color=INK)
     axes.grid(axis="y", color=FAINT, linewidth=0.7)
     plain(axes)
+
+
+def draw_level(axes: Axes, agents: Sequence[AgentResult], metric: Metric) -> None:
+    """A level line, named at its left end, of a metric that is the same for all agents."""
+    found = next((a.metrics[metric.name] for a in agents if a.metrics.get(metric.name)), None)
+    if found is None:
+        return
+    axes.axhline(found.value, color="#888888", linewidth=1.2, linestyle=(0, (1, 2)))
+    axes.annotate(
+        f"{metric.label}  {found.value:.{metric.digits}f}",
+        xy=(0, found.value),
+        xycoords=axes.get_yaxis_transform(),
+        xytext=(5, 3),
+        textcoords="offset points",
+        fontsize=8.5,
+        color="#666666",
+    )
 
 
 def draw_values(

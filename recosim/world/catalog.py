@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from recosim.arrays import file_digest, json_digest
 from recosim.errors import CardError, OptionError, WorldError, unknown
@@ -24,6 +24,9 @@ from recosim.files import cache_folder
 from recosim.progress import Progress, show_progress
 from recosim.world.storage import open_folder, save_world
 from recosim.world.world import World
+
+if TYPE_CHECKING:
+    from recosim.world.generate.search_settings import SearchSettings
 
 __all__ = [
     "WorldRecord",
@@ -201,7 +204,7 @@ def list_worlds() -> list[WorldRecord]:
     cards = list_cards("data")
     for name, path in cards.items():
         card = read_toml(path)
-        kind: Literal["generated", "importer"] = "generated" if "generator" in card else "importer"
+        kind: Literal["generated", "importer"] = "importer" if "importer" in card else "generated"
         records.append(_record(name, str(card.get("title", "")), kind, path))
     stored = cache_folder() / "worlds"
     for folder in sorted(stored.iterdir()) if stored.is_dir() else []:
@@ -253,7 +256,9 @@ def _opened_if_current(folder: Path, card: Path) -> World | None:
     if not isinstance(stored, dict):
         return None  # stored under this name before there was a card of it
     # Most often not a byte of the card has changed, and it need not be parsed (10 ms for yelp).
-    if stored.get("file_sha256") == file_digest(card) and stored.get("version") == _version():
+    # One to search in hangs on a second card too.
+    same = stored.get("file_sha256") == file_digest(card) and "search" not in stored
+    if same and stored.get("version") == _version():
         return world
     from recosim.cards import read_toml
 
@@ -288,6 +293,13 @@ def _digest(card: dict[str, Any]) -> str:
     made_by = {key: card.get(key) for key in keys}
     if "synonyms" in card:
         made_by["synonyms"] = card["synonyms"]
+    if "search" in card:
+        from recosim.cards import read_toml
+        from recosim.world.generate.search import SEARCH_VERSION
+
+        base = _card_of(card["search"]["world"])
+        told = None if base is None else _digest(read_toml(base))
+        made_by["search"] = [SEARCH_VERSION, card["search"], told]
     return json_digest([_version(), made_by])
 
 
@@ -305,6 +317,8 @@ def _build(name: str, path: Path, progress: Progress) -> World:
         from recosim.world.generate.build import generate_world
 
         world = generate_world(name, card.generator, progress)
+    elif card.search is not None:
+        world = _search(name, path, card.search, progress)
     else:
         assert card.importer is not None  # the schema holds this
         from recosim.world.importers import import_data
@@ -325,7 +339,7 @@ def _build(name: str, path: Path, progress: Progress) -> World:
         "digest": _digest(raw),
         "file_sha256": file_digest(path),
         "version": _version(),
-        **{key: raw[key] for key in ("generator", "importer") if key in raw},
+        **{key: raw[key] for key in ("generator", "importer", "search") if key in raw},
     }
     return replace(
         world,
@@ -337,6 +351,22 @@ def _build(name: str, path: Path, progress: Progress) -> World:
             "card": provenance,
         },
     )
+
+
+def _search(name: str, path: Path, settings: SearchSettings, progress: Progress) -> World:
+    """The world to search in that is told of the world of another card."""
+    from recosim.cards import read_toml
+    from recosim.world.generate.search import search_world
+
+    base = _card_of(settings.world)
+    generator = {} if base is None else read_toml(base).get("generator", {})
+    if not generator:
+        raise CardError(
+            f"{path}: search.world is {settings.world!r}; the name of a data card that has a "
+            "[generator] is needed, e.g. 'lastfm'."
+        )
+    kind = str(generator["kind"])
+    return search_world(name, build_world_from_card(settings.world), kind, settings, progress)
 
 
 @contextmanager

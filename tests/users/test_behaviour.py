@@ -58,8 +58,8 @@ def test_the_same_user_is_the_same_person():
         assert np.array_equal(VARIED.behaviour(user).traits(), many[user])
 
 
-def about_sessions(setting: str) -> bool:
-    return SETTINGS[setting].group == "sessions"
+def about(setting: str) -> str:
+    return SETTINGS[setting].group
 
 
 @pytest.mark.parametrize("name", population_names())
@@ -80,8 +80,9 @@ def test_voiceless_users_are_typical_ones_without_a_voice():
     assert (trait_column(typical, "voice") > 0).all()
 
 
-def test_sessions_leave_conversations_of_typical_users_alone():
-    talking = {k: v for k, v in population("typical").settings.items() if not about_sessions(k)}
+def test_sessions_and_searches_leave_conversations_of_typical_users_alone():
+    card = population("typical").settings
+    talking = {k: v for k, v in card.items() if about(k) not in ("sessions", "search")}
     assert talking == {
         "answer_noise": {"beta": [1.0, 19.0]},
         "dont_know": 0.04,
@@ -98,9 +99,20 @@ def test_sessions_leave_conversations_of_typical_users_alone():
 def test_users_with_sessions_say_where_each_number_is_from(name):
     crowd = population(name)
     assert crowd.sources.keys() == crowd.settings.keys()
-    settings = {key for key in SETTINGS if about_sessions(key)} - {"instruct_scope"}
+    groups = ("sessions", "search")
+    settings = {key for key in SETTINGS if about(key) in groups} - {"instruct_scope"}
     assert settings <= crowd.settings.keys()
     assert "dont_know" not in crowd.unsupported
+
+
+def test_the_controls_of_searches_differ_from_helpful_users_in_what_they_control_for():
+    helpful, random = (population(name).settings for name in ("helpful", "random_terms"))
+    assert random == {**helpful, "off_topic": 1.0}
+    mute = population("mute").settings
+    assert mute == {"dont_know": 1.0, "feedback": "binary"}
+    counted = population("qulac")
+    assert counted.sources.keys() == counted.settings.keys()
+    assert not {"dont_know", "cooperativeness"} & counted.unsupported.keys()
 
 
 def test_a_setting_can_be_fixed_for_all():

