@@ -29,17 +29,18 @@ def files_by_content(
         ImportDataError: no such folder, or a needed kind is not there.
     """
     if not folder.is_dir():
-        kind = "is a file" if folder.exists() else "does not exist"
-        raise ImportDataError(f"{folder} {kind}; name the folder of {what}.")
+        state = "is a file" if folder.exists() else "does not exist"
+        raise ImportDataError(f"{folder} {state}; name the folder of {what}.")
     found: dict[str, list[Path]] = {kind: [] for kind in kinds}
     everything = sorted(p for p in folder.iterdir() if p.is_file())
     for file in everything:
         if not file.name.endswith(ENDS):
             continue
         for _, entry in json_lines(file, literals=True, log=Log()):
-            kind = next((kind for kind, test in kinds.items() if test(entry)), None)
-            if kind is not None:
-                found[kind].append(file)
+            for kind, test in kinds.items():
+                if test(entry):
+                    found[kind].append(file)
+                    break
             break
     for kind, holds in needed.items():
         if not found[kind]:
