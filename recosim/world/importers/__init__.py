@@ -90,6 +90,7 @@ _RARE = {"min_attribute_items": "Drop attributes of fewer items."}
 
 _COLLECTION = {
     "licence": "Terms under which the collection may be used.",
+    "topics_split": "How topics are split: as the source says, by the seed, or all into test.",
     "seed": "Seed of the split of topics.",
 }
 
@@ -155,10 +156,13 @@ IMPORTERS: dict[str, Importer] = {
     ),
     "table": Importer(
         import_table,
-        "Your own collection as CSV, TSV or Parquet tables.",
+        "Your own data as tables: users and items, or documents to search in.",
         "interactions (user, item[, timestamp][, rating][, split]), item_attributes (item, "
         "attribute[, facet]); optional: items (item[, name][, text][, length][, quality]"
-        "[, appeal]), friends (user, friend); each .csv, .tsv (or .gz of them) or .parquet",
+        "[, appeal]), friends (user, friend); each .csv, .tsv (or .gz of them) or .parquet. Or, to "
+        "search in: documents (id, text[, title]), topics (id, utterance[, need][, topic][, turn]"
+        "[, rewrite][, answer][, split]), judgements (topic, document, grade); each .csv, .parquet "
+        "or .jsonl",
         {
             "columns": "What columns are called in the files: user=userId,item=asin.",
             "delimiter": "Between the columns of a text; default: a comma, in .tsv a tab.",
@@ -167,6 +171,7 @@ IMPORTERS: dict[str, Importer] = {
             **_MINIMA,
             "overlap": _OVERLAP,
             **_SPLIT,
+            **{key: _COLLECTION[key] for key in ("licence", "topics_split")},
         },
     ),
     "recbole": Importer(

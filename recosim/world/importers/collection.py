@@ -6,18 +6,23 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from recosim.errors import ImportDataError
-from recosim.world.csr import Csr, csr_from_lists
+from recosim.errors import ImportDataError, unknown
+from recosim.world.csr import Csr, csr_from_lists, csr_from_pairs
 from recosim.world.importers.source import bad, read_lines, refusing
 from recosim.world.strings import StringTable
 from recosim.world.topics import Topics, judgements_of, split_topics
 from recosim.world.world import World, build_world
 
-__all__ = ["Draft", "Turn", "read_qrels", "whole"]
+__all__ = ["Draft", "TopicsSplit", "Turn", "read_qrels", "whole"]
+
+# Topics are split as the source says (and 70/15/15 by the seed where it says nothing), 70/15/15 by
+# the seed in any case, or not at all: a collection of a few topics is judged whole.
+TopicsSplit = Literal["source", "seed", "test"]
+SPLITTING = ("source", "seed", "test")
 
 LONGEST = 1_000_000  # characters of a document; a longer one is cut, and counted
 
@@ -45,6 +50,7 @@ class Draft:
     turns: dict[str, Turn] = field(default_factory=dict)
     grades: dict[str, dict[str, int]] = field(default_factory=dict)  # turn -> document -> grade
     split: dict[str, int] = field(default_factory=dict)  # topic -> 0, 1, 2
+    attributes: list[tuple[str, str, str]] = field(default_factory=list)  # document, facet, name
     dropped: Counter[str] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)
     first: dict[str, str] = field(default_factory=dict)
@@ -107,14 +113,37 @@ class Draft:
         row[document] = grade
         return None
 
+    def attribute(self, file: Path, line: int, document: str, facet: str, name: str) -> None:
+        """Add an attribute of a document, in a facet or, where that is "", in none.
+
+        Raises:
+            ImportDataError: the attribute has no name.
+        """
+        if not name:
+            raise bad(file, f"an attribute of {document!r} has no name", line)
+        if document not in self.documents:
+            return self._drop("attributes of unknown documents", file, line, document)
+        self.attributes.append((document, facet, name))
+        return None
+
     def build(
-        self, name: str, *, seed: int, source: str, licence: str, settings: Mapping[str, Any]
+        self,
+        name: str,
+        *,
+        seed: int,
+        topics_split: TopicsSplit,
+        source: str,
+        licence: str,
+        settings: Mapping[str, Any],
     ) -> World:
         """The world of what was read.
 
         Raises:
             ImportDataError: no documents, no topics, or no judgement that could be kept.
+            UnknownNameError: not a way to split topics.
         """
+        if topics_split not in SPLITTING:
+            raise unknown("topics_split", topics_split, SPLITTING)
         for what, things in (("documents", self.documents), ("topics", self.turns)):
             if not things:
                 raise ImportDataError(f"{self.path} holds no {what} that could be read.")
@@ -130,7 +159,9 @@ class Draft:
         if unjudged := sum(turn.key not in self.grades for turn in turns):
             self.notes["turns without a judgement"] = unjudged
         split = split_topics(len(topic_of), seed)
-        for topic, part in self.split.items():
+        if topics_split == "test":
+            split[:] = 2
+        for topic, part in self.split.items() if topics_split == "source" else ():
             if topic in topic_of:
                 split[topic_of[topic]] = part
         topics = Topics(
@@ -148,13 +179,21 @@ class Draft:
         )
         grades = [self.grades.get(turn.key, {}) for turn in turns]
         nobody = Csr(np.zeros(1, dtype=np.int64), np.zeros(0, dtype=np.int32))
+        facets = list(dict.fromkeys(facet for _, facet, _ in self.attributes if facet))
+        named = {a: k for k, a in enumerate(dict.fromkeys((f, a) for _, f, a in self.attributes))}
+        facet_of = {"": -1, **{facet: f for f, facet in enumerate(facets)}}
         with refusing(self.path):
             return build_world(
                 name=name,
-                item_attributes=csr_from_lists([[] for _ in item_of]),
-                n_attributes=0,
-                attribute_facet=[],
-                facet_names=[],
+                item_attributes=csr_from_pairs(
+                    [item_of[document] for document, _, _ in self.attributes],
+                    [named[facet, name] for _, facet, name in self.attributes],
+                    len(item_of),
+                ),
+                n_attributes=len(named),
+                attribute_facet=[facet_of[facet] for facet, _ in named],
+                attribute_names=[name for _, name in named],
+                facet_names=facets,
                 train=nobody,
                 valid=nobody,
                 test=nobody,
@@ -170,6 +209,7 @@ class Draft:
                 settings={
                     **settings,
                     "seed": seed,
+                    "topics_split": topics_split,
                     "dropped": self.counts(self.dropped),
                     "notes": self.counts(self.notes),
                 },

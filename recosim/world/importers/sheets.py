@@ -14,7 +14,15 @@ from recosim.world.importers.cells import Ids, label_of, shown, word
 from recosim.world.importers.rows import read_rows
 from recosim.world.importers.source import Log, bad, find_file, mended, need_file, reading
 
-__all__ = ["COLUMNS", "Sheet", "find_sheets", "read_sheet", "sheet_of_columns"]
+__all__ = [
+    "COLUMNS",
+    "ENDS",
+    "Sheet",
+    "find_sheets",
+    "parquet_rows",
+    "read_sheet",
+    "sheet_of_columns",
+]
 
 COLUMNS = {
     "interactions": (("user", "item"), ("timestamp", "rating", "split")),
@@ -85,7 +93,7 @@ def read_sheet(
         ImportDataError: see `import_table`.
     """
     if path.suffix == ".parquet":
-        header, rows = _parquet(path)
+        header, rows = parquet_rows(path)
     else:
         tab = ".tsv" in path.suffixes
         lines = read_rows(path, delimiter=delimiter or ("\t" if tab else ","), log=log)
@@ -232,7 +240,7 @@ def _raw(path: Path, line: int, column: str, value: Any) -> Any:
     return value.strip() if isinstance(value, str) else value
 
 
-def _parquet(path: Path) -> tuple[list[str], Iterator[tuple[int, list[Any]]]]:
+def parquet_rows(path: Path) -> tuple[list[str], Iterator[tuple[int, list[Any]]]]:
     """The header and the rows of a Parquet file; rows count from 1.
 
     Raises:

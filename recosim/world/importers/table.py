@@ -6,7 +6,8 @@
     friends          user, friend
 
 Each is `<name>.csv`, `.tsv` or `.parquet` in one folder, the texts gzipped or not. Ids are any
-strings or numbers; `9`, `9.0` and ` 9 ` are one.
+strings or numbers; `9`, `9.0` and ` 9 ` are one. A folder that has a table of documents is a
+collection to search in: see `table_topics`.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from recosim.progress import Progress
 from recosim.world.arrays import SPLITS
 from recosim.world.csr import Csr, csr_from_pairs
 from recosim.world.importers.cells import decimal_of, join_spellings, shown
+from recosim.world.importers.collection import TopicsSplit
 from recosim.world.importers.interactions import (
     MOST_FACETS,
     Overlap,
@@ -38,6 +40,7 @@ from recosim.world.importers.interactions import (
 )
 from recosim.world.importers.sheets import COLUMNS, Sheet, find_sheets, read_sheet
 from recosim.world.importers.source import Log, bad
+from recosim.world.importers.table_topics import import_collection_tables, is_collection
 from recosim.world.importers.times import Times
 from recosim.world.world import World
 from recosim.world.worth import RANGES, in_range
@@ -60,9 +63,16 @@ def import_table(
     overlap: Overlap = "refuse",
     split_by: SplitBy = "random",
     seed: int = 0,
+    licence: str = "",
+    topics_split: TopicsSplit = "source",
     progress: Progress | None = None,
 ) -> World:
     """A world from tables in one folder: `interactions`, `item_attributes`, `items`, `friends`.
+
+    Or a collection to search in, from `documents`, `topics`, `judgements` and perhaps
+    `item_attributes`. A topic has one turn, or those that name it in the column `topic`, in the
+    order of the column `turn` or else of the table; each stands on the turns before it. Of the
+    options only `licence`, `topics_split` and `seed` are for one.
 
     Ids are numbered in the order of their first appearance (items: that of the `items` table where
     there is one). Lengths are minutes, qualities and appeals 0 to 1, all of them empty where
@@ -82,6 +92,9 @@ def import_table(
         overlap: what to do where given splits overlap: "refuse", or "out_of_train".
         split_by: "random", or "time" by the column `timestamp` (numbers or dates).
         seed: of the split; neither is used where the column `split` is there.
+        licence: under which terms the data may be used, kept with the world.
+        topics_split: of a collection: by the "source" (the column `split` of its topics; 70/15/15
+            by the seed without it), by the "seed", or all in "test".
 
     Raises:
         OptionError: a mapping of columns or a delimiter that is none.
@@ -91,6 +104,10 @@ def import_table(
             splits; an empty split; no attributes; too little is left.
     """
     path = Path(path)
+    if is_collection(path):
+        return import_collection_tables(
+            path, name, licence=licence, topics_split=topics_split, seed=seed, progress=progress
+        )
     log = Log()
     if len(delimiter) > 1 or delimiter in ('"', "\r", "\n", "\0"):
         raise OptionError(f"delimiter {delimiter!r}; allowed: one character, e.g. ';' or a tab.")
@@ -114,6 +131,7 @@ def import_table(
         overlap=overlap,
         split_by=split_by,
         seed=seed,
+        licence=licence,
         source=f"imported from tables ({path.name})",
     )
 

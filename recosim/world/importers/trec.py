@@ -16,7 +16,7 @@ from typing import Any, Literal
 from recosim.errors import ImportDataError, unknown
 from recosim.progress import Progress
 from recosim.world.importers.beir import json_lines, text_of
-from recosim.world.importers.collection import Draft, Turn, read_qrels
+from recosim.world.importers.collection import Draft, TopicsSplit, Turn, read_qrels
 from recosim.world.importers.source import bad, find_file, read_lines
 from recosim.world.world import World
 
@@ -36,6 +36,7 @@ def import_trec(
     *,
     topic_ids: TopicIds = "given",
     licence: str = "",
+    topics_split: TopicsSplit = "source",
     seed: int = 0,
     progress: Progress | None = None,
 ) -> World:
@@ -50,11 +51,13 @@ def import_trec(
         topic_ids: how qrels name topics: by the id "given" in the topics, or by their "position"
             from 1, as those of Cranfield do.
         licence: under which terms the collection may be used, kept with the world.
-        seed: of the 70/15/15 split of the topics.
+        topics_split: 70/15/15 by the "seed" (which "source" means too: it has no split of its
+            own), or all in "test".
+        seed: of the split of topics.
 
     Raises:
         ImportDataError: a kind of file is missing, a file is malformed, an id occurs twice, or
-            nothing could be kept. UnknownNameError: not a way to name topics.
+            nothing could be kept. UnknownNameError: not a way to name or split topics.
     """
     if topic_ids not in ("given", "position"):
         raise unknown("topic_ids", topic_ids, ("given", "position"))
@@ -81,6 +84,7 @@ def import_trec(
     return draft.build(
         name,
         seed=seed,
+        topics_split=topics_split,
         source=f"imported from TREC files ({path.name})",
         licence=licence,
         settings={"importer": "trec", "topic_ids": topic_ids},

@@ -1,0 +1,90 @@
+"""`Gains`: what the answer to a question is expected to add to the nDCG of the last list."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["KINDS", "WIDTHS", "Gains", "State", "of_facet", "of_open", "of_term"]
+
+Floats = NDArray[np.float64]
+KINDS = ("term", "facet", "open")
+WIDTHS = {"term": 12, "facet": 6, "open": 5}
+
+
+class State(NamedTuple):
+    """What is known of some searches beside the question; each float64 (n,).
+
+    Attributes:
+        helps: chance that the user names something when they may.
+        left: share of the lists that are still to come.
+        asked: logarithm of 1 and the questions so far.
+        short: 1 / sqrt(terms of the query).
+        sure: share of the first document in the score of the first ten.
+    """
+
+    helps: Floats
+    left: Floats
+    asked: Floats
+    short: Floats
+    sure: Floats
+
+
+def of_term(s: State, chance: Floats, idf: Floats, share: Floats) -> Floats:
+    """Features of questions about a term; all (n,) or (n, C), `State` broadcast; (..., 12).
+
+    What is learned comes by a yes, or by what is named with a no: all is a multiple of their
+    chances, so that an answer that says nothing adds nothing.
+    """
+    helps, left, asked, short, sure = (_like(x, chance) for x in s)
+    no = (1.0 - chance) * helps
+    parts = [chance, chance * idf, chance * share]
+    for much in (chance, no):
+        parts += [much * short, much * left, much * asked, much * sure]
+    return np.stack([*parts, no], axis=-1)
+
+
+def of_open(s: State) -> Floats:
+    """Features of the open question; (n, 5)."""
+    h = s.helps
+    return np.stack([h, h * s.short, h * s.left, h * s.asked, h * s.sure], axis=-1)
+
+
+def of_facet(s: State, split: Floats) -> Floats:
+    """Features of a question about a facet that parts the documents so well; (n, 6)."""
+    return np.concatenate([of_open(s), (s.helps * split)[:, None]], axis=1)
+
+
+def _like(values: Floats, shape: Floats) -> Floats:
+    wide: Floats = values[(...,) + (None,) * (shape.ndim - 1)] * np.ones(shape.shape)
+    return wide
+
+
+class Gains:
+    """Ridge regression for each kind of question, kept as sums: learning goes on from them exactly.
+
+    Attributes:
+        products: kind -> float64 (d, d), the sum of x x' and the ridge.
+        sums: kind -> float64 (d,), the sum of x times what the answer added.
+    """
+
+    def __init__(self, ridge: float = 3.0) -> None:
+        self.products = {kind: ridge * np.eye(d) for kind, d in WIDTHS.items()}
+        self.sums = {kind: np.zeros(d) for kind, d in WIDTHS.items()}
+        self.solve()
+
+    def solve(self) -> None:
+        """The weights that the sums give."""
+        self._weights = {k: np.linalg.solve(self.products[k], self.sums[k]) for k in KINDS}
+
+    def learn(self, kind: str, features: Floats, added: Floats) -> None:
+        """From questions of a kind: features (n, d), what the answers added (n,)."""
+        self.products[kind] += features.T @ features
+        self.sums[kind] += features.T @ added
+
+    def of(self, kind: str, features: Floats) -> Floats:
+        """What is expected; of features (..., d)."""
+        expected: Floats = features @ self._weights[kind]
+        return expected
