@@ -12,17 +12,16 @@ split, once for each seed; what was trained and imported is kept in the folder.
 from __future__ import annotations
 
 import argparse
-import csv
-import json
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scifact import scifact_as_beir
 
 from recosim.acts import Verb
 from recosim.agents.base import Agent
@@ -59,41 +58,12 @@ PAPER = (
     "three."
 )
 # Questions of those that always ask.
-EFFORTS = (1, 2, 3, 4, 6)
+EFFORTS = (1, 2, 4, 8)
 
 Floats = NDArray[np.float64]
 
 
 # ---- collections ------------------------------------------------------------------------------
-
-
-def scifact_as_beir(source: Path, folder: Path) -> Path:
-    """SciFact's CSV files as a BEIR folder: claims are queries, cited abstracts relevant."""
-    (folder / "qrels").mkdir(parents=True, exist_ok=True)
-    csv.field_size_limit(1 << 24)
-    with (
-        (source / "corpus_train.csv").open(encoding="utf-8", newline="") as file,
-        (folder / "corpus.jsonl").open("w", encoding="utf-8") as out,
-    ):
-        for row in csv.DictReader(file):
-            abstract = row["abstract"].strip("[]")  # a list of sentences, as numpy prints it
-            text = re.sub(r"['\"]\s*\n\s*['\"]", " ", abstract).strip("'\"")
-            made = {"_id": row["doc_id"], "title": row["title"], "text": text}
-            out.write(json.dumps(made) + "\n")
-    claims: dict[str, str] = {}
-    for part, split in (("train", "train"), ("validation", "test")):
-        seen: set[tuple[str, str]] = set()
-        with (source / f"claims_{part}.csv").open(encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file):
-                claims[row["id"]] = row["claim"]
-                seen |= {(row["id"], d) for d in re.findall(r"\d+", row["cited_doc_ids"])}
-        lines = [f"{claim}\t{document}\t1" for claim, document in sorted(seen)]
-        head = "query-id\tcorpus-id\tscore"
-        (folder / "qrels" / f"{split}.tsv").write_text("\n".join([head, *lines]) + "\n")
-    with (folder / "queries.jsonl").open("w", encoding="utf-8") as out:
-        for key, text in claims.items():
-            out.write(json.dumps({"_id": key, "text": text}) + "\n")
-    return folder
 
 
 def collection(name: str, data: Path, out: Path) -> World | None:
@@ -125,8 +95,8 @@ class Played:
     Attributes:
         topic: int (n,). ndcg: (n, rounds + 1), of each list; one that was not shown, as the last.
         words_by: the same, words said before the list. start, ceiling: (n,).
-        words, asked, valid, thumbs: (n,), what users said in all; questions; questions that were
-            answered YES or VALUE; documents that got a thumb.
+        words, asked, thumbs: (n,), what users said in all; questions; documents that got a thumb.
+        closed, valid: questions about a term or a facet; those that were answered YES or VALUE.
         utility, reward: (n,).
     """
 
@@ -137,6 +107,7 @@ class Played:
     ceiling: Floats
     words: Floats
     asked: Floats
+    closed: Floats
     valid: Floats
     thumbs: Floats
     utility: Floats
@@ -167,7 +138,7 @@ def _play(setup: Setup, agent: Agent, seed: int, units: NDArray[np.int32]) -> Pl
     running = np.ones(n, dtype=bool)
     agent.reset(running)
     ndcg, words_by = np.full((2, n, lists), np.nan)
-    reward, valid, thumbs = np.zeros((3, n))
+    reward, closed, valid, thumbs = np.zeros((4, n))
     while running.any():
         before = a["words"].copy()
         batch.step(agent.act())
@@ -176,7 +147,8 @@ def _play(setup: Setup, agent: Agent, seed: int, units: NDArray[np.int32]) -> Pl
         ndcg[shown, a["lists"][shown] - 1] = a["ndcg"][shown]
         words_by[shown, a["lists"][shown] - 1] = before[shown]
         thumbs[shown] += (a["levels"][shown] >= 0).sum(axis=1)
-        asked = running & (a["verb"] == Verb.ASK)
+        asked = running & (a["verb"] == Verb.ASK) & (a["about"] < batch.n_askables - 1)
+        closed += asked
         valid += asked & np.isin(a["kind"], (Kind.YES, Kind.VALUE))
         reward += np.where(running, a["reward"], 0.0)
         running = a["done"] == 0
@@ -192,6 +164,7 @@ def _play(setup: Setup, agent: Agent, seed: int, units: NDArray[np.int32]) -> Pl
         ceiling=a["ceiling"].copy(),
         words=a["words"].astype(np.float64),
         asked=a["asked"].astype(np.float64),
+        closed=closed,
         valid=valid,
         thumbs=thumbs,
         utility=a["utility"].copy(),
@@ -390,7 +363,7 @@ def when(data: Path, out: Path) -> list[str]:
             never = stage.run("append")
             fixed = {m: stage.run("always_ask", most=m) for m in EFFORTS}
             believed = {m: stage.run("belief", always=m) for m in EFFORTS}
-            ours = {w: stage.run("belief", worth=w) for w in (0.5, 1.0, 2.0)}
+            ours = {w: stage.run("belief", worth=w) for w in (1.0, 2.0)}
             runs = {"never asks": never}
             runs |= {f"`always_ask`, {m} questions": p for m, p in fixed.items()}
             runs |= {f"`belief`'s question, {m} always": p for m, p in believed.items()}
@@ -427,10 +400,10 @@ def when(data: Path, out: Path) -> list[str]:
 
 def developer(data: Path, out: Path) -> list[str]:
     """Developer clarification: is what is asked about what the query misses?"""
-    world = collection("docs", data, out)
-    assert world is not None
     lines = []
-    for users in ("helpful", "typical"):
+    for name, users in product(("docs", "lastfm-search"), ("helpful", "typical")):
+        world = collection(name, data, out)
+        assert world is not None
         stage = Stage(world, {"users": users}, {"protocol": "developer"}, HELD, out)
         never = stage.run("append")
         runs = {
@@ -451,7 +424,8 @@ def developer(data: Path, out: Path) -> list[str]:
             [
                 label,
                 f"{p.asked.mean():.2f}",
-                share(p.topic, p.valid, p.asked),
+                f"{p.closed.mean():.2f}",
+                share(p.topic, p.valid, p.closed),
                 f"{p.words.mean():.2f}",
                 f"{p.utility.mean():.3f}",
                 difference(p.topic, p.utility, never.utility),
@@ -460,8 +434,11 @@ def developer(data: Path, out: Path) -> list[str]:
             for label, p in runs.items()
         ]
         ends = f"start {never.start.mean():.3f}, need {never.ceiling.mean():.3f}"
-        lines += [f"**`docs`, preset `developer`, users `{users}`** ({ends})", ""]
-        head = "agent | #questions | valid | #words | #nDCG | nDCG less never | #reward"
+        lines += [f"**`{name}`, preset `developer`, users `{users}`** ({ends})", ""]
+        head = (
+            "agent | #questions | #of terms and facets | valid of these | #words | #nDCG | "
+            "nDCG less never | #reward"
+        )
         lines += table(head, rows)
     return lines
 

@@ -15,6 +15,7 @@ from rich.table import Table
 
 import recosim
 from recosim.agents.usual import usual_agent
+from recosim.envs.registration import env_card
 
 # From a batch of observations and of masks to a batch of actions.
 Choose = Callable[[dict[str, np.ndarray], np.ndarray], np.ndarray]
@@ -39,8 +40,14 @@ def arguments(description: str, steps: int) -> argparse.Namespace:
 
 
 def heldout(name: str, episodes: int) -> VectorEnv:
-    """An environment for `score`: its conversations are drawn from the test split."""
-    return gym.make_vec(name, num_envs=episodes, split="test")
+    """An environment for `score`: its conversations are drawn from the test split.
+
+    It shows what `make_sb3` shows.
+    """
+    from recosim.envs.sb3 import learnable
+
+    keys = learnable(env_card(name).record.load("observer").KEYS)
+    return gym.make_vec(name, num_envs=episodes, split="test", observe=keys)
 
 
 def score(env: VectorEnv, choose: Choose, seed: int) -> tuple[float, float]:

@@ -186,7 +186,7 @@ def _attach_importers() -> None:
 def _import_command(kind: str, importer: Importer) -> Callable[..., None]:
     def command(path: str, name: str, replace: bool, **options: Any) -> None:
         from recosim.world.catalog import check_new_name, save_imported_world
-        from recosim.world.importers import import_data
+        from recosim.world.importers import FEW, import_data
 
         check_new_name(name, overwrite=replace)  # before minutes are spent on reading
         with show_progress(f"importing {name!r}") as progress:
@@ -194,6 +194,10 @@ def _import_command(kind: str, importer: Importer) -> Callable[..., None]:
             progress(0, 1, "storing")
             world = save_imported_world(world, overwrite=replace)
         _done("imported", world)
+        share = world.settings.get("interactions_with_attributes")
+        if share is not None:
+            text = f"{share:.1%} of the interactions are with items that have an attribute"
+            Console().print(text, style="yellow" if share < FEW else None)
         for what, count in dict(world.settings.get("dropped", {})).items():
             Console().print(f"dropped {count:,} {escape(str(what))}", style="yellow")
         for what, count in dict(world.settings.get("notes", {})).items():

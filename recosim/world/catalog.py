@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import warnings
 from collections.abc import Iterator
@@ -23,6 +22,7 @@ from recosim.errors import CardError, OptionError, WorldError, unknown
 from recosim.files import cache_folder
 from recosim.progress import Progress, show_progress
 from recosim.world.storage import open_folder, save_world
+from recosim.world.validity import NAME
 from recosim.world.world import World
 
 if TYPE_CHECKING:
@@ -38,8 +38,6 @@ __all__ = [
     "save_imported_world",
     "world_folder",
 ]
-
-NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
 
 @dataclass(frozen=True)

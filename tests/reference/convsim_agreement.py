@@ -100,9 +100,25 @@ class SearchesSideBySide:
             self.steps.append(search.open(*key, need, behaviour))
         self.compare()
 
+    def open_again(self) -> None:
+        """Begin other searches in some rows, whatever became of those before."""
+        rows = np.flatnonzero(self.rng.random(self.case.size) < 0.5)
+        if not len(rows):
+            return
+        a = self.batch.arrays
+        self.batch.open(rows, conversations=a["conversation"][rows] + 1)
+        for b in rows.tolist():
+            need = int(a["need"][b])
+            behaviour = self.case.users.behaviour(self.tables.topic[need])
+            key = int(a["seed"][b]), int(a["conversation"][b])
+            self.steps[b] = self.searches[b].open(*key, need, behaviour)
+        self.compare()
+
     def play(self) -> None:
         """Make random moves until all rows have ended, and one more."""
         while not all(search.done for search in self.searches):
+            if self.rng.random() < 0.03:
+                self.open_again()
             if self.rng.random() < 0.15:
                 self.set_queries()
             if self.rng.random() < 0.2:

@@ -13,7 +13,7 @@ from recosim.agents.convsim.shortlist import place_of, shortlister
 from recosim.envs.convsim.searches import Searches
 from recosim.errors import OptionError
 
-__all__ = ["AlwaysAsk", "Clarify", "facet_splits"]
+__all__ = ["AlwaysAsk", "Clarify", "check_budget", "facet_splits"]
 
 
 class AlwaysAsk(SearchAgent):

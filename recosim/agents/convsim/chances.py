@@ -10,13 +10,15 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from recosim.envs.convsim.searches import Searches
 
-__all__ = ["HELPS", "WANTED", "Chance", "candidates_of", "features_of"]
+__all__ = ["HELPS", "MISSED", "WANTED", "Chance", "candidates_of", "facet_words", "features_of"]
 
 Floats = NDArray[np.float64]
 # What is believed before anything was learned. Of a candidate: one in eight is wanted, more where
 # more documents agree. Of users: one in two names something, more of those who did before.
 WANTED = np.array([-2.0, 0.5, 0.0, 0.0, 0.0, 0.0])
 HELPS = np.array([-1.0, 2.0, 0.0, 0.0, 0.0])
+# Of facets: one in three is missed, more by those who help; a number for each facet comes behind.
+MISSED = np.array([-1.5, 0.0, 0.0, 2.0, 0.0])
 DOUBT = 1.0  # variance of each weight then
 NEWTON = 8  # steps; the function is convex
 
@@ -51,6 +53,17 @@ def features_of(
     idf = np.where(terms >= 0, batch.index.idf[np.maximum(terms, 0)], 0.0) / 5.0
     ones = np.ones(terms.shape)
     return np.stack([ones, log, idf, p * idf, p, ones * accepted[:, None]], axis=2)
+
+
+def facet_words(batch: Searches) -> NDArray[np.bool_]:
+    """Which terms of the index are words of the attributes of each facet; bool (F, terms)."""
+    index, world = batch.index, batch.world
+    n_facets = batch.n_askables - batch.arrays["questions"].shape[1] - 1
+    words = np.zeros((n_facets, index.n_terms), dtype=np.bool_)
+    for a, f in enumerate(world.attribute_facet.tolist()):
+        if 0 <= f < n_facets:
+            words[f, list(index.counted(world.attribute_names[a]))] = True
+    return words
 
 
 class Chance:

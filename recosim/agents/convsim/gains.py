@@ -11,7 +11,7 @@ __all__ = ["KINDS", "WIDTHS", "Gains", "State", "of_facet", "of_open", "of_term"
 
 Floats = NDArray[np.float64]
 KINDS = ("term", "facet", "open")
-WIDTHS = {"term": 12, "facet": 6, "open": 5}
+WIDTHS = {"term": 14, "facet": 8, "open": 7}
 
 
 class State(NamedTuple):
@@ -23,6 +23,7 @@ class State(NamedTuple):
         asked: logarithm of 1 and the questions so far.
         short: 1 / sqrt(terms of the query).
         sure: share of the first document in the score of the first ten.
+        tired: disappointments so far, in tens.
     """
 
     helps: Floats
@@ -30,31 +31,40 @@ class State(NamedTuple):
     asked: Floats
     short: Floats
     sure: Floats
+    tired: Floats
 
 
 def of_term(s: State, chance: Floats, idf: Floats, share: Floats) -> Floats:
-    """Features of questions about a term; all (n,) or (n, C), `State` broadcast; (..., 12).
+    """Features of questions about a term; all (n,) or (n, C), `State` broadcast; (..., 14).
 
     What is learned comes by a yes, or by what is named with a no: all is a multiple of their
-    chances, so that an answer that says nothing adds nothing.
+    chances, so that an answer that says nothing adds nothing. It may cost the user's patience.
     """
-    helps, left, asked, short, sure = (_like(x, chance) for x in s)
+    helps, left, asked, short, sure, tired = (_like(x, chance) for x in s)
     no = (1.0 - chance) * helps
     parts = [chance, chance * idf, chance * share]
     for much in (chance, no):
         parts += [much * short, much * left, much * asked, much * sure]
-    return np.stack([*parts, no], axis=-1)
+    return np.stack([*parts, no, *_patience(1.0 - chance, tired)], axis=-1)
 
 
 def of_open(s: State) -> Floats:
-    """Features of the open question; (n, 5)."""
+    """Features of the open question; (n, 7)."""
     h = s.helps
-    return np.stack([h, h * s.short, h * s.left, h * s.asked, h * s.sure], axis=-1)
+    parts = [h, h * s.short, h * s.left, h * s.asked, h * s.sure]
+    return np.stack([*parts, *_patience(1.0 - h, s.tired)], axis=-1)
 
 
-def of_facet(s: State, split: Floats) -> Floats:
-    """Features of a question about a facet that parts the documents so well; (n, 6)."""
-    return np.concatenate([of_open(s), (s.helps * split)[:, None]], axis=1)
+def of_facet(s: State, missed: Floats, split: Floats) -> Floats:
+    """Features of questions about facets that are missed with some chance; (n, F, 8)."""
+    left, asked, short, sure, tired = (_like(x, missed) for x in s[1:])
+    parts = [missed, missed * short, missed * left, missed * asked, missed * sure, missed * split]
+    return np.stack([*parts, *_patience(1.0 - missed, tired)], axis=-1)
+
+
+def _patience(fails: Floats, tired: Floats) -> tuple[Floats, Floats]:
+    """A question that fails disappoints, and with some disappointment they leave without a list."""
+    return fails * tired, fails * tired**2
 
 
 def _like(values: Floats, shape: Floats) -> Floats:

@@ -324,9 +324,9 @@ def _differ(a: _Played, b: _Played) -> NDArray[np.bool_]:
         return np.ones(len(a.users), dtype=bool)
     differ = np.zeros(len(a.users), dtype=bool)
     for one, other in zip(a.moves, b.moves, strict=True):
-        differ |= one.rows != other.rows
-        for x, y in zip(one[1:], other[1:], strict=True):
-            differ |= np.not_equal(x, y).reshape(len(differ), -1).any(axis=1)
+        for name in _Move._fields:
+            changed = np.asarray(getattr(one, name) != getattr(other, name))
+            differ |= changed.reshape(len(differ), -1).any(axis=1)
     return differ
 
 

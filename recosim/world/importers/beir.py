@@ -64,7 +64,7 @@ def import_beir(
     for line, row in json_lines(queries, progress):
         key = text_of(queries, line, row, "_id")
         if key not in judged:
-            draft.dropped["queries that no file of judgements names"] += 1
+            draft.drop("queries that no file of judgements names", queries, line, key)
             continue
         said = text_of(queries, line, row, "text")
         draft.turn(queries, line, Turn(key, key, said, need=said))

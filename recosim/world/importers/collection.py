@@ -66,14 +66,14 @@ class Draft:
         title, text = title.strip(), text.strip()
         if not title and not text:
             self.empty.add(key)
-            return self._drop("empty documents", file, line, key)
+            return self.drop("empty documents", file, line, key)
         if len(text) > LONGEST:
             self._note(f"documents cut at {LONGEST:,} characters", file, line, key)
             text = text[:LONGEST]
         if key in self.documents:
             if self.documents[key] != (title, text):
                 raise bad(file, f"the document {key!r} occurs twice, with two texts", line)
-            return self._drop("repeated documents", file, line, key)
+            return self.drop("repeated documents", file, line, key)
         self.documents[key] = (title, text)
         return None
 
@@ -86,7 +86,7 @@ class Draft:
         if not turn.key:
             raise bad(file, "a topic has no id", line)
         if not turn.utterance.strip():
-            return self._drop("turns in which nothing is said", file, line, turn.key)
+            return self.drop("turns in which nothing is said", file, line, turn.key)
         if turn.key in self.turns:
             raise bad(file, f"the topic {turn.key!r} occurs twice", line)
         if not turn.need.strip():
@@ -98,17 +98,17 @@ class Draft:
     def grade(self, file: Path, line: int, turn: str, document: str, grade: int) -> None:
         """Add a judgement; one of an unknown turn or document is dropped and counted."""
         if turn not in self.turns:
-            return self._drop("judgements of unknown topics", file, line, turn)
+            return self.drop("judgements of unknown topics", file, line, turn)
         if document in self.empty:
-            return self._drop("judgements of empty documents", file, line, document)
+            return self.drop("judgements of empty documents", file, line, document)
         if document not in self.documents:
-            return self._drop("judgements of unknown documents", file, line, document)
+            return self.drop("judgements of unknown documents", file, line, document)
         if grade < 0:
             self._note("grades below 0, read as 0", file, line, document)
             grade = 0
         row = self.grades.setdefault(turn, {})
         if document in row:
-            self._drop("repeated judgements, the highest grade stays", file, line, document)
+            self.drop("repeated judgements, the highest grade stays", file, line, document)
             grade = max(grade, row[document])
         row[document] = grade
         return None
@@ -122,7 +122,7 @@ class Draft:
         if not name:
             raise bad(file, f"an attribute of {document!r} has no name", line)
         if document not in self.documents:
-            return self._drop("attributes of unknown documents", file, line, document)
+            return self.drop("attributes of unknown documents", file, line, document)
         self.attributes.append((document, facet, name))
         return None
 
@@ -144,11 +144,11 @@ class Draft:
         """
         if topics_split not in SPLITTING:
             raise unknown("topics_split", topics_split, SPLITTING)
+        lost = "".join(f" {what}: {n:,}." for what, n in self.counts(self.dropped).items())
         for what, things in (("documents", self.documents), ("topics", self.turns)):
             if not things:
-                raise ImportDataError(f"{self.path} holds no {what} that could be read.")
+                raise ImportDataError(f"{self.path} holds no {what} that could be read.{lost}")
         if not self.grades:
-            lost = "".join(f" {what}: {n:,}." for what, n in self.counts(self.dropped).items())
             raise ImportDataError(f"{self.path}: no judgement could be kept.{lost}")
         item_of = {key: i for i, key in enumerate(self.documents)}
         topic_of: dict[str, int] = {}
@@ -156,8 +156,10 @@ class Draft:
             topic_of.setdefault(turn.topic, len(topic_of))
         turns = sorted(self.turns.values(), key=lambda turn: topic_of[turn.topic])
         number = {turn.key: i for i, turn in enumerate(turns)}
-        if unjudged := sum(turn.key not in self.grades for turn in turns):
-            self.notes["turns without a judgement"] = unjudged
+        for turn in turns:
+            if turn.key not in self.grades:
+                self.notes["turns without a judgement"] += 1
+                self.first.setdefault("turns without a judgement", repr(turn.key))
         split = split_topics(len(topic_of), seed)
         if topics_split == "test":
             split[:] = 2
@@ -220,7 +222,8 @@ class Draft:
         named = {k: f"{k} (the first: {self.first[k]})" if k in self.first else k for k in what}
         return {named[key]: n for key, n in what.items()}
 
-    def _drop(self, what: str, file: Path, line: int | None, key: str) -> None:
+    def drop(self, what: str, file: Path, line: int | None, key: str) -> None:
+        """Count what is not kept; the first of its kind is named."""
         self._count(self.dropped, what, file, line, key)
 
     def _note(self, what: str, file: Path, line: int | None, key: str) -> None:

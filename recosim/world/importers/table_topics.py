@@ -11,7 +11,6 @@ lines where CSV has them in quotation marks.
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +21,9 @@ from recosim.progress import Progress
 from recosim.world.arrays import SPLITS
 from recosim.world.importers.beir import json_lines, text_of
 from recosim.world.importers.collection import Draft, TopicsSplit, Turn, whole
-from recosim.world.importers.source import bad, find_file, need_file, read_lines
+from recosim.world.importers.rows import read_rows
+from recosim.world.importers.sheets import ENDS, parquet_rows
+from recosim.world.importers.source import bad, find_file, need_file
 from recosim.world.world import World
 
 __all__ = ["import_collection_tables", "is_collection"]
@@ -34,7 +35,6 @@ COLUMNS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "item_attributes": (("item", "attribute"), ("facet",)),
 }
 ENDINGS = (".csv", ".parquet", ".jsonl", ".jsonl.gz")
-CELL = 1 << 30  # characters of a cell that the reader of CSV takes; longer texts are cut later
 
 Rows = Iterator[tuple[int, dict[str, Any]]]
 
@@ -48,7 +48,7 @@ def is_collection(path: Path) -> bool:
     documents = find_file(path, _names("documents"), "tables", needed=False)
     if documents is None:
         return False
-    interactions = ("interactions.csv", "interactions.parquet")
+    interactions = [f"interactions{end}" for end in ENDS]
     if (other := find_file(path, interactions, "tables", needed=False)) is not None:
         raise ImportDataError(
             f"{path} holds {documents.name}, a collection to search in, and {other.name}, a world "
@@ -166,49 +166,21 @@ def _rows(file: Path, kind: str, progress: Progress | None) -> Rows:
 
 
 def _csv(file: Path, progress: Progress | None) -> Rows:
-    limit = csv.field_size_limit(CELL)
-    try:
-        number = [0]  # the line in which the row begins: a row may go on over several lines
-
-        def lines() -> Iterator[str]:
-            for number[0], text in read_lines(file, progress=progress, blank=True):
-                yield f"{text}\n"
-
-        reader = csv.reader(lines(), strict=True)
-        header = next(reader, None)
-        if header is None:
-            raise bad(file, "the table is empty", 1)
-        if len(set(header)) < len(header):
-            raise bad(file, f"a column occurs twice: {', '.join(header)}", 1)
-        start = number[0] + 1
-        try:
-            for fields in reader:
-                line, start = start, number[0] + 1
-                if not fields:
-                    continue
-                if len(fields) != len(header):
-                    problem = f"expected {len(header)} fields, found {len(fields)}"
-                    raise bad(file, f"{problem}: {','.join(fields)[:60]!r}", line)
-                yield line, dict(zip(header, fields, strict=True))
-        except csv.Error as error:
-            raise bad(file, f"not valid CSV: {error}", start) from None
-    finally:
-        csv.field_size_limit(limit)
+    rows = read_rows(file, progress=progress)
+    first = next(rows, None)
+    if first is None:
+        raise bad(file, "the table is empty", 1)
+    header = [name.strip() for name in first[1]]
+    if len(set(header)) < len(header):
+        raise bad(file, f"a column occurs twice: {', '.join(header)}", 1)
+    for line, fields in rows:
+        yield line, dict(zip(header, fields, strict=True))
 
 
 def _parquet(file: Path, progress: Progress | None) -> Rows:
-    import pyarrow as pa
-    import pyarrow.parquet
-
-    try:
-        table = pa.parquet.read_table(file)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise bad(file, f"cannot be read: {str(error).splitlines()[0]}") from None
-    line = 0
-    for batch in table.to_batches():
-        for row in batch.to_pylist():
-            line += 1  # a row of Parquet has no line; its number stands for it
-            yield line, {column: _cell(value) for column, value in row.items()}
+    header, rows = parquet_rows(file)
+    for line, fields in rows:  # a row of Parquet has no line; its number stands for it
+        yield line, {name: _cell(value) for name, value in zip(header, fields, strict=True)}
 
 
 def _cell(value: Any) -> Any:

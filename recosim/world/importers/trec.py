@@ -7,6 +7,7 @@ qrels       topic, iteration, document, grade
 
 from __future__ import annotations
 
+import codecs
 import html
 import re
 from collections.abc import Iterator
@@ -98,6 +99,8 @@ def _files(path: Path) -> dict[str, list[Path]]:
     for file in sorted(p for p in path.iterdir() if p.is_file()):
         with file.open("rb") as stream:
             head = stream.read(HEAD).lower()
+        if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            raise bad(file, "not UTF-8 text: it begins as UTF-16 does; convert it first", 1)
         if "qrel" in file.name.lower():
             found["qrels"].append(file)
         elif file.suffix in JSON:

@@ -87,8 +87,8 @@ def test_they_agree_on_long_needs(feedback: str, rewrite: str) -> None:
     rules = SearchRules(max_turns=60, rounds=50, reads=10, rewrite=rewrite, no_weight=0.5, before=5)
     world = collection(texts, turns, split=[0, 0, 0])
     both = play(SearchCase(world, rules, users, 6, {"split": "train"}), 4)
-    assert max(len(search.query) for search in both.searches) == ROOM
     if feedback in ("critique", "instruction", "edit"):
+        assert max(len(search.query) for search in both.searches) == ROOM
         assert max(len(search.heard) for search in both.searches) == ROOM
 
 

@@ -272,6 +272,42 @@ def test_a_facet_is_asked_about_once_and_its_words_are_named() -> None:
     assert a["asked_facets"][0] == 0b111
 
 
+def test_nothing_is_named_twice_at_once() -> None:
+    """All that they name is of the other topic, which has two terms."""
+    settings = {"cooperativeness": 1.0, "off_topic": 1.0, "named_terms": 4}
+    searches = open_searches(400, settings=settings)
+    named = ask(searches)["named"]
+    others = set(terms_of(searches, "wind", "rail"))
+    rows = [[term for term in row if term >= 0] for row in named.tolist()]
+    assert all(len(set(row)) == len(row) and set(row) <= others for row in rows)
+    both = sum(len(row) == 2 for row in rows)  # but for those who drew one of them four times
+    assert stats.binomtest(both, 400, 7 / 8).pvalue > SMALLEST_P
+
+
+def test_an_open_answer_does_not_undo_what_was_said() -> None:
+    searches = open_searches()
+    (mill,) = terms_of(searches, "mill")
+    for kind, value, fresh in [
+        (Kind.DONT_KNOW, 0, 1),
+        (Kind.NO_BARE, -1, 1),
+        (Kind.DONT_KNOW, -1, 0),
+        (Kind.NO_BARE, -1, 0),
+        (Kind.YES, 1, 1),
+    ]:
+        if searches.legal_actions()[0, -1]:
+            reflect(searches)
+        searches.pose(offered(searches, mill))
+        searches.arrays["kind"][0] = kind
+        searches.settle()
+        a = searches.arrays
+        assert (a["n_heard"][0], a["heard_terms"][0, 0], a["heard_values"][0, 0]) == (
+            1,
+            mill,
+            value,
+        )
+        assert a["fresh"][0] == fresh
+
+
 # ---------------------------------------------------------------- going
 
 
