@@ -356,7 +356,7 @@ def _nothing() -> Rewards:
 
 
 def _check_silent(users: Any) -> None:
-    """Raise `OptionError` where a language model speaks for users: nobody answers in their place."""
+    """Raise `OptionError` where a language model speaks for users: they answer for themselves."""
     crowd = population(users)
     if crowd.llm is not None:
         raise OptionError(

@@ -368,13 +368,17 @@ def test_reset_options_choose_the_episode_and_others_are_ignored():
     env.reset(seed=1, options={"episode": {"user": user, "item": item}, "other": 1})
     assert env.env.batch.arrays["user"][0] == user
     assert item in env.observe("user_0")["observation"]["targets"]
+    world = env.env.setup.world
+    known = {int(v) for s in ("train", "valid", "test") for v in world.split(s).row(user)}
+    strange = next(v for v in range(world.n_items) if v not in known)
     with pytest.raises(OptionError, match="never interacted"):
-        env.reset(options={"episode": {"user": user, "item": int(env.env.setup.world.n_items) - 1}})
+        env.reset(options={"episode": {"user": user, "item": strange}})
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_pickled_episode_goes_on_in_the_middle_of_an_answer(name):
     env = pair_v0.env(name=name, render_mode="ansi")
+    env.action_space("user_0").seed(8)
     env.reset(seed=8)
     luck = np.random.default_rng(8)
     for _ in range(100):
