@@ -122,15 +122,19 @@ def policy(weights, seed):
     return choose
 
 
-gains = []
+def interval(gains):
+    """Mean and 95 % interval over trainings, by Student's t (of up to ten)."""
+    t = [np.nan, 12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26][min(len(gains), 10) - 1]
+    mean = np.mean(gains)
+    half = t * np.std(gains, ddof=1) / np.sqrt(len(gains)) if len(gains) > 1 else np.nan
+    return f"{mean:+.3f} [{mean - half:+.3f}, {mean + half:+.3f}]"
+
+
+hits, moves = [], []
 for seed in range(arguments.seed, arguments.seed + arguments.seeds):
     before = score(test, policy(np.zeros((5, 3)), seed), seed)
     after = score(test, policy(train(arguments, seed), seed), seed)
-    gains.append(after[0] - before[0])
+    hits.append(after[0] - before[0])
+    moves.append(after[1] - before[1])
     show(f"seed {seed}, users {arguments.users!r}", {"before": before, "after": after})
-mean, spread = np.mean(gains), np.std(gains, ddof=1) if len(gains) > 1 else float("nan")
-# Student's t at 97.5 % for up to ten seeds.
-t = [np.nan, 12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26][min(len(gains), 10) - 1]
-half = t * spread / np.sqrt(len(gains))
-interval = f"{mean - half:+.3f} to {mean + half:+.3f}"
-print(f"gain in success rate {mean:+.3f}, 95 % interval over seeds {interval}")
+print(f"change of the success rate {interval(hits)}, of the average moves {interval(moves)}")
