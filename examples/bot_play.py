@@ -97,7 +97,7 @@ parser = argparse.ArgumentParser(
 )
 parser.add_argument("--env", default="CPR-LastFM-Small", help="environment of the CPR family")
 parser.add_argument(
-    "--steps", type=int, default=8000, help="moves of the recommender to learn from"
+    "--steps", type=int, default=4000, help="moves of the recommender to learn from"
 )
 parser.add_argument("--seed", type=int, default=0, help="of the first training")
 parser.add_argument("--seeds", type=int, default=5, help="trainings")
