@@ -121,7 +121,6 @@ class PairEnv(AECEnv[str, Observation, Any]):
         user: Any = None,
         **arguments: Any,
     ) -> None:
-        super().__init__()
         self._arguments = (name, players, recommender, user, arguments)
         sides = read_players(players, recommender, user)
         for option, allowed in (("actions", ("flat", "verb")), ("observations", ("dict",))):
@@ -191,7 +190,7 @@ class PairEnv(AECEnv[str, Observation, Any]):
         self.terminations = dict.fromkeys(self.agents, False)
         self.truncations = dict.fromkeys(self.agents, False)
         self.infos: dict[str, dict[str, Any]] = {agent: {} for agent in self.agents}
-        self._skip_agent_selection = None
+        self.__dict__.pop("_skip_agent_selection", None)  # of an episode that was left early
         self._turn, self._ended = RECOMMENDER, False
         self._got = float(self.env.batch.arrays["utility"][0])
         if self.player is not None:

@@ -17,7 +17,6 @@ _NOTES = {"known": Note.SEEN, "liked": Note.LIKED}
 _WORD_OF = {int(note): word for word, note in _NOTES.items()}
 _ANSWERS = {"yes": Outcome.YES, "no": Outcome.NO, "unsure": Outcome.UNSURE}
 _LIST = -2  # in `inquired`: the list as a whole
-_OPEN = (0, 2)  # in `status`: nothing was said of the attribute, or that they do not know
 
 
 class CPRPlayer(Player):
@@ -238,10 +237,10 @@ class CPRPlayer(Player):
         wants = np.zeros(self._n, dtype=np.int8)
         wants[self._row(int(targets[self._first_live()]))] = 1
         items = a["shown"][0]
-        fits = np.zeros(len(items), dtype=np.int8)
-        fits[np.isin(items, a["acceptable"][0, : a["n_acceptable"][0]])] = 1
-        fits[np.isin(items, targets)] = 2
-        fits[items < 0] = 0
+        worth = dict.fromkeys(a["acceptable"][0, : a["n_acceptable"][0]].tolist(), 1)
+        worth |= dict.fromkeys(targets.tolist(), 2)
+        worth[-1] = 0
+        fits = np.array([worth.get(v, 0) for v in items.tolist()], dtype=np.int8)
         return {
             "turn": a["turn"][:1].copy(),
             "verb": a["verb"][:1].copy(),
@@ -290,13 +289,17 @@ class CPRPlayer(Player):
         return asked
 
     def _is_open(self) -> NDArray[np.bool_]:
-        return np.isin(self.batch.arrays["status"][0], _OPEN)
+        """Attributes of which nothing was said, or that the user does not know; bool (A,)."""
+        status = self.batch.arrays["status"][0]
+        found: NDArray[np.bool_] = (status == 0) | (status == 2)
+        return found
 
     def _counts(self) -> NDArray[np.int32]:
         """Items of the list that have each attribute; of a reflection, of the list refused."""
         a = self.batch.arrays
         name = "shown_last" if a["verb"][0] == Verb.REFLECT else "shown"
-        counts = np.zeros(self._n, dtype=np.int32)
-        for item in a[name][0, : a[f"n_{name}"][0]].tolist():
-            counts[self._row(item)] += 1
-        return counts
+        shown = a[name][0, : a[f"n_{name}"][0]].tolist()
+        if not shown:
+            return np.zeros(self._n, dtype=np.int32)
+        rows = np.concatenate([self._row(item) for item in shown])
+        return np.bincount(rows, minlength=self._n).astype(np.int32)
