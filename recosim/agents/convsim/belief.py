@@ -20,7 +20,7 @@ __all__ = ["Belief"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-# Moves before the question that is tried, at most, in most pairs.
+# Questions before the one that is tried, at most, in most pairs.
 PAST = 4
 
 
@@ -33,6 +33,9 @@ class Belief(Believer, Learner):
     last list is a linear function of these chances, the lists that are left and the query
     (`Gains`). It asks the best question whose gain is above `worth` times its cost in the rewards
     of the protocol, and else shows; what was said it reflects at once.
+
+    It asks before the last list alone: a list before that costs nothing, is answered too, and
+    stands where a user who was asked too often has left.
 
     It learns on topics of another split from pairs: the same search with the same luck goes on
     twice from the same place, once with a question and once without, and shows lists to its end.
@@ -47,7 +50,7 @@ class Belief(Believer, Learner):
     """
 
     name = "belief"
-    version = 1
+    version = 2
 
     def __init__(
         self,
@@ -67,7 +70,7 @@ class Belief(Believer, Learner):
         self.need_weights()
         size = self.batch.size
         ask, about = np.zeros(size, dtype=np.bool_), np.full(size, -1, dtype=np.int64)
-        rows = self.free_rows()
+        rows = self.last_chances()
         if len(rows):
             found = self.prospects(rows)
             best = found.value.argmax(axis=1)
@@ -77,6 +80,11 @@ class Belief(Believer, Learner):
             ask[rows] = asks
             self.place(rows[asks], best[asks], found.term[asks], found.facet[asks], about)
         return self.ask_or_show(ask, about)
+
+    def last_chances(self) -> Ints:
+        """The rows that may ask or show now, and whose next list is the last one."""
+        rows = self.free_rows()
+        return rows[self.batch.arrays["lists"][rows] >= self.batch.protocol.rounds]
 
     # ---- training -------------------------------------------------------------------------------
 
@@ -90,7 +98,7 @@ class Belief(Believer, Learner):
         self._open_pairs(number)
         assert self.seed is not None
         luck = np.random.default_rng([self.seed, number])
-        # Moves before the two searches part: mostly few, at times nearly all that there are.
+        # Questions before the two searches part: mostly few, at times nearly all that there are.
         most = max(PAST + 1, d.protocol.max_turns - 1)
         longest = np.where(luck.random(half) < 0.7, PAST + 1, most)
         past = (luck.random(half) * longest).astype(np.int64)
@@ -99,8 +107,11 @@ class Belief(Believer, Learner):
         helps: list[tuple[Floats, Floats]] = []
         while (running := a["done"] == 0).any():
             ask, about, noted = self._explore(half, past, tried, luck)
-            known = self.features_of_help(np.arange(d.size))
+            known, near = self.features_of_help(np.arange(d.size)), np.zeros(half, dtype=np.int64)
+            last = self.last_chances()
+            near[last[last < half]] = 1
             d.step(self.ask_or_show(ask, about))
+            past -= near
             moved = running & (a["verb"] != Verb.REFLECT) & (a["facet"] < 0)
             helped, could = self.chances_to_help(moved)
             helps.append((known[could], helped[could].astype(np.float64)))
@@ -109,7 +120,6 @@ class Belief(Believer, Learner):
                 said = a["kind"][b]
                 if kind == "facet" or said in (Kind.YES, Kind.NO_BARE, Kind.NO_INFORM):
                     answers[kind].append((x, float(said in (Kind.YES, Kind.VALUE))))
-            past -= 1
         added = a["utility"][:half] - a["utility"][half : 2 * half]
         for of, model in (("term", self.wanted), ("facet", self.missed)):
             if answers[of]:
@@ -152,21 +162,17 @@ class Belief(Believer, Learner):
             ask, about: of the move. And, by row, the kind of each question about a term or a facet,
             and what tells whether it is answered.
         """
-        d, a = self.batch, self.batch.arrays
+        d = self.batch
         ask, about = np.zeros(d.size, dtype=np.bool_), np.full(d.size, -1, dtype=np.int64)
-        free = self.free_rows()
-        rows = np.array([b for b in free[free < half] if b not in tried], dtype=np.int64)
-        draws = luck.random(half)
+        last = self.last_chances()
+        rows = np.array([b for b in last[last < half] if b not in tried], dtype=np.int64)
         if not len(rows):
             return ask, about, {}
         found = self.prospects(rows, luck)
         legal = found.value > NEVER
         kinds = np.where(legal, luck.random(legal.shape), -1.0).argmax(axis=1)
-        # The last list ends a search: until they part both ask.
-        only = a["lists"][rows] >= d.protocol.rounds
-        part = past[rows] <= 0
-        asks = part | only | (draws[rows] < 0.5)
-        asks &= legal.any(axis=1)
+        # Until they part both ask: the last list ends a search.
+        part, asks = past[rows] <= 0, legal.any(axis=1)
         ask[rows] = asks
         noted: dict[int, tuple[str, Floats]] = {}
         self.place(rows[asks], kinds[asks], found.term[asks], found.facet[asks], about)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from recosim.audit import audit_page, audit_users
 from recosim.envs.convsim import probes as module
 from recosim.envs.convsim.probes import MORE, QULAC, probes
 from recosim.envs.probes import Sample
@@ -122,3 +123,22 @@ def test_terms_that_are_not_of_the_need_are_named_by_those_who_drift_off_alone()
             found = values["leaks"][f"{kind}_names_what_is_not_of_the_need"]
             assert least <= found["value"] <= most, (users, kind)
             assert found["of"] > 50
+
+
+def test_the_audit_of_searches_has_a_section_for_each_and_no_leak():
+    setup = Setup.prepare("convsim", world="lastfm-small-search", split="test", users="typical")
+    audit = audit_users(setup, conversations=12, probes=30)
+    page = audit_page(audit)
+    for title in (
+        *("Answers to clarifying questions", "Feedback on lists", "Settings as they show"),
+        *("What must not leak", "Consistency", "Canaries"),
+    ):
+        assert f"<h2>{title}" in page
+    v = audit.values
+    assert all(s["value"] == 0 for found in v["canaries"].values() for s in found.values())
+    assert v["ordering_names"]["list"]["value"] == 0
+    assert all(found["in_other_words"]["value"] == 1 for found in v["consistency"].values())
+    assert v["persona"]["acts_differ"]["value"] == 0
+    assert {s["value"] for s in v["leakage"]["said"].values()} == {0}
+    found = v["good_against_bad"]["satisfaction"]
+    assert found["good"]["value"] > found["bad"]["value"]
