@@ -43,6 +43,7 @@ LAYERS = [
     {"users", "estimators", "retrieval"},
     {"envs"},
     {"agents"},
+    {"multi"},
     {"bench"},
     {"audit"},
     {"cli"},

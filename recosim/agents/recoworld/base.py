@@ -43,6 +43,7 @@ class LifeAgent(Agent):
         self.pool = np.zeros((batch.size, width), dtype=np.int32)
         self.scores = np.zeros((batch.size, width), dtype=np.float32)
         self._scale = np.zeros((batch.size, 2), dtype=np.float32)  # mean and deviation of scores
+        self._scale[:, 1] = 1.0
 
     def reset(self, rows: NDArray[np.bool_]) -> None:
         self.pool[rows] = self.batch.pool_of()[rows, : self.pool.shape[1]]
@@ -76,5 +77,12 @@ class LifeAgent(Agent):
             groups: int8 (B, n): those of a lower group come first, whatever their values.
         """
         b = self.batch
-        lists = pick_best(values, self.pool, b.arrays["withheld"], b.protocol.top_k, groups)
+        parts = (values, self.pool, b.arrays["withheld"])
+        rows = np.flatnonzero(b.arrays["done"] == 0)
+        if len(rows) == b.size:
+            lists = pick_best(*parts, b.protocol.top_k, groups)
+        else:  # lists are looked at in running rows alone, which may be few
+            lists = np.full((b.size, b.protocol.top_k), -1, dtype=np.int32)
+            grouped = None if groups is None else groups[rows]
+            lists[rows] = pick_best(*(part[rows] for part in parts), b.protocol.top_k, grouped)
         return Moves.all_of(Verb.RECOMMEND, b.size, lists)

@@ -1,0 +1,1 @@
+"""Many at once: both sides of a conversation as players, and markets of platforms and creators."""
