@@ -199,7 +199,8 @@ class Market:
         if until is not None:
             for m, batch in enumerate(self.lives):
                 batch.arrays["done"][(self.at == m) & (self.day > until)] = 1
-        return np.logical_or.reduce(moved)
+        everywhere: NDArray[np.bool_] = np.logical_or.reduce(moved)
+        return everywhere
 
     def _move(self, old: int, new: int, rows: NDArray[np.int64]) -> None:
         if not len(rows):
@@ -254,12 +255,11 @@ def _only(moves: Moves, here: NDArray[np.bool_]) -> Moves:
     """Moves with nothing in the rows of users who are elsewhere: what an agent says of those."""
     if here.all():
         return moves
-    parts = {
-        name: np.where(here[:, None], part, -1).astype(np.int32)
-        for name in ("items", "because")
-        if (part := getattr(moves, name)) is not None
-    }
-    return moves._replace(**parts)
+
+    def kept(part: NDArray[np.int32] | None) -> NDArray[np.int32] | None:
+        return None if part is None else np.where(here[:, None], part, -1).astype(np.int32)
+
+    return moves._replace(items=kept(moves.items), because=kept(moves.because))
 
 
 def _check(setup: Setup, agents: Sequence[Agent], choice_pull: float) -> None:

@@ -140,9 +140,7 @@ def write_tables(
     daily = {
         "platform": np.repeat(names, days),
         "day": np.tile(np.arange(days, dtype=np.int32), n),
-        **{
-            key: (counts[key] / SCALE if key in REAL else counts[key]).reshape(-1) for key in DAILY
-        },
+        **{key: (counts[key] / SCALE if key in REAL else counts[key]).reshape(-1) for key in DAILY},
     }
     _write(folder / "daily.parquet", daily)
     cohorts = {

@@ -108,9 +108,7 @@ class Ranking(LifeAgent):
         lists[rows] = pick_best(values, pool, a["withheld"][rows], b.protocol.top_k)
         return Moves.all_of(Verb.RECOMMEND, b.size, lists)
 
-    def _staleness(
-        self, rows: NDArray[np.int64], pool: NDArray[np.int32]
-    ) -> NDArray[np.float32]:
+    def _staleness(self, rows: NDArray[np.int64], pool: NDArray[np.int32]) -> NDArray[np.float32]:
         """How much of what a user was shown had the attributes of an item, in deviations."""
         counts = self.batch.arrays["shown_counts"][rows].astype(np.float32)
         counts /= np.maximum(counts.sum(axis=1, keepdims=True), 1.0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from recosim.envs.recorder import Recorder
+from recosim.envs.registration import env_card
 from recosim.envs.setup import Setup
 from recosim.errors import OptionError, ResultsError
 from recosim.files import atomic_write, write_json
@@ -30,6 +31,7 @@ from recosim.multi.platforms import make_platforms
 from recosim.multi.tally import Tally
 from recosim.progress import Progress
 from recosim.trace import Trace
+from recosim.users.behaviour import is_given
 
 __all__ = ["FORMAT", "Plan", "labels", "play_chunk", "run_population"]
 
@@ -66,6 +68,40 @@ class Plan:
                 raise OptionError(
                     f"{name} is {value!r}; a whole number from {low} to {high} is needed."
                 )
+
+    @staticmethod
+    def make(
+        name: str,
+        platforms: Sequence[str],
+        users: int,
+        *,
+        days: int | None = None,
+        overrides: Mapping[str, Any] | None = None,
+        split: str = "test",
+        **rest: Any,
+    ) -> Plan:
+        """A plan by the id or short name of an environment.
+
+        Args:
+            days: how many; those of the environment by default.
+            overrides: arguments of the environment that differ from its card.
+            split: whose lives. rest: `seed`, `choice_pull`, `traces`.
+
+        Raises:
+            UnknownNameError, OptionError: see `recosim.envs.setup.Setup.prepare`; an environment
+                without days.
+        """
+        card = env_card(name)
+        changed = {key: value for key, value in (overrides or {}).items() if is_given(key, value)}
+        if days is not None:
+            if not hasattr(card.record.load("rules")(), "horizon"):
+                raise OptionError(f"{card.name} has no days; name an environment of lives.")
+            options = {**(changed.get("protocol_options") or {}), "horizon": days}
+            changed["protocol_options"] = options
+        setup = Setup.prepare(card.record, **{**card.arguments, **changed, "split": split})
+        plan = Plan(card.id, setup, tuple(platforms), users, environment=card.name, **rest)
+        plan.describe()  # platforms that cannot be are refused before anything is written
+        return plan
 
     def describe(self) -> dict[str, Any]:
         """The set-up as JSON values: what the results hang on."""

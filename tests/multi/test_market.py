@@ -1,4 +1,4 @@
-"""Markets: one platform is the single environment, minds travel, knowledge stays, luck is theirs."""
+"""Markets: one platform is the single environment; minds travel, and knowledge stays."""
 
 from __future__ import annotations
 
@@ -65,6 +65,7 @@ def test_one_platform_is_the_single_environment_bit_by_bit(name):
     assert tally.arrays["steps"][0] == alone.num_rows - n
 
 
+KEYS = ("conversation", "session")
 PLATFORMS = "follow gardener greedy_clicks service"
 
 
@@ -112,7 +113,9 @@ def test_counts_are_those_of_the_trace():
     last = np.asarray(table.column("terminated")) | np.asarray(table.column("truncated"))
     utility = np.asarray(table.column("utility"))[last].sum()
     assert a["utility"].sum() / 2**20 == pytest.approx(utility, abs=1e-3)
-    both = set(zip(*(table.column(c).to_pylist() for c in ("conversation", "session")), strict=True))
+    both = set(
+        zip(*(table.column(c).to_pylist() for c in ("conversation", "session")), strict=True)
+    )
     gaps = int((np.asarray(moves.column("gap")) > 0).sum())
     cut = int(np.asarray(table.column("truncated")).sum())
     assert a["sessions"].sum() == a["active"].sum() >= len(both)

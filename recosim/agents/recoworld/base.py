@@ -77,12 +77,12 @@ class LifeAgent(Agent):
             groups: int8 (B, n): those of a lower group come first, whatever their values.
         """
         b = self.batch
-        parts = (values, self.pool, b.arrays["withheld"])
+        pool, withheld, k = self.pool, b.arrays["withheld"], b.protocol.top_k
         rows = np.flatnonzero(b.arrays["done"] == 0)
         if len(rows) == b.size:
-            lists = pick_best(*parts, b.protocol.top_k, groups)
+            lists = pick_best(values, pool, withheld, k, groups)
         else:  # lists are looked at in running rows alone, which may be few
-            lists = np.full((b.size, b.protocol.top_k), -1, dtype=np.int32)
-            grouped = None if groups is None else groups[rows]
-            lists[rows] = pick_best(*(part[rows] for part in parts), b.protocol.top_k, grouped)
+            lists = np.full((b.size, k), -1, dtype=np.int32)
+            some = None if groups is None else groups[rows]
+            lists[rows] = pick_best(values[rows], pool[rows], withheld[rows], k, some)
         return Moves.all_of(Verb.RECOMMEND, b.size, lists)
