@@ -9,7 +9,7 @@ mind along (`recosim.multi.travel`). docs/population.md has the rules.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -23,7 +23,7 @@ from recosim.errors import OptionError
 from recosim.kernels.random import PLATFORM, draw_units
 from recosim.multi.travel import OPENING, travel
 
-__all__ = ["Follower", "Market"]
+__all__ = ["Follower", "Goods", "Market"]
 
 GONE = -1  # where a user is whose life has ended, or has not begun
 
@@ -47,6 +47,16 @@ class Follower(Protocol):
         """The lives of some rows ended; `market.at` still says where they were last."""
 
 
+class Goods(Protocol):
+    """What platforms can offer, where that is not the whole world."""
+
+    def attach(self, batch: Lives) -> None:
+        """The batch of a platform was made, and no recommender is bound to it yet."""
+
+    def withhold(self, batch: Lives, rows: NDArray[np.int64]) -> None:
+        """Sessions are about to begin in some rows: what is not on offer is withheld."""
+
+
 class Market:
     """Users and platforms.
 
@@ -56,6 +66,7 @@ class Market:
         size: rows, users at once.
         choice_pull: how much loyalty counts when a platform is chosen; see `choose`.
         threads: of each batch.
+        goods: what there is to recommend; everything by default.
 
     Attributes:
         lives: the batch of each platform. agents: its recommender.
@@ -77,6 +88,7 @@ class Market:
         *,
         choice_pull: float = 4.0,
         threads: int | None = None,
+        goods: Goods | None = None,
     ) -> None:
         _check(setup, agents, choice_pull)
         self.setup, self.agents, self.size = setup, list(agents), size
@@ -87,6 +99,8 @@ class Market:
                 raise OptionError(f"agent {agent.name!r} cannot be a platform here: {reason}.")
             batch = setup.batch(size, threads=threads)
             assert isinstance(batch, Lives)
+            if goods is not None:
+                goods.attach(batch)
             agent.bind(batch)
             self.lives.append(batch)
         self.at = np.full(size, GONE, dtype=np.int8)
@@ -96,8 +110,7 @@ class Market:
         # Users who left a platform before it could see what came of its last move.
         self._unseen = np.zeros((len(agents), size), dtype=np.bool_)
         self.followers: list[Follower] = []
-        # Called after sessions opened, with the batch and the rows: what is not on offer.
-        self.on_session: Callable[[Lives, NDArray[np.int64]], None] | None = None
+        self._goods = goods
 
     @property
     def seeds(self) -> NDArray[np.uint64]:
@@ -126,8 +139,8 @@ class Market:
         seeds = np.full(len(chosen), seed, dtype=np.uint64)
         for batch in self.lives:
             batch.open(chosen, seeds=seeds, conversations=np.asarray(numbers))
-            if self.on_session is not None:
-                self.on_session(batch, chosen)
+            if goods := self._goods:
+                goods.withhold(batch, chosen)
         self.day[chosen] = 0
         self.visited[:, chosen] = False
         self._unseen[:, chosen] = False
@@ -184,8 +197,8 @@ class Market:
             stays = np.ones(self.size, dtype=np.bool_)
             stays[rows] = goes == m
             self.agents[m].observe(moved[m] & stays)
-            if self.on_session is not None and len(rows):
-                self.on_session(self.lives[m], rows)
+            if self._goods is not None and len(rows):
+                self._goods.withhold(self.lives[m], rows)
             leaving += [(m, rows[goes == k], k) for k in range(len(self.lives)) if k != m]
         for m, rows, goal in leaving:
             self._move(m, goal, rows)
@@ -210,8 +223,8 @@ class Market:
         away = np.where(known, self.day[rows] - self._last_day[new, rows], 0)
         travel(self.lives[old], self.lives[new], rows, away)
         self.at[rows] = new
-        if self.on_session is not None:
-            self.on_session(self.lives[new], rows)
+        if self._goods is not None:
+            self._goods.withhold(self.lives[new], rows)
         self._reset(new, rows[~known])
         back = np.zeros(self.size, dtype=np.bool_)
         back[rows[known]] = True

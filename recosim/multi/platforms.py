@@ -73,6 +73,10 @@ class Ranking(LifeAgent):
         self.clicked = np.zeros(world.n_items, dtype=np.int64)
         self._popularity = np.zeros(world.n_items, dtype=np.float32)
 
+    def forget(self) -> None:
+        """Nothing was shown yet."""
+        self.shown[:], self.clicked[:], self._popularity[:] = 0, 0, 0.0
+
     def new_day(self) -> None:
         """Popularity is counted anew once a day, so that it hangs on no order of users."""
         total = max(int(self.shown.sum()), 1)
