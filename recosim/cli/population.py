@@ -67,7 +67,7 @@ def population(
     chunk: Annotated[
         int,
         typer.Option(help="Users of a part, which a kill can lose. It changes no result.", min=1),
-    ] = 4096,
+    ] = 16_384,
     rows: Annotated[
         int, typer.Option(help="Users advanced at once. It changes no result.", min=1)
     ] = 1024,

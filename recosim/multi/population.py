@@ -53,7 +53,7 @@ RANKINGS = tuple(PRESETS)
 ILLEGAL = -0.1  # what an illegal action costs where it is penalised
 
 
-class PopulationEnv(ParallelEnv[str, Observation, Any]):
+class PopulationEnv(ParallelEnv[str, Observation, Any]):  # type: ignore[misc]
     """A month of a population with its platforms and creators.
 
     ## Description

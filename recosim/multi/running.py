@@ -36,7 +36,7 @@ from recosim.users.behaviour import is_given
 __all__ = ["FORMAT", "Plan", "labels", "play_chunk", "run_population"]
 
 FORMAT = 1
-CHUNK = 4096  # users of one chunk: what a kill can lose
+CHUNK = 16_384  # users of one chunk: what a kill can lose
 ROWS = 1024  # users at once
 
 

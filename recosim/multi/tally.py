@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recosim.acts import Level, Verb
+from recosim.kernels.compiling import cached
 from recosim.multi.market import Market
 
 __all__ = ["DAILY", "SCALE", "WEEK", "Tally", "fixed"]
@@ -20,15 +21,19 @@ __all__ = ["DAILY", "SCALE", "WEEK", "Tally", "fixed"]
 SCALE = 2**20
 WEEK = 7
 
-# Counted by platform and day; those of `_REAL` in units of 1 / SCALE.
+# Counted by platform and day; the last four in units of 1 / SCALE.
 DAILY = (
     *("sessions", "rounds", "lists", "asks", "shown", "read", "clicks", "likes", "instructions"),
     *("obeyed", "ignored", "returns", "next_day", "exits", "gone", "minutes", "regret"),
     *("utility", "let_down"),
 )
-_REAL = {"minutes": "move_minutes", "regret": "regret", "utility": "move_utility"} | {
-    "let_down": "let_down"
-}
+# The arrays of a batch that they are counted from.
+_READ = (
+    *("at_day", "verb", "shown", "levels", "given", "obeyed", "ignored", "gap", "ended", "gone"),
+    *("move_minutes", "regret", "move_utility", "let_down"),
+)
+_RECOMMEND, _ASK = int(Verb.RECOMMEND), int(Verb.ASK)
+_CLICK, _ACCEPT, _DISAPPOINTED = int(Level.CLICK), int(Level.ACCEPT), 2
 
 
 class Tally:
@@ -51,8 +56,9 @@ class Tally:
 
     def __init__(self, platforms: int, days: int, items: int, attributes: int) -> None:
         weeks = -(-days // WEEK)
+        self._daily = np.zeros((len(DAILY), platforms, days), np.int64)
         self.arrays: dict[str, NDArray[np.int64]] = {
-            **{name: np.zeros((platforms, days), np.int64) for name in DAILY},
+            **dict(zip(DAILY, self._daily, strict=True)),
             "active": np.zeros((platforms, platforms, days), np.int64),
             "items_shown": np.zeros((platforms, items), np.int64),
             "items_clicked": np.zeros((platforms, items), np.int64),
@@ -106,49 +112,21 @@ class Tally:
         self.arrays["active"] += np.bincount(place, minlength=platforms**2 * days).reshape(
             platforms, platforms, days
         )
-        self._count("sessions", at.astype(np.int64) * days + day)
+        on = at.astype(np.int64) * days + day
+        sessions = np.bincount(on, minlength=platforms * days)
+        self.arrays["sessions"] += sessions.reshape(platforms, days)
         later = day // WEEK > self._week[rows]
         self._fold(market, rows[later])
         self._week[rows] = day // WEEK
 
     def moved(self, market: Market, platform: int, rows: NDArray[np.int64]) -> None:
         a = market.lives[platform].arrays
-        days = self.arrays["sessions"].shape[1]
-        day = a["at_day"][rows].astype(np.int64)
-        place = platform * days + day
-        verb, levels, gap = a["verb"][rows], a["levels"][rows], a["gap"][rows]
-        listed = verb == Verb.RECOMMEND
+        counted = (
+            self._daily[:, platform],
+            *(self.arrays[name][platform] for name in ("items_shown", "items_clicked")),
+        )
+        _count(rows, *(a[name] for name in _READ), *counted)
         self.arrays["steps"] += len(rows)
-        self._count("rounds", place)
-        self._count("lists", place[listed])
-        self._count("asks", place[verb == Verb.ASK])
-        lists = np.flatnonzero(listed)
-        shown, levels = a["shown"][rows[lists]], levels[lists]
-        there = shown >= 0
-        on = place[lists]
-        for name, which in (
-            ("shown", there),
-            ("read", there & (levels >= 0)),
-            ("clicks", there & (levels >= Level.CLICK)),
-            ("likes", there & (levels >= Level.ACCEPT)),
-        ):
-            self._count(name, on, which.sum(axis=1))
-        n = self.arrays["items_shown"].shape[1]
-        self.arrays["items_shown"][platform] += np.bincount(shown[there], minlength=n)
-        taken = shown[there & (levels >= Level.CLICK)]
-        self.arrays["items_clicked"][platform] += np.bincount(taken, minlength=n)
-        said = (a["given"][rows, :2, 0] >= 0).sum(axis=1)
-        self._count("instructions", place, said)
-        self._count("obeyed", place, a["obeyed"][rows])
-        self._count("ignored", place, a["ignored"][rows])
-        self._count("returns", place[gap > 0])
-        self._count("next_day", place[gap == 1])
-        self._count("exits", place[a["ended"][rows] == 2])
-        self._count("gone", place[a["gone"][rows] > 0])
-        for name, source in _REAL.items():
-            total = np.zeros(self.arrays[name].size, np.int64)
-            np.add.at(total, place, fixed(a[source][rows]))
-            self.arrays[name] += total.reshape(self.arrays[name].shape)
 
     def ended(self, market: Market, rows: NDArray[np.int64]) -> None:
         assert self._first is not None
@@ -157,12 +135,6 @@ class Tally:
         np.add.at(self.arrays["kept"], (self._first[rows], market.at[rows]), 1)
         days = self.arrays["last"].shape[0]
         self.arrays["last"] += np.bincount(market.day[rows], minlength=days)
-
-    def _count(self, name: str, place: NDArray[Any], times: NDArray[Any] | None = None) -> None:
-        array = self.arrays[name]
-        # As weights whole numbers are exact up to 2**53.
-        found = np.bincount(place, weights=times, minlength=array.size)
-        array += found.astype(np.int64).reshape(array.shape)
 
     def _fold(self, market: Market, rows: NDArray[np.int64]) -> None:
         """What users consumed since their week began, into the sums of that week."""
@@ -186,3 +158,40 @@ def fixed(values: NDArray[Any]) -> NDArray[np.int64]:
     """Real numbers in units of 1 / SCALE, rounded to whole ones."""
     found: NDArray[np.int64] = np.rint(np.asarray(values, np.float64) * SCALE).astype(np.int64)
     return found
+
+
+@cached(nogil=True, error_model="numpy")
+def _count(
+    rows: Any, day: Any, verb: Any, shown: Any, levels: Any, given: Any, obeyed: Any, ignored: Any,
+    gap: Any, ended: Any, gone: Any, minutes: Any, regret: Any, utility: Any, let_down: Any,
+    daily: Any, items_shown: Any, items_clicked: Any,
+) -> None:  # fmt: skip
+    """What happened in some rows, added to `daily` (in the order of `DAILY`) and to the items."""
+    for b in rows:
+        on = daily[:, day[b]]
+        on[1] += 1
+        if verb[b] == _ASK:
+            on[3] += 1
+        if verb[b] == _RECOMMEND:
+            on[2] += 1
+            for k in range(shown.shape[1]):
+                if shown[b, k] < 0:
+                    continue
+                on[4] += 1
+                items_shown[shown[b, k]] += 1
+                on[5] += levels[b, k] >= 0
+                on[7] += levels[b, k] >= _ACCEPT
+                if levels[b, k] >= _CLICK:
+                    on[6] += 1
+                    items_clicked[shown[b, k]] += 1
+        on[8] += np.int64(given[b, 0, 0] >= 0) + np.int64(given[b, 1, 0] >= 0)
+        on[9] += obeyed[b]
+        on[10] += ignored[b]
+        on[11] += gap[b] > 0
+        on[12] += gap[b] == 1
+        on[13] += ended[b] == _DISAPPOINTED
+        on[14] += gone[b] > 0
+        on[15] += np.int64(np.rint(np.float64(minutes[b]) * SCALE))
+        on[16] += np.int64(np.rint(np.float64(regret[b]) * SCALE))
+        on[17] += np.int64(np.rint(np.float64(utility[b]) * SCALE))
+        on[18] += np.int64(np.rint(np.float64(let_down[b]) * SCALE))
