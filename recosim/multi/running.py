@@ -105,6 +105,10 @@ class Plan:
 
     def describe(self) -> dict[str, Any]:
         """The set-up as JSON values: what the results hang on."""
+        if not self.platforms:
+            raise OptionError(
+                "a market needs a platform; name a recommender for each, e.g. follow."
+            )
         agents = make_platforms(self.platforms, self.setup, self.environment, apart=True)
         return {
             "format": FORMAT,

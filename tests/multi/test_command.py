@@ -1,0 +1,93 @@
+"""`recosim population`: what it writes and prints, resumed and refused."""
+
+from __future__ import annotations
+
+import json
+
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+from recosim.bench.population import draw_population, population_tables
+from recosim.cli import app, main
+from recosim.errors import ResultsError
+
+
+def run(*arguments, users="6"):
+    given = ["population", "RecoWorld-LastFM-Small", "--users", users, "--days", "3"]
+    return CliRunner().invoke(app, [*given, *map(str, arguments)], env={"COLUMNS": "200"})
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    out = tmp_path_factory.mktemp("command") / "run"
+    found = run("--platforms", "follow,static", "--out", out, "--traces", "--chunk", 4)
+    assert found.exit_code == 0, found.output
+    assert "follow" in found.output
+    assert "Week by week" in found.output
+    assert "population.png" in found.output
+    return out
+
+
+def test_the_folder_holds_what_the_page_says(folder):
+    summary = json.loads((folder / "summary.json").read_text())
+    assert summary["users"] == 6
+    assert list(summary["platforms"]) == ["follow", "static"]
+    assert summary["run"]["setup"]["protocol"]["horizon"] == 3
+    assert len(pq.read_table(folder / "daily.parquet")) == 2 * 3
+    parts = sorted(path.name for path in (folder / "traces").iterdir())
+    assert parts == ["000000.parquet", "000001.parquet"]
+    assert (folder / "population.png").stat().st_size > 5000
+    before = (folder / "population.png").read_bytes()
+    assert draw_population(folder).read_bytes() == before
+    assert len(population_tables(folder)) == 3
+
+
+def test_it_goes_on_with_its_own_and_refuses_another(folder, capsys):
+    (folder / "chunks" / "000001.npz").unlink()
+    before = (folder / "summary.json").read_bytes()
+    same = ("--platforms", "follow,static", "--out", folder, "--traces", "--chunk", 4, "--no-plots")
+    assert run(*same).exit_code == 0
+    assert (folder / "summary.json").read_bytes() == before
+    given = ["population", "RecoWorld-LastFM-Small", "--users", "6", "--days", "3", "--seed", "1"]
+    with pytest.raises(SystemExit) as end:
+        main([*given, *map(str, same)])
+    assert end.value.code == 2
+    told = capsys.readouterr().err
+    assert "holds another run" in told
+    assert "seed (0, now 1)" in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["RecoWorld-LastFM-Small", "--platforms", "statik"], "static"),
+        (["RecoWorld-LastFM-Small", "--platforms", "clicks"], "counts the clicks of all users"),
+        (["RecoWorld-LastFM-Small", "--platforms", ","], "needs a platform"),
+        (["CPR-LastFM-Small", "--days", "3"], "no days"),
+        (["CPR-LastFM-Small", "--platforms", "static"], "another family"),
+        (["RecoWorld-LastFM-Small", "--days", "0"], "horizon"),
+        (["RecoWorld-LastFM-Small", "--population", "typicl"], "typical"),
+    ],
+)
+def test_what_cannot_be_is_said_before_anything_is_written(arguments, words, tmp_path, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["population", *arguments, "--out", str(tmp_path / "x")])
+    assert end.value.code == 2
+    assert words in capsys.readouterr().err
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_run_that_has_not_ended_has_no_tables(tmp_path):
+    with pytest.raises(ResultsError, match="has not ended"):
+        population_tables(tmp_path)
+    (tmp_path / "summary.json").write_text("{")
+    with pytest.raises(ResultsError, match="cannot be read"):
+        draw_population(tmp_path)
+
+
+def test_help_teaches():
+    found = CliRunner().invoke(app, ["population", "--help"], env={"COLUMNS": "150"})
+    assert found.exit_code == 0
+    for words in ("Who wins the users?", "voiceless", "--platforms", "resumes"):
+        assert words in found.output
