@@ -1,4 +1,4 @@
-"""What feedback on a search is worth, and how fast searching is: the figures of docs/search.md.
+"""What feedback on a search is worth: the figures of docs/search.md.
 
     python benchmarks/convsim_feedback.py --data ../shared/data
 
@@ -11,11 +11,8 @@ Controls: nothing is said (the start), a term of somebody else's need is said, a
 from __future__ import annotations
 
 import argparse
-import csv
 import json
-import re
 import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,15 +20,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scifact import scifact_as_beir
 
 from recosim.retrieval.bm25 import BM25
 from recosim.retrieval.evaluate import ndcg
 from recosim.retrieval.expansion import rm3, rocchio
-from recosim.retrieval.index import build_index, index_of
 from recosim.retrieval.queries import Queries
 from recosim.retrieval.tokens import FUNCTION_WORDS, Tokeniser
 from recosim.world.importers import import_data
-from recosim.world.storage import open_folder, save_world
+from recosim.world.storage import save_world
 from recosim.world.world import World
 
 K = 3  # of nDCG
@@ -45,35 +42,6 @@ Floats = NDArray[np.float64]
 
 
 # ---- collections ------------------------------------------------------------------------------
-
-
-def scifact_as_beir(source: Path, folder: Path) -> Path:
-    """SciFact's CSV files as a BEIR folder: claims are queries, cited abstracts relevant."""
-    (folder / "qrels").mkdir(parents=True)
-    csv.field_size_limit(1 << 24)
-    with (
-        (source / "corpus_train.csv").open(encoding="utf-8", newline="") as file,
-        (folder / "corpus.jsonl").open("w", encoding="utf-8") as out,
-    ):
-        for row in csv.DictReader(file):
-            abstract = row["abstract"].strip("[]")  # a list of sentences, as numpy prints it
-            text = re.sub(r"['\"]\s*\n\s*['\"]", " ", abstract).strip("'\"")
-            made = {"_id": row["doc_id"], "title": row["title"], "text": text}
-            out.write(json.dumps(made) + "\n")
-    claims: dict[str, str] = {}
-    for part, split in (("train", "train"), ("validation", "test")):
-        seen: set[tuple[str, str]] = set()
-        with (source / f"claims_{part}.csv").open(encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file):
-                claims[row["id"]] = row["claim"]
-                seen |= {(row["id"], d) for d in re.findall(r"\d+", row["cited_doc_ids"])}
-        lines = [f"{claim}\t{document}\t1" for claim, document in sorted(seen)]
-        head = "query-id\tcorpus-id\tscore"
-        (folder / "qrels" / f"{split}.tsv").write_text("\n".join([head, *lines]) + "\n")
-    with (folder / "queries.jsonl").open("w", encoding="utf-8") as out:
-        for key, text in claims.items():
-            out.write(json.dumps({"_id": key, "text": text}) + "\n")
-    return folder
 
 
 def open_collections(data: Path, cache: Path) -> dict[str, World]:
@@ -287,121 +255,22 @@ def quality(worlds: dict[str, World], tokeniser: Tokeniser, k1: float, b: float,
     return rows
 
 
-# ---- speed ------------------------------------------------------------------------------------
-
-
-def best(work: Callable[[], Any], seconds: float = 3.0) -> float:
-    """Processor seconds of one run, the least of those that fit (noise only ever slows).
-
-    Not those of the clock, so that other work on the machine does not count; all run on one thread.
-    """
-    work()
-    times, started = [], time.perf_counter()
-    while not times or time.perf_counter() - started < seconds:
-        before = time.process_time()
-        work()
-        times.append(time.process_time() - before)
-    return min(times)
-
-
-def speed(world: World, k: int = 100) -> dict[str, Any]:
-    """256 claims from tokens to the best k, on one thread, beside bm25s and rank_bm25."""
-    index = index_of(world)
-    bm25 = BM25(index)
-    assert world.topics is not None
-    queries = [index.tokeniser(world.topics.utterances[t]) for t in range(256)]
-
-    def ours() -> Any:
-        return bm25.rank(Queries.of([index.count(words) for words in queries]), k)
-
-    row: dict[str, Any] = {"k": k, "recosim": best(ours)}
-    try:
-        import bm25s
-
-        from recosim.retrieval.index import searched_text
-
-        corpus = [index.tokeniser(searched_text(world, v)) for v in range(world.n_items)]
-        theirs = bm25s.BM25(method="lucene", k1=1.5, b=0.75)
-        theirs.index(corpus, show_progress=False)
-
-        def other() -> Any:
-            return theirs.retrieve(queries, k=k, show_progress=False, n_threads=0)
-
-        row["bm25s"] = best(other)
-        difference = np.abs(np.asarray(other().scores, dtype=np.float64) - ours().scores).max()
-        row["largest difference of scores"] = float(difference)
-    except ImportError:
-        print("bm25s is not installed")
-    try:
-        from rank_bm25 import BM25Okapi
-
-        naive = BM25Okapi(corpus)
-        row["rank_bm25"] = best(lambda: [np.argsort(-naive.get_scores(q))[:k] for q in queries[:8]])
-        row["rank_bm25"] *= 256 / 8
-    except (ImportError, NameError):
-        print("rank_bm25 or bm25s is not installed")
-    print(f"\n256 queries on {world.name} ({world.n_items:,} documents), k={k}, processor time:")
-    for name, value in row.items():
-        if name in ("recosim", "bm25s", "rank_bm25"):
-            print(f"  {name}: {1000 * value:.1f} ms, {value / row['recosim']:.2f}x")
-    print(f"  largest difference of scores: {row.get('largest difference of scores')}")
-    return row
-
-
-def large(folder: Path, n: int = 100_000, words: int = 80) -> dict[str, Any]:
-    """The index of 100,000 documents of Zipf-distributed words: build, size, opening, memory."""
-    import resource
-
-    rng = np.random.default_rng(0)
-    odds = 1.0 / np.arange(1, 50_001)
-    cumulative = np.cumsum(odds / odds.sum())
-    ids = np.searchsorted(cumulative, rng.random((n, words)))
-    texts = [" ".join(f"w{i}" for i in row) for row in ids.tolist()]
-    started = time.process_time()
-    index = build_index(texts)
-    row: dict[str, Any] = {"build, s": time.process_time() - started, "terms": index.n_terms}
-    lines = (json.dumps({"_id": str(i), "text": text}) for i, text in enumerate(texts))
-    (folder / "raw" / "qrels").mkdir(parents=True)
-    (folder / "raw" / "corpus.jsonl").write_text("\n".join(lines))
-    (folder / "raw" / "queries.jsonl").write_text('{"_id": "q", "text": "w1"}\n')
-    (folder / "raw" / "qrels" / "test.tsv").write_text("q\t0\t1\n")
-    del texts, index
-    world = save_world(import_data("beir", folder / "raw", "large"), folder / "large")
-    index_of(world)
-    (kept,) = (folder / "large").glob("index.*")
-    row["size, MB"] = sum(f.stat().st_size for f in kept.iterdir()) / 1e6
-    world = open_folder(folder / "large")
-    started = time.perf_counter()
-    index_of(world)
-    row["opening, ms"] = 1000 * (time.perf_counter() - started)
-    row["peak memory, MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
-    print(f"\nindex of {n:,} documents of {words} words:", row)
-    return row
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", choices=("quality", "speed", "large"))
     parser.add_argument("--out", type=Path, help="write all figures as JSON")
     given = parser.parse_args()
-    found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as name:
-        worlds = open_collections(given.data, Path(name)) if given.only != "large" else {}
+        worlds = open_collections(given.data, Path(name))
         for world in worlds.values():
             topics, judgements = world.topics, world.judgements
             print(world, f"{topics.n_topics} topics, {topics.n_turns} turns,",
                   f"{judgements.documents.links} judgements")  # fmt: skip
-        if given.only in (None, "quality"):
-            found["quality"] = [
-                quality(worlds, Tokeniser(function_words=words), 0.9, 0.4, given.seed)
-                for words in (False, True)
-            ]
-        if given.only in (None, "speed") and "scifact" in worlds:
-            found["speed"] = [speed(worlds["scifact"], k) for k in (10, 100)]
-        if given.only in (None, "large"):
-            found["large"] = large(Path(name))
+        found = [
+            quality(worlds, Tokeniser(function_words=words), 0.9, 0.4, given.seed)
+            for words in (False, True)
+        ]
     if given.out is not None:
         given.out.write_text(json.dumps(found, indent=1) + "\n")
 

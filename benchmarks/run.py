@@ -31,7 +31,7 @@ import recosim  # noqa: F401  (registers the environments)
 
 SIZE = 1024  # conversations of a batch
 WORLDS = {"lastfm": "CPR-LastFM", "yelp": "CPR-Yelp"}
-PARTS = ("speed", "many", "lives", "start", "learning", "slates")
+PARTS = ("speed", "many", "lives", "searches", "start", "learning", "slates")
 LIFE_WORLDS = {"lastfm": "RecoWorld-LastFM", "yelp": "RecoWorld-Yelp"}
 
 
@@ -254,6 +254,39 @@ def slate_rows() -> list[Row]:
     return [_speed(what, ours, theirs["slates_per_second"], 50)]
 
 
+def search_rows(data: Path, seconds: float) -> list[Row]:
+    """Whole searches beside plain Python with `rank_bm25`, and beside retrieval alone."""
+    from importlib.util import find_spec
+
+    from searches import (
+        collection_to_search,
+        environment_beside_retrieval,
+        okapi_of,
+        plain_rate,
+        searches_rate,
+    )
+
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        world = collection_to_search(data, Path(folder))
+        if find_spec("rank_bm25"):
+            plain = plain_rate(world, seconds, okapi_of(world))
+            what = f"{world.name}: whole searches, beside plain Python with rank_bm25"
+            rows.append(_speed(what, searches_rate(world, seconds), plain, 100, "searches/s"))
+        inside, alone = environment_beside_retrieval(world, seconds)
+    return [
+        *rows,
+        Row(
+            f"{world.name}: environment beside its retrieval alone",
+            f"{inside:.2f} s",
+            f"{alone:.2f} s",
+            inside / alone,
+            "<= 1.3x",
+            inside <= 1.3 * alone,
+        ),
+    ]
+
+
 def crowd_rows(lives: int) -> list[Row]:
     """Each number in a process of its own; a tenth of the crowd shows whether it is linear."""
     script = Path(__file__).with_name("lives.py")
@@ -287,12 +320,12 @@ def crowd_rows(lives: int) -> list[Row]:
     ]
 
 
-def _speed(what: str, ours: float, baseline: float, target: float) -> Row:
+def _speed(what: str, ours: float, baseline: float, target: float, unit: str = "moves/s") -> Row:
     ratio = ours / baseline
     return Row(
         what,
-        f"{ours:,.0f} moves/s",
-        f"{baseline:,.0f} moves/s",
+        f"{ours:,.0f} {unit}",
+        f"{baseline:,.0f} {unit}",
         ratio,
         f">= {target:g}x",
         ratio >= target,
@@ -466,6 +499,9 @@ def main() -> None:
     parser.add_argument("--only", choices=PARTS, help="one part")
     parser.add_argument("--seconds", type=float, default=3.0, help="time for each measurement")
     parser.add_argument("--crowd", type=int, default=1_000_000, help="users of the largest run")
+    parser.add_argument(
+        "--data", type=Path, default=Path("../shared/data"), help="where SciFact is, if it is"
+    )
     parser.add_argument("--json", type=Path, help="write the rows to a file too")
     arguments = parser.parse_args()
     console = Console(width=130)
@@ -477,6 +513,8 @@ def main() -> None:
         rows += many_rows(arguments.seconds)
     if arguments.only in (None, "lives"):
         rows += life_rows(arguments.worlds.split(","), arguments.seconds, arguments.crowd)
+    if arguments.only in (None, "searches"):
+        rows += search_rows(arguments.data, arguments.seconds)
     if arguments.only in (None, "learning"):
         rows += learning_rows(arguments.seconds)
     if arguments.only in (None, "start"):

@@ -14,6 +14,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 import recosim
+from recosim.agents.usual import usual_agent
+from recosim.envs.registration import env_card
 
 # From a batch of observations and of masks to a batch of actions.
 Choose = Callable[[dict[str, np.ndarray], np.ndarray], np.ndarray]
@@ -38,37 +40,49 @@ def arguments(description: str, steps: int) -> argparse.Namespace:
 
 
 def heldout(name: str, episodes: int) -> VectorEnv:
-    """An environment for `score`: its conversations are drawn from the test split."""
-    return gym.make_vec(name, num_envs=episodes, split="test")
+    """An environment for `score`: its conversations are drawn from the test split.
+
+    It shows what `make_sb3` shows.
+    """
+    from recosim.envs.sb3 import learnable
+
+    keys = learnable(env_card(name).record.load("observer").KEYS)
+    return gym.make_vec(name, num_envs=episodes, split="test", observe=keys)
 
 
 def score(env: VectorEnv, choose: Choose, seed: int) -> tuple[float, float]:
-    """Success rate and average turns (a failure counts all turns) of one conversation in each row.
+    """Success rate and average moves of one conversation (a life, a search) in each row.
 
     The same seed gives the same conversations, whatever the policy.
     """
-    protocol = env.unwrapped.setup.protocol
     observations, _ = env.reset(seed=seed + 1_000_000)  # none of those that training saw
     running = np.ones(env.num_envs, dtype=bool)
-    turns = np.full(env.num_envs, protocol.max_turns)
+    moves = np.zeros(env.num_envs, dtype=int)
     success = np.zeros(env.num_envs, dtype=bool)
     while running.any():
         actions = choose(observations, env.unwrapped.action_masks())
         observations, _, terminated, truncated, infos = env.step(actions)
-        hit = running & infos["is_success"]
-        success |= hit
-        turns[hit] = observations["turn"][hit, 0] - protocol.first_turn
+        moves += running
+        success |= running & infos["is_success"]
         running &= ~(terminated | truncated)
-    return float(success.mean()), float(turns.mean())
+    return float(success.mean()), float(moves.mean())
+
+
+def rule_agents(env: VectorEnv) -> dict[str, Choose]:
+    """What to beat, whatever the family of an environment: random moves, and its usual agent."""
+    usual = usual_agent(env.unwrapped.setup)
+    return {name: rule_agent(env, name) for name in ("random", usual)}
 
 
 def rule_agent(env: VectorEnv, name: str) -> Choose:
     """A rule agent, bound to the conversations of an environment."""
-    agent = recosim.make_agent(name)
-    agent.bind(env.unwrapped.batch)
-    agent.reset(np.ones(env.num_envs, dtype=bool))
-    n_askables = env.unwrapped.batch.n_askables
-    return lambda observations, masks: agent.act().to_flat(n_askables)
+    agent, batch = recosim.make_agent(name), env.unwrapped.batch
+    agent.bind(batch)
+
+    def choose(observations: dict[str, np.ndarray], masks: np.ndarray) -> np.ndarray:
+        return agent.act().to_flat(batch.n_askables, batch.verbs, batch.n_reasons)
+
+    return choose
 
 
 def learned(model: Any, masked: bool = False, deterministic: bool = True) -> Choose:
@@ -98,9 +112,9 @@ def show(title: str, scores: dict[str, tuple[float, float]]) -> None:
     table = Table()
     table.add_column("policy")
     table.add_column("success rate", justify="right")
-    table.add_column("average turns", justify="right")
-    for name, (success, turns) in scores.items():
-        table.add_row(name, f"{success:.3f}", f"{turns:.2f}")
+    table.add_column("average moves", justify="right")
+    for name, (success, moves) in scores.items():
+        table.add_row(name, f"{success:.3f}", f"{moves:.2f}")
     print(title)
     Console().print(table)
 

@@ -1,7 +1,7 @@
 """DQN of stable-baselines3 on the batched core. It knows no masks: illegal moves are penalised."""
 
 import torch
-from common import arguments, heldout, learned, rule_agent, score, show, train
+from common import arguments, heldout, learned, rule_agents, score, show, train
 from stable_baselines3 import DQN
 from stable_baselines3.common.vec_env import VecMonitor
 
@@ -29,9 +29,8 @@ def main() -> None:
     )
     test = heldout(given.env, given.episodes)
     policy = learned(model)
-    scores = {
-        name: score(test, rule_agent(test, name), given.seed) for name in ("random", "max_entropy")
-    }
+    rules = rule_agents(test)
+    scores = {name: score(test, choose, given.seed) for name, choose in rules.items()}
     scores["DQN, before"] = score(test, policy, given.seed)
     train(model, given.steps)
     scores[f"DQN, {model.num_timesteps:,} steps"] = score(test, policy, given.seed)

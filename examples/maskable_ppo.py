@@ -1,7 +1,7 @@
 """MaskablePPO of sb3-contrib on the batched core: it chooses among the legal moves alone."""
 
 import torch
-from common import arguments, heldout, learned, rule_agent, score, show, train
+from common import arguments, heldout, learned, rule_agents, score, show, train
 from sb3_contrib import MaskablePPO
 from stable_baselines3.common.vec_env import VecMonitor
 
@@ -25,9 +25,8 @@ def main() -> None:
     )
     test = heldout(given.env, given.episodes)
     policy = learned(model, masked=True)
-    scores = {
-        name: score(test, rule_agent(test, name), given.seed) for name in ("random", "max_entropy")
-    }
+    rules = rule_agents(test)
+    scores = {name: score(test, choose, given.seed) for name, choose in rules.items()}
     scores["MaskablePPO, before"] = score(test, policy, given.seed)
     train(model, given.steps)
     scores[f"MaskablePPO, {model.num_timesteps:,} steps"] = score(test, policy, given.seed)

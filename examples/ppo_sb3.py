@@ -1,7 +1,7 @@
 """PPO of stable-baselines3 on the batched core. It knows no masks: illegal moves are penalised."""
 
 import torch
-from common import arguments, heldout, learned, rule_agent, score, show, train
+from common import arguments, heldout, learned, rule_agents, score, show, train
 from stable_baselines3 import PPO
 from stable_baselines3.common.vec_env import VecMonitor
 
@@ -26,9 +26,8 @@ def main() -> None:
     test = heldout(given.env, given.episodes)
     # Without masks the likeliest action may be an illegal one, again and again: draw instead.
     policy = learned(model, deterministic=False)
-    scores = {
-        name: score(test, rule_agent(test, name), given.seed) for name in ("random", "max_entropy")
-    }
+    rules = rule_agents(test)
+    scores = {name: score(test, choose, given.seed) for name, choose in rules.items()}
     scores["PPO, before"] = score(test, policy, given.seed)
     train(model, given.steps)
     scores[f"PPO, {model.num_timesteps:,} steps"] = score(test, policy, given.seed)

@@ -53,6 +53,15 @@ def test_an_example_runs_and_prints_a_success_rate(name, tmp_path):
         assert all(0 <= float(s) <= 1 and 1 <= float(t) <= 15 for _, s, t in scores)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("env", ["RecoWorld-LastFM-Small", "ConvSim-LastFM-Small"])
+def test_one_script_trains_in_every_family(env, tmp_path):
+    given = ("--env", f"recosim/{env}-v0", "--steps", "5000", "--episodes", "20")
+    result = run("ppo_sb3", *given, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert len(re.findall(r"│ (\w+).*?│\s+(\d\.\d+) │\s+(\d+\.\d+) │", result.stdout)) == 4
+
+
 @pytest.mark.parametrize("name", SMALL)
 def test_an_example_explains_itself(name, tmp_path):
     result = run(name, "--help", cwd=tmp_path)

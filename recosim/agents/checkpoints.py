@@ -26,6 +26,7 @@ from recosim.agents.learner import Arrays, Learner
 from recosim.arrays import file_digest, json_digest
 from recosim.envs.setup import Setup
 from recosim.errors import CheckpointError
+from recosim.estimators.base import NO_ESTIMATOR
 from recosim.estimators.registry import estimator
 from recosim.files import atomic_folder, cache_folder, write_json
 from recosim.users import Population
@@ -108,9 +109,14 @@ def _without_defaults(key: Key, learner: Learner, setup: Setup) -> Key:
     usual = {
         "settings": learner.usual_settings(),
         "protocol": type(setup.protocol)().to_dict(),
-        "estimator": {"settings": dict(estimator(fitted["name"]).settings())},
+        "estimator": {"settings": _usual_fit(fitted["name"])},
     }
     return key | {name: _differing(key[name], usual[name]) for name in usual}
+
+
+def _usual_fit(name: str) -> dict[str, Any]:
+    """The settings of an estimator by default; none where there is none."""
+    return {} if name == NO_ESTIMATOR else dict(estimator(name).settings())
 
 
 def _differing(values: Mapping[str, Any], usual: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from recosim.chat import Chat, ChatRequest, ChatSettings, open_chat
 from recosim.chat.opening import CassetteMode
 from recosim.envs.acts import Acts
 from recosim.envs.recorder import Recorder
-from recosim.envs.words import attribute_label, facet_label, item_label, words_of
+from recosim.envs.words import attribute_label, item_label, words_of
 from recosim.errors import ChatError, MissingExtraError, OptionError
 from recosim.family import family
 from recosim.kernels.random import AGENT
@@ -155,7 +155,7 @@ class LLMAgent(Agent):
         moves = self._recorder.trace().table.to_pylist()
         self._recorder.clear()
         for b, move in zip(np.flatnonzero(rows), moves, strict=True):
-            move |= {"terminated": False, "truncated": False}  # the end would name what users hide
+            move |= self._acts.unseen
             told = words_of(self.batch.family).describe_move(move, self.batch.world)
             self._lines[b] += told[1:] if move["verb"] == Verb.OPEN else told
 
@@ -196,8 +196,8 @@ class LLMAgent(Agent):
     def _board(self, b: int, best: NDArray[np.int32]) -> _Board:
         d, world, acts = self.batch, self.batch.world, self._acts
         n, legal = d.n_askables, d.legal_actions()[b]
-        label = facet_label if d.asks_facets else attribute_label
-        moves = {f"ask {label(world, a)}": a for a in acts.likely_asks(d, b, self.questions)}
+        asks = acts.likely_asks(d, b, self.questions)
+        moves = {f"ask {acts.ask_label(d, b, a)}": a for a in asks}
         others = enumerate(d.verbs[1:])
         moves |= {verb.name.lower(): n + k for k, verb in others if k == 0 or legal[n + k]}
         for a in acts.likely_reasons(d, b, self.questions):

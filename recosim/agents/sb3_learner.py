@@ -26,7 +26,7 @@ try:
     from stable_baselines3.common.callbacks import BaseCallback
     from stable_baselines3.common.logger import Logger
 
-    from recosim.envs.sb3 import SB3VecEnv
+    from recosim.envs.sb3 import SB3VecEnv, learnable
 except ImportError as error:
     raise MissingExtraError("stable-baselines3", "sb3", "an agent of stable-baselines3") from error
 
@@ -59,8 +59,8 @@ class SB3Learner(Learner):
         n_steps: moves of each conversation in a rollout.
         actions: "flat", every question is an action; "verb", ask the best, recommend or reflect;
             "auto", flat up to 64 askables.
-        observe: keys of the observation, or "auto": all of them up to 64 askables, above that turn,
-            history, candidates and mask.
+        observe: keys of the observation, or "auto": up to 64 askables all of which policies can be
+            made, above that the narrow ones (of CPR turn, history, candidates and mask).
         epsilon_start, epsilon_end, epsilon_decay: random moves of DQN: the share falls
             exponentially, by a factor of e every `epsilon_decay` of the training.
         options: arguments of the algorithm's class.
@@ -117,7 +117,7 @@ class SB3Learner(Learner):
         observer = family(batch.family).load("observer")
         keys = self.observe_keys
         if keys == "auto":
-            keys = observer.KEYS if few else observer.NARROW
+            keys = learnable(observer.KEYS if few else observer.NARROW)
         self._keys = check_observe(keys, observer.KEYS)
         self._observer = observer(batch, self._keys, self._view)
         if self._model is None:

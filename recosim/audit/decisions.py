@@ -37,8 +37,10 @@ def record_occasions(
     player = make_agent(agent or usual_agent(setup))
     batch = setup.batch(min(conversations, 256), track=player.track)
     player.bind(batch)
-    log = OccasionLog(TemplateSpeaker(setup.world, setup.users.style))
-    talk, recorder = Talk(batch, log, setup.family.load("acts")), Recorder(batch)
+    acts = setup.family.load("acts")
+    language = acts.language(setup.world, setup.protocol)
+    log = OccasionLog(TemplateSpeaker(setup.world, setup.users.style, language))
+    talk, recorder = Talk(batch, log, acts), Recorder(batch)
     units = batch.units().table
     chosen = np.sort(np.random.default_rng(seed).permutation(len(units))[:conversations])
     for start in range(0, len(chosen), batch.size):

@@ -84,7 +84,7 @@ def audit_users(
         if progress is not None:
             progress(done, len(declared) + 2, what)
 
-    speaker = speaker_of(setup.world, setup.users)
+    speaker = speaker_of(setup)
     tell(0, "conversations")
     talks = Talks(setup, _converse(setup, speaker, agent, conversations, seed))
     talked = speaker.report()

@@ -17,7 +17,6 @@ from recosim.envs.setup import Setup
 from recosim.envs.shares import bare, share
 from recosim.envs.words import words_of
 from recosim.errors import NotUnderstood
-from recosim.language import Parser
 from recosim.users.carried import missed
 from recosim.users.leaks import KINDS, Secrets
 
@@ -76,7 +75,8 @@ class Talks:
 
     def reading(self) -> dict[str, Any]:
         """Whether the words of answers to questions and lists are read as what they stand for."""
-        parser, rules = Parser(self.setup.world), self.setup.protocol
+        rules = self.setup.protocol
+        parser = self.acts.language(self.setup.world, rules).parser
         found, users = [], []
         for row in self.said:
             if not isinstance(self.acts.system_act(row), (Ask, Recommend)):

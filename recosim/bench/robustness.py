@@ -209,4 +209,4 @@ def _value(setup: EnvSetup, setting: str) -> float | str | None:
 
 def _name(setup: EnvSetup) -> str:
     short = setup.env.split("/", 1)[1]
-    return f"{short} ({setup.world.name}, estimator {setup.estimator.name})"
+    return f"{short} ({', '.join(filter(None, (setup.world.name, setup.estimator.told)))})"

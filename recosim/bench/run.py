@@ -88,9 +88,7 @@ def run_bench(
     ]
     # Before anything is written: a server that is down ends the run here.
     speakers = {
-        env.key: speaker_of(env.setup.world, env.setup.users)
-        for env in environments
-        if env.setup.users.llm is not None
+        env.key: speaker_of(env.setup) for env in environments if env.setup.users.llm is not None
     }
     versions = {package: version(package) for package in ("recosim", "numpy", "numba")}
     claim_run(folder, setups, versions)

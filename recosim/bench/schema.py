@@ -20,6 +20,7 @@ from pydantic import (
 
 from recosim.bench.stats import Estimate
 from recosim.errors import RecosimError, ResultsError, unknown
+from recosim.estimators.base import NO_ESTIMATOR
 from recosim.family import UNNAMED, Family, family
 from recosim.metrics import Joint, Line, Metric, Scatter, curve_of, headlines
 from recosim.trace import Columns
@@ -55,7 +56,11 @@ class Model(BaseModel):
 
 
 class WorldInfo(Model):
-    """Which world, and how large it is."""
+    """Which world, and how large it is.
+
+    Attributes:
+        topics, needs: of a collection to search in; left out of the file where there are none.
+    """
 
     name: str
     fingerprint: str
@@ -64,9 +69,12 @@ class WorldInfo(Model):
     attributes: int
     facets: int
     interactions: int
+    topics: int = 0
+    needs: int = 0
 
     @staticmethod
     def of(world: World) -> WorldInfo:
+        topics = world.topics
         return WorldInfo(
             name=world.name,
             fingerprint=world.fingerprint,
@@ -75,7 +83,22 @@ class WorldInfo(Model):
             attributes=world.n_attributes,
             facets=world.n_facets,
             interactions=world.n_interactions,
+            topics=0 if topics is None else topics.n_topics,
+            needs=0 if topics is None else topics.n_turns,
         )
+
+    @property
+    def told(self) -> str:
+        """How large it is, in words."""
+        if not self.topics:
+            return f"{self.users:,} users, {self.items:,} items, {self.attributes:,} attributes"
+        return f"{self.topics:,} topics, {self.needs:,} needs, {self.items:,} documents"
+
+    @model_serializer(mode="wrap")
+    def _without_nothing(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        data: dict[str, Any] = handler(self)
+        searched = ("topics", "needs")
+        return {k: v for k, v in data.items() if v or k not in searched}
 
 
 class Users(Model):
@@ -110,10 +133,15 @@ class Users(Model):
 
 
 class EstimatorInfo(Model):
-    """Which estimator, with which settings."""
+    """Which estimator, with which settings; `NO_ESTIMATOR` where there is nothing to fit one to."""
 
     name: str
     settings: dict[str, JsonValue] = {}
+
+    @property
+    def told(self) -> str:
+        """The same within a list, "" where there is none."""
+        return "" if self.name == NO_ESTIMATOR else f"estimator {self.name}"
 
 
 class CheckpointInfo(Model):

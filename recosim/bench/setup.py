@@ -13,6 +13,7 @@ from recosim.bench.schema import EstimatorInfo
 from recosim.envs.registration import env_card
 from recosim.envs.setup import Setup
 from recosim.errors import OptionError
+from recosim.estimators.base import NO_ESTIMATOR
 from recosim.estimators.registry import estimator as make_estimator
 from recosim.users import Population, population
 from recosim.users.behaviour import is_given
@@ -70,13 +71,10 @@ def prepare_env(
     options = dict(changed.get("protocol_options") or {})
     # A choice of the rules may have an argument of its own; said last, it counts.
     arguments |= {name: value for name, value in options.items() if name in arguments}
-    fitter = make_estimator(
-        arguments.get("estimator", "mf"), **arguments.get("estimator_options", {})
-    )
-    estimator = EstimatorInfo(
-        name=fitter.name, settings={**fitter.settings(), "version": fitter.version}
-    )
+    estimator = _estimator(arguments)
     setup = Setup.prepare(card.record, **arguments)
+    if card.record.plays_in == "topics":
+        estimator = EstimatorInfo(name=NO_ESTIMATOR)  # nobody interacted with anything
     units = setup.units()
     key = card.id.split("/", 1)[1]
     if "world" in changed:
@@ -97,4 +95,14 @@ def prepare_env(
         units=units.table,
         estimator=estimator,
         overrides=changed,
+    )
+
+
+def _estimator(arguments: Mapping[str, Any]) -> EstimatorInfo:
+    """What is fitted, with every setting."""
+    fitter = make_estimator(
+        arguments.get("estimator", "mf"), **arguments.get("estimator_options", {})
+    )
+    return EstimatorInfo(
+        name=fitter.name, settings={**fitter.settings(), "version": fitter.version}
     )

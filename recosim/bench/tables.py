@@ -53,11 +53,10 @@ def header(env: EnvResult) -> str:
     return " · ".join(
         [
             setup.env,
-            f"world {world.name} ({world.fingerprint[:12]}; {world.users:,} users, "
-            f"{world.items:,} items, {world.attributes:,} attributes)",
+            f"world {world.name} ({world.fingerprint[:12]}; {world.told})",
             f"protocol {setup.rules.label}",
             f"users {users_label(setup.users)}",
-            f"estimator {setup.estimator.name}",
+            *filter(None, [setup.estimator.told]),
             f"{setup.split} split, {drawn} {setup.record.unit}",
             f"seed {setup.seeds[0]}"
             if len(setup.seeds) == 1

@@ -35,17 +35,26 @@ def list_command() -> None:
     from recosim.world.catalog import list_worlds
 
     console = Console()
-    table = Table(box=None, pad_edge=False, padding=(0, 1))
+    turns, titles = console.width >= 95, console.width >= 150  # figures come before titles
+    table = Table(box=None, pad_edge=False, padding=(0, 1), collapse_padding=not turns)
     for column in ("world", "kind", "state"):
         table.add_column(column, no_wrap=True)
-    for column in ("users", "items", "attr.", "interactions", "MB"):
+    searched = ("topics", "turns") if turns else ()
+    for column in ("users", "items", "attr.", "interactions", *searched, "MB"):
         table.add_column(column, justify="right", no_wrap=True)
-    titles = console.width >= 150  # figures come first where there is no room for both
     if titles:
         table.add_column("title", no_wrap=True)
     problems = []
     for record in list_worlds():
-        sizes = (record.users, record.items, record.attributes, record.interactions)
+        # What a collection to search in has none of is left out, and the other way round.
+        search = record.topics is not None
+        sizes = (
+            None if search and not record.users else record.users,
+            record.items,
+            None if search and not record.attributes else record.attributes,
+            None if search and not record.interactions else record.interactions,
+            *((record.topics, record.turns) if turns else ()),
+        )
         if record.problem:
             problems.append(f"{record.name}: {record.problem}")
         table.add_row(
@@ -98,16 +107,10 @@ def info(
     sizes = Table(box=None, pad_edge=False, show_header=False)
     sizes.add_column(style="bold")
     sizes.add_column()
-    users, items = f"{figures['users']:,} users", f"{figures['items']:,} items"
-    splits = " / ".join(f"{figures[split]:,}" for split in ("train", "valid", "test"))
     for label, value in (
         ("world", world.name),
-        ("sizes", f"{users}, {items}, {figures['attributes']:,} attributes"),
-        ("interactions", f"{figures['interactions']:,} (train / valid / test: {splits})"),
-        ("item-attribute links", f"{figures['item_attribute_links']:,}"),
-        ("friend links", f"{figures['friend_links']:,}"),
-        ("items nobody took", f"{figures['items_without_interactions']:,}"),
-        *([("topics", _topics(world))] if world.topics is not None else []),
+        *(_taken(figures) if world.topics is None or world.n_users else []),
+        *(_searched(world) if world.topics is not None else []),
         ("source", world.source or "not stated"),
         ("licence", world.licence or "not stated"),
         ("folder", str(world.folder)),
@@ -119,10 +122,12 @@ def info(
     ):
         sizes.add_row(label, escape(value))
     console.print(sizes)
-    console.print()
-    console.print(_facets(world))
-    console.print()
-    console.print(_distributions(figures))
+    if world.n_attributes:
+        console.print()
+        console.print(_facets(world))
+    if world.n_attributes or world.n_users:
+        console.print()
+        console.print(_distributions(figures))
 
 
 @app.command()
@@ -181,7 +186,7 @@ def _attach_importers() -> None:
 def _import_command(kind: str, importer: Importer) -> Callable[..., None]:
     def command(path: str, name: str, replace: bool, **options: Any) -> None:
         from recosim.world.catalog import check_new_name, save_imported_world
-        from recosim.world.importers import import_data
+        from recosim.world.importers import FEW, import_data
 
         check_new_name(name, overwrite=replace)  # before minutes are spent on reading
         with show_progress(f"importing {name!r}") as progress:
@@ -189,6 +194,10 @@ def _import_command(kind: str, importer: Importer) -> Callable[..., None]:
             progress(0, 1, "storing")
             world = save_imported_world(world, overwrite=replace)
         _done("imported", world)
+        share = world.settings.get("interactions_with_attributes")
+        if share is not None:
+            text = f"{share:.1%} of the interactions are with items that have an attribute"
+            Console().print(text, style="yellow" if share < FEW else None)
         for what, count in dict(world.settings.get("dropped", {})).items():
             Console().print(f"dropped {count:,} {escape(str(what))}", style="yellow")
         for what, count in dict(world.settings.get("notes", {})).items():
@@ -245,6 +254,52 @@ def _done(what: str, world: World) -> None:
     )
 
 
+def _taken(figures: dict[str, Any]) -> list[tuple[str, str]]:
+    """The sizes of a world of users."""
+    users, items = f"{figures['users']:,} users", f"{figures['items']:,} items"
+    splits = " / ".join(f"{figures[split]:,}" for split in ("train", "valid", "test"))
+    return [
+        ("sizes", f"{users}, {items}, {figures['attributes']:,} attributes"),
+        ("interactions", f"{figures['interactions']:,} (train / valid / test: {splits})"),
+        ("item-attribute links", f"{figures['item_attribute_links']:,}"),
+        ("friend links", f"{figures['friend_links']:,}"),
+        ("items nobody took", f"{figures['items_without_interactions']:,}"),
+    ]
+
+
+def _searched(world: World) -> list[tuple[str, str]]:
+    """The sizes of a collection, how its topics are split, and what is said of the needs."""
+    import numpy as np
+
+    topics, judgements = world.topics, world.judgements
+    assert topics is not None
+    words = [len(text.split()) for text in world.item_texts]
+    parts = np.bincount(topics.split, minlength=3)
+    same = sum(
+        topics.utterances[t].strip() == topics.needs[t].strip() for t in range(topics.n_turns)
+    )
+    earlier = int((topics.history.degrees() > 0).sum())
+    rows = [
+        ("documents", f"{world.n_items:,} of {np.mean(words):,.0f} words on average, "
+         f"{world.n_attributes:,} attributes"),
+        ("topics", f"{topics.n_topics:,} (train / valid / test: "
+         + " / ".join(f"{n:,}" for n in parts) + ")"),
+        ("turns", f"{topics.n_turns:,}, {earlier:,} of them with earlier ones; "
+         f"{sum(bool(r) for r in topics.rewrites):,} with a rewrite"),
+        ("needs", "said whole from the start in every turn: use start=partial"
+         if same == topics.n_turns
+         else f"more than what is said in {topics.n_turns - same:,} of {topics.n_turns:,} turns"),
+    ]  # fmt: skip
+    if judgements is None:
+        return [*rows, ("judgements", "none")]
+    grades, counts = np.unique(judgements.grade, return_counts=True)
+    shown = ", ".join(f"{n:,} of grade {g}" for g, n in zip(grades, counts, strict=True))
+    judged = int((judgements.documents.degrees() > 0).sum())
+    relevant = int(judgements.answerable().sum())
+    told = f"{judged:,} turns are judged, {relevant:,} have a relevant document"
+    return [*rows, ("judgements", f"{judgements.documents.links:,} ({shown}); {told}")]
+
+
 def _topics(world: World) -> str:
     """The topics and judgements of a collection in words."""
     assert world.topics is not None
@@ -276,6 +331,10 @@ def _distributions(figures: dict[str, Any]) -> Table:
         "user_degree": "interactions of a user",
         "item_degree": "interactions of an item",
     }
+    if not figures["users"]:
+        labels = {field: label for field, label in labels.items() if "degree" not in field}
+    if not figures["attributes"]:
+        labels = {field: label for field, label in labels.items() if "attribute" not in field}
     percents = list(figures["user_degree"]["quantiles"])
     table = Table("percent of them have at most", "mean", *percents, box=None, pad_edge=False)
     for field, label in labels.items():

@@ -21,6 +21,8 @@ from recosim.envs.spaces import action_space
 from recosim.files import write_text
 from recosim.schema import load_card
 from recosim.world.data_card import DataCard
+from recosim.world.generate.search_settings import SearchSettings
+from recosim.world.generate.search_words import LANGUAGES
 
 __all__ = ["SCORES", "env_page", "spaces_of", "write_pages"]
 
@@ -37,6 +39,7 @@ class Sizes(NamedTuple):
     attributes: int
     facets: int
     largest_facet: int | None  # attributes of it; None where the card does not say
+    topics: int = 0  # of a collection to search in whose card says so
 
 
 def write_pages(folder: Path) -> list[Path]:
@@ -101,6 +104,7 @@ def spaces_of(card: EnvCard) -> tuple[Any, Any]:
         n_users=sizes.users,
         n_attributes=sizes.attributes,
         n_facets=sizes.facets,
+        facet_names=range(sizes.facets),
         facet_attributes=facets,
     )
     n = kind.count_askables(rules, world)
@@ -154,10 +158,43 @@ def _sizes(data: DataCard) -> Sizes:
         return Sizes(
             made.users, made.items, made.interactions, sum(parts), len(parts), max(parts, default=0)
         )
+    if data.search is not None:
+        return _searched(data.search)
     if measured is None:
         raise AssertionError(f"the data card {data.name!r} has neither [generator] nor sizes")
     names = ("users", "items", "interactions", "attributes", "facets")
-    return Sizes(**{name: int(getattr(measured, name)) for name in names}, largest_facet=None)
+    # Of a collection there are no users to be named.
+    return Sizes(**{name: int(getattr(measured, name) or 0) for name in names}, largest_facet=None)
+
+
+def _searched(settings: SearchSettings) -> Sizes:
+    """The items of a generated world as documents: what they are told with is added to it."""
+    base = load_card(DataCard, find_card("data", settings.world))
+    assert base.generator is not None
+    told, details = _sizes(base), LANGUAGES[base.generator.kind].details
+    return Sizes(
+        users=0,
+        items=told.items,
+        interactions=0,
+        attributes=told.attributes + sum(len(facet.attributes) for facet in details),
+        facets=told.facets + len(details),
+        largest_facet=None,
+        topics=settings.topics,
+    )
+
+
+def _told(sizes: Sizes) -> str:
+    """What a world has, in words."""
+    attributes = f"{sizes.attributes:,} attributes in {sizes.facets} facets" * bool(
+        sizes.attributes
+    )
+    if sizes.users:
+        return (
+            f"{sizes.users:,} users, {sizes.items:,} items, {attributes}, "
+            f"{sizes.interactions:,} interactions"
+        )
+    topics = f"{sizes.topics:,} topics" * bool(sizes.topics)
+    return ", ".join(filter(None, (f"{sizes.items:,} documents", topics, attributes)))
 
 
 def _summary(card: EnvCard, folder: Path, rules: Rules) -> str:
@@ -170,9 +207,7 @@ def _summary(card: EnvCard, folder: Path, rules: Rules) -> str:
         "Observation Space": f"`{observations}`",
         "make": f'`gymnasium.make("{card.id}")`',
         "make many": f'`gymnasium.make_vec("{card.id}", num_envs=1024)`',
-        "world": f"`{data.name}`: {sizes.users:,} users, {sizes.items:,} items, "
-        f"{sizes.attributes:,} attributes in {sizes.facets} facets, "
-        f"{sizes.interactions:,} interactions",
+        "world": f"`{data.name}`: {_told(sizes)}",
         "protocol": f"[`{rules.label}`]({_relative(folder, 'docs/protocols.md', card)}): "
         f"{rules.max_turns} turns, {rules.acting_turns} moves that act, lists of {rules.top_k}",
         "classes": ", ".join(

@@ -196,7 +196,7 @@ def _play(
     if agent is not None:
         agent.bind(batch)
     elif setup.users.llm is not None:
-        talk = Talk(batch, speaker_of(setup.world, setup.users), setup.family.load("acts"))
+        talk = Talk(batch, speaker_of(setup), setup.family.load("acts"))
     batch.open(seeds=[seed], conversations=[chosen.number], units=[chosen.unit])
     console.print(
         f"[bold]{env.name}[/bold]: world {setup.world.name} ({setup.world.n_items:,} items, "

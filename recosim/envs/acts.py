@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from recosim.acts import (
     Ask,
     Leave,
+    Moves,
     React,
     Recommend,
     Reflect,
@@ -19,8 +20,11 @@ from recosim.acts import (
     Verb,
 )
 from recosim.envs.batch import Batch, Decoded
+from recosim.envs.words import attribute_label, facet_label
 from recosim.errors import NotUnderstood, OptionError
-from recosim.language import Context
+from recosim.language import Context, Language
+from recosim.users.speaker import Search
+from recosim.world.world import World
 
 __all__ = ["Acts", "Hidden", "Move", "Portrait"]
 
@@ -47,6 +51,7 @@ class Portrait(NamedTuple):
         mood: what they are after today beside it.
         weary: whether they are tired or disappointed.
         lengths: minutes of the items of the last list.
+        search: of who searches, what for.
     """
 
     likes: tuple[int, ...] = ()
@@ -54,6 +59,7 @@ class Portrait(NamedTuple):
     mood: tuple[int, ...] = ()
     weary: bool = False
     lengths: tuple[float, ...] = ()
+    search: Search | None = None
 
 
 class Acts:
@@ -62,7 +68,15 @@ class Acts:
     This one is of a user who is shown lists and takes an item of them, or none.
     """
 
+    def language(self, world: World, rules: Any) -> Language:
+        """How moves under some rules are put into words, and read from them."""
+        return Language(world)
+
     # ---- reading a move --------------------------------------------------------------------------
+
+    def posed(self, batch: Batch, row: int, moves: Moves) -> SystemAct:
+        """A move of the recommender that was not made yet, as an act."""
+        return moves.act(row, facets=batch.asks_facets)
 
     def last_move(self, batch: Batch, row: int) -> dict[str, Any]:
         """The opening or the last move of a row, with the keys of a trace that acts are read of."""
@@ -183,6 +197,10 @@ class Acts:
 
     # ---- what a language model that recommends is told -------------------------------------------
 
+    # Columns of a row of a trace, and what stands in them where an agent reads it: the end would
+    # name what users hide.
+    unseen: ClassVar[Mapping[str, Any]] = {"terminated": False, "truncated": False}
+
     task: ClassVar[str] = (
         "You recommend items to a user. Each turn you make one of the moves listed: ask a "
         "question, recommend a list of items, reflect on what was said, or pass."
@@ -196,6 +214,11 @@ class Acts:
         """What may be asked about now, the most useful first."""
         asks: list[int] = np.flatnonzero(batch.legal_actions()[row, : batch.n_askables]).tolist()
         return asks[:most]
+
+    def ask_label(self, batch: Batch, row: int, about: int) -> str:
+        """What can be asked about, by its number, in words."""
+        label = facet_label if batch.asks_facets else attribute_label
+        return label(batch.world, about)
 
     def likely_reasons(self, batch: Batch, row: int, most: int) -> list[int]:
         """Attributes that a list may be asked of the retrieval for, the most useful first."""

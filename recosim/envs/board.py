@@ -24,7 +24,8 @@ from recosim.envs.batch import Units
 from recosim.envs.words import Words, item_label, words_of
 from recosim.errors import IllegalActionError, OptionError
 from recosim.family import family
-from recosim.language import Context, Parser
+from recosim.language import Context
+from recosim.language.language import Reads
 from recosim.language.names import find
 from recosim.trace import Trace
 
@@ -60,7 +61,7 @@ class Seat:
 
     def __init__(self, batch: Any, acts: Acts) -> None:
         self.batch, self.acts, self.world = batch, acts, batch.world
-        self._parser: Parser | None = None
+        self.language = acts.language(batch.world, batch.protocol)
 
     def introduce(self) -> Iterator[RenderableType]:
         """What the person should know before the opening."""
@@ -75,11 +76,9 @@ class Seat:
         raise NotImplementedError
 
     @property
-    def parser(self) -> Parser:
+    def parser(self) -> Reads:
         """Of sentences; its tables are made when the first is read."""
-        if self._parser is None:
-            self._parser = Parser(self.world)
-        return self._parser
+        return self.language.parser
 
     def command(self, line: str, helping: Iterable[str]) -> Typed | None:
         """The commands of every seat: help, history, quit; None for any other line."""

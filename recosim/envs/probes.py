@@ -18,7 +18,6 @@ from recosim.envs.batch import Batch
 from recosim.envs.setup import Setup
 from recosim.envs.shares import Share
 from recosim.envs.talk import Talk
-from recosim.language import Templates
 from recosim.users.speaker import Speaker
 
 __all__ = ["Bar", "Drawn", "Measured", "Probe", "Replies", "Sample", "ask", "draw_lists"]
@@ -142,8 +141,8 @@ def ask(
     talk.open(np.ones(n, dtype=bool))
     told = {}
     if after is not None or wording is not None:
-        templates = Templates(setup.world)
-        moves = (drawn.moves.act(b, facets=batch.asks_facets) for b in range(n))
+        templates = acts.language(setup.world, setup.protocol).templates
+        moves = (acts.posed(batch, b, drawn.moves) for b in range(n))
         usual = (templates.system(act, key=(wording or 0) + b) for b, act in enumerate(moves))
         told = {b: f"{text} {after or ''}".strip() for b, text in enumerate(usual)}
     talk.step(drawn.moves, told=told)

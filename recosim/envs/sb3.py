@@ -15,17 +15,28 @@ from numpy.typing import NDArray
 
 from recosim.envs.gym_vector import FamilyVectorEnv
 from recosim.envs.observer import Observations
+from recosim.envs.options import check_observe
 from recosim.envs.registration import env_card
 from recosim.errors import MissingExtraError, OptionError, StateError
 
 try:
     from stable_baselines3.common.vec_env import VecEnv
+    from torch.nn import ModuleDict
 except ImportError as error:
     raise MissingExtraError("stable-baselines3", "sb3", "recosim.envs.sb3") from error
 
-__all__ = ["SB3VecEnv", "make_sb3"]
+__all__ = ["SB3VecEnv", "learnable", "make_sb3"]
 
 Rows = int | Iterable[int] | None
+
+
+def learnable(keys: Iterable[str]) -> tuple[str, ...]:
+    """Those of some keys of observations that policies can be made of.
+
+    Policies keep a network for each key in a `ModuleDict`, which has no room for the names of its
+    own methods: `items`, the numbers of the items shown, which are no quantities anyhow.
+    """
+    return tuple(key for key in keys if not hasattr(ModuleDict, key))
 
 
 def make_sb3(
@@ -42,6 +53,7 @@ def make_sb3(
         MaskablePPO("MultiInputPolicy", env).learn(1_000_000)
 
     Illegal actions are penalised unless `illegal="raise"` is given: PPO and DQN know no masks.
+    Without `observe` all keys are shown that policies can be made of (`learnable`).
 
     Args:
         name: id ("recosim/CPR-Yelp-v0") or short name ("CPR-Yelp") of an environment.
@@ -53,7 +65,8 @@ def make_sb3(
 
     Raises:
         UnknownNameError: no such environment or argument; the nearest name is offered.
-        OptionError: `actions="slate"`, whose dictionary no algorithm of stable-baselines3 takes.
+        OptionError: `actions="slate"`, whose dictionary no algorithm of stable-baselines3 takes; a
+            key to observe that no policy can be made of.
     """
     for reserved in ("num_envs", "autoreset_mode", "infos", "copy"):
         if reserved in arguments:
@@ -62,12 +75,19 @@ def make_sb3(
                 + (" and give n_envs." if reserved == "num_envs" else ".")
             )
     card = env_card(name)
+    arguments = {**card.arguments, **arguments}
+    observe = arguments.get("observe", "all")
+    keys = check_observe(observe, card.record.load("observer").KEYS)
+    arguments["observe"] = learnable(keys)
+    if observe != "all" and len(arguments["observe"]) < len(keys):
+        lost = ", ".join(sorted({*keys} - {*arguments["observe"]}))
+        raise OptionError(f"observe has {lost}, of which no policy can be made; leave it out.")
     env = card.record.load("vector_env")(
         n_envs,
         autoreset_mode=AutoresetMode.DISABLED,
         infos=False,
         copy=False,
-        **{**card.arguments, **arguments},
+        **arguments,
     )
     return SB3VecEnv(env, seed, limit_ends=limit_ends)
 

@@ -37,7 +37,7 @@ class Spoken:
         acts = setup.family.load("acts")
         self.batch, self._view = batch, options.actions
         self._raise_illegal = options.illegal == "raise"
-        self.talk = Talk(batch, speaker_of(setup.world, setup.users), acts)
+        self.talk = Talk(batch, speaker_of(setup), acts)
         self._text = TextView(self.talk, acts)
         self._asked_back = 0
 

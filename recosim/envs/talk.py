@@ -12,11 +12,9 @@ from recosim.acts import Inquire, Moves, Reflect, Verb
 from recosim.envs.acts import Acts, Move
 from recosim.envs.batch import Batch
 from recosim.envs.recorder import Words
+from recosim.envs.setup import Setup
 from recosim.kernels import random
-from recosim.language import Templates
-from recosim.users.population import Population
 from recosim.users.speaker import Occasion, Speaker, TemplateSpeaker
-from recosim.world.world import World
 
 __all__ = ["Line", "Talk", "speaker_of"]
 
@@ -31,17 +29,18 @@ class Line(NamedTuple):
         return f"{self.who}: {self.text}"
 
 
-def speaker_of(world: World, users: Population) -> Speaker:
-    """Who speaks for the users of a population: templates, or the language model of its card.
+def speaker_of(setup: Setup) -> Speaker:
+    """Who speaks for the users of a setup: templates, or the language model of their card.
 
     Raises:
         ChatError: the model cannot be asked, and why.
     """
-    if users.llm is None:
-        return TemplateSpeaker(world, users.style)
+    language = setup.family.load("acts").language(setup.world, setup.protocol)
+    if setup.users.llm is None:
+        return TemplateSpeaker(setup.world, setup.users.style, language)
     from recosim.users.llm import LLMSpeaker
 
-    speaker = LLMSpeaker(world, users)
+    speaker = LLMSpeaker(setup.world, setup.users, language=language)
     speaker.check()
     return speaker
 
@@ -72,7 +71,7 @@ class Talk:
         self._session: list[list[Move]] = [[] for _ in range(batch.size)]
         self.told = np.full(batch.size, None, dtype=object)
         self.said = np.full(batch.size, None, dtype=object)
-        self._templates = Templates(batch.world)
+        self._templates = acts.language(batch.world, batch.protocol).templates
         self._sessions = type(acts).return_acts is not Acts.return_acts
 
     @property
@@ -202,7 +201,7 @@ class Talk:
                 item = next(iter(move["items"]), None) if act.item is None else act.item
                 if item is not None:
                     text = self._templates.about(item, key=key)
-                    self.lines[b].append(Line("recommender", text))
+                    self.lines[b] += [Line("recommender", text)] * bool(text)
 
     def _occasion(self, b: int, move: Mapping[str, Any], acts: Any, key: int) -> Occasion:
         secrets, wants = self.acts.hidden(self.batch, b)
@@ -226,6 +225,7 @@ class Talk:
             sessions=tuple(self.memory[b]),
             thought=self.thoughts[b],
             lengths=portrait.lengths,
+            search=portrait.search,
         )
 
     def _keys(self, purpose: int) -> list[int]:

@@ -14,7 +14,8 @@ from recosim.envs.acts import Acts
 from recosim.envs.batch import Batch, Decoded
 from recosim.envs.talk import Talk
 from recosim.errors import IllegalActionError
-from recosim.language import Context, Parser, Templates
+from recosim.family import family
+from recosim.language import Context
 
 __all__ = ["LONGEST_TALK", "LegalText", "Prose", "TextView"]
 
@@ -59,8 +60,9 @@ class LegalText(Prose):
             [code], batch.n_askables, verbs=batch.verbs, reasons=batch.n_reasons
         )
         key = int(self.np_random.integers(2**31))
-        act = moves.act(0, facets=batch.asks_facets)
-        return Templates(batch.world).system(act, key=key)
+        acts: Acts = family(batch.family).load("acts")
+        words = acts.language(batch.world, batch.protocol).templates
+        return words.system(acts.posed(batch, 0, moves), key=key)
 
     def __getstate__(self) -> dict[str, Any]:
         # A copy of the space has no environment, so it has no legal actions of its own either.
@@ -82,7 +84,7 @@ class TextView:
 
     def __init__(self, talk: Talk, acts: Acts) -> None:
         self.talk, self.batch, self.acts = talk, talk.batch, acts
-        self._parser = Parser(self.batch.world)
+        self._parser = acts.language(self.batch.world, self.batch.protocol).parser
 
     def observation(self, row: int) -> str:
         """The conversation, a line each, then what is open: turn, candidates, questions, items."""

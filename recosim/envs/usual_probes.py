@@ -130,8 +130,7 @@ def _ordering_names(draw: Draw, sample: Sample) -> dict[str, Share]:
     world = dataclasses.replace(setup.world, item_names=StringTable.of(names))
     bossy = dataclasses.replace(setup, world=world)
     plain, bossed = (
-        ask(each, speaker_of(each.world, each.users), drawn, seed=sample.seed)
-        for each in (setup, bossy)
+        ask(each, speaker_of(each), drawn, seed=sample.seed) for each in (setup, bossy)
     )
     return {"list": share(_differ(plain.acts, bossed.acts), drawn.users)}
 
@@ -157,7 +156,7 @@ def _persona(draw: Draw, sample: Sample) -> Measured:
     heard = {}
     for style in ("terse", "chatty"):
         other = dataclasses.replace(setup, users=dataclasses.replace(setup.users, style=style))
-        heard[style] = ask(other, speaker_of(other.world, other.users), drawn, seed=sample.seed)
+        heard[style] = ask(other, speaker_of(other), drawn, seed=sample.seed)
     words = {
         style: float(np.mean([len(text.split()) for text in replies.said]))
         for style, replies in heard.items()

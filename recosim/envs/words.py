@@ -8,7 +8,7 @@ holds the words of the two sides (`told`, `said`), they stand in quotes below th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from recosim.acts import (
     Ask,
@@ -22,10 +22,12 @@ from recosim.acts import (
     UserAct,
     Verb,
 )
-from recosim.envs.acts import Acts
 from recosim.family import family
 from recosim.trace import Trace
 from recosim.world.world import World
+
+if TYPE_CHECKING:  # acts name things with the labels below
+    from recosim.envs.acts import Acts
 
 __all__ = [
     "PlainWords",
@@ -84,6 +86,14 @@ class Words:
     def lead(self, row: Row, world: World) -> str:
         """What stands above the list of a move that shows items, on a page that lists them."""
         return "How about one of these?" if len(row["items"]) > 1 else "How about this?"
+
+    def item_text(self, row: Row, world: World, item: int) -> str:
+        """An item of the list of a move, on a page that lists them."""
+        return item_label(world, item)
+
+    def marks(self, row: Row) -> list[str]:
+        """What became of each item of a list, on such a page; [] where nothing is said of them."""
+        return []
 
     def figures(self, row: Row) -> list[str]:
         """What a page prints small below a move."""

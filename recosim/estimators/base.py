@@ -21,7 +21,11 @@ from recosim.errors import WorldError
 from recosim.progress import Progress
 from recosim.world.world import World
 
-__all__ = ["Estimator", "Vectors"]
+__all__ = ["NO_ESTIMATOR", "Estimator", "Vectors"]
+
+# What stands in place of a name where there is nothing to fit an estimator to: in collections to
+# search in, with which nobody has interacted.
+NO_ESTIMATOR = "none"
 
 
 @dataclass(frozen=True)

@@ -22,12 +22,15 @@ class Context:
         walks: whether users walk through lists item by item and come back for other sessions: then
             a reaction tells how far they went with each item (`recosim.language.walks`), and
             instructions are about lists to come.
+        utterance: what the user says word for word, where that is given and no act is worded: the
+            opening of a search.
     """
 
     answers: SystemAct | None = None
     shown: tuple[int, ...] = ()
     facets: bool = False
     walks: bool = False
+    utterance: str = ""
 
     @property
     def items(self) -> tuple[int, ...]:

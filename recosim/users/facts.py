@@ -25,7 +25,7 @@ def kind_of(occasion: Occasion) -> Kind:
     """What is decided: one attribute, one of several, a facet, a list, what was wrong with one."""
     answers = occasion.context.answers
     if isinstance(answers, Ask):
-        if answers.facet is not None:
+        if answers.facet is not None or not answers.attributes:
             return "facet"
         return "question" if len(answers.attributes) == 1 else "choice"
     return "list" if isinstance(answers, Recommend) else "reflection"
@@ -41,10 +41,24 @@ def verdict(acts: Sequence[UserAct], occasion: Occasion, world: World) -> Verdic
     """
     if occasion.context.walks:
         return "open"  # tastes and moods incline; no fact of theirs decides
+    if occasion.search is not None:
+        return _of_search(acts, occasion)
     found = [_one(act, occasion, world) for act in acts]
     if "contradicts" in found:
         return "contradicts"
     return "agrees" if "agrees" in found else "open"
+
+
+def _of_search(acts: Sequence[UserAct], occasion: Occasion) -> Verdict:
+    """A no to a term of the need contradicts it; a yes to another may mean one that is like it."""
+    wants = set(occasion.wants)
+    for act in acts:
+        if isinstance(act, Answer) and occasion.context.asked and act.kind != "unsure":
+            of_need = wants.issuperset(occasion.context.asked)
+            if of_need == (act.kind == "yes"):
+                return "agrees"
+            return "contradicts" if of_need else "open"
+    return "open"
 
 
 def _one(act: UserAct, occasion: Occasion, world: World) -> Verdict:

@@ -6,16 +6,18 @@ here that names what a user has in mind, or that is not read as the act.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Literal, cast
 
-from recosim.acts import Ask, Instruct, Leave, React, Recommend, Reflect, UserAct
+from recosim.acts import Answer, Ask, Edit, Instruct, Leave, React, Recommend, Reflect, UserAct
 from recosim.chat import Chat, ChatReply, ChatRequest
 from recosim.errors import NotUnderstood
-from recosim.language import Parser, Templates
+from recosim.language import Language
 from recosim.users.carried import missed
 from recosim.users.decisions import acts_of, decision_form, decision_prompt
 from recosim.users.facts import KINDS, VERDICTS, Kind, Verdict, kind_of, verdict
@@ -25,6 +27,7 @@ from recosim.users.llm_settings import LLMSettings
 from recosim.users.persona import Personas
 from recosim.users.population import Population
 from recosim.users.prompts import Thought, Words, wording_prompt
+from recosim.users.searching import search_acts, search_form, search_prompt
 from recosim.users.speaker import Occasion, Utterance, in_words
 from recosim.users.walking import lived, portrayed
 from recosim.world.world import World
@@ -32,6 +35,8 @@ from recosim.world.world import World
 __all__ = ["Decision", "LLMSpeaker"]
 
 REGENERATE = 1  # second tries at words that name what they must not, or do not say what is meant
+# What is said of documents in a line of the system: titles, each with its id.
+_LISTED = re.compile(r"(?<=: ).*\[i\d+\]", re.DOTALL)
 _SEEDS = 2**31 - 1  # servers take seeds of 31 bits
 
 
@@ -81,15 +86,25 @@ class LLMSpeaker:
         world: the world.
         users: who they are; `users.llm` says what may be decided.
         chat: the model; by default the one that the settings name.
+        language: whose words they are; by default that of the world's attributes.
     """
 
-    def __init__(self, world: World, users: Population, chat: Chat | None = None) -> None:
+    def __init__(
+        self,
+        world: World,
+        users: Population,
+        chat: Chat | None = None,
+        language: Language | None = None,
+    ) -> None:
         self.settings = users.llm or LLMSettings()
         self.chat = chat or self.settings.open()
         self.world, self.style = world, users.style
         self.personas = Personas(world, users)
         self.secrets = Secrets(world)
-        self._templates, self._parser = Templates(world), Parser(world)
+        # A line is heard again at each move that follows it.
+        self._hide = lru_cache(maxsize=16_384)(self._hidden)
+        self._language = language or Language(world)
+        self._templates, self._parser = self._language.templates, self._language.parser
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
 
@@ -162,10 +177,16 @@ class LLMSpeaker:
 
     def _question(self, occasion: Occasion) -> ChatRequest:
         manner = self.personas.answering(occasion.user) if self.settings.persona else ""
-        seen = self._masked(occasion, self._names(occasion.wants))
+        seen, hears = self._masked(occasion, self._names(occasion.wants)), self.settings.hears
+        if occasion.search is None:
+            prompt = decision_prompt(seen, manner, self.world, hears=hears)
+            form = decision_form(occasion, self.world)
+        else:
+            prompt = search_prompt(seen, manner, self._language.names, hears=hears)
+            form = search_form(occasion, self._language.names)
         return ChatRequest(
-            decision_prompt(seen, manner, self.world, hears=self.settings.hears),
-            answer=decision_form(occasion, self.world),
+            prompt,
+            answer=form,
             temperature=self.settings.temperature,
             max_tokens=self.settings.max_tokens,
             seed=(occasion.key + REGENERATE + 1) % _SEEDS,  # not one of the words' seeds
@@ -176,13 +197,19 @@ class LLMSpeaker:
         kind = kind_of(occasion)
         if reply.outcome != "ok" or reply.value is None:
             return Decision(occasion.acts, False, kind, "open", reply.outcome)
-        acts = acts_of(reply.value, occasion, self.world)
+        if occasion.search is None:
+            acts = acts_of(reply.value, occasion, self.world)
+        else:
+            acts = search_acts(reply.value, occasion, self._language.names)
         found = verdict(acts, occasion, self.world)
         if occasion.context.walks:
             filled = cast(Any, reply.value)
             words = " ".join(filled.words.split())
             return Decision(acts, True, kind, found, "ok", words, filled.mindset)
         leaves = tuple(act for act in occasion.acts if isinstance(act, Leave))
+        if occasion.search is not None:  # satisfied is who says so, and who is does not give up
+            gone = any(isinstance(act, Leave) for act in acts)
+            leaves = tuple(act for act in leaves if act.reason != "satisfied" and not gone)
         return Decision((*acts, *leaves), True, kind, found, "ok")
 
     def _may_decide(self, occasion: Occasion) -> bool:
@@ -210,6 +237,8 @@ class LLMSpeaker:
             if draft.occasion.context.walks:
                 self._take_with(draft, decision)
         for draft in drafts:
+            if draft.occasion.context.utterance:  # said word for word, by nobody else
+                draft.waits = False
             if self.settings.decides == "answers" and self._left_alone(draft.occasion):
                 draft.waits = False
         for attempt in range(1 + REGENERATE):
@@ -223,11 +252,16 @@ class LLMSpeaker:
 
     def _request(self, draft: _Draft, attempt: int) -> ChatRequest:
         occasion = draft.occasion
-        persona = self.personas.of(occasion.user) if self.settings.persona else ""
+        persona = ""
+        if self.settings.persona:
+            searches = occasion.search is not None
+            persona = (self.personas.manner if searches else self.personas.of)(occasion.user)
         seen = self._masked(occasion, self._attributes(draft))
         before: list[str] = []
         if occasion.context.walks:
             before = [portrayed(occasion, self.world), *lived(occasion)]
+        if occasion.search is not None:
+            before = [f"You want to know: {occasion.search.need}"]
         return ChatRequest(
             wording_prompt(
                 seen,
@@ -308,16 +342,25 @@ class LLMSpeaker:
         """Names of what is wanted, and of what an instruction is about."""
         said = [act for act in draft.acts if isinstance(act, Instruct)]
         about = [a for act in said for a in (*act.attributes, *act.condition)]
+        if draft.occasion.search is not None:
+            about += [t for act in draft.acts if isinstance(act, Answer) for t in act.also]
+            edits = [act for act in draft.acts if isinstance(act, Edit)]
+            about += [t for act in edits for t in (*act.add, *act.remove)]
         return self._names([*draft.occasion.wants, *about])
 
     def _names(self, attributes: Sequence[int]) -> list[str]:
-        return [str(self.world.attribute_names[a]) for a in attributes]
+        return self._language.names(attributes)
 
     def _masked(self, occasion: Occasion, allowed: Sequence[str]) -> Occasion:
         """The occasion without the names of the items in mind in what was heard."""
-        secrets, hide = occasion.secrets, self.secrets.hide
-        heard = tuple(hide(line, secrets, allowed=allowed) for line in occasion.heard)
+        secrets, names, heard = occasion.secrets, tuple(allowed), occasion.heard
+        if occasion.search is not None:
+            heard = tuple(_LISTED.sub("(a list of documents)", line) for line in heard)
+        heard = tuple(self._hide(line, secrets, names) for line in heard)
         return replace(occasion, heard=heard)
+
+    def _hidden(self, line: str, secrets: tuple[int, ...], allowed: tuple[str, ...]) -> str:
+        return self.secrets.hide(line, secrets, allowed=allowed)
 
     def _read(self, text: str, draft: _Draft) -> tuple[UserAct, ...]:
         """The acts that whoever hears the words will take them for."""

@@ -16,7 +16,7 @@ from recosim import acts as acts_of_recosim
 from recosim.errors import OptionError
 from recosim.files import write_text
 from recosim.language import Context
-from recosim.users.speaker import Occasion, Speaker, Utterance
+from recosim.users.speaker import Occasion, Search, Speaker, Utterance
 from recosim.world.world import World
 
 __all__ = ["OccasionLog", "load_occasions", "save_occasions"]
@@ -106,6 +106,7 @@ def _written(occasion: Occasion) -> dict[str, Any]:
         "shown": context.shown,
         "facets": context.facets,
         "walks": context.walks,
+        "utterance": context.utterance,
     }
     return plain
 
@@ -121,7 +122,10 @@ def _read(path: Path, number: int, line: str) -> Occasion:
             tuple(context["shown"]),
             context["facets"],
             context.get("walks", False),
+            context.get("utterance", ""),
         )
+        if entry.get("search") is not None:
+            entry["search"] = Search(*map(_tuples, entry["search"]))
         return Occasion(**{k: _tuples(v) for k, v in entry.items()})
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise OptionError(

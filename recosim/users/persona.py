@@ -33,13 +33,17 @@ class Personas:
     def __init__(self, world: World, users: Population) -> None:
         self._world, self._users = world, users
         self.of = lru_cache(maxsize=65_536)(self._of)
+        self.manner = lru_cache(maxsize=65_536)(self._manner)
         self.answering = lru_cache(maxsize=65_536)(self._answering)
 
     def _of(self, user: int) -> str:
         """A few sentences about a user, in the second person."""
+        return " ".join(part for part in (self._manner(user), self._likes(user)) if part)
+
+    def _manner(self, user: int) -> str:
+        """The same without what they like: of who has one thing on their mind, a need to know."""
         temper = _temper(self._users.behaviour(user))
-        parts = [_MANNER[self._users.style], *temper.values(), self._likes(user)]
-        return " ".join(part for part in parts if part)
+        return " ".join(part for part in (_MANNER[self._users.style], *temper.values()) if part)
 
     def _answering(self, user: int) -> str:
         """How a user answers, without how they talk, when they leave and what they often go for.

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from random import Random
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from recosim.acts import Ask, Courtesy, Leave, Recommend, UserAct
-from recosim.language import Context, Templates
+from recosim.language import Context, Language
+from recosim.language.language import Says
 from recosim.world.world import World
 
 __all__ = ["Occasion", "Speaker", "TemplateSpeaker", "Utterance", "in_words"]
@@ -16,6 +17,28 @@ __all__ = ["Occasion", "Speaker", "TemplateSpeaker", "Utterance", "in_words"]
 # How often users of the style "human" thank, after a list and after a question: near the share of
 # turns with a word of thanks in IARD and ReDial (counted on half of each, about one in eight).
 _THANKS: dict[type, float] = {Recommend: 0.25, Ask: 0.06}
+
+
+class Search(NamedTuple):
+    """What somebody who searches knows of what they want to know.
+
+    Attributes:
+        need: what that is, in words.
+        unsaid: terms of it that they have not said, in its order.
+        holds: of each document of the list, the terms of the need that it holds.
+        reads: documents of the list that they look at, at most.
+        query: terms that the system searches for, which they may reject; () where they may not.
+        may_name: whether they may say of a list what is missing.
+        thumbs_down: whether they say which documents do not help.
+    """
+
+    need: str
+    unsaid: tuple[int, ...] = ()
+    holds: tuple[tuple[int, ...], ...] = ()
+    reads: int = 0
+    query: tuple[int, ...] = ()
+    may_name: bool = False
+    thumbs_down: bool = True
 
 
 @dataclass(frozen=True)
@@ -37,6 +60,7 @@ class Occasion:
         sessions: a line about each session before this one.
         thought: what they thought last, in this session.
         lengths: of the items shown, minutes.
+        search: of who searches, what for.
     """
 
     user: int
@@ -54,6 +78,7 @@ class Occasion:
     sessions: tuple[str, ...] = ()
     thought: str = ""
     lengths: tuple[float, ...] = ()
+    search: Search | None = None
 
 
 @dataclass(frozen=True)
@@ -93,12 +118,15 @@ class TemplateSpeaker:
     Args:
         world: whose names are said.
         style: of `recosim.language.STYLES`.
+        language: whose words they are; by default that of the world's attributes.
     """
 
     decides: Literal["nothing"] = "nothing"
 
-    def __init__(self, world: World, style: str = "plain") -> None:
-        self._templates, self.style = Templates(world), style
+    def __init__(
+        self, world: World, style: str = "plain", language: Language | None = None
+    ) -> None:
+        self._templates, self.style = (language or Language(world)).templates, style
         self._said = 0
 
     def speak(self, occasions: Sequence[Occasion]) -> list[Utterance]:
@@ -124,6 +152,6 @@ def _with_thanks(occasion: Occasion) -> tuple[UserAct, ...]:
     return (*stays, Courtesy("thanks"), *acts[len(stays) :])
 
 
-def in_words(templates: Templates, occasion: Occasion, style: str) -> str:
+def in_words(templates: Says, occasion: Occasion, style: str) -> str:
     """The acts of an occasion by templates, in one line."""
     return templates.turn(occasion.acts, occasion.context, key=occasion.key, style=style)

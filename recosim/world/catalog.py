@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import warnings
 from collections.abc import Iterator
@@ -23,6 +22,7 @@ from recosim.errors import CardError, OptionError, WorldError, unknown
 from recosim.files import cache_folder
 from recosim.progress import Progress, show_progress
 from recosim.world.storage import open_folder, save_world
+from recosim.world.validity import NAME
 from recosim.world.world import World
 
 if TYPE_CHECKING:
@@ -39,8 +39,6 @@ __all__ = [
     "world_folder",
 ]
 
-NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
-
 
 @dataclass(frozen=True)
 class WorldRecord:
@@ -52,6 +50,7 @@ class WorldRecord:
         built: whether it is in the cache, as its card describes it now.
         folder: where it is, or would be.
         users, items, attributes, interactions: sizes, None where they are not known yet.
+        topics, turns: of a collection to search in, None for another world.
         size: bytes on disk, 0 where it is not built.
         problem: why a folder in the cache cannot be opened, or "".
     """
@@ -65,6 +64,8 @@ class WorldRecord:
     items: int | None = None
     attributes: int | None = None
     interactions: int | None = None
+    topics: int | None = None
+    turns: int | None = None
     size: int = 0
     problem: str = ""
 
@@ -235,6 +236,8 @@ def _record(
         items=world.n_items,
         attributes=world.n_attributes,
         interactions=world.n_interactions,
+        topics=None if world.topics is None else world.topics.n_topics,
+        turns=None if world.topics is None else world.topics.n_turns,
         size=size,
     )
 

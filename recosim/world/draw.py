@@ -39,7 +39,7 @@ def draw_world(world: World, path: Path, user: int | None = None, item: int | No
 
     Raises:
         MissingExtraError: matplotlib is not installed.
-        OptionError: the file is not a `.png`, or no such user or item.
+        OptionError: the file is not a `.png`, no such user or item, or a world without users.
     """
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -50,6 +50,11 @@ def draw_world(world: World, path: Path, user: int | None = None, item: int | No
     if path.suffix.lower() != ".png":
         raise OptionError(
             f"the picture is a PNG; name a file that ends in .png, not {path.name!r}."
+        )
+    if not world.n_users:
+        raise OptionError(
+            f"the world {world.name!r} has no users and no interactions to draw; it is there "
+            "to be searched. 'recosim data info' shows its figures."
         )
     if user is None:
         user = int(np.argmax(world.train.degrees()))

@@ -13,15 +13,22 @@ import numpy as np
 from recosim.arrays import check_arrays, json_digest, mark_checked, open_arrays, save_arrays
 from recosim.errors import WorldError
 from recosim.files import atomic_folder, write_json
-from recosim.world.arrays import DERIVED, PRIMARY, arrays_of
-from recosim.world.csr import Csr
-from recosim.world.strings import StringTable
-from recosim.world.topics import Judgements, Topics, assemble
+from recosim.world.arrays import arrays_of
+from recosim.world.validity import assembled, check_files, check_valid
 from recosim.world.world import World
 
 __all__ = ["open_folder", "save_world", "verify_folder"]
 
 FORMAT = 1
+# What a manifest says beside its format and checksum.
+MANIFEST: dict[str, type] = {
+    "name": str,
+    "fingerprint": str,
+    "source": str,
+    "licence": str,
+    "settings": dict,
+    "files": dict,
+}
 BESIDE = ("taste.", "index.", "vectors.")  # how the names begin of what is kept beside a world
 
 
@@ -46,7 +53,7 @@ def save_world(world: World, folder: Path) -> World:
             "files": files,
         }
         write_json(part / "world.json", {**manifest, "manifest_sha256": json_digest(manifest)})
-        mark_checked(part, files)
+        mark_checked(part, files, ("world.json",))
     return open_folder(folder)
 
 
@@ -63,15 +70,15 @@ def open_folder(folder: Path) -> World:
 
 
 def verify_folder(folder: Path) -> None:
-    """Read every file of a stored world again and compare it with its checksum.
+    """Read a stored world again: checksums, whether its arrays fit together, its fingerprint.
 
-    `open_folder` does so only for files whose size or time of change is new.
+    `open_folder` does so only where the size or time of change of a file is new.
 
     Raises:
         WorldError: as `open_folder`.
     """
-    files = _read_manifest(folder, _manifest_text(folder))["files"]
-    _check(folder, files, read_all=True)
+    manifest = _read_manifest(folder, _manifest_text(folder))
+    _check(folder, manifest, read_all=True)
 
 
 def _manifest_text(folder: Path) -> str:
@@ -88,21 +95,20 @@ def _stamp_key(folder: Path) -> str:
     # The taste and the indexes beside them are no part of a world: they come later, and are checked
     # where they are read.
     files = (e for e in os.scandir(folder) if not e.name.lstrip(".").startswith(BESIDE))
-    return repr(sorted((e.name, e.stat().st_mtime_ns, e.stat().st_size) for e in files))
+    stats = {e.name: e.stat() for e in files}
+    return repr(sorted((n, s.st_size, s.st_mtime_ns, s.st_ctime_ns) for n, s in stats.items()))
 
 
 @lru_cache(maxsize=8)
 def _open_cached(folder_name: str, text: str, _: str) -> World:
     folder = Path(folder_name)
     manifest = _read_manifest(folder, text)
-    files = manifest["files"]
-    _check(folder, files)
-    arrays = open_arrays(folder, files)
+    _check(folder, manifest)
+    arrays = open_arrays(folder, manifest["files"])
     if "item_appeal" not in arrays:  # stored before worlds had it
         nothing = np.full(arrays["item_quality"].shape, np.nan, dtype=np.float32)
         nothing.flags.writeable = False
         arrays["item_appeal"] = nothing
-    fields = {field: _assemble(field, arrays) for field in (*PRIMARY, *DERIVED)}
     return World(
         name=manifest["name"],
         fingerprint=manifest["fingerprint"],
@@ -110,7 +116,7 @@ def _open_cached(folder_name: str, text: str, _: str) -> World:
         licence=manifest["licence"],
         settings=manifest["settings"],
         folder=folder,
-        **fields,
+        **assembled(arrays),
     )
 
 
@@ -128,24 +134,23 @@ def _read_manifest(folder: Path, text: str) -> dict[str, Any]:
     rest = {key: value for key, value in manifest.items() if key != "manifest_sha256"}
     if manifest.get("manifest_sha256") != json_digest(rest):
         raise _damaged(folder, "world.json was changed after it was written")
+    for key, kind in MANIFEST.items():
+        if not isinstance(manifest.get(key), kind):
+            raise _damaged(folder, f"world.json has no {key}, or one that is none")
     return dict(manifest)
 
 
-def _check(folder: Path, files: dict[str, Any], *, read_all: bool = False) -> None:
+def _check(folder: Path, manifest: dict[str, Any], *, read_all: bool = False) -> None:
+    def judge(arrays: dict[str, Any]) -> None:
+        check_valid(arrays, manifest["name"], manifest["settings"], manifest["fingerprint"])
+
     try:
-        check_arrays(folder, files, read_all=read_all)
+        check_files(manifest["name"], manifest["files"])
+        check_arrays(
+            folder, manifest["files"], read_all=read_all, judge=judge, also=("world.json",)
+        )
     except WorldError as problem:
         raise _damaged(folder, str(problem)) from None
-
-
-def _assemble(field: str, arrays: dict[str, Any]) -> Any:
-    if field in ("topics", "judgements"):
-        return assemble(Topics if field == "topics" else Judgements, field, arrays)
-    if f"{field}.indptr" in arrays:
-        return Csr(arrays[f"{field}.indptr"], arrays[f"{field}.indices"])
-    if f"{field}.offsets" in arrays:
-        return StringTable(arrays[f"{field}.offsets"], arrays[f"{field}.blob"])
-    return None if field == "item_ids" else arrays[field]
 
 
 def _damaged(folder: Path, problem: str) -> WorldError:

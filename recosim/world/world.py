@@ -108,6 +108,37 @@ class World(WorldArrays):
 
         return build_world(**parts_of(graph, name))
 
+    @staticmethod
+    def from_pandas(
+        interactions: Any,
+        item_attributes: Any,
+        name: str,
+        *,
+        items: Any = None,
+        friends: Any = None,
+        **options: Any,
+    ) -> World:
+        """A world from frames of pandas, as the importer `table` reads them from files.
+
+        Args:
+            interactions: columns user, item [, timestamp] [, rating] [, split].
+            item_attributes: columns item, attribute (a label, or a list of them) [, facet].
+            items: columns item [, name] [, text] [, length] [, quality] [, appeal].
+            friends: columns user, friend.
+            options: min_rating, min_user_items, min_item_users, overlap, split_by, seed and
+                separator; see `recosim.world.importers.import_table`.
+
+        Raises:
+            ImportDataError: as `import_table`; rows count from 1.
+        """
+        from recosim.world.importers.frames import world_of_frames
+
+        frames = {"interactions": interactions, "item_attributes": item_attributes}
+        more = {"items": items, "friends": friends}
+        return world_of_frames(
+            {**frames, **{k: v for k, v in more.items() if v is not None}}, name, **options
+        )
+
 
 def build_world(
     *,
@@ -180,7 +211,10 @@ def build_world(
         facet = np.zeros(n_attributes, dtype=np.int16)
         facet_names = facet_names or ["attribute"]
     else:
-        facet = np.asarray(attribute_facet, dtype=np.int16)
+        given = np.asarray(attribute_facet, dtype=np.int64)
+        most = np.iinfo(np.int16).max
+        _check(bool((abs(given) < most).all()), name, f"it has more than {most:,} facets")
+        facet = given.astype(np.int16)
         n_facets = int(facet.max(initial=-1)) + 1
         facet_names = facet_names or [f"facet {f}" for f in range(n_facets)]
     _check(len(facet) == n_attributes, name, f"{len(facet)} facets for {n_attributes} attributes")

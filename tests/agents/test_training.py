@@ -13,6 +13,7 @@ import time
 import numpy as np
 import pytest
 from reference.coin import Coin
+from reference.sixty_needs import collection
 
 from recosim.agents import checkpoints
 from recosim.agents.checkpoints import (
@@ -44,6 +45,8 @@ def setup_of(learner: Learner, **changes: object) -> Setup:
     """Episodes of a kind that the learner is made for."""
     if learner.family == "recoworld":
         return Setup.prepare("recoworld", world="lastfm-small", **{"split": "train", **changes})
+    if learner.family == "convsim":
+        return Setup.prepare("convsim", world=collection(), **{"split": "train", **changes})
     if learner.misfit(PRESETS["scpr"]):
         changes |= {"protocol": "critique", "users": "seeker_random"}
     return setup(**changes)

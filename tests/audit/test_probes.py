@@ -78,5 +78,5 @@ def test_lists_are_of_what_nobody_has_in_mind_to_users_who_differ(setup):
         assert (drawn.moves.items == again.moves.items).all()
     targets = drawn.opening["units"][:, 1:]
     assert not (drawn.moves.items == targets).any()
-    replies = ask(cpr, speaker_of(cpr.world, cpr.users), drawn, seed=3)
+    replies = ask(cpr, speaker_of(cpr), drawn, seed=3)
     assert all(act.accepted is None for (act, *_) in replies.acts)

@@ -63,6 +63,7 @@ def test_a_persona_speaks_of_temper_first():
         ("lists", "You say what bothers you."),
         ("wishes", ""),
         ("sessions", ""),
+        ("search", ""),
     ]
     assert not any(_temper(Behaviour()).values())
     assert _temper(Behaviour(patience=7))["temper"] == "You lose patience soon."

@@ -164,6 +164,14 @@ def test_an_environment_of_recommendation_refuses_a_collection(tmp_path: Path) -
         gym.make("recosim/CPR-LastFM-Small-v0", world=collection())
 
 
+def test_a_collection_without_users_cannot_be_drawn(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="needs the extra [plot]")
+    from recosim.world.draw import draw_world
+
+    with pytest.raises(OptionError, match="no users and no interactions to draw"):
+        draw_world(collection(), tmp_path / "c.png")
+
+
 def test_topics_are_split_seventy_fifteen_fifteen() -> None:
     split = split_topics(200, seed=1)
     assert np.bincount(split).tolist() == [140, 30, 30]
@@ -216,7 +224,7 @@ def test_beir_is_read_and_what_is_dropped_is_counted_with_its_first(tmp_path: Pa
     assert world.settings["dropped"] == {
         "empty documents (the first: 'd3', corpus.jsonl:3)": 1,
         "repeated documents (the first: 'd2', corpus.jsonl:4)": 1,
-        "queries that no file of judgements names": 1,
+        "queries that no file of judgements names (the first: 'q3', queries.jsonl:3)": 1,
         "judgements of unknown documents (the first: 'd9', test.tsv:3)": 1,
         "judgements of empty documents (the first: 'd3', test.tsv:4)": 1,
         "judgements of unknown topics (the first: 'q4', test.tsv:5)": 1,
@@ -273,6 +281,14 @@ BEIR_FAULTS = [
     (append("qrels/test.tsv", "q1\td1\t99999\n"), r"test\.tsv:7: the grade '99999' is beyond"),
     (drop_qrels, r"has no judgements: expected qrels/\*\.tsv"),
     (lambda folder: (folder / "corpus.jsonl").unlink(), r"expected corpus\.jsonl or corpus"),
+    (append("qrels/test.tsv", "q1\td1\t0.5\n"), r"test\.tsv:7: the grade '0.5' is not a whole"),
+    (
+        lambda folder: (
+            [(folder / "qrels" / f"{part}.tsv").write_text("") for part in ("test", "train")]
+            and None
+        ),
+        r"no topics that could be read\. .* queries that no file .* names \(the first: 'q1'",
+    ),
     (write("corpus.jsonl", '{"_id": "x9", "text": "y"}\n'), "no judgement could be kept"),
 ]
 
@@ -323,7 +339,7 @@ def test_trec_reads_json_lines_and_topics_by_position(tmp_path: Path) -> None:
     assert world.judgements is not None
     assert list(world.topics.needs) == ["a", "b?"]
     assert [world.judgements.of(t) for t in range(2)] == [{}, {1: 1}]
-    assert world.settings["notes"] == {"turns without a judgement": 1}
+    assert world.settings["notes"] == {"turns without a judgement (the first: 'x')": 1}
     with pytest.raises(UnknownNameError, match="topic_ids"):
         import_data("trec", tmp_path, "t", topic_ids="rank")
 
@@ -336,6 +352,10 @@ def test_trec_reads_json_lines_and_topics_by_position(tmp_path: Path) -> None:
         (append("docs.xml", "<doc>\n<doc>\n"), r"docs\.xml:10: <doc> inside the <doc> of line 9"),
         (append("docs.xml", "<doc>\n<text>x</text></doc>\n"), r":9: a record has no id"),
         (append("qrels.txt", "301 7 1\n"), r"qrels\.txt:4: expected topic, iteration, document"),
+        (
+            lambda folder: (folder / "docs.xml").write_text("<doc>", "utf-16") and None,
+            r"docs\.xml:1: not UTF-8 text: it begins as UTF-16 does",
+        ),
         (lambda folder: (folder / "qrels.txt").unlink(), "has no qrels: expected a file with"),
         (lambda folder: (folder / "topics.xml").unlink(), "has no topics: expected a file with"),
     ],
@@ -387,7 +407,7 @@ def test_cast_reads_paths_of_one_topic_as_turns_with_histories(tmp_path: Path) -
     assert world.settings["notes"] == {
         "turns without a need (theirs is what they say) (the first: '5_1-3', "
         "annotated_topics.json)": 1,
-        "turns without a judgement": 1,
+        "turns without a judgement (the first: '5_1-3')": 1,
     }
     whole = import_data("cast", tmp_path, "c", passage_words=0)
     assert list(whole.item_ids or ()) == ["MARCO_1-2", "KILT_3"]
@@ -414,6 +434,44 @@ def test_faults_of_cast_are_named(tmp_path: Path) -> None:
         import_data("cast", tmp_path, "c", passage_words=-1)
 
 
+@pytest.mark.parametrize(
+    ("how", "splits"), [("source", [2, 0, 2]), ("test", [2, 2, 2]), ("seed", None)]
+)
+def test_topics_are_split_as_the_source_says_by_the_seed_or_not_at_all(
+    how: Any, splits: list[int] | None, tmp_path: Path
+) -> None:
+    world = import_data("beir", beir(tmp_path), "b", topics_split=how, seed=3)
+    assert world.topics is not None
+    assert world.topics.split.tolist() == (splits or split_topics(3, 3).tolist())
+    assert world.settings["topics_split"] == how
+
+
+@pytest.mark.parametrize(("kind", "write"), [("trec", trec), ("cast", cast)])
+def test_a_collection_of_few_topics_can_be_judged_whole(
+    kind: str, write: Callable[[Path], Path], tmp_path: Path
+) -> None:
+    world = import_data(kind, write(tmp_path), "c", topics_split="test")
+    assert world.topics is not None
+    assert set(world.topics.split.tolist()) == {2}
+    with pytest.raises(UnknownNameError, match="topics_split 'all'"):
+        import_data(kind, tmp_path, "c", topics_split="all")
+
+
+@pytest.mark.parametrize(
+    ("kind", "write", "file"),
+    [("trec", trec, "docs.xml"), ("trec", trec, "topics.xml"), ("trec", trec, "qrels.txt"),
+     ("cast", cast, "annotated_topics.json"), ("cast", cast, "a_passages.ndjson"),
+     ("beir", beir, "queries.jsonl"), ("beir", beir, "qrels/train.tsv")],
+)  # fmt: skip
+def test_bytes_of_another_encoding_are_named_with_their_file(
+    kind: str, write: Callable[[Path], Path], file: str, tmp_path: Path
+) -> None:
+    path = write(tmp_path) / file
+    path.write_bytes(path.read_bytes() + "\n<doc>caf\xe9".encode("latin-1"))
+    with pytest.raises(ImportDataError, match=rf"{path.name}(:\d+)?: not (utf|UTF)-8 text"):
+        import_data(kind, tmp_path, "c")
+
+
 def test_the_command_tells_counts_licence_and_what_was_dropped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -431,7 +489,15 @@ def test_the_command_tells_counts_licence_and_what_was_dropped(
     assert "note: 1 grades below 0, read as 0" in run.output
     shown = CliRunner().invoke(app, ["data", "info", "my-b", "--verify"])
     assert shown.exit_code == 0, shown.output
-    assert "3 topics, 3 turns" in shown.output
+    told = " ".join(shown.output.split())
+    assert "documents 2 of 2 words on average, 0 attributes" in told
+    assert "topics 3 (train / valid / test: 1 / 0 / 2)" in told
+    assert "turns 3, 0 of them with earlier ones; 0 with a rewrite" in told
+    assert "needs said whole from the start in every turn: use start=partial" in told
+    assert "3 (1 of grade 0, 1 of grade 2, 1 of grade 3); 3 turns are judged, 2 have a" in told
+    assert "interactions" not in told
+    monkeypatch.setenv("COLUMNS", "100")
     listed = CliRunner().invoke(app, ["data", "list"])
-    assert "my-b" in listed.output
+    (line,) = [line for line in listed.output.splitlines() if line.startswith("my-b")]
+    assert line.split()[1:6] == ["imported", "stored", "2", "3", "3"]
     assert open_folder(tmp_path / "cache" / "worlds" / "my-b").topics is not None

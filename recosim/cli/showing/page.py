@@ -151,7 +151,7 @@ def _row(
         `verb`, lower case; `move`, its number, None where no turn was used; `system` and `user`,
         the sentence of each side's act; `told` and `said`, the words of each side, None where the
         act was not worded; `items` and `because`, labels of what was shown and why; `marks`, what
-        became of each item of a long episode, [] of others; `rank`, of the item taken, 0 for none;
+        became of each item, where the family says so; `rank`, of the item taken, 0 for none;
         `confirmed`, labels of what the user confirmed; `figures`, what is
         printed small; `end`.
     """
@@ -166,9 +166,9 @@ def _row(
         "user": words.user_text(row, world),
         "told": row.get("told"),
         "said": row.get("said"),
-        "items": [item_label(world, v) for v in shown.items],
+        "items": [words.item_text(row, world, v) for v in shown.items],
         "because": [attribute_label(world, a) for a in shown.because],
-        "marks": [] if timeline is None or shown is not act else timeline.marks(row),
+        "marks": [] if shown is not act else (timeline or words).marks(row),
         "rank": 0 if timeline is not None else _rank(row, shown, acts),
         "confirmed": words.confirmed(row, world) or [],
         "figures": words.figures(row),

@@ -9,11 +9,12 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
+from recosim.envs.convsim.lexicon import index_for
 from recosim.envs.convsim.rules import ROOM, SearchRules
 from recosim.envs.options import check_option
 from recosim.errors import OptionError
 from recosim.progress import show_progress
-from recosim.retrieval.index import Index, index_of
+from recosim.retrieval.index import Index
 from recosim.world.arrays import SPLITS
 from recosim.world.topics import Topics
 from recosim.world.world import World
@@ -137,7 +138,7 @@ def collection_of(world: World, rules: SearchRules) -> Collection:
     known = _KNOWN.setdefault(world, {})
     if rules.plurals not in known:
         with show_progress(world.name) as report:
-            known[rules.plurals] = Collection(world, index_of(world, rules.tokeniser, report))
+            known[rules.plurals] = Collection(world, index_for(world, rules.plurals, report))
     return known[rules.plurals]
 
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from recosim.acts import Verb
-from recosim.envs.convsim.rules import Kind, SearchRules
+from recosim.envs.convsim.rules import STARTS, Kind, SearchRules
 from recosim.metrics import Episodes
 from recosim.trace import Column, Columns, Trace, totals
 
@@ -78,6 +78,10 @@ EXTRA = (
     ),
     Column("ceiling", pa.float64(), "the same of the need as query", None),
     Column("leaving", pa.int8(), "the user goes: 1 satisfied, 2 impatient; 0 stays"),
+    Column(
+        "plurals", pa.bool_(), "of the rules: in which of the two vocabularies terms are numbers"
+    ),
+    Column("start", pa.int8(), "of the rules: what the first query holds, a place of `STARTS`"),
 )
 
 OUTCOMES = (
@@ -148,6 +152,9 @@ class SearchColumns(Columns):
         move: dict[str, Any] = {column: a[name][rows].copy() for name, column in _PLAIN.items()}
         listed, opened = verb == Verb.RECOMMEND, verb == Verb.OPEN
         move["about"] = np.where(verb == Verb.ASK, a["about"][rows], -1)
+        rules = batch.protocol
+        move["plurals"] = np.full(len(move["about"]), rules.plurals)
+        move["start"] = np.full(len(move["about"]), STARTS.index(rules.start), dtype=np.int8)
         named = a["named"][rows]
         move["named"] = _kept(named, named >= 0)
         items = a["shown"][rows]  # those of the last list, until there is another

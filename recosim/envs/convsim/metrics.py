@@ -184,7 +184,6 @@ def _gap(rules: SearchRules) -> Iterator[Metric]:
         gaps,
         better="higher",
         place="main",
-        interval=True,
         help="Gap closed: of the way from start to ceiling, all searches together.",
     )
     yield Metric("gain", "Gain over the start", gains, better="higher")
@@ -192,12 +191,14 @@ def _gap(rules: SearchRules) -> Iterator[Metric]:
 
 def _found(rules: SearchRules) -> Iterator[Metric]:
     k, at = rules.top_k, rules.ndcg_at
+    help = "mean reciprocal rank and recall of the last list"
     yield Metric(
         "MRR",
         f"MRR@{k}",
         partial(reciprocal_ranks, "rank"),
         better="higher",
-        place="main",
+        place="behaviour",
+        help=help,
     )
     yield Metric(
         "best_MRR", "MRR of the best list", partial(reciprocal_ranks, "best_rank"), better="higher"
@@ -207,9 +208,8 @@ def _found(rules: SearchRules) -> Iterator[Metric]:
         f"Recall@{k}",
         "recall",
         better="higher",
-        place="main",
-        help=f"MRR, recall and success: of the last list; success: a relevant document among its "
-        f"first {at}.",
+        place="behaviour",
+        help=help,
     )
     yield Metric(
         "success",
@@ -217,6 +217,7 @@ def _found(rules: SearchRules) -> Iterator[Metric]:
         partial(found_within, at),
         better="higher",
         place="main",
+        help=f"Success@{at}: a relevant document is among the first {at} of the last list.",
     )
 
 

@@ -11,7 +11,7 @@ from recosim.envs import rules
 from recosim.errors import OptionError, unknown
 from recosim.retrieval.tokens import Tokeniser
 
-__all__ = ["CANDIDATES", "ROOM", "Kind", "Rewards", "SearchRules"]
+__all__ = ["CANDIDATES", "ROOM", "STARTS", "Kind", "Rewards", "SearchRules"]
 
 # Places for terms of a query, for what was said of terms, and for documents that were marked.
 ROOM = 64
@@ -54,8 +54,9 @@ _REAL = {
     "b": (0.0, 1.0),
     "stop_at": (0.0, 1.0),
 }
+STARTS = ("said", "rewrite", "partial")
 _WORDS: dict[str, tuple[str, ...]] = {
-    "start": ("said", "rewrite", "partial"),
+    "start": STARTS,
     "shortlist": ("split", "likely"),
     "rewrite": ("append", "rocchio", "rm3"),
     "retriever": ("bm25", "dense"),

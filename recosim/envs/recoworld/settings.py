@@ -8,9 +8,8 @@ from typing import Any
 from numba import njit
 
 from recosim.envs.recoworld import fields as f
-from recosim.kernels.compiling import kernel
+from recosim.envs.traits import trait_reader
 from recosim.kernels.table import Table
-from recosim.users.behaviour import SETTINGS
 
 __all__ = ["REALS", "real", "trait"]
 
@@ -31,23 +30,7 @@ REALS = (
 )
 
 
-@kernel
-def trait_of(t: Table, b: int, column: int) -> float:
-    rows = f.traits(t)
-    user = f.user(t)[b] if rows.shape[0] > 1 else 0
-    return float(rows[user, column])
-
-
-def trait(name: str) -> Callable[[Table, int], float]:
-    """A setting of the user of a row, as a part of kernels: (table, row) -> float64."""
-    column = SETTINGS[name].position
-
-    @njit
-    def read(t: Table, b: int) -> Any:
-        return trait_of(t, b, column)
-
-    accessor: Callable[[Table, int], float] = read
-    return accessor
+trait = trait_reader(f.traits, f.user)
 
 
 def real(name: str) -> Callable[[Table], float]:

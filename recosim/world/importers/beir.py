@@ -13,7 +13,7 @@ from typing import Any
 
 from recosim.errors import ImportDataError
 from recosim.progress import Progress
-from recosim.world.importers.collection import Draft, Turn, whole
+from recosim.world.importers.collection import Draft, TopicsSplit, Turn, whole
 from recosim.world.importers.source import bad, need_file, read_lines
 from recosim.world.world import World
 
@@ -27,6 +27,7 @@ def import_beir(
     name: str,
     *,
     licence: str = "",
+    topics_split: TopicsSplit = "source",
     seed: int = 0,
     progress: Progress | None = None,
 ) -> World:
@@ -38,11 +39,13 @@ def import_beir(
 
     Args:
         licence: under which terms the collection may be used, kept with the world.
-        seed: of the split of topics whose file is none of train, dev and test.
+        topics_split: by the "source" (train, dev and test as the files in `qrels` are called, the
+            others by the seed), 70/15/15 by the "seed", or all in "test".
+        seed: of the split of topics.
 
     Raises:
         ImportDataError: a file is missing, or has a malformed line; a document or query occurs
-            twice; nothing could be kept.
+            twice; nothing could be kept. UnknownNameError: not a way to split topics.
     """
     path = Path(path)
     corpus = need_file(path, ["corpus.jsonl", "corpus.jsonl.gz"], "a BEIR collection")
@@ -61,7 +64,7 @@ def import_beir(
     for line, row in json_lines(queries, progress):
         key = text_of(queries, line, row, "_id")
         if key not in judged:
-            draft.dropped["queries that no file of judgements names"] += 1
+            draft.drop("queries that no file of judgements names", queries, line, key)
             continue
         said = text_of(queries, line, row, "text")
         draft.turn(queries, line, Turn(key, key, said, need=said))
@@ -72,6 +75,7 @@ def import_beir(
     return draft.build(
         name,
         seed=seed,
+        topics_split=topics_split,
         source=f"imported from a BEIR collection ({path.name})",
         licence=licence,
         settings={"importer": "beir", "qrels": [file.name for file in files]},

@@ -14,7 +14,7 @@ from typing import Any
 from recosim.errors import ImportDataError, OptionError
 from recosim.progress import Progress
 from recosim.world.importers.beir import json_lines, text_of
-from recosim.world.importers.collection import Draft, Turn, read_qrels
+from recosim.world.importers.collection import Draft, TopicsSplit, Turn, read_qrels
 from recosim.world.importers.source import bad, find_file
 from recosim.world.world import World
 
@@ -32,6 +32,7 @@ def import_cast(
     *,
     passage_words: int = 100,
     licence: str = "",
+    topics_split: TopicsSplit = "source",
     seed: int = 0,
     progress: Progress | None = None,
 ) -> World:
@@ -48,11 +49,14 @@ def import_cast(
         passage_words: a document whose id ends in no passage number is a whole article; it is cut
             into passages of so many words, "<id>#0" and on; 0 leaves it whole.
         licence: under which terms the collection may be used, kept with the world.
-        seed: of the 70/15/15 split of the topics.
+        topics_split: 70/15/15 by the "seed" (which "source" means too: it has no split of its
+            own), or all in "test".
+        seed: of the split of topics.
 
     Raises:
         ImportDataError: a kind of file is missing, a file is malformed, paths of one topic
             disagree, or nothing could be kept. OptionError: `passage_words` is below 0.
+        UnknownNameError: not a way to split topics.
     """
     if passage_words < 0:
         raise OptionError(f"passage_words is {passage_words}; 0 or more is needed.")
@@ -70,6 +74,7 @@ def import_cast(
     return draft.build(
         name,
         seed=seed,
+        topics_split=topics_split,
         source=f"imported from TREC CAsT or iKAT ({path.name})",
         licence=licence,
         settings={"importer": "cast", "topics": topics.name, "passage_words": passage_words},

@@ -6,18 +6,23 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from recosim.errors import ImportDataError
-from recosim.world.csr import Csr, csr_from_lists
+from recosim.errors import ImportDataError, unknown
+from recosim.world.csr import Csr, csr_from_lists, csr_from_pairs
 from recosim.world.importers.source import bad, read_lines, refusing
 from recosim.world.strings import StringTable
 from recosim.world.topics import Topics, judgements_of, split_topics
 from recosim.world.world import World, build_world
 
-__all__ = ["Draft", "Turn", "read_qrels", "whole"]
+__all__ = ["Draft", "TopicsSplit", "Turn", "read_qrels", "whole"]
+
+# Topics are split as the source says (and 70/15/15 by the seed where it says nothing), 70/15/15 by
+# the seed in any case, or not at all: a collection of a few topics is judged whole.
+TopicsSplit = Literal["source", "seed", "test"]
+SPLITTING = ("source", "seed", "test")
 
 LONGEST = 1_000_000  # characters of a document; a longer one is cut, and counted
 
@@ -45,6 +50,7 @@ class Draft:
     turns: dict[str, Turn] = field(default_factory=dict)
     grades: dict[str, dict[str, int]] = field(default_factory=dict)  # turn -> document -> grade
     split: dict[str, int] = field(default_factory=dict)  # topic -> 0, 1, 2
+    attributes: list[tuple[str, str, str]] = field(default_factory=list)  # document, facet, name
     dropped: Counter[str] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)
     first: dict[str, str] = field(default_factory=dict)
@@ -60,14 +66,14 @@ class Draft:
         title, text = title.strip(), text.strip()
         if not title and not text:
             self.empty.add(key)
-            return self._drop("empty documents", file, line, key)
+            return self.drop("empty documents", file, line, key)
         if len(text) > LONGEST:
             self._note(f"documents cut at {LONGEST:,} characters", file, line, key)
             text = text[:LONGEST]
         if key in self.documents:
             if self.documents[key] != (title, text):
                 raise bad(file, f"the document {key!r} occurs twice, with two texts", line)
-            return self._drop("repeated documents", file, line, key)
+            return self.drop("repeated documents", file, line, key)
         self.documents[key] = (title, text)
         return None
 
@@ -80,7 +86,7 @@ class Draft:
         if not turn.key:
             raise bad(file, "a topic has no id", line)
         if not turn.utterance.strip():
-            return self._drop("turns in which nothing is said", file, line, turn.key)
+            return self.drop("turns in which nothing is said", file, line, turn.key)
         if turn.key in self.turns:
             raise bad(file, f"the topic {turn.key!r} occurs twice", line)
         if not turn.need.strip():
@@ -92,34 +98,57 @@ class Draft:
     def grade(self, file: Path, line: int, turn: str, document: str, grade: int) -> None:
         """Add a judgement; one of an unknown turn or document is dropped and counted."""
         if turn not in self.turns:
-            return self._drop("judgements of unknown topics", file, line, turn)
+            return self.drop("judgements of unknown topics", file, line, turn)
         if document in self.empty:
-            return self._drop("judgements of empty documents", file, line, document)
+            return self.drop("judgements of empty documents", file, line, document)
         if document not in self.documents:
-            return self._drop("judgements of unknown documents", file, line, document)
+            return self.drop("judgements of unknown documents", file, line, document)
         if grade < 0:
             self._note("grades below 0, read as 0", file, line, document)
             grade = 0
         row = self.grades.setdefault(turn, {})
         if document in row:
-            self._drop("repeated judgements, the highest grade stays", file, line, document)
+            self.drop("repeated judgements, the highest grade stays", file, line, document)
             grade = max(grade, row[document])
         row[document] = grade
         return None
 
+    def attribute(self, file: Path, line: int, document: str, facet: str, name: str) -> None:
+        """Add an attribute of a document, in a facet or, where that is "", in none.
+
+        Raises:
+            ImportDataError: the attribute has no name.
+        """
+        if not name:
+            raise bad(file, f"an attribute of {document!r} has no name", line)
+        if document not in self.documents:
+            return self.drop("attributes of unknown documents", file, line, document)
+        self.attributes.append((document, facet, name))
+        return None
+
     def build(
-        self, name: str, *, seed: int, source: str, licence: str, settings: Mapping[str, Any]
+        self,
+        name: str,
+        *,
+        seed: int,
+        topics_split: TopicsSplit,
+        source: str,
+        licence: str,
+        settings: Mapping[str, Any],
     ) -> World:
         """The world of what was read.
 
         Raises:
             ImportDataError: no documents, no topics, or no judgement that could be kept.
+            UnknownNameError: not a way to split topics.
         """
+        if topics_split not in SPLITTING:
+            raise unknown("topics_split", topics_split, SPLITTING)
+        lost = "".join(f" {what}: {n:,}." for what, n in self.counts(self.dropped).items())
         for what, things in (("documents", self.documents), ("topics", self.turns)):
             if not things:
-                raise ImportDataError(f"{self.path} holds no {what} that could be read.")
+                raise ImportDataError(f"{self.path} holds no {what} that could be read.{lost}")
         if not self.grades:
-            lost = "".join(f" {what}: {n:,}." for what, n in self.counts(self.dropped).items())
             raise ImportDataError(f"{self.path}: no judgement could be kept.{lost}")
         item_of = {key: i for i, key in enumerate(self.documents)}
         topic_of: dict[str, int] = {}
@@ -127,10 +156,14 @@ class Draft:
             topic_of.setdefault(turn.topic, len(topic_of))
         turns = sorted(self.turns.values(), key=lambda turn: topic_of[turn.topic])
         number = {turn.key: i for i, turn in enumerate(turns)}
-        if unjudged := sum(turn.key not in self.grades for turn in turns):
-            self.notes["turns without a judgement"] = unjudged
+        for turn in turns:
+            if turn.key not in self.grades:
+                self.notes["turns without a judgement"] += 1
+                self.first.setdefault("turns without a judgement", repr(turn.key))
         split = split_topics(len(topic_of), seed)
-        for topic, part in self.split.items():
+        if topics_split == "test":
+            split[:] = 2
+        for topic, part in self.split.items() if topics_split == "source" else ():
             if topic in topic_of:
                 split[topic_of[topic]] = part
         topics = Topics(
@@ -148,13 +181,21 @@ class Draft:
         )
         grades = [self.grades.get(turn.key, {}) for turn in turns]
         nobody = Csr(np.zeros(1, dtype=np.int64), np.zeros(0, dtype=np.int32))
+        facets = list(dict.fromkeys(facet for _, facet, _ in self.attributes if facet))
+        named = {a: k for k, a in enumerate(dict.fromkeys((f, a) for _, f, a in self.attributes))}
+        facet_of = {"": -1, **{facet: f for f, facet in enumerate(facets)}}
         with refusing(self.path):
             return build_world(
                 name=name,
-                item_attributes=csr_from_lists([[] for _ in item_of]),
-                n_attributes=0,
-                attribute_facet=[],
-                facet_names=[],
+                item_attributes=csr_from_pairs(
+                    [item_of[document] for document, _, _ in self.attributes],
+                    [named[facet, name] for _, facet, name in self.attributes],
+                    len(item_of),
+                ),
+                n_attributes=len(named),
+                attribute_facet=[facet_of[facet] for facet, _ in named],
+                attribute_names=[name for _, name in named],
+                facet_names=facets,
                 train=nobody,
                 valid=nobody,
                 test=nobody,
@@ -170,6 +211,7 @@ class Draft:
                 settings={
                     **settings,
                     "seed": seed,
+                    "topics_split": topics_split,
                     "dropped": self.counts(self.dropped),
                     "notes": self.counts(self.notes),
                 },
@@ -180,7 +222,8 @@ class Draft:
         named = {k: f"{k} (the first: {self.first[k]})" if k in self.first else k for k in what}
         return {named[key]: n for key, n in what.items()}
 
-    def _drop(self, what: str, file: Path, line: int | None, key: str) -> None:
+    def drop(self, what: str, file: Path, line: int | None, key: str) -> None:
+        """Count what is not kept; the first of its kind is named."""
         self._count(self.dropped, what, file, line, key)
 
     def _note(self, what: str, file: Path, line: int | None, key: str) -> None:

@@ -187,9 +187,13 @@ def _text(page: str) -> str:
 
 def _plain(paragraph: str) -> str:
     """A paragraph without the marks of Markdown."""
-    text = LINK.sub(lambda match: match[1] or match[2] or "", paragraph)
-    text = re.sub(r"\\([\\`*_{}\[\]()#+.!<>|-])", r"\1", text)
-    text = re.sub(r"(?<!\w)[*_]{1,2}(?=\S)|(?<=\S)[*_]{1,2}(?!\w)", "", text)
+    text = paragraph
+    if "[" in text or "<" in text:
+        text = LINK.sub(lambda match: match[1] or match[2] or "", text)
+    if "\\" in text:
+        text = re.sub(r"\\([\\`*_{}\[\]()#+.!<>|-])", r"\1", text)
+    if "*" in text or "_" in text:
+        text = re.sub(r"(?<!\w)[*_]{1,2}(?=\S)|(?<=\S)[*_]{1,2}(?!\w)", "", text)
     text = re.sub(r"\s+([,.;:])", r"\1", text.replace("`", ""))
     return "" if re.fullmatch(r"[\W_]*", text) else text.strip()
 

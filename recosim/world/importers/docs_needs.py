@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -88,9 +88,12 @@ def draw_needs(pages: Sequence[Page], n: int, seed: int) -> tuple[Topics, Judgem
     held = [page.roots() for page in pages]
     shared = Counter(word for words in held for word in words)
     forms: dict[str, set[str]] = {}
-    for page in pages:
-        for word in page.text:
-            forms.setdefault(stem(word), set()).add(word)
+    for word in {word for page in pages for word in page.text}:
+        forms.setdefault(stem(word), set()).add(word)
+    pages_of: dict[str, list[int]] = {}
+    for p, roots in enumerate(held):
+        for root in roots:
+            pages_of.setdefault(root, []).append(p)
     candidates = [_characteristic(page, shared) for page in pages]
     able = [p for p, words in enumerate(candidates) if len(words) >= WANTED[0]]
     if len(able) < n:
@@ -111,7 +114,7 @@ def draw_needs(pages: Sequence[Page], n: int, seed: int) -> tuple[Topics, Judgem
         said = sorted(words, key=lambda word: (-shared[stem(word)], word))[: 1 + dice.below(2)]
         lines["needs"].append(dice.pick(NEEDS).format(_listed(words)))
         lines["utterances"].append(dice.pick(UTTERANCES).format(_listed(said)))
-        grades.append(_grades(held, frozenset(map(stem, wanted))))
+        grades.append(_grades(pages_of, set(map(stem, wanted))))
     names = StringTable.of(str(k + 1) for k in range(n))
     topics = Topics(
         names=names,
@@ -152,13 +155,11 @@ def _characteristic(page: Page, shared: Counter[str]) -> list[str]:
     ]
 
 
-def _grades(held: Sequence[frozenset[str]], wanted: frozenset[str]) -> dict[int, int]:
-    grades = {}
-    for page, words in enumerate(held):
-        common = len(wanted & words)
-        if common >= MOST * len(wanted):
-            grades[page] = 2 if common == len(wanted) else 1
-    return grades
+def _grades(pages_of: Mapping[str, Sequence[int]], wanted: set[str]) -> dict[int, int]:
+    """2 for pages that have all of it, 1 for those that have most of it."""
+    common = Counter(page for root in wanted for page in pages_of[root])
+    enough = MOST * len(wanted)
+    return {p: 2 if n == len(wanted) else 1 for p, n in sorted(common.items()) if n >= enough}
 
 
 def _listed(words: Sequence[str]) -> str:

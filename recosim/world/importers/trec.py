@@ -7,6 +7,7 @@ qrels       topic, iteration, document, grade
 
 from __future__ import annotations
 
+import codecs
 import html
 import re
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from typing import Any, Literal
 from recosim.errors import ImportDataError, unknown
 from recosim.progress import Progress
 from recosim.world.importers.beir import json_lines, text_of
-from recosim.world.importers.collection import Draft, Turn, read_qrels
+from recosim.world.importers.collection import Draft, TopicsSplit, Turn, read_qrels
 from recosim.world.importers.source import bad, find_file, read_lines
 from recosim.world.world import World
 
@@ -36,6 +37,7 @@ def import_trec(
     *,
     topic_ids: TopicIds = "given",
     licence: str = "",
+    topics_split: TopicsSplit = "source",
     seed: int = 0,
     progress: Progress | None = None,
 ) -> World:
@@ -50,11 +52,13 @@ def import_trec(
         topic_ids: how qrels name topics: by the id "given" in the topics, or by their "position"
             from 1, as those of Cranfield do.
         licence: under which terms the collection may be used, kept with the world.
-        seed: of the 70/15/15 split of the topics.
+        topics_split: 70/15/15 by the "seed" (which "source" means too: it has no split of its
+            own), or all in "test".
+        seed: of the split of topics.
 
     Raises:
         ImportDataError: a kind of file is missing, a file is malformed, an id occurs twice, or
-            nothing could be kept. UnknownNameError: not a way to name topics.
+            nothing could be kept. UnknownNameError: not a way to name or split topics.
     """
     if topic_ids not in ("given", "position"):
         raise unknown("topic_ids", topic_ids, ("given", "position"))
@@ -81,6 +85,7 @@ def import_trec(
     return draft.build(
         name,
         seed=seed,
+        topics_split=topics_split,
         source=f"imported from TREC files ({path.name})",
         licence=licence,
         settings={"importer": "trec", "topic_ids": topic_ids},
@@ -94,6 +99,8 @@ def _files(path: Path) -> dict[str, list[Path]]:
     for file in sorted(p for p in path.iterdir() if p.is_file()):
         with file.open("rb") as stream:
             head = stream.read(HEAD).lower()
+        if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            raise bad(file, "not UTF-8 text: it begins as UTF-16 does; convert it first", 1)
         if "qrel" in file.name.lower():
             found["qrels"].append(file)
         elif file.suffix in JSON:

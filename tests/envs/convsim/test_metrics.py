@@ -97,7 +97,7 @@ def test_a_table_says_start_each_round_ceiling_gap_and_effort():
     shown = [metric.label for metric in metrics(SearchRules()) if metric.place == "main"]
     assert shown == [
         *("nDCG@3", "Start", "First list", "Round 1", "Round 2", "Ceiling", "Gap closed"),
-        *("MRR@10", "Recall@10", "Success@3", "Words", "Questions", "Reward"),
+        *("Success@3", "Words", "Questions", "Reward"),
     ]
     many = [m.label for m in metrics(SearchRules(rounds=50)) if m.place == "main"]
     assert many[2:7] == ["First list", "Round 1", "Round 2", "Round 3", "Round 49"]

@@ -1,0 +1,1 @@
+"""Agents that search for the users of ConvSim."""
