@@ -3,9 +3,9 @@
     python benchmarks/population.py [--users 8000] [--platforms static follow,static]
 
 The vector environment recommends the estimator's best with 1,024 lives at once, as `static` does,
-and counts its sessions; a user-day is a day on which a user opened a session. Seconds are those of the
-processor, of one thread, so that other work on the machine counts little; the
-same users and luck; they take turns, and the best of `--times` counts. How long a recommender
+and counts its sessions; a user-day is a day on which a user opened a session. Seconds are those
+of the processor, of one thread, so that other work on the machine counts little. All have the same
+users and luck; they take turns, and the best of `--times` counts. How long a recommender
 thinks is in the other comparison: one platform beside a batch that its agent plays alone, as
 `recosim bench` does. Opening the first lives is timed nowhere (users are ranked when first met).
 """

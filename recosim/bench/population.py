@@ -14,6 +14,7 @@ from recosim.bench.plots import OTHERS, write_figure
 from recosim.errors import MissingExtraError, ResultsError
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from rich.table import Table
 
 __all__ = ["draw_population", "population_tables", "read_summary"]
@@ -80,9 +81,16 @@ def population_tables(folder: Path) -> list[Table]:
     totals = Table(show_header=False, box=None)
     totals.add_row("Sessions of a user", _cell(summary["sessions_per_user"], 2))
     totals.add_row("True utility of a user", _cell(summary["utility_per_user"], 2))
+    totals.add_row("Net gain of a user", _cell(summary["net_gain_per_user"], 2))
     totals.add_row("Minutes of regret of a user", _cell(summary["regret_per_user"], 2))
     totals.add_row("Left for good", _cell(summary["gone"], 1, True))
     totals.add_row("Items ever shown", _cell(summary["coverage"], 1, True))
+    if creators := summary.get("creators"):
+        offer = creators["offer"]
+        totals.add_row("Creators in at the end", _cell(creators["alive"], 1, True))
+        totals.add_row("Gini of exposure over creators", _cell(creators["exposure_gini"], 3))
+        for name in ("plain", "bait", "craft"):
+            totals.add_row(f"Released: {name}", _cell(offer[name], 1, True))
     return [platforms, weeks, totals]
 
 
@@ -95,8 +103,8 @@ def _cell(value: float | None, digits: int, share: bool = False) -> str:
 def draw_population(folder: Path) -> Path:
     """Draw a run into `population.png` in its folder, atomically; returns the path.
 
-    Active users by day and platform, retention by cohort (first platform), and the Lorenz curve of
-    exposure over items.
+    Active users by day and platform, retention by cohort (first platform), the Lorenz curve of
+    exposure over items; and of creators how many are in, and how they make what they release.
 
     Raises:
         MissingExtraError: matplotlib is not installed. ResultsError: the run has not ended.
@@ -113,9 +121,11 @@ def draw_population(folder: Path) -> Path:
     cohorts = pq.read_table(folder / "cohorts.parquet").to_pydict()
     items = pq.read_table(folder / "items.parquet")
     days = max(daily["day"]) + 1
-    figure = Figure(figsize=(13, 4), layout="constrained")
+    offer = folder / "offer.parquet"
+    panels = 4 if offer.exists() else 3
+    figure = Figure(figsize=(4.4 * panels, 4), layout="constrained")
     FigureCanvasAgg(figure)
-    users, stayed, exposure = figure.subplots(1, 3)
+    users, stayed, exposure, *more = figure.subplots(1, panels)
     began = np.array(cohorts["active"]).reshape(len(names), len(names), days)
     for k, name in enumerate(names):
         active = np.array(daily["sessions"]).reshape(len(names), days)[k]
@@ -133,12 +143,22 @@ def draw_population(folder: Path) -> Path:
         exposure.plot(*_lorenz(shown[where == name], n_items), color=colours[name], label=name)
     exposure.plot([0, 1], [0, 1], color="#D9D9D9", zorder=0)
     exposure.set(title="Exposure of items (Lorenz)", xlabel="share of items, least shown first")
-    for axes in (users, stayed, exposure):
+    if more:
+        _draw_offer(more[0], pq.read_table(offer).to_pydict())
+    for axes in (users, stayed, exposure, *more):
         axes.legend(frameon=False, fontsize=8)
         axes.spines[["top", "right"]].set_visible(False)
     path = folder / "population.png"
     write_figure(figure, path)
     return path
+
+
+def _draw_offer(axes: Axes, offer: dict[str, list[float]]) -> None:
+    axes.plot(offer["day"], offer["alive"], color="#000000", label="creators in")
+    for colour, name in zip(OTHERS, ("plain", "bait", "craft"), strict=False):
+        axes.plot(offer["day"], offer[name], color=colour, label=f"released: {name}")
+    axes.plot(offer["day"], offer["item_gini"], color="#8C8C8C", linestyle=":", label="Gini, items")
+    axes.set(title="Creators", xlabel="day", ylim=(0, 1.05))
 
 
 def _lorenz(shown: NDArray[np.int64], n_items: int) -> tuple[NDArray[Any], NDArray[Any]]:

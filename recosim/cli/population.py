@@ -19,6 +19,7 @@ from recosim.cli.options import (
     split_names,
     user_settings,
 )
+from recosim.errors import OptionError
 from recosim.progress import show_progress
 
 __all__ = ["population"]
@@ -54,6 +55,21 @@ def population(
         float,
         typer.Option(help="How much loyalty counts when users choose a platform; 0: not at all."),
     ] = 4.0,
+    creators: Annotated[
+        int,
+        typer.Option(
+            help="Creators, who release items day by day. All users live at once then, and a killed "
+            "run begins anew.",
+            min=0,
+        ),
+    ] = 0,
+    creator_rules: Annotated[
+        str,
+        typer.Option(
+            help="What creators do: still, chase_clicks, chase_retention; several, separated by "
+            "commas, take turns."
+        ),
+    ] = "still",
     seed: Annotated[int, typer.Option(help="Seed of all luck.", min=0)] = 0,
     split: Annotated[str, typer.Option(help="Whose lives: train, valid or test.")] = "test",
     world: WorldOption = None,
@@ -83,7 +99,8 @@ def population(
 
     A killed run goes on where it was when the same command is given again. The folder gets
     summary.json, daily.parquet (by platform and day), cohorts.parquet (by first platform),
-    items.parquet (exposure), plots, and the traces where they are wanted.
+    items.parquet (exposure), plots, and the traces where they are wanted; with creators also
+    creators.parquet and offer.parquet.
 
     Examples:
 
@@ -91,11 +108,14 @@ def population(
 
       recosim population RecoWorld-LastFM --platforms follow,static --population voiceless
 
+      recosim population RecoWorld-LastFM --users 2000 --creators 50 --creator-rules chase_clicks
+
       recosim population RecoWorld-LastFM --platforms static --user-set voice=0 --out alone
     """
     from recosim.bench.population import draw_population, population_tables
     from recosim.cli.report import output
     from recosim.multi.running import Plan, run_population
+    from recosim.multi.whole import run_whole
 
     settings: dict[str, Any] = user_settings(user_set)
     plan = Plan.make(
@@ -116,18 +136,18 @@ def population(
         seed=seed,
         choice_pull=choice_pull,
         traces=traces,
+        creators=_creators(creators, split_names(creator_rules)),
     )
     folder = out or Path("results") / f"{plan.environment}.population"
-    with show_progress("population", unit="users") as progress:
-        run_population(
-            plan,
-            folder,
-            chunk=chunk,
-            rows=rows,
-            threads=threads,
-            progress=progress,
-            notice=lambda text: typer.echo(text, err=True),
-        )
+    shared: dict[str, Any] = {
+        "threads": threads,
+        "notice": lambda text: typer.echo(text, err=True),
+    }
+    with show_progress("population", unit="days" if creators else "users") as progress:
+        if creators:
+            run_whole(plan, folder, progress=progress, **shared)
+        else:
+            run_population(plan, folder, chunk=chunk, rows=rows, progress=progress, **shared)
     console = output()
     for table in population_tables(folder):
         console.print(table)
@@ -136,3 +156,10 @@ def population(
         written.append(draw_population(folder))
     for path in written:
         console.print(f"wrote {path}", soft_wrap=True, markup=False)
+
+
+def _creators(n: int, rules: list[str]) -> tuple[str, ...]:
+    """The rule of each of n creators: those named, in turns."""
+    if n and not rules:
+        raise OptionError("--creator-rules names none; still, chase_clicks, chase_retention.")
+    return tuple(rules[k % len(rules)] for k in range(n))

@@ -21,6 +21,7 @@ __all__ = [
     "lorenz",
     "retention",
     "summarise",
+    "write_columns",
     "write_tables",
 ]
 
@@ -79,7 +80,8 @@ def summarise(counts: Counts, platforms: Sequence[str]) -> dict[str, Any]:
     By platform: `share` of all sessions, and of those of the last week; per session `rounds`,
     `minutes`, `clicks`, `utility`, `regret`, `let_down`, `exits`; `click_rate`; `returns`, the
     share of sessions after which users came back to any platform; `kept`, the share of users who
-    began there and were last seen there.
+    began there and were last seen there. `net_gain_per_user` is what the rules count as the value
+    of sessions, without regret: the sum of `2 U - 1` of what was consumed, less disappointment.
     """
     sessions = counts["sessions"]
     week = sessions[:, -7:].sum(axis=1)
@@ -110,6 +112,10 @@ def summarise(counts: Counts, platforms: Sequence[str]) -> dict[str, Any]:
         "sessions_per_user": _ratio(sessions.sum(), lives),
         "utility_per_user": _ratio(counts["utility"].sum(), lives * SCALE),
         "regret_per_user": _ratio(counts["regret"].sum(), lives * SCALE),
+        "net_gain_per_user": _ratio(
+            2 * counts["utility"].sum() - SCALE * counts["clicks"].sum() - counts["let_down"].sum(),
+            lives * SCALE,
+        ),
         "gone": _ratio(counts["gone"].sum(), lives),
         "concentration": _known(concentration(sessions)),
         "gini": gini(counts["items_shown"].sum(axis=0)),
@@ -142,14 +148,14 @@ def write_tables(
         "day": np.tile(np.arange(days, dtype=np.int32), n),
         **{key: (counts[key] / SCALE if key in REAL else counts[key]).reshape(-1) for key in DAILY},
     }
-    _write(folder / "daily.parquet", daily)
+    write_columns(folder / "daily.parquet", daily)
     cohorts = {
         "first": np.repeat(names, n * days),
         "platform": np.tile(np.repeat(names, days), n),
         "day": np.tile(np.arange(days, dtype=np.int32), n * n),
         "active": counts["active"].reshape(-1),
     }
-    _write(folder / "cohorts.parquet", cohorts)
+    write_columns(folder / "cohorts.parquet", cohorts)
     shown, clicked = counts["items_shown"], counts["items_clicked"]
     rows = np.nonzero(shown)
     items = {
@@ -158,13 +164,14 @@ def write_tables(
         "shown": shown[rows],
         "clicked": clicked[rows],
     }
-    _write(folder / "items.parquet", items)
+    write_columns(folder / "items.parquet", items)
     summary = {**summarise(counts, names), "run": dict(described)}
     write_json(folder / "summary.json", summary)
     return summary
 
 
-def _write(path: Path, columns: Mapping[str, NDArray[Any]]) -> None:
+def write_columns(path: Path, columns: Mapping[str, NDArray[Any]]) -> None:
+    """Write a Parquet file, atomically; equal columns give equal bytes."""
     table = pa.table({name: pa.array(values) for name, values in columns.items()})
     atomic_write(path, lambda part: pq.write_table(table, part, compression="lz4"))
 

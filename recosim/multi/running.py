@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,15 @@ from recosim.progress import Progress
 from recosim.trace import Trace
 from recosim.users.behaviour import is_given
 
-__all__ = ["FORMAT", "Plan", "labels", "play_chunk", "run_population"]
+__all__ = [
+    "FORMAT",
+    "Plan",
+    "Tracer",
+    "claim_folder",
+    "labels",
+    "play_chunk",
+    "run_population",
+]
 
 FORMAT = 1
 CHUNK = 16_384  # users of one chunk: what a kill can lose
@@ -50,6 +58,8 @@ class Plan:
         users: lives, numbered 0, 1, ...; which user of the world lives it is drawn from the split.
         seed: of all luck. choice_pull: see `Market`.
         environment: short name of the environment, for settings of agents that hang on it.
+        traces: whether every move is kept.
+        creators: the rule of each; with creators all users live at once (`recosim.multi.whole`).
     """
 
     env: str
@@ -59,7 +69,8 @@ class Plan:
     seed: int = 0
     choice_pull: float = 4.0
     environment: str = ""
-    traces: bool = field(default=False)
+    traces: bool = False
+    creators: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name, low, high in (("users", 1, 2**31 - 1), ("seed", 0, 2**31 - 1)):
@@ -85,7 +96,7 @@ class Plan:
         Args:
             days: how many; those of the environment by default.
             overrides: arguments of the environment that differ from its card.
-            split: whose lives. rest: `seed`, `choice_pull`, `traces`.
+            split: whose lives. rest: `seed`, `choice_pull`, `traces`, `creators`.
 
         Raises:
             UnknownNameError, OptionError: see `recosim.envs.setup.Setup.prepare`; an environment
@@ -109,7 +120,8 @@ class Plan:
             raise OptionError(
                 "a market needs a platform; name a recommender for each, e.g. follow."
             )
-        agents = make_platforms(self.platforms, self.setup, self.environment, apart=True)
+        apart = not self.creators
+        agents = make_platforms(self.platforms, self.setup, self.environment, apart=apart)
         return {
             "format": FORMAT,
             "setup": self.setup.metadata(self.env),
@@ -165,7 +177,7 @@ def run_population(
             raise OptionError(f"{name} is {value!r}; a whole number from 1 is needed.")
     described = plan.describe()
     digest = sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
-    _claim(folder, {**described, "chunk": chunk}, notice)
+    claim_folder(folder, {**described, "chunk": chunk}, notice)
     market = Market(
         plan.setup,
         make_platforms(plan.platforms, plan.setup, plan.environment, apart=True),
@@ -263,7 +275,7 @@ class Tracer:
 # ---- the folder ----------------------------------------------------------------------------------
 
 
-def _claim(folder: Path, described: dict[str, Any], notice: Callable[[str], None]) -> None:
+def claim_folder(folder: Path, described: dict[str, Any], notice: Callable[[str], None]) -> None:
     """The folder is this run's from now on. Raises `ResultsError` if it is that of another."""
     path = folder / "run.json"
     if not path.exists():

@@ -173,6 +173,7 @@ class Society:
                 "creator_gini": gini(exposure.astype(np.int64)),
                 "costs": costs,
                 "income": makers.pay().copy(),
+                "wealth": makers.wealth.copy(),
                 "alive": makers.alive.copy(),
                 "offer": makers.offered(),
             }

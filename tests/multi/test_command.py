@@ -58,12 +58,41 @@ def test_it_goes_on_with_its_own_and_refuses_another(folder, capsys):
     assert "seed (0, now 1)" in told
 
 
+def test_creators_are_told_by_the_day(tmp_path):
+    out = tmp_path / "run"
+    given = ("--platforms", "clicks,static", "--creators", 3, "--traces", "--out", out)
+    found = run(*given, "--creator-rules", "still,chase_clicks")
+    assert found.exit_code == 0, found.output
+    creators = pq.read_table(out / "creators.parquet").to_pydict()
+    assert creators["rule"][:3] == ["still", "chase_clicks", "still"]
+    assert len(creators["day"]) == 9
+    shown = sum(pq.read_table(out / "items.parquet").column("shown").to_pylist())
+    assert sum(creators["exposure"]) == shown > 0
+    assert creators["income"] == pytest.approx(
+        [
+            3 * n / max(sum(creators["exposure"][3 * d : 3 * d + 3]), 1)
+            for d in range(3)
+            for n in creators["exposure"][3 * d : 3 * d + 3]
+        ]
+    )
+    offer = pq.read_table(out / "offer.parquet").to_pydict()
+    assert offer["released"] == sorted(offer["released"])
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["creators"]["alive"] == 1.0
+    assert summary["run"]["creators"]["rules"] == ["still", "chase_clicks", "still"]
+    moves = pq.read_table(out / "traces" / "000000.parquet")
+    assert sum(len(items) for items in moves.column("items").to_pylist()) == shown
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["RecoWorld-LastFM-Small", "--platforms", "statik"], "static"),
         (["RecoWorld-LastFM-Small", "--platforms", "clicks"], "counts the clicks of all users"),
         (["RecoWorld-LastFM-Small", "--platforms", ","], "needs a platform"),
+        (["RecoWorld-LastFM-Small", "--creators", "2", "--creator-rules", "chase"], "chase_clicks"),
+        (["RecoWorld-LastFM-Small", "--creators", "2", "--creator-rules", ","], "names none"),
+        (["RecoWorld-LastFM-Small", "--creators", "2", "--users", "300000"], "at most 200000"),
         (["CPR-LastFM-Small", "--days", "3"], "no days"),
         (["CPR-LastFM-Small", "--platforms", "static"], "another family"),
         (["RecoWorld-LastFM-Small", "--days", "0"], "horizon"),
