@@ -51,6 +51,11 @@ def read_summary(folder: Path) -> dict[str, Any]:
     return found
 
 
+def platform_order(summary: dict[str, Any]) -> list[str]:
+    """The platforms as they were given; keys of JSON files are sorted."""
+    return [entry["name"] for entry in summary["run"]["platforms"]]
+
+
 def population_tables(folder: Path) -> list[Table]:
     """The tables of a run: its platforms, and its users week by week."""
     from rich.markup import escape
@@ -67,7 +72,8 @@ def population_tables(folder: Path) -> list[Table]:
     platforms.add_column("Platform")
     for title, *_ in _COLUMNS:
         platforms.add_column(title, justify="right")
-    for name, figures in summary["platforms"].items():
+    for name in platform_order(summary):
+        figures = summary["platforms"][name]
         cells = [_cell(figures[key], digits, share) for _, key, digits, share in _COLUMNS]
         platforms.add_row(escape(name), *cells)
     weeks = Table(title="Week by week")
@@ -115,7 +121,7 @@ def draw_population(folder: Path) -> Path:
     except ImportError:
         raise MissingExtraError("matplotlib", "plot", "drawing a population") from None
     summary = read_summary(folder)
-    names = list(summary["platforms"])
+    names = platform_order(summary)
     colours = {name: OTHERS[k % len(OTHERS)] for k, name in enumerate(names)}
     daily = pq.read_table(folder / "daily.parquet").to_pydict()
     cohorts = pq.read_table(folder / "cohorts.parquet").to_pydict()
@@ -154,11 +160,11 @@ def draw_population(folder: Path) -> Path:
 
 
 def _draw_offer(axes: Axes, offer: dict[str, list[float]]) -> None:
-    axes.plot(offer["day"], offer["alive"], color="#000000", label="creators in")
+    axes.plot(offer["day"], offer["alive"], color="#000000", label="creators that are in")
     for colour, name in zip(OTHERS, ("plain", "bait", "craft"), strict=False):
         axes.plot(offer["day"], offer[name], color=colour, label=f"released: {name}")
     axes.plot(offer["day"], offer["item_gini"], color="#8C8C8C", linestyle=":", label="Gini, items")
-    axes.set(title="Creators", xlabel="day", ylim=(0, 1.05))
+    axes.set(title="Creators", xlabel="day", ylim=(0, 1.4))
 
 
 def _lorenz(shown: NDArray[np.int64], n_items: int) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from recosim.cli.options import (
     EstimatorOption,
@@ -19,7 +20,7 @@ from recosim.cli.options import (
     split_names,
     user_settings,
 )
-from recosim.errors import OptionError
+from recosim.errors import MissingExtraError, OptionError
 from recosim.progress import show_progress
 
 __all__ = ["population"]
@@ -58,8 +59,8 @@ def population(
     creators: Annotated[
         int,
         typer.Option(
-            help="Creators, who release items day by day. All users live at once then, and a killed "
-            "run begins anew.",
+            help="Creators, who release items day by day. All users live at once then, so that a "
+            "killed run begins anew.",
             min=0,
         ),
     ] = 0,
@@ -153,7 +154,10 @@ def population(
         console.print(table)
     written = [folder / "summary.json"]
     if plots:
-        written.append(draw_population(folder))
+        try:
+            written.append(draw_population(folder))
+        except MissingExtraError as error:  # the run is done all the same
+            console.print(escape(str(error)), style="yellow")
     for path in written:
         console.print(f"wrote {path}", soft_wrap=True, markup=False)
 

@@ -16,7 +16,7 @@ from recosim.acts import Level, Verb
 from recosim.kernels.compiling import cached
 from recosim.multi.market import Market
 
-__all__ = ["DAILY", "SCALE", "WEEK", "Tally", "fixed"]
+__all__ = ["DAILY", "SCALE", "WEEK", "Tally"]
 
 SCALE = 2**20
 WEEK = 7
@@ -143,21 +143,28 @@ class Tally:
         taken = np.zeros((len(rows), self._mark.shape[1]), dtype=np.int32)
         for batch in market.lives:
             taken += batch.arrays["taken_counts"][rows]
-        new = taken - self._mark[rows]
+        arrays = (self.arrays[name] for name in ("direction", "consumers", "variety"))
+        _add_weeks(taken - self._mark[rows], self._week[rows], *arrays)
         self._mark[rows] = taken
-        some = new.sum(axis=1) > 0
-        counts, week = new[some].astype(np.float64), self._week[rows[some]]
-        unit = counts / np.sqrt((counts**2).sum(axis=1, keepdims=True))
-        share = counts / counts.sum(axis=1, keepdims=True)
-        np.add.at(self.arrays["direction"], week, fixed(unit))
-        np.add.at(self.arrays["variety"], week, fixed(1.0 - (share**2).sum(axis=1)))
-        self.arrays["consumers"] += np.bincount(week, minlength=len(self.arrays["consumers"]))
 
 
-def fixed(values: NDArray[Any]) -> NDArray[np.int64]:
-    """Real numbers in units of 1 / SCALE, rounded to whole ones."""
-    found: NDArray[np.int64] = np.rint(np.asarray(values, np.float64) * SCALE).astype(np.int64)
-    return found
+@cached(nogil=True, error_model="numpy")
+def _add_weeks(taken: Any, week: Any, direction: Any, consumers: Any, variety: Any) -> None:
+    """What users consumed in a week, int32 (n, attributes), added to its sums."""
+    for b in range(taken.shape[0]):
+        total, square = 0, 0
+        for a in range(taken.shape[1]):
+            total += taken[b, a]
+            square += np.int64(taken[b, a]) * taken[b, a]
+        if total == 0:
+            continue
+        scale = SCALE / np.sqrt(np.float64(square))
+        for a in range(taken.shape[1]):
+            if taken[b, a]:
+                direction[week[b], a] += np.int64(np.rint(taken[b, a] * scale))
+        consumers[week[b]] += 1
+        evenness = 1.0 - square / (np.float64(total) * total)
+        variety[week[b]] += np.int64(np.rint(evenness * SCALE))
 
 
 @cached(nogil=True, error_model="numpy")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from recosim.bench.population import draw_population, population_tables
+from recosim.bench.population import draw_population, platform_order, population_tables
 from recosim.cli import app, main
 from recosim.errors import ResultsError
 
@@ -60,7 +61,7 @@ def test_it_goes_on_with_its_own_and_refuses_another(folder, capsys):
 
 def test_creators_are_told_by_the_day(tmp_path):
     out = tmp_path / "run"
-    given = ("--platforms", "clicks,static", "--creators", 3, "--traces", "--out", out)
+    given = ("--platforms", "static,clicks", "--creators", 3, "--traces", "--out", out)
     found = run(*given, "--creator-rules", "still,chase_clicks")
     assert found.exit_code == 0, found.output
     creators = pq.read_table(out / "creators.parquet").to_pydict()
@@ -79,6 +80,7 @@ def test_creators_are_told_by_the_day(tmp_path):
     assert offer["released"] == sorted(offer["released"])
     summary = json.loads((out / "summary.json").read_text())
     assert summary["creators"]["alive"] == 1.0
+    assert platform_order(summary) == ["static", "clicks"]
     assert summary["run"]["creators"]["rules"] == ["still", "chase_clicks", "still"]
     moves = pq.read_table(out / "traces" / "000000.parquet")
     assert sum(len(items) for items in moves.column("items").to_pylist()) == shown
@@ -113,6 +115,14 @@ def test_a_run_that_has_not_ended_has_no_tables(tmp_path):
     (tmp_path / "summary.json").write_text("{")
     with pytest.raises(ResultsError, match="cannot be read"):
         draw_population(tmp_path)
+
+
+def test_without_matplotlib_the_run_is_whole(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    found = run("--platforms", "static", "--out", tmp_path / "run", users="2")
+    assert found.exit_code == 0, found.output
+    assert "recosim[plot]" in found.output
+    assert (tmp_path / "run" / "summary.json").exists()
 
 
 def test_help_teaches():

@@ -176,6 +176,28 @@ def test_minds_travel_and_knowledge_stays():
     assert moves > 50
 
 
+def test_what_is_said_at_an_opening_is_said_where_the_session_is_opened():
+    setup = Setup.prepare(
+        "recoworld", world="lastfm-small", split="train", users="typical", standing="session",
+        voice=0.0, feedback="binary", protocol_options=SHORT,
+    )  # fmt: skip
+    made = market("follow static", 40, setup, choice_pull=0.0)
+    made.open(np.arange(40), np.arange(40), 0)
+    moves = 0
+    for _ in range(60):
+        at, session = made.at.copy(), np.array([batch.session.copy() for batch in made.lives])
+        made.step()
+        for b in np.flatnonzero((made.at != at) & (made.at >= 0)):
+            a = made.lives[made.at[b]].arrays
+            wish = [1, int(np.argmax(a["mindset"][b])), -1, 1, 0]
+            assert a["instructions"][b][0].tolist() == wish
+            assert (a["instructions"][b][1:] == -1).all()
+            assert a["given"][b, 2].tolist() == wish[:4]
+            assert a["session"][b] > session[at[b], b]
+            moves += 1
+    assert moves > 30
+
+
 def test_a_platform_knows_its_own_days():
     """What it sees of a user who was elsewhere: the days since they were here."""
 

@@ -306,3 +306,28 @@ def test_malformed_turns(bad):
         env.step(bad)
     with pytest.raises(OptionError, match="seed"):
         env.reset(seed=-1)
+
+
+def test_many_malformed_turns():
+    """Whatever comes is refused by an error of RecoSim, and nothing has changed."""
+    env = make(market="duopoly", creators=2, players="both")
+    env.reset(seed=0)
+    rng, names = np.random.default_rng(0), [*env.possible_agents, "user_0", "", 3, None]
+    values = [*BAD, 0, 1, -(2**63), 2**64, "", b"0", object(), [], (0,), float("inf"), 0j, {0}]
+    refused = 0
+    for _ in range(3000):
+        given = {
+            names[int(rng.integers(len(names)))]: values[int(rng.integers(len(values)))]
+            for _ in range(int(rng.integers(6)))
+        }
+        full = dict.fromkeys(env.agents, 0) | given
+        for actions in (given, full):
+            if actions == dict.fromkeys(env.agents, 0):
+                continue
+            try:
+                env._read_actions(actions)
+            except RecosimError:
+                refused += 1
+    assert refused > 5000
+    assert env.society.day == 0
+    env.step(dict.fromkeys(env.agents, 0))
