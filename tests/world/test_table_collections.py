@@ -142,7 +142,7 @@ def remove(file: str) -> Callable[[Path], None]:
         (change("documents.csv", "title", "colour"), r":1: unknown column 'colour'; allowed: id, "),
         (change("documents.csv", "id,title", "title,title"), r":1: a column occurs twice"),
         (change("documents.csv", "d2,,green", "d2,green"), r"documents\.csv:4: expected 3 fields"),
-        (change("documents.csv", 'seals"', "seals"), r"documents\.csv:2: the quote that opens in this line"),
+        (change("documents.csv", 'seals"', "seals"), r"documents\.csv:2: the quote that opens"),
         (change("documents.csv", "d2,,green", "d1,,green"), r":4: the document 'd1' occurs twice"),
         (change("documents.csv", "d1,", ","), r"documents\.csv:2: a document has no id"),
         (change("topics.csv", "a1,a,1", "a1,a,one"), r"topics\.csv:3: the turn 'one' is not a nu"),

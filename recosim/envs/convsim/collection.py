@@ -114,7 +114,7 @@ class Collection:
         Raises:
             OptionError: every need is said as a whole at the start.
         """
-        if rules.start == "partial":
+        if rules.start == "partial" or not self.wanting.any():
             return
         said, a = self.said(rules), self.arrays
         for turn in np.flatnonzero(self.wanting):

@@ -46,6 +46,7 @@ max_turns = dimension("max_turns")
 rounds = dimension("rounds")
 reads = dimension("reads")
 partial = dimension("partial")  # 1: the first query is a part of the need
+expands = dimension("expands")  # 1: a rewritten query is expanded by documents
 likely = dimension("likely")  # 1: candidates by p idf, 0: by 4 p (1 - p) idf
 split_over = dimension("split_over")
 ndcg_at = dimension("ndcg_at")

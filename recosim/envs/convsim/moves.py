@@ -122,11 +122,28 @@ def hear_feedback(t: Table, b: int) -> None:
 @kernel
 def rewrite(t: Table, b: int) -> None:
     """The query from all that was said; what is to be expanded is so before it is searched."""
-    terms, weights, n = f.query_terms(t)[b], f.query_weights(t)[b], 0
+    room = f.query_terms(t).shape[1]
+    terms, weights = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.float64)
+    n = append(t, b, terms, weights)
+    same = n == f.n_query(t)[b]
+    for k in range(n):
+        same = (
+            same and terms[k] == f.query_terms(t)[b, k] and weights[k] == f.query_weights(t)[b, k]
+        )
+    f.fresh(t)[b], f.to_list(t)[b] = 0, 1
+    if same and not f.expands(t):  # it finds what was found
+        return
+    f.query_terms(t)[b, :n], f.query_terms(t)[b, n:] = terms[:n], -1
+    f.query_weights(t)[b, :n], f.query_weights(t)[b, n:] = weights[:n], 0.0
+    f.n_query(t)[b] = n
+    f.to_search(t)[b] = REWRITTEN
+
+
+@kernel
+def append(t: Table, b: int, terms: Any, weights: Any) -> int:
+    """The first query with what was said since; returns the number of its terms."""
     heard, values, said = f.heard_terms(t)[b], f.heard_values(t)[b], f.n_heard(t)[b]
-    room = terms.shape[0]
-    terms[:] = -1
-    weights[:] = 0.0
+    n = 0
     for k in range(f.n_start(t)[b]):
         at = place_of(heard, said, f.start_terms(t)[b, k])
         if at >= 0 and values[at] == -1:
@@ -136,16 +153,14 @@ def rewrite(t: Table, b: int) -> None:
     for sign in (1, -1):
         weight = 1.0 if sign == 1 else -f.no_weight(t)[0]
         for k in range(said):
-            if values[k] != sign or weight == 0.0 or n == room:
+            if values[k] != sign or weight == 0.0 or n == terms.shape[0]:
                 continue
             first = place_of(f.start_terms(t)[b], f.n_start(t)[b], heard[k]) >= 0
             if sign == 1 and first:
                 continue
             terms[n], weights[n] = heard[k], weight
             n += 1
-    f.n_query(t)[b] = n
-    f.fresh(t)[b] = 0
-    f.to_search(t)[b] = REWRITTEN
+    return n
 
 
 @kernel

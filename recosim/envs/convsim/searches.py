@@ -155,6 +155,7 @@ class Searches(CompiledBatch):
             "rounds": rules.rounds,
             "reads": rules.reads,
             "partial": int(rules.start == "partial"),
+            "expands": int(rules.rewrite != "append"),
             "likely": int(rules.shortlist == "likely"),
             "split_over": rules.split_over,
             "ndcg_at": rules.ndcg_at,

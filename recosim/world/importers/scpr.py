@@ -107,7 +107,7 @@ def import_scpr(
     step("users and friends")
     friend_rows = id_table(user_file, "friends", log) if user_file is not None else {}
     users = set(friend_rows).union(*splits.values())
-    n_users = _dense(split_files["train"], "user", users)
+    n_users = _count_users(split_files["train"], users)
     if user_file is not None:
         check_ids(user_file, friend_rows, n_users, "user")
 
@@ -215,6 +215,16 @@ def _dense(path: Path, kind: str, ids: Any) -> int:
             f"{kind} ids are to be 0..n-1; {missing} is missing although {max(known)} is there",
         )
     return len(known)
+
+
+def _count_users(path: Path, ids: set[int]) -> int:
+    """How many users there are; those that no file has took nothing, and are counted as such."""
+    if not ids:
+        raise bad(path, "there is no user")
+    if max(ids) >= 2 * len(ids) + 1000:
+        problem = f"user {max(ids)} is there, and only {len(ids)} users; number them from 0"
+        raise bad(path, problem)
+    return max(ids) + 1
 
 
 def check_ids(path: Path, rows: Mapping[int, list[int]], limit: int, kind: str) -> None:

@@ -610,6 +610,14 @@ def test_users_without_interactions_are_counted(tmp_path: Path) -> None:
     users[str(N_USERS)] = {"friends": [0]}
     sources.write_json(tmp_path / "Graph_generate_data/user_dict.json", users)
     assert "1 users without interactions" in noted(import_data("scpr", tmp_path, "x"))
+    (tmp_path / "Graph_generate_data/user_dict.json").unlink()
+    rows = json.loads((tmp_path / TRAIN).read_text())
+    rows[str(N_USERS + 2)] = [0]  # the two between are in no file
+    sources.write_json(tmp_path / TRAIN, rows)
+    assert "2 users without interactions" in noted(import_data("scpr", tmp_path, "x"))
+    rows["999999"] = [0]
+    sources.write_json(tmp_path / TRAIN, rows)
+    refused("scpr", tmp_path, "user 999999 is there, and only 10 users; number them from 0")
 
 
 # --- yelp ---
