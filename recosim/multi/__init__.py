@@ -1,1 +1,1 @@
-"""Many at once: both sides of a conversation as players, and markets of platforms and creators."""
+"""Several players: environments of PettingZoo (extra `[marl]`) on the cores of the families."""
