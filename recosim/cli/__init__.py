@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from recosim.cli import audit, bench, data, play, report, show, train, users
+from recosim.cli import audit, bench, data, play, population, report, show, train, users
 from recosim.errors import RecosimError
 
 __all__ = ["app", "main"]
@@ -32,6 +32,7 @@ app = typer.Typer(
 app.command()(train.train)
 app.command()(bench.bench)
 app.command()(report.report)
+app.command()(population.population)
 app.command()(play.play)
 app.command()(show.show)
 app.command()(audit.audit)

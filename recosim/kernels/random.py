@@ -57,6 +57,10 @@ OFF_TOPIC = 54
 OTHER_TURN = 55
 OTHER_TERM = 56
 VAGUE = 57
+# Of markets (docs/population.md):
+PLATFORM = 58
+UNRELEASED = 59
+CREATE = 60
 
 PURPOSES = {
     "user": USER,
@@ -100,6 +104,9 @@ PURPOSES = {
     "other_turn": OTHER_TURN,
     "other_term": OTHER_TERM,
     "vague": VAGUE,
+    "platform": PLATFORM,
+    "unreleased": UNRELEASED,
+    "create": CREATE,
 }
 
 

@@ -43,6 +43,7 @@ class LifeAgent(Agent):
         self.pool = np.zeros((batch.size, width), dtype=np.int32)
         self.scores = np.zeros((batch.size, width), dtype=np.float32)
         self._scale = np.zeros((batch.size, 2), dtype=np.float32)  # mean and deviation of scores
+        self._scale[:, 1] = 1.0
 
     def reset(self, rows: NDArray[np.bool_]) -> None:
         self.pool[rows] = self.batch.pool_of()[rows, : self.pool.shape[1]]
@@ -76,5 +77,12 @@ class LifeAgent(Agent):
             groups: int8 (B, n): those of a lower group come first, whatever their values.
         """
         b = self.batch
-        lists = pick_best(values, self.pool, b.arrays["withheld"], b.protocol.top_k, groups)
+        pool, withheld, k = self.pool, b.arrays["withheld"], b.protocol.top_k
+        rows = np.flatnonzero(b.arrays["done"] == 0)
+        if len(rows) == b.size:
+            lists = pick_best(values, pool, withheld, k, groups)
+        else:  # lists are looked at in running rows alone, which may be few
+            lists = np.full((b.size, k), -1, dtype=np.int32)
+            some = None if groups is None else groups[rows]
+            lists[rows] = pick_best(values[rows], pool[rows], withheld[rows], k, some)
         return Moves.all_of(Verb.RECOMMEND, b.size, lists)

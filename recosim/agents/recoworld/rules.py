@@ -72,8 +72,16 @@ class Follow(LifeAgent):
 
     def groups(self) -> NDArray[np.int8]:
         """What the instructions in force say of each candidate: `group_items`; int8 (B, n)."""
+        return self._grouped(self.batch.arrays["instructions"])
+
+    def _grouped(self, told: NDArray[np.int32]) -> NDArray[np.int8]:
+        """The groups that instructions make, of running rows: most have none in force."""
         b = self.batch
-        return group_items(*read_instructions(b.arrays["instructions"], self.pool, b.world))
+        found = np.ones(self.pool.shape, dtype=np.int8)
+        rows = np.flatnonzero((b.arrays["done"] == 0) & (told[:, :, 0] >= 0).any(axis=1))
+        if len(rows):
+            found[rows] = group_items(*read_instructions(told[rows], self.pool[rows], b.world))
+        return found
 
 
 class ApplyAll(Follow):
@@ -97,8 +105,7 @@ class ApplyAll(Follow):
         self._ledger.write(self.batch.arrays["given"], rows)
 
     def groups(self) -> NDArray[np.int8]:
-        told = self._ledger.instructions
-        return group_items(*read_instructions(told, self.pool, self.batch.world))
+        return self._grouped(self._ledger.instructions)
 
 
 class Diversify(LifeAgent):
