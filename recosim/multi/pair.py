@@ -33,7 +33,7 @@ Observation = dict[str, Any]
 Rewards = dict[str, float]
 
 
-class PairEnv(AECEnv[str, Observation, Any]):
+class PairEnv(AECEnv[str, Observation, Any]):  # type: ignore[misc]
     """One episode of any environment, played from both sides.
 
     ## Description

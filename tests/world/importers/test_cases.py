@@ -142,6 +142,7 @@ def test_a_right_folder_is_read(
         (b"", "."),
         (b"\x00\x01\x02\x03", "zero byte|not a gzip"),
     ],
+    ids=["lfs", "zip", "page", "gzip rubbish", "gzip cut", "empty", "zeros"],
 )
 def test_a_file_that_is_not_what_its_name_says_is_named_for_what_it_is(
     tmp_path: Path,
