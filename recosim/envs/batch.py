@@ -145,6 +145,18 @@ class Batch:
         """
         raise NotImplementedError
 
+    def _key_rows(
+        self, rows: Any, seeds: ArrayLike | None, conversations: ArrayLike | None
+    ) -> NDArray[np.int64]:
+        """Set the keys of all luck of some rows, where they are given; the numbers of the rows."""
+        a = self.arrays
+        chosen: NDArray[np.int64] = np.arange(self.size)[rows]
+        if seeds is not None:
+            a["seed"][chosen] = np.asarray(seeds, dtype=np.uint64)
+        if conversations is not None:
+            a["conversation"][chosen] = conversations
+        return chosen
+
     def reset_options(self, options: Mapping[str, Any] | None) -> dict[str, Any]:
         """`reset(options=...)` of an environment, checked, as arguments of `open` for one row.
 

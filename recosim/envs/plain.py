@@ -121,11 +121,7 @@ class PlainBatch(Batch):
         conversations: ArrayLike | None = None,
         units: ArrayLike | None = None,
     ) -> None:
-        a, chosen = self.arrays, np.arange(self.size)[rows]
-        if seeds is not None:
-            a["seed"][chosen] = np.asarray(seeds, dtype=np.uint64)
-        if conversations is not None:
-            a["conversation"][chosen] = conversations
+        a, chosen = self.arrays, self._key_rows(rows, seeds, conversations)
         if units is None:
             luck = self.luck("item", chosen, turn=0)
             units = self._units.table[(luck * len(self._units)).astype(np.int64)]

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, TypeVar
 
 from recosim.errors import OptionError, unknown
 
-__all__ = ["Rewards", "Rules"]
+__all__ = ["Rewards", "Rules", "check_number", "check_whole"]
 
 RulesT = TypeVar("RulesT", bound="Rules")
 
@@ -124,6 +124,22 @@ class Rules:
             key=lambda entry: len(entry[1]),
         )
         return f"{name} with {', '.join(differing)}" if differing else name
+
+
+def check_whole(name: str, value: Any, low: int, high: int) -> None:
+    """Raise `OptionError` unless a choice is a whole number of a range."""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if not whole or not low <= value <= high:
+        raise OptionError(f"{name} is {value!r}; a whole number from {low} to {high} is needed.")
+
+
+def check_number(name: str, value: Any, low: float, high: float) -> None:
+    """Raise `OptionError` unless a choice is a finite number of a range; its ends may be inf."""
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not math.isfinite(value) or not low <= value <= high:
+        ends = "a finite number" if low == -math.inf else f"a number from {low:g}"
+        most = "" if high == math.inf else f" to {high:g}"
+        raise OptionError(f"{name} is {value!r}; {ends}{most} is needed.")
 
 
 def _differences(preset: Any, rules: Any, prefix: str = "") -> list[str]:

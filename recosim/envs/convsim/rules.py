@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Literal
@@ -131,19 +130,9 @@ class SearchRules(rules.Rules):
 
     def __post_init__(self) -> None:
         for name, (low, high) in _WHOLE.items():
-            value = getattr(self, name)
-            whole = isinstance(value, int) and not isinstance(value, bool)
-            if not whole or not low <= value <= high:
-                raise OptionError(
-                    f"{name} is {value!r}; a whole number from {low} to {high} is needed."
-                )
+            rules.check_whole(name, getattr(self, name), low, high)
         for name, (least, most) in _REAL.items():
-            value = getattr(self, name)
-            number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            if not number or not math.isfinite(value) or not least <= value <= most:
-                raise OptionError(
-                    f"{name} is {value!r}; a number from {least:g} to {most:g} is needed."
-                )
+            rules.check_number(name, getattr(self, name), least, most)
         for name, words in _WORDS.items():
             if getattr(self, name) not in words:
                 raise unknown(f"value of {name}", getattr(self, name), words)

@@ -188,11 +188,7 @@ class Searches(CompiledBatch):
         conversations: ArrayLike | None = None,
         units: ArrayLike | None = None,
     ) -> None:
-        a, chosen = self.arrays, np.arange(self.size)[rows]
-        if seeds is not None:
-            a["seed"][chosen] = np.asarray(seeds, dtype=np.uint64)
-        if conversations is not None:
-            a["conversation"][chosen] = conversations
+        a, chosen = self.arrays, self._key_rows(rows, seeds, conversations)
         if units is None:
             zeros = np.zeros(len(chosen))
             luck = draw_units(a["seed"][chosen], a["conversation"][chosen], zeros, PURPOSES["user"])

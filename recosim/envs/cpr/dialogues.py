@@ -226,10 +226,7 @@ class Dialogues(CompiledBatch):
         The caller has checked users, items and openings (`check_pair`).
         """
         a = self.arrays
-        if seeds is not None:
-            a["seed"][rows] = np.asarray(seeds, dtype=np.uint64)
-        if conversations is not None:
-            a["conversation"][rows] = conversations
+        self._key_rows(rows, seeds, conversations)
         if units is not None:
             users, items = np.asarray(units).T
         if (users is None) != (items is None):

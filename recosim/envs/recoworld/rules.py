@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Literal
 
 from recosim.envs import rules
 from recosim.errors import OptionError, unknown
@@ -90,16 +90,16 @@ class LifeRules(rules.Rules):
 
     def __post_init__(self) -> None:
         for name, (low, high) in _WHOLE.items():
-            _check_whole(name, getattr(self, name), low, high)
+            rules.check_whole(name, getattr(self, name), low, high)
         if self.repeats not in REPEATS:
             raise unknown("value of repeats", self.repeats, REPEATS)
         for name in _SHARES:
-            _check_number(name, getattr(self, name), 0.0, 1.0)
+            rules.check_number(name, getattr(self, name), 0.0, 1.0)
         for name in _EFFORTS:
-            _check_number(name, getattr(self, name), 0.0, math.inf)
+            rules.check_number(name, getattr(self, name), 0.0, math.inf)
         for name in ("utility_bias", "quality_weight"):
-            _check_number(name, getattr(self, name), -math.inf, math.inf)
-        _check_number("usual_minutes", self.usual_minutes, 0.001, math.inf)
+            rules.check_number(name, getattr(self, name), -math.inf, math.inf)
+        rules.check_number("usual_minutes", self.usual_minutes, 0.001, math.inf)
         if self.love_at < self.like_at:
             raise OptionError(
                 f"love_at is {self.love_at} and like_at {self.like_at}; what is loved is liked, so "
@@ -109,20 +109,6 @@ class LifeRules(rules.Rules):
     @property
     def acting_turns(self) -> int:
         return self.max_steps
-
-
-def _check_whole(name: str, value: Any, low: int, high: int) -> None:
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    if not whole or not low <= value <= high:
-        raise OptionError(f"{name} is {value!r}; a whole number from {low} to {high} is needed.")
-
-
-def _check_number(name: str, value: Any, low: float, high: float) -> None:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or not math.isfinite(value) or not low <= value <= high:
-        ends = "a finite number" if low == -math.inf else f"a number from {low:g}"
-        most = "" if high == math.inf else f" to {high:g}"
-        raise OptionError(f"{name} is {value!r}; {ends}{most} is needed.")
 
 
 LifeRules.PRESETS = {
