@@ -73,6 +73,14 @@ def fitting(protocols):
     ]
 
 
+def some(cases):
+    """All cases, four of five of them slow: in the usual run the agents share the protocols."""
+    return [
+        pytest.param(*case, marks=[pytest.mark.slow] if k % 5 else [])
+        for k, case in enumerate(cases)
+    ]
+
+
 @pytest.mark.parametrize("name", agent_names())
 def test_a_card_names_the_family_that_its_class_is_made_for(name):
     try:
@@ -97,7 +105,7 @@ def test_agents_play_the_families_that_theirs_is_one_of_or_stands_under():
     assert misfit("random", "critique", "critique") == misfit("oracle", "cpr") == ""
 
 
-@pytest.mark.parametrize(("name", "preset", "options"), fitting(PROTOCOLS))
+@pytest.mark.parametrize(("name", "preset", "options"), some(fitting(PROTOCOLS)))
 def test_every_agent_keeps_to_the_rules_of_every_protocol(name, preset, options):
     episodes = play(name, 60, protocol=preset, protocol_options=options)
     assert len(episodes) == 60
@@ -111,7 +119,7 @@ ERRING = [
 
 
 @pytest.mark.parametrize(("name", "preset", "options"), fitting(ERRING))
-@pytest.mark.parametrize("users", ["ideal", "chatty"])
+@pytest.mark.parametrize("users", [pytest.param("ideal", marks=pytest.mark.slow), "chatty"])
 def test_every_agent_survives_users_that_err(name, preset, options, users):
     episodes = play(
         name,

@@ -36,7 +36,10 @@ def test_one_language_model_plays_every_family(name):
     assert agent.report()["requests"] >= 3
 
 
-@pytest.mark.parametrize("algorithm", ["ppo", "maskable_ppo", "dqn"])
+@pytest.mark.parametrize(
+    "algorithm",
+    ["ppo", *(pytest.param(name, marks=pytest.mark.slow) for name in ("maskable_ppo", "dqn"))],
+)
 @pytest.mark.parametrize("name", IDS)
 def test_one_learner_learns_and_plays_in_every_family(name, algorithm):
     pytest.importorskip("sb3_contrib")
