@@ -100,7 +100,7 @@ def test_an_error_is_one_line_on_stderr_without_a_traceback(
     run("data", "import", "table", shop, "--name", "my-shop", status=2)
     captured = capsys.readouterr()
     assert captured.err.startswith("error: ")
-    assert f"{shop / 'interactions.csv'}:3: cannot be read" in captured.err
+    assert f"{shop / 'interactions.csv'}:3: expected 2 fields, found 1" in captured.err
     assert captured.err.count("\n") == 1
     assert "Traceback" not in captured.err
     assert captured.out == ""
