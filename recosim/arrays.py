@@ -126,8 +126,11 @@ def _path(folder: Path, label: str) -> Path:
 
 
 def _stamp(folder: Path, labels: Iterable[str], also: Sequence[str]) -> dict[str, list[int]]:
-    stats = {label: _path(folder, label).stat() for label in labels}
-    stats |= {name: (folder / name).stat() for name in also}
+    try:
+        stats = {label: _path(folder, label).stat() for label in labels}
+        stats |= {name: (folder / name).stat() for name in also}
+    except FileNotFoundError as error:  # somebody else has removed it meanwhile
+        raise WorldError(f"{Path(error.filename).name} is missing") from None
     # The time of the last change of the entry of a file (ctime) is nobody's to set, so that a note
     # that came with a foreign folder is never taken for one of our own.
     return {

@@ -3,12 +3,44 @@
 from __future__ import annotations
 
 import os
+import time
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 # Two workers on two cores: more threads of torch would wait for one another most of the time.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+# Whose kernels each of two workers compiles, so that the other one finds them on the disk.
+KERNELS = {
+    "gw0": ["recosim.envs.cpr.entries"],
+    "gw1": ["recosim.envs.recoworld.entries", "recosim.envs.convsim.entries"],
+}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_kernels(tmp_path_factory: pytest.TempPathFactory):
+    """Two workers share the compiling: each of them would do all of it on a new machine."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if worker not in KERNELS or os.environ.get("PYTEST_XDIST_WORKER_COUNT") != str(len(KERNELS)):
+        return
+    from numba import types
+
+    from recosim.kernels.compiling import Entry
+
+    for module in KERNELS[worker]:
+        for kernel in vars(import_module(module)).values():
+            if isinstance(kernel, Entry):
+                kernel.dispatcher.compile((types.int64[::1], types.int64, types.int64))
+    folder = tmp_path_factory.getbasetemp().parent
+    (folder / f"kernels-{worker}").touch()
+    waited = time.monotonic() + 900
+    while time.monotonic() < waited:
+        if all((folder / f"kernels-{name}").exists() for name in KERNELS):
+            return
+        time.sleep(0.2)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -95,7 +95,7 @@ def test_they_agree_on_long_needs(feedback: str, rewrite: str) -> None:
     if feedback in ("critique", "instruction", "edit"):
         # What expands a query takes part of the room, and may be left out at the end.
         assert max(len(search.query) for search in both.searches) > ROOM - 4
-        assert max(len(search.heard) for search in both.searches) == ROOM
+        assert max(len(search.heard) for search in both.searches) > ROOM - 4
 
 
 class Signs:
