@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 from reference.convsim import ReferenceSearch
 from reference.convsim_world import Found, Query, SearchTables
 
-from recosim.acts import Moves, Verb
+from recosim.acts import Moves
 from recosim.envs.convsim.rules import SearchRules
 from recosim.envs.convsim.searches import Searches
 from recosim.retrieval.bm25 import BM25
@@ -179,9 +179,10 @@ def environment_beside_retrieval(world: World, seconds: float) -> tuple[float, f
     open_all(searches)
     asked_for.append(searches.queries())
     while not searches.arrays["done"].all():
+        before = searches.arrays["query_terms"].copy()
         searches.step(next_moves(searches))
-        rows = np.flatnonzero(searches.arrays["verb"] == Verb.REFLECT)
-        rows = rows[searches.arrays["done"][rows] == 0]  # a reflection ends nothing
+        # Only what is searched: a reflection that leaves the query as it is searches for nothing.
+        rows = np.flatnonzero((searches.arrays["query_terms"] != before).any(axis=1))
         if len(rows):
             asked_for.append(searches.queries(rows))
     bm25 = BM25(searches.index, RULES.k1, RULES.b)
