@@ -26,14 +26,12 @@ def compiled_kernels(tmp_path_factory: pytest.TempPathFactory):
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")
     if worker not in KERNELS or os.environ.get("PYTEST_XDIST_WORKER_COUNT") != str(len(KERNELS)):
         return
-    from numba import types
-
     from recosim.kernels.compiling import Entry
 
     for module in KERNELS[worker]:
         for kernel in vars(import_module(module)).values():
             if isinstance(kernel, Entry):
-                kernel.dispatcher.compile((types.int64[::1], types.int64, types.int64))
+                kernel.compile()
     folder = tmp_path_factory.getbasetemp().parent
     (folder / f"kernels-{worker}").touch()
     waited = time.monotonic() + 900

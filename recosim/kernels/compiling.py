@@ -82,7 +82,6 @@ class Entry:
 
     def _load(self, table: Table, lo: int, hi: int) -> None:
         """Compile, or load from the cache, saying so if it is the slow one of the two."""
-        signature = (types.int64[::1], types.int64, types.int64)
         cache_file = getattr(getattr(self.dispatcher, "_cache", None), "_cache_file", None)
         index = Path(
             getattr(cache_file, "_cache_path", "."), getattr(cache_file, "_index_name", "-")
@@ -92,7 +91,11 @@ class Entry:
                 f"recosim: compiling kernel {self.function.__name__!r}, once on this machine ...",
                 file=sys.stderr,
             )
-        self.dispatcher.compile(signature)
+        self.compile()
+
+    def compile(self) -> None:
+        """Compile, or load from the cache, without a table to run on."""
+        self.dispatcher.compile((types.int64[::1], types.int64, types.int64))
         self.ready = True
 
 

@@ -167,7 +167,7 @@ def fuzz(name: str, folder: Path, inputs: int, seed: int) -> tuple[int, int]:
 
 @pytest.mark.parametrize("name", sorted(KINDS))
 def test_damaged_sources_are_read_or_refused(name: str, tmp_path: Path) -> None:
-    worlds, errors = fuzz(name, tmp_path, 300 // len(KINDS) + 1, seed=0)
+    worlds, errors = fuzz(name, tmp_path, 1000 // len(KINDS) + 1, seed=0)
     assert worlds
     assert errors
 
