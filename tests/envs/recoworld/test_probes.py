@@ -11,9 +11,6 @@ from recosim.envs.setup import Setup
 pytestmark = pytest.mark.xdist_group("probes of lives")
 
 
-pytestmark = pytest.mark.xdist_group("probes of lives")  # they share what is played once
-
-
 @pytest.fixture(scope="module")
 def found():
     return {name: audited(name) for name in ("typical", "voiceless")}
