@@ -22,6 +22,7 @@ from recosim.cli.options import (
 )
 from recosim.errors import unknown
 from recosim.progress import show_progress
+from recosim.terminal import tell
 
 __all__ = ["bench"]
 
@@ -136,6 +137,6 @@ def bench(
             checkpoints=checkpoints,
             illegal="raise" if illegal == "raise" else "penalise",
             progress=progress,
-            notice=lambda text: typer.echo(text, err=True),
+            notice=tell,
         )
     print_results(render_report(folder, plots=plots), output())
