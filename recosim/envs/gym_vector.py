@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -19,11 +20,12 @@ from recosim.envs.options import (
     check_observe,
     check_option,
     check_seed,
+    options_by_name,
     read_options,
 )
 from recosim.envs.setup import Setup
 from recosim.envs.spaces import action_space, moves_of
-from recosim.errors import IllegalActionError, OptionError, StateError
+from recosim.errors import IllegalActionError, OptionError, StateError, shown
 from recosim.family import family
 
 if TYPE_CHECKING:
@@ -79,7 +81,9 @@ class FamilyVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
         options = read_options(record, VectorOptions, arguments)
         options.check()
         if not isinstance(num_envs, int) or isinstance(num_envs, bool) or num_envs < 1:
-            raise OptionError(f"num_envs is {num_envs!r}; a whole number of at least 1 is needed.")
+            raise OptionError(
+                f"num_envs is {shown(num_envs)}; a whole number of at least 1 is needed."
+            )
         given = options.autoreset_mode
         mode = given.value if isinstance(given, AutoresetMode) else given
         check_option("autoreset_mode", mode, AUTORESET)
@@ -133,7 +137,7 @@ class FamilyVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
         seed: int | Sequence[int | None] | None = None,
         options: dict[str, Any] | None = None,
     ) -> tuple[Observations, dict[str, Any]]:
-        options = dict(options or {})
+        options = options_by_name("options", options)
         rows = self._reset_rows(options.pop("reset_mask", None))
         given = self.batch.reset_options(options)
         self._seed_rows(seed, rows)
@@ -232,13 +236,15 @@ class FamilyVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
             return
         keys: list[int | None]
         if isinstance(seed, Iterable):
-            keys = [None if key is None else check_seed(key) for key in seed]
+            several = islice(seed, self.num_envs + 1)
+            keys = [None if key is None else check_seed(key) for key in several]
         else:
             first = check_seed(seed)
             keys = [check_seed(first + i) for i in range(self.num_envs)]
             super().reset(seed=first)
         if len(keys) != self.num_envs:
-            raise OptionError(f"{len(keys)} seeds were given for {self.num_envs} conversations.")
+            many = "more" if len(keys) > self.num_envs else str(len(keys))
+            raise OptionError(f"{many} seeds were given for {self.num_envs} conversations.")
         for i, key in enumerate(keys):
             if rows[i] and (key is not None or not self._seeded):
                 a["seed"][i] = self.np_random.integers(2**63) if key is None else key

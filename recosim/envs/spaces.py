@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from recosim.acts import Moves, Verb, flat_code, unknown_code
 from recosim.envs.batch import Batch, Decoded
-from recosim.errors import IllegalActionError
+from recosim.errors import IllegalActionError, shown
 
 __all__ = [
     "LegalDiscrete",
@@ -234,12 +234,14 @@ def _listed_verbs(batch: Batch) -> str:
 def _whole_number(action: Any, view: str) -> int:
     try:
         if not isinstance(action, (bool, np.bool_)):
-            return operator.index(action)
+            number = operator.index(action)
+            if -(2**63) <= number < 2**63:
+                return number
     except TypeError:
         pass
     raise IllegalActionError(
-        f"action {action!r} is a {type(action).__name__}; the {view!r} view takes one whole number "
-        "(int or a numpy integer)."
+        f"action {shown(action)} is a {type(action).__name__}; the {view!r} view takes one whole "
+        "number (int or a numpy integer)."
     )
 
 
@@ -248,7 +250,7 @@ def _decode_slate(action: Any, batch: Batch) -> Decoded:
     keys = ("verb", "attribute", "items", *["because"] * bool(aspects))
     if not isinstance(action, dict) or not set(action) <= set(keys) or "verb" not in action:
         raise IllegalActionError(
-            f"action {action!r} is not one of the 'slate' view, which takes a dictionary with "
+            f"action {shown(action)} is not one of the 'slate' view, which takes a dictionary with "
             f"{', '.join(keys[:-1])} and {keys[-1]}."
         )
     place = _whole_number(action["verb"], "slate")
@@ -278,12 +280,12 @@ def _padded(key: str, given: Any, most: int) -> NDArray[np.int32]:
         numbers = np.empty(0, dtype=object)
     if numbers.ndim != 1 or len(numbers) > most or numbers.dtype.kind not in "iu":
         raise IllegalActionError(
-            f"{key} {given!r} is not a list of up to {most} whole numbers, padded with -1."
+            f"{key} {shown(given)} is not a list of up to {most} whole numbers, padded with -1."
         )
     padded = np.full(most, -1, dtype=np.int64)
     padded[: len(numbers)] = numbers
     if padded.min() < -1 or padded.max() > np.iinfo(np.int32).max:
-        raise IllegalActionError(f"{key} {given!r} holds a number that is none of them.")
+        raise IllegalActionError(f"{key} {shown(given)} holds a number that is none of them.")
     return padded.astype(np.int32)
 
 
