@@ -168,7 +168,10 @@ def check_observe(observe: Any, allowed: tuple[str, ...]) -> tuple[str, ...]:
     if isinstance(observe, str) and observe == "all":
         return allowed
     listed = isinstance(observe, Iterable) and not isinstance(observe, (str, bytes))
-    keys = list(islice(observe, len(allowed) + 100)) if listed else []
+    try:
+        keys = list(islice(observe, len(allowed) + 100)) if listed else []
+    except TypeError:  # an array of no axis
+        listed, keys = False, []
     if not listed or not all(isinstance(key, str) for key in keys):
         raise OptionError(f"observe is {shown(observe)}; a list of keys is needed.")
     for key in keys:
