@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import islice
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -235,16 +234,14 @@ class FamilyVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
                 self._seeded = True
             return
         keys: list[int | None]
-        if isinstance(seed, Iterable):
-            several = islice(seed, self.num_envs + 1)
-            keys = [None if key is None else check_seed(key) for key in several]
+        if isinstance(seed, (list, tuple)) or (isinstance(seed, np.ndarray) and seed.ndim == 1):
+            keys = [None if key is None else check_seed(key) for key in seed]
         else:
             first = check_seed(seed)
             keys = [check_seed(first + i) for i in range(self.num_envs)]
             super().reset(seed=first)
         if len(keys) != self.num_envs:
-            many = "more" if len(keys) > self.num_envs else str(len(keys))
-            raise OptionError(f"{many} seeds were given for {self.num_envs} conversations.")
+            raise OptionError(f"{len(keys)} seeds were given for {self.num_envs} conversations.")
         for i, key in enumerate(keys):
             if rows[i] and (key is not None or not self._seeded):
                 a["seed"][i] = self.np_random.integers(2**63) if key is None else key

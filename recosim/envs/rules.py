@@ -24,7 +24,7 @@ class Rewards:
             number = isinstance(value, (int, float)) and not isinstance(value, bool)
             if not number or not math.isfinite(value):
                 raise OptionError(
-                    f"reward {shown(entry.name)} is {shown(value)}; a finite number is needed."
+                    f"reward {entry.name!r} is {shown(value)}; a finite number is needed."
                 )
 
 
