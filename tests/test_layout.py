@@ -34,6 +34,7 @@ LAYERS = [
         "cards",
         "schema",
         "files",
+        "checked",
         "progress",
         "arrays",
         "standing",

@@ -299,9 +299,8 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         raise CheckpointError(
             f"{path} has other fields than a checkpoint: {shown(where)}: {first['msg']}. {advice}"
         ) from None
-    if not 0 < found.done <= found.rounds or {len(v) for v in found.history.values()} > {
-        found.done
-    }:
+    lengths = {len(values) for values in found.history.values()}
+    if not 0 < found.done <= found.rounds or lengths - {found.done}:
         raise CheckpointError(
             f"{path} says that {found.done} of {found.rounds} rounds are done, which its history "
             f"does not. {advice}"
