@@ -16,7 +16,7 @@ from recosim.acts import Moves, Verb
 from recosim.agents.base import Agent
 from recosim.agents.registry import make_agent
 from recosim.agents.rules import AbsGreedy
-from recosim.chat import Chat, ChatRequest, ChatSettings, open_chat
+from recosim.chat import Chat, ChatRequest, ChatSettings, Share, open_chat
 from recosim.chat.opening import CassetteMode
 from recosim.envs.acts import Acts
 from recosim.envs.recorder import Recorder
@@ -100,6 +100,7 @@ class LLMAgent(Agent):
         self._chat = chat
         self._lines: list[list[str]] = []
         self._fallbacks = 0
+        self.share = Share("agent 'llm'")
 
     def settings(self) -> dict[str, Any]:
         names = ("questions", "temperature", "max_tokens")
@@ -175,7 +176,9 @@ class LLMAgent(Agent):
         slates = np.full((d.size, d.protocol.top_k), -1, dtype=np.int32)
         chosen = np.zeros(d.size, dtype=np.bool_)
         for (b, board), reply in zip(boards.items(), replies, strict=True):
-            if reply.outcome != "ok" or reply.value is None:
+            made = reply.outcome == "ok" and reply.value is not None
+            self.share.add("moves", "" if made else reply.outcome, reply.detail)
+            if not made:
                 self._fallbacks += 1
                 continue
             value, chosen[b] = cast(Any, reply.value), True
@@ -184,6 +187,7 @@ class LLMAgent(Agent):
                 first = [board.items[label] for label in value.items]
                 order = list(dict.fromkeys([*first, *board.items.values()]))
                 slates[b, : len(order)] = order
+        self.share.check()
         because = self._acts.reasons(d, slates)
         if rule.items is not None:
             slates = np.where(chosen[:, None], slates, rule.items)
