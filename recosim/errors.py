@@ -15,7 +15,7 @@ RecosimError
 ├── ConformanceError   (AssertionError) an environment that does not keep what all of them promise
 ├── ChatError          (RuntimeError)   a language model's server that is not there, or not as set
 ├── BudgetError        (RuntimeError)   what may be spent on language models is spent
-├── FallbackError      (RuntimeError)   a language model's run in which too little is the model's own
+├── FallbackError      (RuntimeError)   a run in which too little is the language model's own
 ├── CassetteError      (ValueError)     a cassette of another version, or one that lacks a request
 └── MissingExtraError  (ImportError)    an optional package that is not installed
 """
