@@ -73,6 +73,7 @@ class LLMAgent(Agent):
     name = "llm"
     track = True
     asks_server = True
+    share: Share
 
     def __init__(
         self,
