@@ -20,7 +20,7 @@ from recosim.errors import RecosimError, ResultsError
 from recosim.estimators.registry import estimator
 from recosim.files import write_json
 
-__all__ = ["claim_run"]
+__all__ = ["check_owner", "claim_run"]
 
 
 def claim_run(folder: Path, environments: Sequence[EnvSetup], versions: Mapping[str, str]) -> Run:
@@ -45,6 +45,15 @@ def claim_run(folder: Path, environments: Sequence[EnvSetup], versions: Mapping[
             (folder / "results.json").unlink(missing_ok=True)
             write_json(path, wanted.model_dump(mode="json"))
         return wanted
+    check_owner(folder)
+    write_json(path, wanted.model_dump(mode="json"))
+    return wanted
+
+
+def check_owner(folder: Path) -> None:
+    """Raise `ResultsError` where a folder, if it is there, is none of results."""
+    if (folder / "run.json").exists():
+        return
     if folder.exists() and not folder.is_dir():
         raise ResultsError(f"{folder} is not a folder. Give another one for the results.")
     others = (
@@ -57,8 +66,6 @@ def claim_run(folder: Path, environments: Sequence[EnvSetup], versions: Mapping[
             f"{folder} is not a results folder, but it holds files ({', '.join(others[:3])}"
             f"{', ...' if len(others) > 3 else ''}). Give a new or an empty folder."
         )
-    write_json(path, wanted.model_dump(mode="json"))
-    return wanted
 
 
 def _grows(there: Run, wanted: Run) -> bool:

@@ -6,7 +6,7 @@ folder holds already is not run again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Literal
 
 from recosim.agents.checkpoints import checkpoint_root
 from recosim.agents.learner import Learner
-from recosim.agents.registry import agent_names, make_agent
+from recosim.agents.registry import agent_card, agent_names, make_agent
 from recosim.bench.claim import claim_run
 from recosim.bench.entrants import Entrant, enter, train_command
 from recosim.bench.results import finish_run, has_episodes, read_timings, write_timings
@@ -154,15 +154,17 @@ def _enter_all(
 
     Raises:
         CheckpointError: without `notice`, all agents that are not trained, and how to train them.
+        OptionError: an agent that does not fit; or none is left.
     """
     entered, missing = [], []
+    untrained: list[str] = []
+    lacking: dict[str, list[str]] = {}  # extra -> agents
     for name in names:
         try:
             if why := make_agent(name, env.name).misfit_of(env.setup):
                 if notice is None:
                     raise OptionError(f"agent {name!r} does not fit {env.key}: {why}.")
-                missing.append(f"{name!r} does not fit: {why}")
-                continue
+                continue  # nobody asked for it by name
             entered.append(
                 enter(
                     name,
@@ -176,21 +178,47 @@ def _enter_all(
                 )
             )
         except CheckpointError as error:
+            untrained.append(name)
             # Seed k of a run needs the training with seed k: train up to the highest.
             command = train_command(name, env.name, max(seeds) + 1, env.overrides, root)
             missing.append(f"{str(error).rstrip('.')}. Train it with: {command}")
         except MissingExtraError as error:
             if notice is None:
                 raise
-            missing.append(f"{name}: {error}")
+            if _made_for(name, env):
+                lacking.setdefault(error.extra, []).append(name)
     if missing and notice is None:
         raise CheckpointError(f"{env.key}: " + "\n".join(missing))
-    if notice is not None:
-        for text in missing:
-            notice(f"{env.key}: left out: {text}")
+    if notice is not None and (said := _left_out(env, untrained, lacking, seeds, root)):
+        notice(said)
     if not entered:
-        raise OptionError(f"{env.key}: none of the agents can run here.")
+        raise OptionError(
+            f"{env.key}: none of the agents can run here. `recosim list agents --env {env.name}` "
+            "shows those that are made for it."
+        )
     return entered
+
+
+def _made_for(name: str, env: BenchEnv) -> bool:
+    """Whether the card of an agent that cannot be made says nothing against an environment."""
+    family = agent_card(name).family
+    return not family or family in env.setup.family.lineage()
+
+
+def _left_out(
+    env: BenchEnv,
+    untrained: Sequence[str],
+    lacking: Mapping[str, Sequence[str]],
+    seeds: Sequence[int],
+    root: Path | None,
+) -> str:
+    """One line of the agents that are made for an environment and cannot run; "" for none."""
+    told = [f"{', '.join(names)} (pip install 'recosim[{x}]')" for x, names in lacking.items()]
+    if untrained:
+        names = ",".join(untrained)
+        command = train_command(names, env.name, max(seeds) + 1, env.overrides, root)
+        told.insert(0, f"{', '.join(untrained)} (not trained: {command})")
+    return f"{env.key}: without {'; '.join(told)}" if told else ""
 
 
 def _env_setup(

@@ -424,7 +424,10 @@ class Results(Model):
 
 
 class Timing(Model):
-    """How long one agent took with one seed: wall-clock seconds, and moves per second of them."""
+    """How long one agent took with one seed: wall-clock seconds, and moves per second of them.
+
+    Kernels that are compiled meanwhile, once on a machine, are no part of it.
+    """
 
     env: str
     agent: str

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 from numba import njit, types
 from numba.core.caching import IndexDataCacheFile
 
+from recosim.kernels import watch  # noqa: F401  (says what is compiled)
 from recosim.kernels.digest import digest_of
 from recosim.kernels.table import Table
 
@@ -68,7 +67,7 @@ def _keep_by_content(dispatcher: Any) -> None:
 
 
 class Entry:
-    """An entry kernel: cached on disk, and a word on the terminal while it compiles."""
+    """An entry kernel: cached on disk, compiled or opened when it first runs."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.dispatcher: Any = cached(nogil=True, error_model="numpy")(function)
@@ -77,21 +76,8 @@ class Entry:
 
     def __call__(self, table: Table, lo: int, hi: int) -> Any:
         if not self.ready:
-            self._load(table, lo, hi)
+            self.compile()
         return self.dispatcher(table, lo, hi)
-
-    def _load(self, table: Table, lo: int, hi: int) -> None:
-        """Compile, or load from the cache, saying so if it is the slow one of the two."""
-        cache_file = getattr(getattr(self.dispatcher, "_cache", None), "_cache_file", None)
-        index = Path(
-            getattr(cache_file, "_cache_path", "."), getattr(cache_file, "_index_name", "-")
-        )
-        if not index.is_file() and sys.stderr.isatty():
-            print(
-                f"recosim: compiling kernel {self.function.__name__!r}, once on this machine ...",
-                file=sys.stderr,
-            )
-        self.compile()
 
     def compile(self) -> None:
         """Compile, or load from the cache, without a table to run on."""

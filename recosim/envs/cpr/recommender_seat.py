@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 
 import numpy as np
@@ -15,7 +14,7 @@ from recosim.acts import Ask, Moves, Recommend, Reflect, SystemAct
 from recosim.envs.board import RecommenderSeat, Typed
 from recosim.envs.cpr.dialogues import Dialogues
 from recosim.envs.words import attribute_label, facet_label, item_label
-from recosim.errors import IllegalActionError, OptionError, RecosimError
+from recosim.errors import IllegalActionError, OptionError, RecosimError, nearest
 from recosim.language.names import find, find_all
 
 __all__ = ["CPRRecommenderSeat", "moves_left"]
@@ -103,10 +102,10 @@ class CPRRecommenderSeat(RecommenderSeat):
             return begun[0] if len(begun) == 1 else given
         if begun:
             raise OptionError(f"{word!r} may be {' or '.join(map(repr, begun))}; type more of it.")
-        near = difflib.get_close_matches(given, _COMMANDS, n=1, cutoff=0.6)
+        near = nearest(given, _COMMANDS)
         message = f"{word!r} is not a command."
         if near:
-            message += f" Did you mean {near[0]!r}?"
+            message += f" Did you mean {near!r}?"
         else:
             try:
                 askable = find(line, self._askable_names(), self._kind)
