@@ -36,6 +36,7 @@ LAYERS = [
         "progress",
         "arrays",
         "standing",
+        "terminal",
     },
     {"kernels"},
     {"world"},

@@ -37,6 +37,7 @@ from recosim.cli.report import (
 )
 from recosim.errors import unknown
 from recosim.progress import show_progress
+from recosim.terminal import tell
 
 if TYPE_CHECKING:
     from recosim.bench.setup import BenchEnv
@@ -169,7 +170,7 @@ def bench(
             checkpoints=checkpoints,
             illegal="raise" if illegal == "raise" else "penalise",
             progress=progress,
-            notice=lambda text: typer.echo(text, err=True),
+            notice=tell,
         )
     print_results(render_report(folder, plots=plots), form)
 
@@ -182,7 +183,7 @@ def kept_on_interrupt(folder: Path) -> Iterator[None]:
     except KeyboardInterrupt:
         from recosim.bench.results import progress_of
 
-        typer.echo(f"interrupted. {progress_of(folder)}", err=True)
+        tell(f"interrupted. {progress_of(folder)}")
         raise typer.Exit(INTERRUPTED) from None
 
 

@@ -84,10 +84,10 @@ def new(
     console = output()
     for path, text in files.items():
         write_text(folder / path, text)
-        console.print(f"wrote {folder / path}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"wrote {folder / path}", soft_wrap=True)
     if folder != Path(OWN):
         then = f"RECOSIM_PATH={folder} {then}"
-    console.print(f"try it: {then}", markup=False, highlight=False, soft_wrap=True)
+    console.print(f"try it: {then}", soft_wrap=True)
 
 
 Files = dict[str, str]

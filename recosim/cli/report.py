@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from recosim.cli.options import PlotsOption, check_file, check_folder
 from recosim.errors import OptionError
+from recosim.terminal import clean, terminal
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from recosim.bench.report import Report
     from recosim.bench.schema import Results
 
@@ -106,7 +108,7 @@ class Form(NamedTuple):
 
     def notices(self) -> Console:
         """Where all goes that is no result: out of the way of what another program reads."""
-        return output() if self.export is None else Console(stderr=True)
+        return output() if self.export is None else terminal(stderr=True)
 
 
 def form_of(
@@ -129,7 +131,7 @@ def form_of(
 
 def output() -> Console:
     """The console for tables: as wide as they are where nobody looks through a window."""
-    return Console() if sys.stdout.isatty() else Console(width=PIPED)
+    return terminal(width=None if sys.stdout.isatty() else PIPED)
 
 
 PIPED = 1_000  # columns of a line that a program reads
@@ -148,7 +150,7 @@ def print_results(written: Report, form: Form) -> None:
         write_report_page(form.html, written)
         files.append(form.html)
     if form.export is not None:
-        sys.stdout.write(form.export(written.results))
+        sys.stdout.write(clean(form.export(written.results)))
         sys.stdout.flush()
     else:
         console, level = output(), written.results.bootstrap.level

@@ -43,8 +43,6 @@ def warmup(
         warm_up(names, progress)
     output().print(
         f"ready after {time.perf_counter() - started:.0f} s: {', '.join(names)}",
-        markup=False,
-        highlight=False,
         soft_wrap=True,
     )
 

@@ -6,11 +6,12 @@ compiles for seconds to a minute, once on a machine: who waits should know for w
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import Any
 
 from numba.core import event
+
+from recosim.terminal import tell
 
 __all__ = ["working_time"]
 
@@ -39,11 +40,7 @@ class _Watch(event.Listener):
         module = str(function.__module__)
         if module.startswith(OURS):
             part = ".".join(module.removeprefix(OURS).split(".")[:2])
-            print(
-                f"recosim: compiling {function.__name__!r} of {part}, once on this machine ...",
-                file=sys.stderr,
-                flush=True,
-            )
+            tell(f"recosim: compiling {function.__name__!r} of {part}, once on this machine ...")
 
 
 _watch = _Watch()
