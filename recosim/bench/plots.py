@@ -6,6 +6,7 @@ that no window system is touched and no figure leaks.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -47,6 +48,7 @@ OTHERS = (
 )
 INK, FAINT, FAILED = "#222222", "#D9D9D9", "#BDBDBD"
 DPI = 150
+CHARACTERS = 11  # of a title, in an inch
 
 
 def agent_colours(names: Sequence[str]) -> dict[str, str]:
@@ -380,15 +382,20 @@ def _rows(axes: Axes, colours: Sequence[str]) -> None:
         text.set(color=colour, fontsize=9.5, fontweight="bold")
 
 
-def env_title(env: EnvResult) -> str:
-    """What stands over the plots of an environment: two lines."""
+def env_title(env: EnvResult, inches: float = 12) -> str:
+    """What stands over the plots of an environment: its id, then as many lines as need be.
+
+    Args:
+        inches: how wide the figure is.
+    """
     setup = env.setup
     parts = [f"world {setup.world.name}", f"protocol {setup.rules.label}"]
     if (users := users_label(setup.users)) != "ideal":
         parts.append(f"users {users}")
     seeds = f"{len(setup.seeds)} seed{'s' if len(setup.seeds) > 1 else ''}"
     parts.append(f"{setup.conversations:,} {setup.split} {setup.record.unit}, {seeds}")
-    return f"{setup.env}\n{' · '.join(parts)}"
+    told = textwrap.fill(" · ".join(parts), int(CHARACTERS * inches), break_long_words=False)
+    return f"{setup.env}\n{told}"
 
 
 def _label(env: EnvResult, name: str) -> str:

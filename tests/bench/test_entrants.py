@@ -132,7 +132,7 @@ def test_all_leaves_out_what_is_not_trained_and_says_so(tmp_path):
     ran = [agent.name for agent in results.environments[0].agents]
     assert "logic" in ran
     assert "coin" not in ran
-    (notice,) = [text for text in notices if "'coin'" in text]
+    (notice,) = [text for text in notices if "coin" in text]
     assert "recosim train CPR-LastFM-Small --agents coin" in notice
     assert len(ran) + len(notices) == len(agent_names())
 
