@@ -368,7 +368,8 @@ def draw_forest(axes: Axes, env: EnvResult, metric: Metric, colours: dict[str, s
     axes.set_xlim(low - room * any(left), high + room * (not all(left)))
     gap = metric.spoken.gap.format(leader=best.name)
     hollow = "; hollow: not separable" if tied else ""
-    axes.set_title(f"{gap} (paired{hollow})", loc="left", fontsize=11, color=INK)
+    title = textwrap.fill(f"{gap} (paired{hollow})", 44)
+    axes.set_title(title, loc="left", fontsize=11, color=INK)
     _rows(axes, [colours[name] for name in others])
 
 

@@ -142,7 +142,7 @@ def print_results(written: Report, form: Form) -> None:
     from recosim.bench import tables
     from recosim.bench.page import write_report_page
     from recosim.bench.robustness import sweep_table, sweeps
-    from recosim.cli.tables import drawn, either_way, fitted
+    from recosim.cli.tables import fitted, parted, print_table
     from recosim.metrics import headlines, ranking
 
     files = [written.markdown, *written.plots]
@@ -160,13 +160,13 @@ def print_results(written: Report, form: Form) -> None:
             table = fitted(tables.main_table(env), console.width, first, intervals=form.intervals)
             console.print()
             console.print(Text(tables.header(env), "bold"))
-            console.print(drawn(table))
+            print_table(console, table)
             console.print(Text(tables.leader_sentence(env, level).replace("`", "")))
         for sweep in sweeps(written.results):
-            table = either_way(sweep_table(sweep), console.width, intervals=form.intervals)
             console.print()
             console.print(Text(sweep.title, "bold"))
-            console.print(drawn(table))
+            for part in parted(sweep_table(sweep), console.width, intervals=form.intervals):
+                print_table(console, part)
         console.print()
     notices = form.notices()
     for path in files:

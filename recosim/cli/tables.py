@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from recosim.bench.tables import Table
 
 if TYPE_CHECKING:
-    from rich.table import Table as RichTable
+    from rich.console import Console
 
-__all__ = ["drawn", "either_way", "fitted"]
+__all__ = ["fitted", "parted", "print_table"]
 
 GAP = 3  # columns of the window between two of a table
 _ENDS = re.compile(r" \[[^\]]*\]$")
@@ -53,45 +53,52 @@ def fitted(
     return table._replace(notes=notes)
 
 
-def either_way(table: Table, width: int, *, intervals: bool | None = None) -> Table:
-    """The table, or with rows and columns exchanged where only that fits into a width."""
-    turned = Table(
-        (table.columns[0], *(row[0] for row in table.rows)),
-        [
-            (title, *(row[k] for row in table.rows))
-            for k, title in enumerate(table.columns[1:], start=1)
-        ],
-        table.notes,
-    )
-    bare = [_without_intervals(there) for there in (table, turned)]
-    fits = [_width(there) <= width for there in bare]
-    return fitted(turned if fits[1] and not fits[0] else table, width, intervals=intervals)
+def parted(table: Table, width: int, *, intervals: bool | None = None) -> list[Table]:
+    """The table in so many parts, side by side columns one below the other, as a width needs.
+
+    Intervals are printed where the whole then fits, or where they are asked for.
+    """
+    notes = table.notes
+    if intervals is False or (intervals is None and _width(table) > width):
+        table = _without_intervals(table)
+    parts: list[list[int]] = [[]]
+    for k in range(1, len(table.columns)):
+        if parts[-1] and _width(_part(table, [*parts[-1], k])) > width:
+            parts.append([])
+        parts[-1].append(k)
+    *first, last = (_part(table, columns)._replace(notes=()) for columns in parts)
+    return [*first, last._replace(notes=notes)]
 
 
-def drawn(table: Table) -> RichTable:
-    """The table for the terminal, its titles over as many lines as keep the columns narrow."""
+def print_table(console: Console, table: Table) -> None:
+    """Print a table, its titles over as many lines as keep the columns narrow, and its notes."""
     from rich import box
     from rich.table import Table as RichTable
     from rich.text import Text
 
-    there = RichTable(
-        box=box.SIMPLE_HEAD,
-        show_edge=False,
-        pad_edge=False,
-        caption=Text(" ".join(table.notes)) if table.notes else None,
-        caption_justify="left",
-    )
+    there = RichTable(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for k, column in enumerate(table.columns):
         title = "\n".join(_broken(column, _cells(table, k)))
         there.add_column(Text(title), justify="right" if k else "left", vertical="bottom")
     for row in table.rows:
         there.add_row(*map(Text, row))
-    return there
+    console.print()
+    console.print(there)
+    console.print()
+    if table.notes:
+        console.print(Text(" ".join(table.notes), "dim"))
 
 
 def _without_intervals(table: Table) -> Table:
     rows = [tuple(_ENDS.sub("", cell) for cell in row) for row in table.rows]
     return table._replace(rows=rows)
+
+
+def _part(table: Table, columns: Sequence[int]) -> Table:
+    """The first column and some others."""
+    keep = (0, *columns)
+    rows = [tuple(row[k] for k in keep) for row in table.rows]
+    return Table(tuple(table.columns[k] for k in keep), rows, table.notes)
 
 
 def _without(cells: Sequence[str], k: int) -> tuple[str, ...]:

@@ -9,65 +9,18 @@ from recosim.language.words import Token
 
 __all__ = ["is_negated"]
 
-_NOT = frozenset(
-    [
-        "no",
-        "not",
-        "never",
-        "neither",
-        "nor",
-        "without",
-        "except",
-        "avoid",
-        "dislike",
-        "hate",
-        "dont",
-        "doesnt",
-        "didnt",
-        "isnt",
-        "arent",
-        "wasnt",
-        "werent",
-        "wont",
-        "wouldnt",
-        "cant",
-        "cannot",
-        "couldnt",
-        "shouldnt",
-        "havent",
-        "hasnt",
-    ]
+_TURNED = (
+    *("dont", "doesnt", "didnt", "isnt", "arent", "wasnt", "werent", "wont", "wouldnt", "cant"),
+    *("couldnt", "havent", "hasnt"),
 )
-_AUXILIARIES = frozenset(
-    [
-        "do",
-        "does",
-        "did",
-        "is",
-        "are",
-        "was",
-        "were",
-        "will",
-        "would",
-        "can",
-        "could",
-        "have",
-        "has",
-        "dont",
-        "doesnt",
-        "didnt",
-        "isnt",
-        "arent",
-        "wasnt",
-        "werent",
-        "wont",
-        "wouldnt",
-        "cant",
-        "couldnt",
-        "havent",
-        "hasnt",
-    ]
-)
+_NOT = {
+    *("no", "not", "never", "neither", "nor", "without", "except", "avoid", "dislike", "hate"),
+    *("cannot", "shouldnt", *_TURNED),
+}
+_AUXILIARIES = {
+    *("do", "does", "did", "is", "are", "was", "were", "will", "would", "can", "could", "have"),
+    *("has", *_TURNED),
+}
 _PRONOUNS = ("you", "it", "they", "that", "right")
 
 
