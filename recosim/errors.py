@@ -8,6 +8,7 @@ RecosimError
 ├── WorldError         (ValueError)     a world that is damaged, incomplete or of another version
 ├── ImportDataError    (ValueError)     a source file that is missing or malformed (file and line)
 ├── IllegalActionError (ValueError)     an action that is not legal now, or not an action at all
+├── BusyError          (RuntimeError)   a folder that another process is writing to
 ├── StateError         (RuntimeError)   a call out of turn: step before reset, or after the end
 ├── NotUnderstood      (ValueError)     a line of text that is no act; carries a question back
 ├── ResultsError       (ValueError)     a results folder of another run or version
@@ -24,6 +25,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import reprlib
 from collections.abc import Iterable
 
 __all__ = [
@@ -35,6 +37,7 @@ __all__ = [
     "WorldError",
     "ImportDataError",
     "IllegalActionError",
+    "BusyError",
     "StateError",
     "NotUnderstood",
     "ResultsError",
@@ -46,16 +49,25 @@ __all__ = [
     "CassetteError",
     "MissingExtraError",
     "nearest",
+    "shown",
     "unknown",
 ]
 
+LONGEST, TAIL = 6_000, 1_500  # letters of a message; those of its end, where the remedy is
 NEAR = 0.6  # how like two names are that differ by a slip (`difflib`)
 OPPOSITES = (("min", "max"), ("first", "last"), ("keep", "remove"), ("lowest", "highest"))
 NEGATIONS = ("no", "not", "non", "un", "in", "dis", "without")
 
 
 class RecosimError(Exception):
-    """Base of every error that RecoSim raises on purpose."""
+    """Base of every error that RecoSim raises on purpose.
+
+    However long what was given is, the message is not: its middle is left out then. It can be
+    written anywhere: bytes of a path that are no UTF-8 are told by their numbers.
+    """
+
+    def __init__(self, *texts: object) -> None:
+        super().__init__(*(_bounded(text) if isinstance(text, str) else text for text in texts))
 
 
 class UnknownNameError(RecosimError, KeyError):
@@ -91,6 +103,10 @@ class ImportDataError(RecosimError, ValueError):
 
 class IllegalActionError(RecosimError, ValueError):
     """An action that is malformed, or not legal in the present state."""
+
+
+class BusyError(RecosimError, RuntimeError):
+    """Another process is writing to the same folder."""
 
 
 class StateError(RecosimError, RuntimeError):
@@ -153,11 +169,25 @@ class MissingExtraError(RecosimError, ImportError):
         self.package, self.extra = package, extra
 
 
+def shown(given: object, letters: int = 100) -> str:
+    """What was given, as a message tells it: its repr, of at most about so many letters.
+
+    Anything can be told: what is long, deep, or has no repr of its own.
+    """
+    short = reprlib.Repr()
+    short.maxstring = short.maxother = short.maxlong = letters
+    try:
+        text = " ".join(short.repr(given).split())
+    except Exception:  # a repr is code of whoever gave it
+        text = f"<{type(given).__name__}>"
+    return text if len(text) <= 2 * letters else f"{text[:letters]}..."
+
+
 def unknown(kind: str, given: object, allowed: Iterable[str], hint: str = "") -> UnknownNameError:
     """An `UnknownNameError` that offers the nearest allowed name and lists all of them."""
     names = sorted(allowed)
-    near = nearest(str(given), names)
-    text = f"unknown {kind} {given!r}."
+    near = nearest(given, names) if isinstance(given, str) else ""
+    text = f"unknown {kind} {shown(given)}."
     if near:
         text += f" Did you mean {near!r}?"
     text += f" Allowed: {', '.join(names) if names else '(none)'}."
@@ -188,3 +218,13 @@ def _contrary(one: str, other: str) -> bool:
     return any({a, b} <= words for a, b in OPPOSITES) or any(
         no in words or any(f"{no}{word}" in words for word in words) for no in NEGATIONS
     )
+
+
+def _bounded(text: str) -> str:
+    if not text.isascii():
+        text = text.encode("utf-8", "backslashreplace").decode()
+    if len(text) <= LONGEST:
+        return text
+    kept = LONGEST - TAIL - 60  # room for what is said between, so that nothing is cut twice
+    left_out = f" ... ({len(text) - kept - TAIL:,} letters are left out) ... "
+    return text[:kept] + left_out + text[-TAIL:]

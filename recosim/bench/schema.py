@@ -251,7 +251,8 @@ class Run(Model):
     """run.json: what is to be run.
 
     Attributes:
-        versions: of every package that the outcomes depend on: recosim, numpy, numba.
+        versions: of every package that the outcomes depend on: recosim, numpy, numba, and torch
+            where an agent has learned; then `python` and `cpu`, the machine that wrote it last.
     """
 
     format: Literal[1] = 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -39,9 +39,6 @@ from recosim.errors import unknown
 from recosim.progress import show_progress
 from recosim.terminal import tell
 
-if TYPE_CHECKING:
-    from recosim.bench.setup import BenchEnv
-
 __all__ = ["bench", "kept_on_interrupt"]
 
 INTERRUPTED = 130  # the status of a command that ctrl-C ended, as shells give it
@@ -66,7 +63,10 @@ def bench(
     split: Annotated[str, typer.Option(help="train, valid or test.")] = "test",
     out: Annotated[
         Path | None,
-        typer.Option(help="Results folder; results/ENV+... by default. An unfinished run resumes."),
+        typer.Option(
+            help="Results folder; results/ENV+... by default, with a digest of what else "
+            "is not as usual. An unfinished run resumes."
+        ),
     ] = None,
     world: WorldOption = None,
     protocol: ProtocolOption = None,
@@ -124,7 +124,7 @@ def bench(
     from recosim.bench.claim import check_owner
     from recosim.bench.report import render_report
     from recosim.bench.run import run_bench
-    from recosim.bench.setup import prepare_env
+    from recosim.bench.setup import prepare_env, usual_folder
     from recosim.cards import find_card
 
     if illegal not in ("raise", "penalise"):
@@ -154,7 +154,7 @@ def bench(
         for name in environments
         for crowd in crowds_of(users, user_set)
     ]
-    folder = out or Path("results") / "+".join(_folder_names(envs))
+    folder = out or Path("results") / usual_folder(envs, illegal=illegal, checkpoints=checkpoints)
     units = {env.setup.family.unit for env in envs}
     unit = units.pop() if len(units) == 1 else "episodes"
     log = f"recosim: bench of {', '.join(env.key for env in envs)} into {folder}"
@@ -185,8 +185,3 @@ def kept_on_interrupt(folder: Path) -> Iterator[None]:
 
         tell(f"interrupted. {progress_of(folder)}")
         raise typer.Exit(INTERRUPTED) from None
-
-
-def _folder_names(envs: list[BenchEnv]) -> list[str]:
-    """The keys of a few environments; of many that differ in their users alone, the first part."""
-    return [env.key for env in envs] if len(envs) < 4 else [*dict.fromkeys(e.place for e in envs)]

@@ -7,20 +7,18 @@ and built again when its card (or the generator) has changed.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from recosim.arrays import file_digest, json_digest
+from recosim.checked import file_digest, json_digest, read_json
 from recosim.errors import CardError, OptionError, WorldError, unknown
-from recosim.files import cache_folder
+from recosim.files import cache_folder, held
 from recosim.progress import Progress, show_progress
 from recosim.world.storage import open_folder, save_world
 from recosim.world.validity import NAME
@@ -297,10 +295,10 @@ def _check_replaceable(folder: Path, card: Path) -> None:
     """Nothing that was imported is lost because a card of the same name was written later."""
     path = folder / "world.json"
     try:
-        imported = "card" not in json.loads(path.read_text(encoding="utf-8"))["settings"]
+        imported = "card" not in read_json(path, WorldError, "")["settings"]
     except FileNotFoundError:
         return  # `save_world` refuses a folder that is not a world
-    except (json.JSONDecodeError, KeyError, TypeError):
+    except (WorldError, LookupError, TypeError):
         return  # a damaged one: nothing to lose
     if imported:
         raise WorldError(
@@ -431,22 +429,7 @@ def _cannot_store(folder: Path) -> str:
     return ""
 
 
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def _locked(folder: Path) -> AbstractContextManager[None]:
     """Hold the lock of a world's folder, so that two processes do not build it at once."""
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        lock = (folder.parent / f".{folder.name}.lock").open("a")
-    except OSError as error:
-        raise WorldError(
-            f"the world {folder.name!r} cannot be stored in {folder.parent}: {error}. Name a "
-            "folder that can be written to in the environment variable RECOSIM_CACHE."
-        ) from None
-    with lock as file:
-        try:
-            import fcntl
-        except ImportError:  # not POSIX: both build, and the last one wins
-            yield
-            return
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield  # closing the file releases the lock, and so does the end of a killed process
+    advice = "Name a folder that can be written to in the environment variable RECOSIM_CACHE."
+    return held(folder.with_name(f".{folder.name}.lock"), WorldError, advice, wait=True)

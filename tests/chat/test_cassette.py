@@ -274,7 +274,7 @@ def test_another_format_version_is_an_error_that_names_both(path, mode):
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA user_version = 7")
     connection.close()
-    with pytest.raises(CassetteError, match=r"format version 7.*version 1"):
+    with pytest.raises(CassetteError, match=r"format version 7.*version 2"):
         Cassette(path, mode)
 
 
