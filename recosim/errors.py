@@ -25,6 +25,7 @@ RecosimError
 from __future__ import annotations
 
 import difflib
+import re
 import reprlib
 from collections.abc import Iterable
 
@@ -49,11 +50,15 @@ __all__ = [
     "FallbackError",
     "CassetteError",
     "MissingExtraError",
+    "nearest",
     "shown",
     "unknown",
 ]
 
 LONGEST, TAIL = 6_000, 1_500  # letters of a message; those of its end, where the remedy is
+NEAR = 0.6  # how like two names are that differ by a slip (`difflib`)
+OPPOSITES = (("min", "max"), ("first", "last"), ("keep", "remove"), ("lowest", "highest"))
+NEGATIONS = ("no", "not", "non", "un", "in", "dis", "without")
 
 
 class RecosimError(Exception):
@@ -167,6 +172,7 @@ class MissingExtraError(RecosimError, ImportError):
             f"{purpose} needs the package {package!r}, which is not installed. "
             f"Install it with: pip install 'recosim[{extra}]'"
         )
+        self.package, self.extra = package, extra
 
 
 def shown(given: object, letters: int = 100) -> str:
@@ -186,14 +192,38 @@ def shown(given: object, letters: int = 100) -> str:
 def unknown(kind: str, given: object, allowed: Iterable[str], hint: str = "") -> UnknownNameError:
     """An `UnknownNameError` that offers the nearest allowed name and lists all of them."""
     names = sorted(allowed)
-    near = difflib.get_close_matches(given[:200], names, 1, 0.4) if isinstance(given, str) else []
+    near = nearest(given, names) if isinstance(given, str) else ""
     text = f"unknown {kind} {shown(given)}."
     if near:
-        text += f" Did you mean {near[0]!r}?"
+        text += f" Did you mean {near!r}?"
     text += f" Allowed: {', '.join(names) if names else '(none)'}."
     if hint:
         text += f" {hint}"
     return UnknownNameError(text)
+
+
+def nearest(given: str, names: Iterable[str]) -> str:
+    """The name that was meant, as far as its letters tell; "" where none is near enough.
+
+    What a person did not mean is worse than no offer: another family (the part of a name before
+    its first dash) where theirs is known, or a name that says the contrary.
+    """
+    folded = {name.casefold(): name for name in names}
+    wanted = given[:200].casefold()
+    if wanted in folded:
+        return folded[wanted]
+    head = wanted.partition("-")[0]
+    family = [name for name in folded if name.partition("-")[0] == head]
+    near = difflib.get_close_matches(wanted, family or folded, n=3, cutoff=NEAR)
+    return next((folded[name] for name in near if not _contrary(wanted, name)), "")
+
+
+def _contrary(one: str, other: str) -> bool:
+    """Whether two names differ in a word that turns the meaning round."""
+    words = set(re.split(r"[\W_]+", one)) ^ set(re.split(r"[\W_]+", other))
+    return any({a, b} <= words for a, b in OPPOSITES) or any(
+        no in words or any(f"{no}{word}" in words for word in words) for no in NEGATIONS
+    )
 
 
 def _bounded(text: str) -> str:

@@ -65,8 +65,8 @@ class Entrant:
 def train_command(
     agent: str, environment: str, seeds: int, overrides: Mapping[str, Any], root: Path | None
 ) -> str:
-    """The command that trains an agent for an environment."""
-    words = ["recosim", "train", agent, environment]
+    """The command that trains an agent, or several with commas between, for an environment."""
+    words = ["recosim", "train", environment, "--agents", agent]
     flags = {"world": "--world", "protocol": "--protocol", "estimator": "--estimator"}
     for name, flag in flags.items():
         if overrides.get(name) is not None:

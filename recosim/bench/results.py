@@ -65,6 +65,7 @@ __all__ = [
     "episodes_path",
     "finish_run",
     "has_episodes",
+    "progress_of",
     "read_episodes",
     "read_results",
     "read_run",
@@ -113,6 +114,25 @@ def write_episodes(
     table = pa.table(dict(episodes.columns))
     path = episodes_path(folder, setup.key, agent, seed)
     write_table(path, table, {"setup": _unit(setup, agent, seed)}, compression="zstd")
+
+
+def progress_of(folder: Path) -> str:
+    """How much of a run a folder holds, and how to go on, in words."""
+    if not (folder / "run.json").exists():
+        return "Nothing was begun; the same command starts anew."
+    run = read_run(folder)
+    units = [
+        (env, agent.name, seed)
+        for env in run.environments
+        for agent in env.agents
+        for seed in env.seeds
+    ]
+    done = sum(has_episodes(folder, *unit) for unit in units)
+    part = any(folder.glob("traces/*/*.parts/*.parquet")) * ", and chunks of the next"
+    return (
+        f"{folder} keeps {done} of {len(units)} units (an agent with a seed){part}; "
+        "the same command goes on from there."
+    )
 
 
 def joint_path(folder: Path, key: str, agent: str, seed: int) -> Path:

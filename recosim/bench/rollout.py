@@ -7,7 +7,6 @@ of the episode), so neither batches nor chunks nor interruptions change an outco
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -30,6 +29,7 @@ from recosim.envs.setup import Setup
 from recosim.envs.talk import Talk
 from recosim.errors import IllegalActionError, ResultsError
 from recosim.files import write_json
+from recosim.kernels.watch import working_time
 from recosim.trace import Trace
 from recosim.users.speaker import Speaker
 
@@ -42,7 +42,7 @@ BATCH_BYTES = 256 * 1024**2
 
 @dataclass
 class Clock:
-    """Adds up the time of each unit, over resumed runs too."""
+    """Adds up the time of each unit, over resumed runs too; compiling kernels is none of it."""
 
     timings: dict[tuple[str, str, int], Timing] = field(default_factory=dict)
 
@@ -106,7 +106,7 @@ def run_unit(unit: Unit, tell: Callable[[int, str], None], clock: Clock) -> None
             own.read(part.with_suffix(".own.json"))
             tell(len(chunk), f"{env.key} {name} (done before)")
             continue
-        started = time.perf_counter()
+        started = working_time()
         own.begin()
         recorder = Recorder(batch)
         batches = []
@@ -127,14 +127,14 @@ def run_unit(unit: Unit, tell: Callable[[int, str], None], clock: Clock) -> None
         if len(chunks) > 1:
             own.write(part.with_suffix(".own.json"), last=True)
             trace.write(part)
-        clock.add(env.key, name, seed, time.perf_counter() - started, len(trace) - len(chunk))
+        clock.add(env.key, name, seed, working_time() - started, len(trace) - len(chunk))
         write_timings(unit.folder, clock.in_order())  # a chunk that is kept keeps its time
     reports = unit.folder / "reports" / env.key
     if report := agent.report():
         write_json(reports / f"{name}-{seed}.json", report)
     if unit.speaker is not None:  # of all agents so far, in this process
         write_json(reports / "users.json", unit.speaker.report())
-    started = time.perf_counter()
+    started = working_time()
     whole = Trace.concat(pieces)
     if unit.traces:
         whole.write(path)
@@ -143,7 +143,7 @@ def run_unit(unit: Unit, tell: Callable[[int, str], None], clock: Clock) -> None
     own.write(own_path(unit.folder, env.key, name, seed))
     write_episodes(unit.folder, unit.setup, name, seed, whole.episodes())
     shutil.rmtree(parts, ignore_errors=True)
-    clock.add(env.key, name, seed, time.perf_counter() - started, 0)
+    clock.add(env.key, name, seed, working_time() - started, 0)
 
 
 def _kept(part: Path, unit: str) -> Trace | None:

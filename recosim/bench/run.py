@@ -6,15 +6,18 @@ folder holds already is not run again.
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
+from llvmlite.binding import get_host_cpu_name
+
 from recosim.agents.checkpoints import checkpoint_root
 from recosim.agents.learner import Learner
-from recosim.agents.registry import agent_names, make_agent
+from recosim.agents.registry import agent_card, agent_names, make_agent
 from recosim.bench.claim import claimed_run
 from recosim.bench.entrants import Entrant, enter, train_command
 from recosim.bench.results import finish_run, has_episodes, read_timings, write_timings
@@ -105,7 +108,8 @@ def run_bench(
     speakers = {
         env.key: speaker_of(env.setup) for env in environments if env.setup.users.llm is not None
     }
-    versions = {package: version(package) for package in ("recosim", "numpy", "numba")}
+    learned = any(agent.checkpoints for setup in setups for agent in setup.agents)
+    versions = versions_here(learned)
     with claimed_run(folder, setups, versions):
         clock = Clock({(t.env, t.agent, t.seed): t for t in read_timings(folder)})
         done = 0
@@ -144,6 +148,17 @@ def run_bench(
         return finish_run(folder)
 
 
+def versions_here(learned: bool) -> dict[str, str]:
+    """What the outcomes of a run depend on beside its settings: packages, Python, the processor.
+
+    Args:
+        learned: whether an agent has learned, so that torch is among them.
+    """
+    packages = ("recosim", "numpy", "numba", *(["torch"] if learned else []))
+    found = {package: version(package) for package in packages}
+    return {**found, "python": platform.python_version(), "cpu": str(get_host_cpu_name())}
+
+
 def _silence(text: str) -> None:
     """A notice that nobody waits for."""
 
@@ -172,16 +187,18 @@ def _enter_all(
 
     Raises:
         CheckpointError: without `notice`, all agents that are not trained, and how to train them.
+        OptionError: an agent that does not fit; or none is left.
     """
     entered, missing = [], []
+    untrained: list[str] = []
+    lacking: dict[str, list[str]] = {}  # extra -> agents
     for name in names:
         try:
             own = settings.get(name, {})
             if why := make_agent(name, env.name, **own).misfit_of(env.setup):
                 if notice is None:
                     raise OptionError(f"agent {name!r} does not fit {env.key}: {why}.")
-                missing.append(f"{name!r} does not fit: {why}")
-                continue
+                continue  # nobody asked for it by name
             entered.append(
                 enter(
                     name,
@@ -196,21 +213,47 @@ def _enter_all(
                 )
             )
         except CheckpointError as error:
+            untrained.append(name)
             # Seed k of a run needs the training with seed k: train up to the highest.
             command = train_command(name, env.name, max(seeds) + 1, env.overrides, root)
             missing.append(f"{str(error).rstrip('.')}. Train it with: {command}")
         except MissingExtraError as error:
             if notice is None:
                 raise
-            missing.append(f"{name}: {error}")
+            if _made_for(name, env):
+                lacking.setdefault(error.extra, []).append(name)
     if missing and notice is None:
         raise CheckpointError(f"{env.key}: " + "\n".join(missing))
-    if notice is not None:
-        for text in missing:
-            notice(f"{env.key}: left out: {text}")
+    if notice is not None and (said := _left_out(env, untrained, lacking, seeds, root)):
+        notice(said)
     if not entered:
-        raise OptionError(f"{env.key}: none of the agents can run here.")
+        raise OptionError(
+            f"{env.key}: none of the agents can run here. `recosim list agents --env {env.name}` "
+            "shows those that are made for it."
+        )
     return entered
+
+
+def _made_for(name: str, env: BenchEnv) -> bool:
+    """Whether the card of an agent that cannot be made says nothing against an environment."""
+    family = agent_card(name).family
+    return not family or family in env.setup.family.lineage()
+
+
+def _left_out(
+    env: BenchEnv,
+    untrained: Sequence[str],
+    lacking: Mapping[str, Sequence[str]],
+    seeds: Sequence[int],
+    root: Path | None,
+) -> str:
+    """One line of the agents that are made for an environment and cannot run; "" for none."""
+    told = [f"{', '.join(names)} (pip install 'recosim[{x}]')" for x, names in lacking.items()]
+    if untrained:
+        names = ",".join(untrained)
+        command = train_command(names, env.name, max(seeds) + 1, env.overrides, root)
+        told.insert(0, f"{', '.join(untrained)} (not trained: {command})")
+    return f"{env.key}: without {'; '.join(told)}" if told else ""
 
 
 def _env_setup(

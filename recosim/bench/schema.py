@@ -251,7 +251,8 @@ class Run(Model):
     """run.json: what is to be run.
 
     Attributes:
-        versions: of every package that the outcomes depend on: recosim, numpy, numba.
+        versions: of every package that the outcomes depend on: recosim, numpy, numba, and torch
+            where an agent has learned; then `python` and `cpu`, the machine that wrote it last.
     """
 
     format: Literal[1] = 1
@@ -428,7 +429,10 @@ class Results(Model):
 
 
 class Timing(Model):
-    """How long one agent took with one seed: wall-clock seconds, and moves per second of them."""
+    """How long one agent took with one seed: wall-clock seconds, and moves per second of them.
+
+    Kernels that are compiled meanwhile, once on a machine, are no part of it.
+    """
 
     env: str
     agent: str

@@ -1,4 +1,4 @@
-"""Tables of one environment: what a reader compares, as Markdown and for the terminal.
+"""Tables of one environment: what a reader compares, as text and as Markdown.
 
 Which metrics stand in them, in which words, the family declares (`recosim.metrics`). A table never
 mixes protocols: there is one for each environment of a run, and its header states world, protocol,
@@ -8,15 +8,12 @@ users, estimator, split and seeds.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from recosim.bench.own import KINDS, own_share
 from recosim.bench.schema import AgentResult, EnvResult, Users
 from recosim.bench.stats import Estimate
 from recosim.metrics import Metric, headlines, ranking
-
-if TYPE_CHECKING:
-    from rich.table import Table as RichTable
 
 __all__ = [
     "Table",
@@ -30,7 +27,6 @@ __all__ = [
     "main_table",
     "markdown",
     "ranked",
-    "rich_table",
     "users_label",
 ]
 
@@ -262,26 +258,6 @@ def markdown(table: Table) -> str:
     if table.notes:
         lines += ["", " ".join(table.notes)]
     return "\n".join(lines)
-
-
-def rich_table(table: Table, title: str = "") -> RichTable:
-    """The table for the terminal."""
-    from rich import box
-    from rich.table import Table as RichTable
-    from rich.text import Text
-
-    drawn = RichTable(
-        box=box.SIMPLE_HEAD,
-        title=Text(title) if title else None,
-        caption=Text(" ".join(table.notes)) if table.notes else None,
-        title_justify="left",
-        caption_justify="left",
-    )
-    for n, column in enumerate(table.columns):
-        drawn.add_column(Text(column), justify="left" if n == 0 else "right", overflow="fold")
-    for row in table.rows:
-        drawn.add_row(*map(Text, row))
-    return drawn
 
 
 def estimate(given: Estimate, digits: int, *, ends: bool = True, sign: bool = False) -> str:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from recosim.cli.complete import complete_agents, complete_users
 from recosim.cli.options import (
     AgentLLMOption,
     BaseURLOption,
     CheckpointsOption,
+    EnvironmentsArgument,
     EstimatorOption,
     EstimatorSetOption,
     PlotsOption,
@@ -19,31 +23,43 @@ from recosim.cli.options import (
     UserLLMOption,
     UserSetsOption,
     WorldOption,
+    agents_and_environments,
+    check_folder,
     crowds_of,
     environment_overrides,
     model_settings,
     split_names,
     spoken_users,
 )
+from recosim.cli.report import (
+    CsvOption,
+    HtmlOption,
+    IntervalsOption,
+    JsonOption,
+    LatexOption,
+    form_of,
+    print_results,
+)
 from recosim.errors import unknown
 from recosim.progress import show_progress
 from recosim.terminal import tell
 
-__all__ = ["bench"]
+__all__ = ["bench", "kept_on_interrupt"]
+
+INTERRUPTED = 130  # the status of a command that ctrl-C ended, as shells give it
 
 
 def bench(
-    environments: Annotated[
-        list[str],
-        typer.Argument(help="Environments by id or short name, e.g. CPR-LastFM EAR-Yelp."),
-    ],
+    environments: EnvironmentsArgument,
     agents: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="Agents, separated by commas; 'rules' for those that do not learn, 'all' for "
-            "every agent that can run here."
+            "every agent that can run here (the default). They may also stand before the "
+            "environments.",
+            autocompletion=complete_agents,
         ),
-    ] = "all",
+    ] = None,
     seeds: Annotated[int, typer.Option(help="How many seeds: 0, 1, ...", min=1)] = 1,
     episodes: Annotated[
         int | None,
@@ -65,7 +81,8 @@ def bench(
     users: Annotated[
         str | None,
         typer.Option(
-            help="Populations of users: one, or several separated by commas, e.g. ideal,typical."
+            help="Populations of users: one, or several separated by commas, e.g. ideal,typical.",
+            autocompletion=complete_users,
         ),
     ] = None,
     user_set: UserSetsOption = None,
@@ -97,6 +114,11 @@ def bench(
     threads: Annotated[int | None, typer.Option(help="Threads of a batch.", min=1)] = None,
     traces: Annotated[bool, typer.Option(help="Keep every move as Parquet.")] = True,
     plots: PlotsOption = True,
+    intervals: IntervalsOption = None,
+    html: HtmlOption = None,
+    csv: CsvOption = False,
+    latex: LatexOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Compare agents on the same users: who is best, and by how much?
 
@@ -120,13 +142,22 @@ def bench(
       recosim bench CPR-LastFM-Small --agents rules --episodes 50 --users llm_decides
       --user-llm my-model --base-url http://127.0.0.1:8080/v1
     """
+    from recosim.bench.claim import check_owner
     from recosim.bench.report import render_report
     from recosim.bench.run import run_bench
     from recosim.bench.setup import prepare_env, usual_folder
-    from recosim.cli.report import output, print_results
+    from recosim.cards import find_card
 
     if illegal not in ("raise", "penalise"):
         raise unknown("value of --illegal", illegal, ("raise", "penalise"))
+    agents, environments = agents_and_environments(environments, agents)
+    names = split_names("all" if agents is None else agents)
+    for name in names if names not in (["all"], ["rules"]) else ():
+        find_card("agents", name)  # before a world is built for it
+    form = form_of(html, csv=csv, latex=latex, json=as_json, intervals=intervals)
+    check_folder(out or Path("results"))
+    if out is not None and out.is_dir():
+        check_owner(out)
     envs = [
         prepare_env(
             name,
@@ -145,9 +176,11 @@ def bench(
         for name in environments
         for crowd in crowds_of(users, user_set)
     ]
-    names = split_names(agents)
     folder = out or Path("results") / usual_folder(envs, illegal=illegal, checkpoints=checkpoints)
-    with show_progress("bench", unit="conversations") as progress:
+    units = {env.setup.family.unit for env in envs}
+    unit = units.pop() if len(units) == 1 else "episodes"
+    log = f"recosim: bench of {', '.join(env.key for env in envs)} into {folder}"
+    with kept_on_interrupt(folder), show_progress("bench", unit=unit, log=log) as progress:
         run_bench(
             envs,
             names,
@@ -163,4 +196,16 @@ def bench(
             progress=progress,
             notice=tell,
         )
-    print_results(render_report(folder, plots=plots), output())
+    print_results(render_report(folder, plots=plots), form)
+
+
+@contextmanager
+def kept_on_interrupt(folder: Path) -> Iterator[None]:
+    """Say on ctrl-C what is kept, and how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        from recosim.bench.results import progress_of
+
+        tell(f"interrupted. {progress_of(folder)}")
+        raise typer.Exit(INTERRUPTED) from None

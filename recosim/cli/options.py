@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,6 +11,13 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
+from recosim.cli.complete import (
+    complete_environments,
+    complete_estimators,
+    complete_protocols,
+    complete_users,
+    complete_worlds,
+)
 from recosim.errors import OptionError
 from recosim.users import LLMSettings, Population
 from recosim.users.behaviour import TRAITS, setting_of
@@ -20,6 +28,7 @@ __all__ = [
     "BaseURLOption",
     "CheckpointsOption",
     "Crowd",
+    "EnvironmentsArgument",
     "EstimatorOption",
     "EstimatorSetOption",
     "PlotsOption",
@@ -30,6 +39,9 @@ __all__ = [
     "UserSetsOption",
     "UsersOption",
     "WorldOption",
+    "agents_and_environments",
+    "check_file",
+    "check_folder",
     "check_picture",
     "crowds_of",
     "environment_overrides",
@@ -41,10 +53,24 @@ __all__ = [
 
 WorldOption = Annotated[
     str | None,
-    typer.Option(help="Another world, by name or folder: `recosim data list` shows them."),
+    typer.Option(
+        help="Another world, by name or folder: `recosim list worlds` shows them.",
+        autocompletion=complete_worlds,
+    ),
 ]
 ProtocolOption = Annotated[
-    str | None, typer.Option(help="Another protocol of the family, by name, e.g. unicorn.")
+    str | None,
+    typer.Option(
+        help="Another protocol of the family, by name, e.g. unicorn.",
+        autocompletion=complete_protocols,
+    ),
+]
+EnvironmentsArgument = Annotated[
+    list[str],
+    typer.Argument(
+        help="Environments by id or short name, e.g. CPR-LastFM EAR-Yelp.",
+        autocompletion=complete_environments,
+    ),
 ]
 PlotsOption = Annotated[bool, typer.Option(help="Draw plots (needs the extra `plot`).")]
 SetOption = Annotated[
@@ -53,7 +79,10 @@ SetOption = Annotated[
         "--set", help="A choice of the protocol, e.g. --set on_reject=remove; may be repeated."
     ),
 ]
-EstimatorOption = Annotated[str | None, typer.Option(help="Another estimator: mf, fm or transe.")]
+EstimatorOption = Annotated[
+    str | None,
+    typer.Option(help="Another estimator: mf, fm or transe.", autocompletion=complete_estimators),
+]
 EstimatorSetOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -65,7 +94,8 @@ UsersOption = Annotated[
     str | None,
     typer.Option(
         help="Who the users are: ideal, human, typical, terse, erratic, picky, chatty, undecided, "
-        "standing, or a card of yours."
+        "standing, or a card of yours; `recosim list users` shows all.",
+        autocompletion=complete_users,
     ),
 ]
 UserSetOption = Annotated[
@@ -114,6 +144,37 @@ CheckpointsOption = Annotated[
 ]
 
 
+def check_folder(path: Path | None) -> None:
+    """Raise `OptionError` where nothing could be written into a folder: before hours of work."""
+    if path is None:
+        return
+    there = path
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    if not there.is_dir():
+        raise OptionError(f"{there} is a file, and no folder to write into; name another path.")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise OptionError(
+            f"nothing can be written into {there}: no permission. Name another path, or change the "
+            "permissions of the folder."
+        )
+
+
+def check_file(path: Path | None, *endings: str) -> None:
+    """Raise `OptionError` where a file could not be written, or is not named as what it will be.
+
+    Args:
+        endings: one of these ends its name, e.g. ".html".
+    """
+    if path is None:
+        return
+    if endings and path.suffix.lower() not in endings:
+        raise OptionError(f"{path.name!r} does not end in {' or '.join(endings)}.")
+    if path.is_dir():
+        raise OptionError(f"{path} is a folder; name the file to write.")
+    check_folder(path.parent)
+
+
 def check_picture(path: Path) -> None:
     """Raise before anyone has talked for half an hour, not after.
 
@@ -126,6 +187,7 @@ def check_picture(path: Path) -> None:
     from recosim.errors import MissingExtraError
 
     check_picture_path(path)
+    check_folder(path.parent)
     if find_spec("matplotlib") is None:
         raise MissingExtraError("matplotlib", "plot", "Drawing a conversation")
 
@@ -133,6 +195,31 @@ def check_picture(path: Path) -> None:
 def split_names(given: str) -> list[str]:
     """Names separated by commas."""
     return [name.strip() for name in given.split(",") if name.strip()]
+
+
+def agents_and_environments(words: list[str], agents: str | None) -> tuple[str | None, list[str]]:
+    """What a call of `bench` or `train` names: its agents, and its environments.
+
+    Agents are named by --agents, or by the first word: `recosim train scpr CPR-LastFM-Small`.
+
+    Raises:
+        OptionError: agents in both places, or no environment.
+    """
+    from recosim.agents.registry import agent_names
+    from recosim.envs.registration import env_cards
+
+    first = set(split_names(words[0]))
+    environments = {name for card in env_cards().values() for name in (card.id, card.name)}
+    named = bool(first) and first <= {*agent_names(), "all", "rules"} - environments
+    if not named:
+        return agents, words
+    if agents is not None:
+        raise OptionError(
+            f"agents are named twice: {words[0]!r}, and --agents {agents}; name all of them once."
+        )
+    if len(words) == 1:
+        raise OptionError(f"{words[0]!r} names agents; name an environment behind it.")
+    return words[0], words[1:]
 
 
 class Crowd(NamedTuple):

@@ -86,8 +86,9 @@ def play(
     """Talk: recommend to a simulated user, or be the user of an agent.
 
     As the recommender you see what the user says and what is open, and type
-    moves: ask 12, ask indie, recommend, recommend 3 17 5, reflect. To look
-    around: history, help, and what help lists. To leave: quit, ctrl-C or ctrl-D.
+    moves: ask 12, ask indie, recommend, recommend 3 17 5, reflect; #2 is the
+    second of the last list. Sentences do too. To look around: history, help, and
+    what help lists; undo takes a slip back. To leave: quit, ctrl-C or ctrl-D.
 
     As the user you know what you have in mind, answer questions, and take one of
     the items shown by its number. You may answer wrongly: users do.

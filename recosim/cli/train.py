@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
+from recosim.cli.complete import complete_agents
 from recosim.cli.options import (
     CheckpointsOption,
+    EnvironmentsArgument,
     EstimatorOption,
     EstimatorSetOption,
     ProtocolOption,
@@ -17,6 +19,8 @@ from recosim.cli.options import (
     UserSetOption,
     UsersOption,
     WorldOption,
+    agents_and_environments,
+    check_folder,
     environment_overrides,
     split_names,
     user_settings,
@@ -33,13 +37,15 @@ __all__ = ["train"]
 
 
 def train(
+    environments: EnvironmentsArgument,
     agents: Annotated[
-        str, typer.Argument(help="Agents, separated by commas; 'all' for every agent that learns.")
-    ],
-    environments: Annotated[
-        list[str],
-        typer.Argument(help="Environments by id or short name, e.g. CPR-LastFM EAR-Yelp."),
-    ],
+        str | None,
+        typer.Option(
+            help="Agents, separated by commas; 'all' for every agent that learns. They may also "
+            "stand before the environments.",
+            autocompletion=complete_agents,
+        ),
+    ] = None,
     seeds: Annotated[int, typer.Option(help="How many seeds: 0, 1, ...", min=1)] = 1,
     first_seed: Annotated[int, typer.Option(help="The first of them.", min=0)] = 0,
     rounds: Annotated[
@@ -69,16 +75,21 @@ def train(
 
     Examples:
 
-      recosim train scpr CPR-LastFM-Small
+      recosim train CPR-LastFM-Small --agents scpr
 
-      recosim train crm,ear,scpr CPR-LastFM --world my-lastfm --estimator fm --seeds 3
+      recosim train CPR-LastFM --agents crm,ear,scpr --world my-lastfm --estimator fm --seeds 3
 
-      recosim train maskable_ppo CPR-Yelp --tensorboard runs/
+      recosim train CPR-Yelp --agents maskable_ppo --tensorboard runs/
     """
     from recosim.agents.checkpoints import checkpoint_root
     from recosim.agents.registry import agent_names
     from recosim.bench.setup import prepare_env
 
+    agents, environments = agents_and_environments(environments, agents)
+    if agents is None or not split_names(agents):
+        raise OptionError("name agents to train, e.g. --agents scpr; 'all' for all that learn.")
+    check_folder(checkpoints or checkpoint_root())
+    check_folder(tensorboard)
     overrides = environment_overrides(
         world=world,
         protocol=protocol,
