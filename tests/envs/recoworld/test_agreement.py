@@ -20,7 +20,7 @@ from reference.recoworld_cases import (
 from reference.recoworld_world import LifeTables
 
 from recosim.envs.recoworld.rules import REPEATS, LifeRules
-from recosim.envs.recoworld.tables import split_users
+from recosim.world.parts import split_users
 from recosim.users import Population
 from recosim.users.behaviour import WORDS
 from recosim.world.csr import csr_from_lists
