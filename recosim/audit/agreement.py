@@ -46,14 +46,15 @@ class Ranking:
         wins: float64 (agents,), share of comparisons won, an equal one counting half.
         ratings: float64 (agents,), mean rating.
         truth: float64 (agents,), mean true worth.
-        spearman: rank correlation of `wins` and `truth`, of `ratings` and `truth`.
+        spearman: rank correlation of `wins` and `truth`, of `ratings` and `truth`; None where one
+            of the two is the same for all agents.
     """
 
     agents: tuple[str, ...]
     wins: Floats
     ratings: Floats
     truth: Floats
-    spearman: tuple[Estimate, Estimate]
+    spearman: tuple[Estimate | None, Estimate | None]
 
 
 def agreement(said: Annotation, bootstrap: Bootstrap | None = None) -> list[Agreement]:
@@ -65,7 +66,7 @@ def agreement(said: Annotation, bootstrap: Bootstrap | None = None) -> list[Agre
         return []
     labels, rated = said.comparisons, said.by_rating
     k = said.pool
-    counts = np.stack([(labels == label).sum(axis=1) for label in LABELS], axis=1).astype(float)
+    counts = counts_of(labels)
     whole = np.full(len(user), float(k))
     truth = said.by_truth[:, None]
     found: list[tuple[str, str, list[Any], Callable[[Floats], Floats]]] = []
@@ -82,11 +83,25 @@ def agreement(said: Annotation, bootstrap: Bootstrap | None = None) -> list[Agre
             one = _with_mode(counts, OTHERS)
             add("majority", f"one, with the majority of {OTHERS} others", one, whole / k)
         if k - 1 != OTHERS:
-            add("others", "one, with the majority of all others", _with_mode(counts, k - 1), whole / k)
+            add(
+                "others",
+                "one, with the majority of all others",
+                _with_mode(counts, k - 1),
+                whole / k,
+            )
     add("truth", "a comparison agrees with the truth", (labels == truth).sum(axis=1), whole)
     if k > 1:
-        add("crowd", "the majority's agrees with the truth", _mode_is(counts, truth[:, 0]), whole / k)
+        add(
+            "crowd",
+            "the majority's agrees with the truth",
+            _mode_is(counts, truth[:, 0]),
+            whole / k,
+        )
     add("ratings", "ratings and comparisons of one disagree", (rated != labels).sum(axis=1), whole)
+    told = [counts_of(rated), counts_of(labels)]
+    by_chance = [*told[0].T, *told[1].T]
+    title = "... if the two had nothing to do with each other"
+    add("ratings_by_chance", title, *by_chance, of=_apart)
     add("opposite", "... by saying the opposite", (rated * labels == -1).sum(axis=1), whole)
     add("rated_equal", "rated equal", (rated == 0).sum(axis=1), whole)
     add("called_equal", "called equal when compared", (labels == 0).sum(axis=1), whole)
@@ -149,13 +164,30 @@ def ranking(said: Annotation, bootstrap: Bootstrap | None = None) -> Ranking | N
             sums.reshape(users, -1), resamples=bootstrap.resamples, seed=bootstrap.seed
         )
     )
-    found = []
+    found: list[Estimate | None] = []
     for part, own in ((0, wins), (1, ratings)):
         value = float(_spearman(own[None], truth[None])[0])
-        low, high = interval(_spearman(drawn[part], drawn[2])[:, None], max(users, 2), bootstrap.level)
-        ends = {} if users < 2 else {"low": float(low[0]), "high": float(high[0])}
-        found.append(Estimate(value=value, **ends))
+        if np.isnan(value):
+            found.append(None)
+        elif users < 2:
+            found.append(Estimate(value=value))
+        else:
+            draws = _spearman(drawn[part], drawn[2])[:, None]
+            low, high = interval(draws, users, bootstrap.level)
+            found.append(Estimate(value=value, low=float(low[0]), high=float(high[0])))
     return Ranking(lists.agents, wins, ratings, truth, (found[0], found[1]))
+
+
+def counts_of(labels: NDArray[np.int8]) -> Floats:
+    """How many annotators gave each label, float64 (pairs, 3)."""
+    return np.stack([(labels == label).sum(axis=1) for label in LABELS], axis=1).astype(float)
+
+
+def _apart(totals: Floats) -> Floats:
+    """How often two independent labels differ, of the shares of the one and of the other."""
+    one, other = totals[:, :3], totals[:, 3:]
+    scale = np.maximum(one.sum(axis=1) * other.sum(axis=1), 1e-300)
+    return np.asarray(1 - (one * other).sum(axis=1) / scale)
 
 
 def _ratio(totals: Floats) -> Floats:

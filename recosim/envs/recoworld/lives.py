@@ -32,6 +32,7 @@ from recosim.kernels.random import PURPOSES, draw_units
 from recosim.kernels.table import Memory
 from recosim.kernels.threads import default_threads
 from recosim.users import Behaviour, Population, population
+from recosim.world.parts import split_users
 from recosim.world.world import World
 
 __all__ = ["REWARD_TERMS", "Lives"]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, ndtri
 
 from recosim.kernels.random import CHOOSE, NOISE, UNSURE, draw_units
+from recosim.progress import Progress
 from recosim.users.annotators.aspects import Scale, Sight
 from recosim.users.annotators.lists import Lists
 from recosim.users.annotators.settings import ASPECTS, Annotators
@@ -100,12 +101,14 @@ def annotate(
     *,
     seed: int = 0,
     scale: Scale | None = None,
+    progress: Progress | None = None,
 ) -> Annotation:
     """Show lists to all annotators of a population: each rates all of them and compares all pairs.
 
     Args:
         seed: of the chance in answers. Who the annotators are hangs on the population alone.
         scale: the units of aspects, where they are known already; `Scale.of(world)`.
+        progress: called with (annotators done, annotators in all, what is happening).
 
     Raises:
         OptionError: nobody has a taste in this world.
@@ -119,17 +122,23 @@ def annotate(
     comparisons = np.empty((len(first), of.pool), dtype=np.int8)
     plain = scale(sight.aspects())
     for k in range(of.pool):
+        if progress is not None:
+            progress(k, of.pool, f"annotator {k}")
         aspects = plain
         if of.own_taste or pool.examination[k] < 1:
             own = of.own_taste
-            fit = sight.fit if not own else (1 - own) * sight.fit + own * sight.fit_of(
-                int(pool.taste[k])
+            fit = (
+                sight.fit
+                if not own
+                else (1 - own) * sight.fit + own * sight.fit_of(int(pool.taste[k]))
             )
             aspects = scale(sight.aspects(fit, pool.examination[k]))
         ratings[:, k] = _rated(aspects @ pool.rate[k], pool, k, lists, seed)
         felt = aspects @ pool.compare[k]
         margin = felt[first] - felt[second]
         comparisons[:, k] = _compared(margin, pool, k, lists, first, second, seed)
+    if progress is not None:
+        progress(of.pool, of.pool, "done")
     return Annotation(lists, first, second, ratings, comparisons, sight.truth, of.levels)
 
 
@@ -163,7 +172,9 @@ def _compared(
         label = np.where(luck(CHOOSE) < expit(margin / heat), 1.0, -1.0)
     label = np.where(luck(NOISE) < pool.flip[k], -label, label)
     # Who cannot tell the two apart has nothing to err about.
-    label = np.where((luck(UNSURE) < pool.unsure[k]) | (np.abs(margin) <= pool.settings.tie), 0, label)
+    label = np.where(
+        (luck(UNSURE) < pool.unsure[k]) | (np.abs(margin) <= pool.settings.tie), 0, label
+    )
     return label.astype(np.int8)
 
 

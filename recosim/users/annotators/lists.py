@@ -14,7 +14,15 @@ from recosim.errors import OptionError, ResultsError
 from recosim.trace import Trace
 from recosim.world.world import World
 
-__all__ = ["DRAWN", "SIZES", "Lists", "draw_lists", "fit_matrix", "lists_of_traces"]
+__all__ = [
+    "DRAWN",
+    "SIZES",
+    "Lists",
+    "draw_lists",
+    "first_users",
+    "fit_matrix",
+    "lists_of_traces",
+]
 
 DRAWN = "drawn"  # who made a list that no agent made
 MOST = 1024  # lists of one user
@@ -127,6 +135,14 @@ def draw_lists(
         np.zeros(len(users) * number, dtype=np.int16),
         items.reshape(-1, high),
     )
+
+
+def first_users(lists: Lists, number: int | None) -> Lists:
+    """The lists of the first so many users; None: of all."""
+    if number is None:
+        return lists
+    kept = np.isin(lists.user, np.unique(lists.user)[:number])
+    return Lists(lists.user[kept], lists.agent[kept], lists.items[kept], lists.agents)
 
 
 def fit_matrix(world: World) -> Any:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from recosim.errors import OptionError, unknown
 from recosim.users.settings import Kind, Number, Probability, Whole, is_number
 
-__all__ = ["ASPECTS", "READ", "SETTINGS", "Annotators", "annotators_of"]
+__all__ = ["ASPECTS", "READ", "SETTINGS", "Annotators", "annotators_of", "typed"]
 
 # What a list is judged by; `recosim.users.annotators.aspects` measures them.
 ASPECTS = ("worth", "appeal", "popularity", "length", "variety")
@@ -42,6 +42,16 @@ class Weights(Kind):
 
     def described(self) -> str:
         return f"a table of weights: {', '.join(f'`{aspect}`' for aspect in ASPECTS)}"
+
+    def typed(self, value: Any) -> Any:
+        """Weights as a person typed them: `worth:1,length:0.5`."""
+        if not isinstance(value, str):
+            return value
+        found: dict[str, Any] = {}
+        for part in value.split(","):
+            aspect, _, weight = part.partition(":")
+            found[aspect.strip()] = _number(weight)
+        return found
 
 
 class Above(Number):
@@ -121,6 +131,28 @@ class Annotators:
         """JSON values of all settings."""
         values = {entry.name: getattr(self, entry.name) for entry in fields(self)}
         return {k: dict(v) if isinstance(v, Mapping) else v for k, v in values.items()}
+
+
+def typed(name: str, value: str) -> Any:
+    """A value of a setting as a person typed it.
+
+    Raises:
+        UnknownNameError: no such setting.
+    """
+    if name not in SETTINGS:
+        raise unknown("setting of annotators", name, SETTINGS)
+    kind = SETTINGS[name].kind
+    return kind.typed(value) if isinstance(kind, Weights) else _number(value)
+
+
+def _number(text: str) -> Any:
+    """The number that a text is, or the text itself, which is refused where it is checked."""
+    for read in (int, float):
+        try:
+            return read(text)
+        except ValueError:
+            continue
+    return text
 
 
 def annotators_of(given: Any) -> Annotators:
