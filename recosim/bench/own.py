@@ -6,14 +6,13 @@ the counts lie beside the outcomes, one file for each unit, and a table shows th
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from recosim.chat import Share
-from recosim.errors import ResultsError
-from recosim.files import write_json
+from recosim.checked import read_checked, write_checked
+from recosim.errors import ResultsError, shown
 
 __all__ = ["KINDS", "OwnCounts", "own_path", "own_share", "read_own"]
 
@@ -31,9 +30,11 @@ class OwnCounts:
     Args:
         askers: who may ask a model (`share`): an agent, a speaker of users, or nobody.
         limit: share of fallbacks above which they stop the run.
+        unit: digest of the unit of work (`recosim.bench.essence.unit_digest`).
     """
 
-    def __init__(self, askers: Iterable[object], limit: float) -> None:
+    def __init__(self, askers: Iterable[object], limit: float, unit: str) -> None:
+        self._unit = unit
         found = (getattr(asker, "share", None) for asker in askers)
         self._shares = [share for share in found if isinstance(share, Share)]
         for share in self._shares:
@@ -54,13 +55,13 @@ class OwnCounts:
         self._total = _sum(self._total, self._last)
 
     def read(self, path: Path) -> None:
-        """Add a chunk that was done before. Raises `ResultsError` if its file is damaged."""
-        self._total = _sum(self._total, read_own(path))
+        """Add a chunk that was done before. Raises `ResultsError`, see `read_own`."""
+        self._total = _sum(self._total, read_own(path, self._unit))
 
     def write(self, path: Path, *, last: bool = False) -> None:
         """Write the counts, atomically, if there are any; with `last` of the last chunk alone."""
         if counts := self._last if last else self._total:
-            write_json(path, {kind: list(pair) for kind, pair in sorted(counts.items())})
+            write_checked(path, {"unit": self._unit, "own": dict(sorted(counts.items()))})
 
 
 def own_path(folder: Path, key: str, agent: str, seed: int) -> Path:
@@ -68,22 +69,26 @@ def own_path(folder: Path, key: str, agent: str, seed: int) -> Path:
     return folder / "own" / key / f"{agent}-{seed}.json"
 
 
-def read_own(path: Path) -> dict[str, tuple[int, int]]:
+def read_own(path: Path, unit: str) -> dict[str, tuple[int, int]]:
     """The counts in a file, kind -> (own, asked for); nothing where there is none.
 
     Raises:
-        ResultsError: the file is damaged.
+        ResultsError: the file is damaged, or of another unit of work.
     """
+    advice = (
+        "Remove it and the outcomes of the same agent and seed, and start the same bench again: "
+        "only this part is run anew."
+    )
     try:
-        data: Any = json.loads(path.read_text(encoding="utf-8"))
-        return {kind: _pair(data[kind]) for kind in KINDS if kind in data}
+        data, _ = read_checked(path, ResultsError, advice)
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, TypeError, RecursionError) as error:
-        raise ResultsError(
-            f"{path} is damaged ({str(error)[:200]}). Remove it and the outcomes of the same agent "
-            "and seed, and start the same bench again: only this part is run anew."
-        ) from None
+    if data.get("unit") != unit:
+        raise ResultsError(f"{path} is of another run. {advice}")
+    counts = data.get("own")
+    if not isinstance(counts, dict) or not all(map(_is_pair, counts.values())):
+        raise ResultsError(f"{path} holds {shown(counts)}, no counts. {advice}")
+    return {kind: (counts[kind][0], counts[kind][1]) for kind in KINDS if kind in counts}
 
 
 def own_share(counts: Iterable[Mapping[str, tuple[int, int]]], kind: str) -> float | None:
@@ -93,11 +98,10 @@ def own_share(counts: Iterable[Mapping[str, tuple[int, int]]], kind: str) -> flo
     return sum(own for own, _ in pairs) / asked if asked else None
 
 
-def _pair(value: Any) -> tuple[int, int]:
-    own, asked = value
-    if not all(type(n) is int for n in (own, asked)) or not 0 <= own <= asked:
-        raise ValueError(f"{value!r} are no counts")
-    return own, asked
+def _is_pair(value: Any) -> bool:
+    """Whether this is how many are the model's own, and how many it was asked for."""
+    whole = isinstance(value, list) and [type(n) for n in value] == [int, int]
+    return whole and 0 <= value[0] <= value[1]
 
 
 def _sum(

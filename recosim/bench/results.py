@@ -34,7 +34,7 @@ from typing import Any, TypeVar
 import pyarrow as pa
 from pydantic import BaseModel, ValidationError
 
-from recosim.bench.essence import difference, essence_of, unit_setup
+from recosim.bench.essence import difference, essence_of, unit_digest, unit_setup
 from recosim.bench.metrics import compare_and_summarise
 from recosim.bench.older import from_format_1
 from recosim.bench.own import own_path, read_own
@@ -367,7 +367,10 @@ def _compute_env(folder: Path, setup: EnvSetup, bootstrap: Bootstrap) -> EnvResu
                     sha256=digest,
                     metrics={m.name: value_of(m, rows) for m in headlines(metrics)},
                     joint=read_joint(folder, setup, agent.name, seed),
-                    own=read_own(own_path(folder, setup.key, agent.name, seed)),
+                    own=read_own(
+                        own_path(folder, setup.key, agent.name, seed),
+                        unit_digest(setup, agent.name, seed),
+                    ),
                 )
             )
     try:

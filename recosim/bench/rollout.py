@@ -98,7 +98,7 @@ def run_unit(unit: Unit, tell: Callable[[int, str], None], clock: Clock) -> None
     metadata = {**env.setup.metadata(env.id), "unit": unit_digest(unit.setup, name, seed)}
     chunks = [env.conversations[i : i + CHUNK] for i in range(0, len(env.conversations), CHUNK)]
     pieces = []
-    own = OwnCounts((agent, unit.speaker), unit.max_fallbacks)
+    own = OwnCounts((agent, unit.speaker), unit.max_fallbacks, metadata["unit"])
     for k, chunk in enumerate(chunks):
         part = parts / f"{k}.parquet"
         if (kept := _kept(part, metadata["unit"])) is not None:
