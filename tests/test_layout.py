@@ -35,6 +35,7 @@ LAYERS = [
         "schema",
         "checked",
         "files",
+        "checked",
         "progress",
         "arrays",
         "standing",
