@@ -2,6 +2,7 @@
 
 RecosimError
 ├── UnknownNameError   (KeyError)       a world, agent, card, protocol or option that does not exist
+│   └── UnknownArgumentError (TypeError) an argument that a constructor does not have
 ├── CardError          (ValueError)     a card with an unknown key or an impossible value
 ├── OptionError        (ValueError)     an argument with an impossible value
 ├── WorldError         (ValueError)     a world that is damaged, incomplete or of another version
@@ -28,6 +29,7 @@ from collections.abc import Iterable
 __all__ = [
     "RecosimError",
     "UnknownNameError",
+    "UnknownArgumentError",
     "CardError",
     "OptionError",
     "WorldError",
@@ -57,6 +59,14 @@ class UnknownNameError(RecosimError, KeyError):
 
     def __str__(self) -> str:  # KeyError would print the repr of the message
         return str(self.args[0]) if self.args else ""
+
+
+class UnknownArgumentError(UnknownNameError, TypeError):
+    """An argument by a name that a constructor does not have: a `TypeError`, as Python's own is.
+
+    Its message says "unexpected keyword argument", which libraries look for that try an argument
+    of other environments (`frameskip`) and go on without it.
+    """
 
 
 class CardError(RecosimError, ValueError):

@@ -65,8 +65,11 @@ class Column:
     @property
     def dtype(self) -> np.dtype[Any]:
         """The dtype of its values as an array; object for what numpy has no type for."""
-        dtype: np.dtype[Any] = np.dtype(self.type.to_pandas_dtype())
-        return dtype
+        kind = self.type  # `to_pandas_dtype` would import pandas, in pyarrow up to 25
+        plain = pa.types.is_primitive(kind) and not pa.types.is_temporal(kind)
+        # Arrow's "float" is C's; numpy's is Python's, a double.
+        name = {"float": "float32", "halffloat": "float16"}.get(str(kind), str(kind))
+        return np.dtype(name if plain else object)
 
 
 CORE = (

@@ -5,7 +5,8 @@ Environments, agents, bench, recorder and audit see a batch through this interfa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -198,6 +199,17 @@ class Batch:
     def step_one(self, move: Decoded) -> None:
         """`step` of a batch of one row."""
         raise NotImplementedError
+
+    @contextmanager
+    def waiting(self, rows: NDArray[np.bool_]) -> Iterator[None]:
+        """Moves that are made meanwhile pass over rows, bool (B,), as if they had ended."""
+        done, mask = self.arrays["done"], self.arrays["mask"]
+        legal = mask[rows]  # once a row has ended everything is
+        done[rows] = 1
+        try:
+            yield
+        finally:
+            done[rows], mask[rows] = 0, legal
 
     def pose(self, moves: Moves) -> None:
         """The first half of `step`: the question or the list, in the fields of the move."""

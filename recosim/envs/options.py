@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from recosim.envs.rules import Rules
-from recosim.errors import OptionError, unknown
+from recosim.errors import OptionError, UnknownArgumentError, unknown
 from recosim.estimators.base import Vectors
 from recosim.family import Family
 from recosim.users import Behaviour, Population
@@ -69,8 +69,8 @@ class EnvOptions(SetupOptions):
     """What an environment shows and takes, beside its parts.
 
     Attributes:
-        actions: "flat", "verb", "slate" or, in scalar environments, "text".
-        observations: "dict" or, in scalar environments, "text".
+        actions: "flat", "verb", "slate" or "text".
+        observations: "dict" or "text".
         observe: keys of the observation; "all": every key of the family.
         illegal: "raise" or "penalise".
         reveal: put hidden state into `info["privileged"]`.
@@ -116,9 +116,7 @@ class VectorOptions(EnvOptions):
                 "the vector environment draws nothing: render_mode must be None. To watch "
                 "conversations, make a scalar environment with the same seed."
             )
-        check_option("actions", self.actions, ACTION_VIEWS)
-        check_option("observations", self.observations, ("dict",))
-        check_option("illegal", self.illegal, ILLEGAL)
+        super().check()
 
 
 OptionsT = TypeVar("OptionsT", bound=SetupOptions)
@@ -131,7 +129,7 @@ def read_options(record: Family, kind: type[OptionsT], given: Mapping[str, Any])
     the settings of users, and the choices of its batch.
 
     Raises:
-        UnknownNameError: it is none of them; the nearest name is offered.
+        UnknownArgumentError: it is none of them; the nearest name is offered.
     """
     named = ("choices", "settings", "batch")
     own = [entry.name for entry in fields(kind) if entry.name not in named]
@@ -150,7 +148,8 @@ def read_options(record: Family, kind: type[OptionsT], given: Mapping[str, Any])
             check_option(name, value, batch[name])
             more["batch"][name] = value
         else:
-            raise unknown("environment option", name, [*own, *choices, *TRAITS, *batch])
+            known = unknown("environment option", name, [*own, *choices, *TRAITS, *batch])
+            raise UnknownArgumentError(f"unexpected keyword argument {name!r}: {known}")
     arguments.update(more)
     return kind(**arguments)
 

@@ -136,7 +136,7 @@ class Player:
         return {
             "turn": Part(0, longest, 1, np.int32),
             "unit": Part(-1, longest, width, np.int32),
-            "items": Part(-1, self.batch.world.n_items - 1, k, np.int32),
+            "shown_items": Part(-1, self.batch.world.n_items - 1, k, np.int32),
         }
 
     def mind(self) -> dict[str, NDArray[Any]]:
@@ -145,7 +145,7 @@ class Player:
         return {
             "turn": a["turn"][:1].astype(np.int32),
             "unit": a["unit"][0].astype(np.int32),
-            "items": a["shown"][0].astype(np.int32),
+            "shown_items": a["shown"][0].astype(np.int32),
         }
 
     # ---- what is the same everywhere -------------------------------------------------------------
