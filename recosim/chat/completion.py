@@ -57,7 +57,8 @@ def read_body(body: bytes, request: ChatRequest, settings: ChatSettings) -> tupl
         finish = finish.lower() if isinstance(finish, str) else ""
         text, refusal, thought = _content(message, request, finish in STOPPED)
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
-        told = f"the body is no chat completion: {_shape(body, settings)} ({settings.scrub(repr(error), 80)})"
+        shape, cause = _shape(body, settings), settings.scrub(repr(error), 80)
+        told = f"the body is no chat completion: {shape} ({cause})"
         raise ChatFault("malformed", told, billed=True) from None
     if finish in HELD_BACK and not refusal:
         refusal = "a content filter held the answer back"
