@@ -124,7 +124,7 @@ class LLMAgent(Agent):
             raise MissingExtraError("openai", "llm", "agent 'llm'")
         try:
             self._server().server()
-        except ChatError as error:
+        except (ChatError, OptionError) as error:
             return str(error)
         return ""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections import Counter
+from typing import Any
 
 from recosim.errors import FallbackError, OptionError
 
@@ -35,6 +36,12 @@ class OwnShare:
         self._all: Counter[str] = Counter()
         self._why: Counter[tuple[str, str]] = Counter()
         self._example = ""
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, _lock=threading.Lock())
 
     def begin(self) -> None:
         """Begin a new window."""
