@@ -150,11 +150,11 @@ def test_the_moves_of_the_agent_are_counted_too(server, tmp_path):
         return json.dumps({"why": "so", "move": "recommend", "items": []})
 
     server.say = choose
-    said = run(*FIFTY, *moves, "--episodes", "5", "--out", tmp_path / "b")
-    rows = [line.split() for line in said.splitlines() if line.strip().startswith(("llm", "max_"))]
-    shares = {row[0]: row[-2:] for row in rows}
-    assert shares["llm"] == ["100", "%"]
-    assert shares["max_entropy"][-1] == "-"
+    run(*FIFTY, *moves, "--episodes", "5", "--out", tmp_path / "b")
+    report = (tmp_path / "b" / "report.md").read_text().partition("### Pairs")[0]
+    rows = [line.split(" | ") for line in report.splitlines() if line.startswith("| ")]
+    shares = {row[0].strip("| "): row[-1].strip(" |") for row in rows}
+    assert (shares["llm"], shares["max_entropy"]) == ("100 %", "-")
     results = json.loads((tmp_path / "b" / "results.json").read_text())
     (env,) = results["environments"]
     own = {agent["name"]: agent["seeds"][0].get("own") for agent in env["agents"]}
