@@ -47,7 +47,8 @@ def load() -> None:
             if isinstance(kernel, Entry):
                 kernel.compile()
     for name in ("recosim.cli", "recosim.bench.report", "recosim.audit", "pyarrow.parquet",
-                 "pyarrow.dataset", "pyarrow.compute", "recosim.estimators.mf", "recosim.users.fitting",
+                 "pyarrow.dataset", "pyarrow.compute", "recosim.estimators.mf",
+                 "recosim.users.fitting",
                  "recosim.chat", "scipy.optimize", "recosim.agents.torch_learner"):  # fmt: skip
         import_module(name)
     for name in ("torch", "openai", "pandas"):
