@@ -14,6 +14,7 @@ default. So a setting, or a choice of the rules, that a later version adds chang
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -291,7 +292,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
             stacklevel=2,
         )
     try:
-        found = TypeAdapter(Checkpoint).validate_python({**body, "folder": folder})
+        found = TypeAdapter(Checkpoint).validate_json(json.dumps({**body, "folder": str(folder)}))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))

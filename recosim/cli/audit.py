@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import click
 import typer
 from rich.text import Text
 
@@ -101,7 +102,7 @@ def audit(
     from recosim.audit import audit_page, audit_users, comparison_page
     from recosim.audit.figures import figures as figures_named
     from recosim.bench.setup import prepare_env
-    from recosim.files import write_json, write_text
+    from recosim.files import LOCK, clear_parts, held, write_json, write_text
     from recosim.progress import show_progress
 
     names, environment = _who_and_where(given or [], users)
@@ -119,6 +120,10 @@ def audit(
                 "recosim audit --human FOLDER."
             )
         return
+    # Of two audits into one folder one runs.
+    lock = held(out / LOCK, OptionError, "Name another folder with --out.")
+    click.get_current_context().with_resource(lock)
+    clear_parts(out)
     found: dict[str, Audit] = {}
     for name in names:
         overrides = {"world": world, "users": name, **user_settings(user_set)}

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import click
 import typer
 from rich.table import Table
 
 from recosim.cli.options import WorldOption
+from recosim.errors import OptionError
 from recosim.terminal import terminal
 
 if TYPE_CHECKING:
@@ -94,7 +96,7 @@ def fit(
       recosim users fit sessions.csv --out listeners.toml
     """
     from recosim.cli.showing.source import world_of
-    from recosim.files import write_json
+    from recosim.files import held, write_json
     from recosim.progress import show_progress
     from recosim.users.fitting import check_card_path, fit_users, judge, write_card
     from recosim.users.fitting import select as select_part
@@ -102,6 +104,9 @@ def fit(
     from recosim.users.population import population
     from recosim.world.catalog import open_world
 
+    # Of two fits of one card one runs.
+    lock = held(out.with_name(f".{out.name}.lock"), OptionError, "Name another card with --out.")
+    click.get_current_context().with_resource(lock)
     check_card_path(out)
     unfitted = population(against)
     given = open_world(world) if world else None
