@@ -17,6 +17,7 @@ RecosimError
 ├── ConformanceError   (AssertionError) an environment that does not keep what all of them promise
 ├── ChatError          (RuntimeError)   a language model's server that is not there, or not as set
 ├── BudgetError        (RuntimeError)   what may be spent on language models is spent
+├── FallbackError      (RuntimeError)   a run in which too little is the language model's own
 ├── CassetteError      (ValueError)     a cassette of another version, or one that lacks a request
 └── MissingExtraError  (ImportError)    an optional package that is not installed
 """
@@ -46,6 +47,7 @@ __all__ = [
     "ConformanceError",
     "ChatError",
     "BudgetError",
+    "FallbackError",
     "CassetteError",
     "MissingExtraError",
     "nearest",
@@ -152,6 +154,10 @@ class ChatError(RecosimError, RuntimeError):
 
 class BudgetError(RecosimError, RuntimeError):
     """The next call to a language model would cost more than the budget leaves."""
+
+
+class FallbackError(RecosimError, RuntimeError):
+    """More of what a language model was asked for had to be done in its place than a run allows."""
 
 
 class CassetteError(RecosimError, ValueError):

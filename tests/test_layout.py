@@ -33,6 +33,7 @@ LAYERS = [
         "trace",
         "cards",
         "schema",
+        "checked",
         "files",
         "progress",
         "arrays",

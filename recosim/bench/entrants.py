@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,16 +40,18 @@ class Entrant:
         environment: short name of the environment, for settings that hang on it.
         setup: what the results say of it.
         checkpoints: what it learned, by seed.
+        settings: that differ from its card's.
     """
 
     name: str
     environment: str
     setup: AgentSetup
     checkpoints: Mapping[int, Checkpoint]
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     def ready(self, batch: Any, seed: int) -> Agent:
         """The agent, bound to a batch and with what it learned under a seed."""
-        agent = make_agent(self.name, self.environment)
+        agent = make_agent(self.name, self.environment, **self.settings)
         agent.bind(batch)
         if isinstance(agent, Learner):
             agent.set_weights(self.checkpoints[seed].weights())
@@ -57,7 +59,7 @@ class Entrant:
 
     @property
     def track(self) -> bool:
-        return make_agent(self.name, self.environment).track
+        return make_agent(self.name, self.environment, **self.settings).track
 
 
 def train_command(
@@ -88,6 +90,7 @@ def enter(
     estimator: Mapping[str, Any],
     seeds: Sequence[int],
     root: Path,
+    settings: Mapping[str, Any] | None = None,
 ) -> Entrant:
     """An agent made ready for an environment.
 
@@ -97,12 +100,13 @@ def enter(
             was trained with the users at hand.
         estimator: name and settings of the environment's estimator.
         root: where checkpoints are.
+        settings: of the agent, that differ from its card's.
 
     Raises:
         CheckpointError: it learns, and checkpoints are missing, unfinished or damaged.
         MissingExtraError: it needs a package that is not installed.
     """
-    agent = make_agent(name, environment)
+    agent = make_agent(name, environment, **(settings or {}))
     found: dict[int, Checkpoint] = {}
     if isinstance(agent, Learner):
         for seed in seeds:
@@ -122,7 +126,7 @@ def enter(
             for seed, checkpoint in found.items()
         ),
     )
-    return Entrant(name, environment, info, found)
+    return Entrant(name, environment, info, found, dict(settings or {}))
 
 
 def _find(

@@ -19,6 +19,7 @@ from recosim.agents.base import Agent
 from recosim.agents.learner import Learner
 from recosim.bench.entrants import Entrant
 from recosim.bench.essence import unit_digest
+from recosim.bench.own import OwnCounts, own_path
 from recosim.bench.results import trace_path, write_episodes, write_joint, write_timings
 from recosim.bench.schema import EnvSetup, Timing
 from recosim.bench.setup import BenchEnv
@@ -77,6 +78,7 @@ class Unit:
     traces: bool
     raise_illegal: bool
     speaker: Speaker | None
+    max_fallbacks: float = 1.0
 
 
 def run_unit(unit: Unit, tell: Callable[[int, str], None], clock: Clock) -> None:
@@ -96,13 +98,16 @@ def run_unit(unit: Unit, tell: Callable[[int, str], None], clock: Clock) -> None
     metadata = {**env.setup.metadata(env.id), "unit": unit_digest(unit.setup, name, seed)}
     chunks = [env.conversations[i : i + CHUNK] for i in range(0, len(env.conversations), CHUNK)]
     pieces = []
+    own = OwnCounts((agent, unit.speaker), unit.max_fallbacks, metadata["unit"])
     for k, chunk in enumerate(chunks):
         part = parts / f"{k}.parquet"
         if (kept := _kept(part, metadata["unit"])) is not None:
             pieces.append(kept)
+            own.read(part.with_suffix(".own.json"))
             tell(len(chunk), f"{env.key} {name} (done before)")
             continue
         started = working_time()
+        own.begin()
         recorder = Recorder(batch)
         batches = []
         for rows in _batches(chunk, size):
@@ -118,7 +123,9 @@ def run_unit(unit: Unit, tell: Callable[[int, str], None], clock: Clock) -> None
             tell(len(rows), f"{env.key} {name} seed {seed}")
         trace = Trace.concat(batches)
         pieces.append(trace)
+        own.end()
         if len(chunks) > 1:
+            own.write(part.with_suffix(".own.json"), last=True)
             trace.write(part)
         clock.add(env.key, name, seed, working_time() - started, len(trace) - len(chunk))
         write_timings(unit.folder, clock.in_order())  # a chunk that is kept keeps its time
@@ -133,6 +140,7 @@ def run_unit(unit: Unit, tell: Callable[[int, str], None], clock: Clock) -> None
         whole.write(path)
     if joint := env.setup.family.load("joint"):
         write_joint(unit.folder, unit.setup, name, seed, joint.measure(whole, env.setup.world))
+    own.write(own_path(unit.folder, env.key, name, seed))
     write_episodes(unit.folder, unit.setup, name, seed, whole.episodes())
     shutil.rmtree(parts, ignore_errors=True)
     clock.add(env.key, name, seed, working_time() - started, 0)

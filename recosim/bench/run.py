@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from llvmlite.binding import get_host_cpu_name
 
@@ -24,6 +24,7 @@ from recosim.bench.results import finish_run, has_episodes, read_timings, write_
 from recosim.bench.rollout import Clock, Unit, run_unit
 from recosim.bench.schema import EnvSetup, Results, Users, WorldInfo
 from recosim.bench.setup import BenchEnv
+from recosim.chat.share import MAX_FALLBACKS, check_share
 from recosim.envs.talk import speaker_of
 from recosim.errors import CheckpointError, MissingExtraError, OptionError
 from recosim.progress import Progress
@@ -42,6 +43,8 @@ def run_bench(
     traces: bool = True,
     checkpoints: Path | None = None,
     illegal: Literal["raise", "penalise"] = "raise",
+    max_fallbacks: float = MAX_FALLBACKS,
+    agent_settings: Mapping[str, Mapping[str, Any]] | None = None,
     progress: Progress | None = None,
     notice: Callable[[str], None] | None = None,
 ) -> Results:
@@ -63,6 +66,10 @@ def run_bench(
         checkpoints: where trained agents are; default: the cache folder.
         illegal: what an illegal move of an agent does: "raise" ends the run, "penalise" wastes the
             turn, and the results count it.
+        max_fallbacks: where language models speak, decide or move, the run stops if more than this
+            share of what they were asked for was done by templates or rules in their place; 1:
+            never. It is no part of what the run is: a stopped run goes on with another one.
+        agent_settings: by name of an agent, settings that differ from its card's.
         progress: called with conversations done, in all, and what is running.
         notice: called with what a person should know: which agents were left out and why.
 
@@ -70,6 +77,7 @@ def run_bench(
         UnknownNameError: no such agent. ResultsError: the folder holds another run.
         CheckpointError: a named agent is not trained; the text says how to train it.
         IllegalActionError: an agent made an illegal move; what was finished is kept.
+        FallbackError: see `max_fallbacks`; what was finished is kept.
     """
     everyone = list(agents) in (["all"], ["rules"])
     names = agent_names() if list(agents) == ["all"] else list(dict.fromkeys(agents))
@@ -82,7 +90,14 @@ def run_bench(
         if keys.count(key) > 1:
             raise OptionError(f"the environment {key} is named twice; a run has each of them once.")
     entrants = [
-        _enter_all(env, names, seeds, checkpoints, (notice or _silence) if everyone else None)
+        _enter_all(
+            env,
+            names,
+            seeds,
+            checkpoints,
+            (notice or _silence) if everyone else None,
+            agent_settings or {},
+        )
         for env in environments
     ]
     setups = [
@@ -126,6 +141,7 @@ def run_bench(
                         traces,
                         illegal == "raise",
                         speakers.get(env.key),
+                        check_share(max_fallbacks),
                     )
                     run_unit(unit, tell, clock)
                     write_timings(folder, clock.in_order())
@@ -165,6 +181,7 @@ def _enter_all(
     seeds: Sequence[int],
     root: Path | None,
     notice: Callable[[str], None] | None,
+    settings: Mapping[str, Mapping[str, Any]],
 ) -> list[Entrant]:
     """The agents that run in an environment; with `notice` those that cannot are left out.
 
@@ -177,7 +194,8 @@ def _enter_all(
     lacking: dict[str, list[str]] = {}  # extra -> agents
     for name in names:
         try:
-            if why := make_agent(name, env.name).misfit_of(env.setup):
+            own = settings.get(name, {})
+            if why := make_agent(name, env.name, **own).misfit_of(env.setup):
                 if notice is None:
                     raise OptionError(f"agent {name!r} does not fit {env.key}: {why}.")
                 continue  # nobody asked for it by name
@@ -191,6 +209,7 @@ def _enter_all(
                     env.fitted,
                     seeds,
                     root or checkpoint_root(),
+                    own,
                 )
             )
         except CheckpointError as error:

@@ -278,8 +278,11 @@ class SeedResult(Model):
     """One seed of one agent: its file of outcomes, and the headline metrics without interval.
 
     Attributes:
-        joint: what all its episodes give together (`recosim.metrics.Joint`); left out of the file
-            where there is nothing.
+        joint: what all its episodes give together (`recosim.metrics.Joint`).
+        own: kind of what a language model was asked for ("words", "decisions" of users, "moves")
+            -> (how many are its own, how many were asked for).
+
+    `joint` and `own` are left out of the file where there is nothing.
     """
 
     seed: int
@@ -287,11 +290,12 @@ class SeedResult(Model):
     sha256: str
     metrics: dict[str, float | None]
     joint: dict[str, float | tuple[float, ...] | None] = {}
+    own: dict[str, tuple[int, int]] = {}
 
     @model_serializer(mode="wrap")
     def _without_nothing(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         data: dict[str, Any] = handler(self)
-        return data if self.joint else {k: v for k, v in data.items() if k != "joint"}
+        return {k: v for k, v in data.items() if v or k not in ("joint", "own")}
 
 
 class AgentResult(Model):

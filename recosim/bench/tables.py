@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from recosim.bench.own import KINDS, own_share
 from recosim.bench.schema import AgentResult, EnvResult, Users
 from recosim.bench.stats import Estimate
 from recosim.metrics import Metric, headlines, ranking
@@ -28,6 +29,12 @@ __all__ = [
     "ranked",
     "users_label",
 ]
+
+
+OWN_HELP = (
+    "By model: of what the language model was asked for, the share that it gave itself; templates "
+    "spoke, and rules decided and moved, in its place."
+)
 
 
 class Table(NamedTuple):
@@ -145,14 +152,37 @@ def main_table(env: EnvResult) -> Table:
     if any(env.privileged(agent.name) for agent in env.agents):
         hidden = ranking(env.metrics).spoken.hidden
         notes.append(f"* sees {hidden}: a ceiling, not a rival.")
+    shares = _own_shares(env)
+    if shares:
+        notes.append(OWN_HELP)
+        if any(share is not None and share < 0.5 for each in shares.values() for share in each):
+            notes.append("Rows with less than half say little of the model.")
     return Table(
-        ("Agent", *(metric.label for metric in shown)),
+        ("Agent", *(metric.label for metric in shown), *(KINDS[kind] for kind in shares)),
         [
-            (_label(env, a.name), *(_cell(a, metric, ends=metric.interval) for metric in shown))
-            for a in ranked(env)
+            (
+                _label(env, a.name),
+                *(_cell(a, metric, ends=metric.interval) for metric in shown),
+                *("-" if each[n] is None else _percent(each[n]) for each in shares.values()),
+            )
+            for n, a in enumerate(ranked(env))
         ],
         tuple(dict.fromkeys(notes)),
     )
+
+
+def _own_shares(env: EnvResult) -> dict[str, list[float | None]]:
+    """By kind of what a language model was asked for: the share that is its own, agent by agent."""
+    counts = [[seed.own for seed in agent.seeds] for agent in ranked(env)]
+    shares = {kind: [own_share(each, kind) for each in counts] for kind in KINDS}
+    return {kind: each for kind, each in shares.items() if any(s is not None for s in each)}
+
+
+def _percent(share: float | None) -> str:
+    """Whole percents; 0 and 100 are said of nothing else."""
+    assert share is not None
+    low, high = (share > 0), 99 if share < 1 else 100
+    return f"{min(max(round(100 * share), int(low)), high)} %"
 
 
 def behaviour_table(env: EnvResult) -> Table:

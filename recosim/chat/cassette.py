@@ -189,8 +189,8 @@ class Cassette:
 
     def _damaged(self, key: object, problem: str) -> CassetteError:
         return CassetteError(
-            f"{self.path}: the answer under {shown(key)} is damaged: {problem}. Take another copy "
-            "of the cassette, or delete this row (sqlite3) to have it asked again."
+            f"{self.path}: the answer under {str(key)[:80]} is damaged: {problem}. Take another "
+            "copy of the cassette, or delete this row (sqlite3) to have it asked again."
         )
 
     def _check_there(self) -> None:

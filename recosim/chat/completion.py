@@ -43,8 +43,8 @@ def read_body(body: bytes, request: ChatRequest, settings: ChatSettings) -> tupl
             status = int(said.code) if re.fullmatch(r"[45]\d\d", said.code) else 500
             try:
                 raise_status(settings, status, said, {})
-            except Refused as refusal:
-                return Answer("", refusal=str(refusal)), False
+            except Refused as held:
+                return Answer("", refusal=str(held)), False
         choices = data["choices"]
         if not isinstance(choices, list):
             raise TypeError("choices is no list")
@@ -185,8 +185,9 @@ def _count(usage: Any, name: str) -> int | None:
     count = usage.get(name) if isinstance(usage, dict) else None
     if isinstance(count, float) and count == count // 1:
         count = int(count) if abs(count) <= MOST_TOKENS else None
-    whole = isinstance(count, int) and not isinstance(count, bool)
-    return count if whole and 0 <= count <= MOST_TOKENS else None
+    if not isinstance(count, int) or isinstance(count, bool):
+        return None
+    return count if 0 <= count <= MOST_TOKENS else None
 
 
 def _shape(body: bytes) -> str:

@@ -134,7 +134,7 @@ def shown_proxy(url: str) -> str:
     """The variable that sends calls to a URL through a proxy, and its host; "" if none does."""
     parts = urlsplit(url or "https://api.openai.com")
     host = parts.hostname or ""
-    if urllib.request.proxy_bypass_environment(host):
+    if urllib.request.proxy_bypass(host):
         return ""
     for name in (f"{parts.scheme}_proxy", "all_proxy"):
         for variable in (name, name.upper()):

@@ -11,6 +11,8 @@ import typer
 
 from recosim.cli.complete import complete_agents, complete_users
 from recosim.cli.options import (
+    AgentLLMOption,
+    BaseURLOption,
     CheckpointsOption,
     EnvironmentsArgument,
     EstimatorOption,
@@ -18,13 +20,16 @@ from recosim.cli.options import (
     PlotsOption,
     ProtocolOption,
     SetOption,
+    UserLLMOption,
     UserSetsOption,
     WorldOption,
     agents_and_environments,
     check_folder,
     crowds_of,
     environment_overrides,
+    model_settings,
     split_names,
+    spoken_users,
 )
 from recosim.cli.report import (
     CsvOption,
@@ -81,6 +86,19 @@ def bench(
         ),
     ] = None,
     user_set: UserSetsOption = None,
+    user_llm: UserLLMOption = None,
+    agent_llm: AgentLLMOption = None,
+    base_url: BaseURLOption = None,
+    max_fallbacks: Annotated[
+        float,
+        typer.Option(
+            help="Stop if more than this share of what a language model was asked for had to be "
+            "said, decided or moved in its place; 1: go on whatever it says. A stopped run goes on "
+            "where it was, with another share too.",
+            min=0,
+            max=1,
+        ),
+    ] = 0.5,
     checkpoints: CheckpointsOption = None,
     illegal: Annotated[
         str,
@@ -120,6 +138,9 @@ def bench(
       recosim bench CPR-LastFM --user-set answer_noise=0,0.1,0.2 --user-set patience=4,8,none
 
       recosim bench CPR-LastFM --users ideal,typical,terse,erratic,picky,chatty
+
+      recosim bench CPR-LastFM-Small --agents rules --episodes 50 --users llm_decides
+      --user-llm my-model --base-url http://127.0.0.1:8080/v1
     """
     from recosim.bench.claim import check_owner
     from recosim.bench.report import render_report
@@ -148,7 +169,8 @@ def bench(
                 option=option,
                 estimator=estimator,
                 estimator_set=estimator_set,
-                **crowd._asdict(),
+                users=spoken_users(crowd.users, name, user_llm, base_url),
+                settings=crowd.settings,
             ),
         )
         for name in environments
@@ -169,6 +191,8 @@ def bench(
             traces=traces,
             checkpoints=checkpoints,
             illegal="raise" if illegal == "raise" else "penalise",
+            max_fallbacks=max_fallbacks,
+            agent_settings={"llm": model_settings("--agent-llm", agent_llm, base_url)},
             progress=progress,
             notice=tell,
         )

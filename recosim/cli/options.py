@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -18,9 +19,13 @@ from recosim.cli.complete import (
     complete_worlds,
 )
 from recosim.errors import OptionError
+from recosim.users import LLMSettings, Population
 from recosim.users.behaviour import TRAITS, setting_of
+from recosim.users.llm_settings import llm_with
 
 __all__ = [
+    "AgentLLMOption",
+    "BaseURLOption",
     "CheckpointsOption",
     "Crowd",
     "EnvironmentsArgument",
@@ -29,6 +34,7 @@ __all__ = [
     "PlotsOption",
     "ProtocolOption",
     "SetOption",
+    "UserLLMOption",
     "UserSetOption",
     "UserSetsOption",
     "UsersOption",
@@ -39,7 +45,9 @@ __all__ = [
     "check_picture",
     "crowds_of",
     "environment_overrides",
+    "model_settings",
     "split_names",
+    "spoken_users",
     "user_settings",
 ]
 
@@ -104,6 +112,30 @@ UserSetsOption = Annotated[
         "--user-set",
         help=f"A setting of the users and its value, or several to compare, e.g. --user-set "
         f"patience=4,8,none; may be repeated. Settings: {', '.join(TRAITS)}.",
+    ),
+]
+UserLLMOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--user-llm",
+        help="Users are spoken for by a language model: its name, or a setting of it, e.g. "
+        "--user-llm my-model --user-llm decides=answers; may be repeated. Settings: docs/chat.md.",
+    ),
+]
+AgentLLMOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--agent-llm",
+        help="The language model of the agent `llm`: its name, or a setting of it, e.g. "
+        "--agent-llm my-model --agent-llm questions=4; may be repeated.",
+    ),
+]
+BaseURLOption = Annotated[
+    str | None,
+    typer.Option(
+        "--base-url",
+        help="The OpenAI-compatible server of all language models, with its /v1; by default "
+        "OPENAI_BASE_URL. Its key is OPENAI_API_KEY.",
     ),
 ]
 CheckpointsOption = Annotated[
@@ -234,6 +266,52 @@ def user_settings(user_set: list[str] | None) -> dict[str, Any]:
     return {name: value for name, (value,) in values.items()}
 
 
+def model_settings(option: str, given: list[str] | None, base_url: str | None) -> dict[str, Any]:
+    """Settings of a language model by name, from entries `NAME=V` or `MODEL`.
+
+    Raises:
+        OptionError: an entry of another form, or a setting that is named twice.
+    """
+    found: dict[str, Any] = {} if base_url is None else {"base_url": base_url}
+    for entry in given or []:
+        name, separator, value = (part.strip() for part in entry.partition("="))
+        if not separator:
+            name, value = "model", name
+        if not name or not value:
+            raise OptionError(f"{option} takes a model, or name=value; given {entry!r}.")
+        if name in found and (name, base_url) != ("base_url", found[name]):
+            raise OptionError(f"{option} gives {name} twice.")
+        found[name] = value if name in _WORDS else _read_value(value)
+    return found
+
+
+# Settings of a language model that are text, whatever they look like.
+_WORDS = (
+    "model", "base_url", "cassette", "mode", "form", "tokens_field", "decides", "when",
+)  # fmt: skip
+
+
+def spoken_users(
+    users: str | None, environment: str, given: list[str] | None, base_url: str | None
+) -> str | Population | None:
+    """The users of an environment, as `--users` says, spoken for as `--user-llm` says.
+
+    Users whom the rules play are worded by the model then, and it decides nothing unless it is told
+    to; they have a name of their own.
+    """
+    settings = model_settings("--user-llm", given, base_url)
+    if not settings:
+        return users
+    from recosim.envs.registration import env_card
+    from recosim.users import population
+
+    crowd = population(users or env_card(environment).arguments.get("users", "ideal"))
+    if crowd.llm is None and not given:
+        return users
+    name = crowd.name if crowd.llm is not None else f"{crowd.name}_llm"
+    return replace(crowd, name=name, llm=llm_with(crowd.llm or LLMSettings(), settings))
+
+
 def _settings(user_set: list[str] | None) -> dict[str, list[Any]]:
     """The values of each setting that is named, in the order in which they were given.
 
@@ -270,7 +348,7 @@ def environment_overrides(
     option: list[str] | None,
     estimator: str | None,
     estimator_set: list[str] | None,
-    users: str | None,
+    users: str | Population | None,
     settings: Mapping[str, Any],
 ) -> dict[str, Any]:
     """The arguments of an environment that the command line changes.

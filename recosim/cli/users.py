@@ -1,4 +1,4 @@
-"""`recosim users`: fit users to logs."""
+"""`recosim users`: fit users to logs; `annotate` is in a module of its own."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
+from recosim.cli.annotate import annotate
 from recosim.cli.options import WorldOption
 from recosim.terminal import terminal
 
@@ -20,14 +21,17 @@ __all__ = ["app"]
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Users: fit them to logs.",
+    help="Users: fit them to logs, and let them annotate lists.",
     epilog="Example: recosim users fit iard.json --out my_users.toml",
 )
 
 
 @app.callback()
 def users() -> None:
-    """Users: fit them to logs."""
+    """Users: fit them to logs, and let them annotate lists."""
+
+
+app.command()(annotate)
 
 
 @app.command()

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from recosim.acts import VERBS, Moves, Verb
 from recosim.envs.rules import Rules
 from recosim.envs.saving import State, check_state, save_state
-from recosim.errors import OptionError, unknown
+from recosim.errors import OptionError, shown, unknown
 from recosim.estimators.base import Vectors
 from recosim.users.population import Population
 from recosim.world.world import World
@@ -297,6 +297,8 @@ def whole_options(options: Mapping[str, Any], allowed: tuple[str, ...]) -> dict[
     values = {}
     for key, value in options.items():
         if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
-            raise OptionError(f"reset option {key!r} is {value!r}; a whole number is needed.")
+            raise OptionError(
+                f"reset option {shown(key)} is {shown(value)}; a whole number is needed."
+            )
         values[key] = int(value)
     return values

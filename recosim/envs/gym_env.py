@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 
 from recosim.acts import Moves
 from recosim.envs.batch import Batch
-from recosim.envs.options import RENDER_MODES, EnvOptions, check_observe, check_seed, read_options
+from recosim.envs.options import (
+    RENDER_MODES,
+    EnvOptions,
+    check_observe,
+    check_seed,
+    options_by_name,
+    read_options,
+)
 from recosim.envs.setup import Setup
 from recosim.envs.spaces import action_space, decode
 from recosim.errors import OptionError, StateError
@@ -102,7 +109,7 @@ class FamilyEnv(gym.Env[Observation | str, Any]):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observation | str, dict[str, Any]]:
-        given = self.batch.reset_options(options)
+        given = self.batch.reset_options(options_by_name("options", options))
         if seed is not None:
             seed = check_seed(seed)
         super().reset(seed=seed)

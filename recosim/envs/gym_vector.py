@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -19,11 +19,12 @@ from recosim.envs.options import (
     check_observe,
     check_option,
     check_seed,
+    options_by_name,
     read_options,
 )
 from recosim.envs.setup import Setup
 from recosim.envs.spaces import action_space, moves_of
-from recosim.errors import IllegalActionError, OptionError, StateError
+from recosim.errors import IllegalActionError, OptionError, StateError, shown
 from recosim.family import family
 
 if TYPE_CHECKING:
@@ -79,7 +80,9 @@ class FamilyVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
         options = read_options(record, VectorOptions, arguments)
         options.check()
         if not isinstance(num_envs, int) or isinstance(num_envs, bool) or num_envs < 1:
-            raise OptionError(f"num_envs is {num_envs!r}; a whole number of at least 1 is needed.")
+            raise OptionError(
+                f"num_envs is {shown(num_envs)}; a whole number of at least 1 is needed."
+            )
         given = options.autoreset_mode
         mode = given.value if isinstance(given, AutoresetMode) else given
         check_option("autoreset_mode", mode, AUTORESET)
@@ -133,7 +136,7 @@ class FamilyVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
         seed: int | Sequence[int | None] | None = None,
         options: dict[str, Any] | None = None,
     ) -> tuple[Observations, dict[str, Any]]:
-        options = dict(options or {})
+        options = options_by_name("options", options)
         rows = self._reset_rows(options.pop("reset_mask", None))
         given = self.batch.reset_options(options)
         self._seed_rows(seed, rows)
@@ -231,7 +234,7 @@ class FamilyVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
                 self._seeded = True
             return
         keys: list[int | None]
-        if isinstance(seed, Iterable):
+        if isinstance(seed, (list, tuple)) or (isinstance(seed, np.ndarray) and seed.ndim == 1):
             keys = [None if key is None else check_seed(key) for key in seed]
         else:
             first = check_seed(seed)

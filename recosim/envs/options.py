@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from recosim.envs.rules import Rules
-from recosim.errors import OptionError, UnknownArgumentError, unknown
+from recosim.errors import OptionError, UnknownArgumentError, shown, unknown
 from recosim.estimators.base import Vectors
 from recosim.family import Family
 from recosim.users import Behaviour, Population
@@ -166,7 +166,7 @@ def check_observe(observe: Any, allowed: tuple[str, ...]) -> tuple[str, ...]:
         return allowed
     listed = isinstance(observe, Iterable) and not isinstance(observe, str)
     if not listed or not all(isinstance(key, str) for key in observe):
-        raise OptionError(f"observe is {observe!r}; a list of keys is needed.")
+        raise OptionError(f"observe is {shown(observe)}; a list of keys is needed.")
     for key in observe:
         if key not in allowed:
             raise unknown("observation key", key, allowed)
@@ -183,7 +183,7 @@ def check_seed(seed: Any) -> int:
     """
     whole = isinstance(seed, (int, np.integer)) and not isinstance(seed, bool)
     if not whole or not 0 <= int(seed) < 2**64:
-        raise OptionError(f"seed is {seed!r}; a whole number from 0 to 2**64 - 1 is needed.")
+        raise OptionError(f"seed is {shown(seed)}; a whole number from 0 to 2**64 - 1 is needed.")
     return int(seed)
 
 
@@ -192,5 +192,5 @@ def options_by_name(name: str, given: Mapping[str, Any] | None) -> dict[str, Any
     if given is None:
         return {}
     if not isinstance(given, Mapping) or not all(isinstance(key, str) for key in given):
-        raise OptionError(f"{name} is {given!r}; a dictionary of options by name is needed.")
+        raise OptionError(f"{name} is {shown(given)}; a dictionary of options by name is needed.")
     return dict(given)

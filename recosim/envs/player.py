@@ -16,7 +16,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from recosim.acts import Verb
-from recosim.errors import IllegalActionError
+from recosim.errors import IllegalActionError, shown
 
 __all__ = ["Codes", "Part", "Player"]
 
@@ -212,7 +212,7 @@ class Player:
             code = -1
         if not 0 <= code < self.n:
             raise IllegalActionError(
-                f"{action!r} is no code of the user; a whole number from 0 to {self.n - 1} is "
+                f"{shown(action)} is no code of the user; a whole number from 0 to {self.n - 1} is "
                 "needed (int or a numpy integer)."
             )
         return code

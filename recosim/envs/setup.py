@@ -8,7 +8,7 @@ from typing import Any
 
 from recosim.envs.batch import Batch, Units
 from recosim.envs.options import SetupOptions, check_option, options_by_name, read_options
-from recosim.errors import OptionError
+from recosim.errors import OptionError, shown
 from recosim.estimators.base import Vectors
 from recosim.family import Family
 from recosim.family import family as family_named
@@ -59,7 +59,9 @@ class Setup:
             from recosim.world.catalog import open_world
 
             if not isinstance(world, (str, os.PathLike)):
-                raise OptionError(f"world is {world!r}; a name, a folder or a World is needed.")
+                raise OptionError(
+                    f"world is {shown(world)}; a name, a folder or a World is needed."
+                )
             world = open_world(world)
         if record.plays_in == "topics":
             _check_collection(world)
