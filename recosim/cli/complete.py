@@ -66,7 +66,7 @@ def _worlds() -> Iterable[str]:
 def _protocols() -> Iterable[str]:
     from recosim.cli.listing import protocols
 
-    return {name for _, name, _ in protocols()}
+    return {name for name, *_ in protocols()}
 
 
 def _estimators() -> Iterable[str]:
