@@ -22,6 +22,7 @@ from recosim.cli.options import (
 )
 from recosim.errors import unknown
 from recosim.progress import show_progress
+from recosim.terminal import tell
 
 if TYPE_CHECKING:
     from recosim.bench.setup import BenchEnv
@@ -136,7 +137,7 @@ def bench(
             checkpoints=checkpoints,
             illegal="raise" if illegal == "raise" else "penalise",
             progress=progress,
-            notice=lambda text: typer.echo(text, err=True),
+            notice=tell,
         )
     print_results(render_report(folder, plots=plots), output())
 

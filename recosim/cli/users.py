@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from recosim.cli.options import WorldOption
+from recosim.terminal import terminal
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from recosim.users.fitting import Findings, Held, Selection
 
 __all__ = ["app"]
@@ -123,8 +124,8 @@ def fit(
     if report is not None:
         values = _values(found, held, chosen)
         write_json(report, {"log": own.source, "against": against, **values})
-    console = Console(highlight=False)
-    console.print(escape(own.source), style="dim", soft_wrap=True)
+    console = terminal()
+    console.print(own.source, style="dim", soft_wrap=True)
     console.print(f"{own.conversations:,} {own.unit}, {own.total:,} occasions")
     _print_settings(console, found)
     _print_held(console, held, against)
@@ -158,14 +159,14 @@ def _print_settings(console: Console, found: Findings) -> None:
         if isinstance(own.value, str):
             told = own.value
         note = f"; {own.note}" if own.note else ""
-        table.add_row(own.setting, escape(told + note), f"{own.occasions:,}", f"{own.users:,}")
+        table.add_row(own.setting, told + note, f"{own.occasions:,}", f"{own.users:,}")
     console.print(table)
     reasons: dict[str, list[str]] = {}
     for name, why in found.unknown.items():
         reasons.setdefault(why, []).append(name)
     console.print("Not identified, and left out of the card:")
     for why, names in reasons.items():
-        console.print(f"  {', '.join(names)}: {escape(why)}", soft_wrap=True)
+        console.print(f"  {', '.join(names)}: {why}", soft_wrap=True)
 
 
 def _print_held(console: Console, held: Held, against: str) -> None:
@@ -177,7 +178,7 @@ def _print_held(console: Console, held: Held, against: str) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 1), title=title, title_justify="left")
     table.add_column("what the user does")
     for name in MODELS:
-        table.add_column(escape(titles[name]), justify="right", no_wrap=True)
+        table.add_column(titles[name], justify="right", no_wrap=True)
     for kind, own in held.by_kind.items():
         table.add_row(KINDS[kind].title, *(f"{own[name].log_loss:.3f}" for name in MODELS))
     for label, figure in (
@@ -188,14 +189,14 @@ def _print_held(console: Console, held: Held, against: str) -> None:
         table.add_row(label, *(f"{getattr(held.overall[name], figure):.3f}" for name in MODELS))
     console.print(table)
     console.print(
-        f"{escape(against)}: the card as it is. shares, even: guesses that are always the same, "
+        f"{against}: the card as it is. shares, even: guesses that are always the same, "
         f"the shares in the other {held.unit}, and all outcomes alike.",
         style="dim",
         soft_wrap=True,
     )
     verdict = "better" if held.gain > 0 else "worse"
     console.print(
-        f"The fit is {verdict} than {escape(against)} by {abs(held.gain):.3f} nats an occasion "
+        f"The fit is {verdict} than {against} by {abs(held.gain):.3f} nats an occasion "
         f"(standard error {held.gain_error:.3f}, over users).",
         soft_wrap=True,
     )

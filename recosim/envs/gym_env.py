@@ -252,9 +252,11 @@ class FamilyEnv(gym.Env[Observation | str, Any]):
 
     def _print_last(self) -> None:
         from recosim.envs.words import words_of
+        from recosim.terminal import clean
 
         row = self.trace().table.slice(len(self.trace()) - 1).to_pylist()[0]
-        print("\n".join(words_of(self.family).describe_move(row, self.setup.world)), flush=True)
+        told = "\n".join(words_of(self.family).describe_move(row, self.setup.world))
+        print(clean(told), flush=True)
 
     def _after_move(self) -> None:
         if self._view == "verb":

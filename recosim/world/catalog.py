@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -96,7 +97,7 @@ def open_world(world: str | os.PathLike[str]) -> World:
 
 
 def build_world_from_card(
-    name: str, progress: Progress | None = None, *, force: bool = False
+    name: str, progress: Progress | None = None, *, force: bool = False, keep: bool = False
 ) -> World:
     """Open the world of a data card, and build it first if it is not there as the card describes.
 
@@ -106,10 +107,15 @@ def build_world_from_card(
         progress: called with (steps done, steps in all, what is happening); by default a progress
             bar on stderr, or one line where stderr is not a terminal.
         force: build it again in any case.
+        keep: raise where it cannot be stored, instead of keeping it in memory.
 
     Raises:
         UnknownNameError: no data card of that name.
-        CardError: the card is not valid. WorldError: the stored world is damaged.
+        CardError: the card is not valid. WorldError: the stored world is damaged, or cannot be
+            stored. OSError: it could not be written to the end.
+
+    Warns:
+        RuntimeWarning: it could not be stored, and is used from memory.
     """
     card = _card_of(name)
     if card is None:
@@ -119,6 +125,8 @@ def build_world_from_card(
     folder = world_folder(name)
     if not force and (found := _opened_if_current(folder, card)) is not None:
         return found
+    if not keep and (why := _cannot_store(folder)):
+        return _in_memory(name, card, progress, why)
     with _locked(folder):
         if not force and (found := _opened_if_current(folder, card)) is not None:
             return found
@@ -128,7 +136,13 @@ def build_world_from_card(
             title = f"building the world {name!r} again"
             log = f"recosim: {title}: its card has changed since it was built"
         with show_progress(title, progress, log=log) as report:
-            return save_world(_build(name, card, report), folder)
+            world = _build(name, card, report)
+            try:
+                return save_world(world, folder)
+            except OSError as error:  # a full disk
+                if keep:
+                    raise
+                return _in_memory(name, card, progress, str(error), world)
 
 
 def world_folder(name: str) -> Path:
@@ -198,13 +212,24 @@ def remove_world(name: str) -> Path:
 
 
 def list_worlds() -> list[WorldRecord]:
-    """Every world that can be opened by name: first those of data cards, then imported ones."""
-    from recosim.cards import list_cards, read_toml
+    """Every world that can be opened by name: first those of data cards, then imported ones.
+
+    What is wrong with a data card of `RECOSIM_PATH` stands in its line.
+    """
+    from recosim.cards import card_problems, list_cards, read_toml
 
     records = []
     cards = list_cards("data")
+    faulty = card_problems("data")
     for name, path in cards.items():
-        card = read_toml(path)
+        try:
+            card = read_toml(path)
+            if name in faulty or not NAME.fullmatch(name):
+                raise CardError(faulty.get(name) or f"{path}: {name!r} is not a name for a world.")
+        except CardError as error:
+            folder = cache_folder() / "worlds" / name
+            records.append(WorldRecord(name, "", "generated", False, folder, problem=str(error)))
+            continue
         kind: Literal["generated", "importer"] = "importer" if "importer" in card else "generated"
         records.append(_record(name, str(card.get("title", "")), kind, path))
     stored = cache_folder() / "worlds"
@@ -244,10 +269,10 @@ def _record(
 
 def _card_of(name: str) -> Path | None:
     """The data card of a name, or None."""
-    from recosim.cards import list_cards
+    from recosim.cards import seek_card
 
     world_folder(name)  # refuses what is not a name
-    return list_cards("data").get(name)
+    return seek_card("data", name)
 
 
 def _opened_if_current(folder: Path, card: Path) -> World | None:
@@ -370,6 +395,40 @@ def _search(name: str, path: Path, settings: SearchSettings, progress: Progress)
         )
     kind = str(generator["kind"])
     return search_world(name, build_world_from_card(settings.world), kind, settings, progress)
+
+
+_unstored: dict[tuple[Path, str], World] = {}  # by card: built once in this process
+
+
+def _in_memory(
+    name: str, card: Path, progress: Progress | None, why: str, world: World | None = None
+) -> World:
+    """The world of a card where none can be stored: built once in this process, with a warning."""
+    key = card, file_digest(card)
+    if world is None:
+        world = _unstored.get(key)
+    if world is None:
+        with show_progress(f"building the world {name!r}", progress) as report:
+            world = _build(name, card, report)
+    if key not in _unstored:
+        warnings.warn(
+            f"the world {name!r} could not be stored ({why}), and every process builds it anew. "
+            "Name a folder that can be written to in RECOSIM_CACHE.",
+            RuntimeWarning,
+            stacklevel=3,
+        )
+    _unstored[key] = world
+    return world
+
+
+def _cannot_store(folder: Path) -> str:
+    """Why no world can be stored here, as in a container without a folder of its own; or ""."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder.parent).close()
+    except OSError as error:
+        return f"{folder.parent}: {error.strerror or error}"
+    return ""
 
 
 @contextmanager
