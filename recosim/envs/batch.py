@@ -252,7 +252,7 @@ class Batch:
             f"action {action} of row {row} is not legal now: {self.why_illegal(row, action)}. "
             f"Legal: {shown}. Two ways on: an algorithm that reads masks (info['action_mask']; "
             "MaskablePPO of sb3-contrib takes env.action_masks()), or, for one that knows none "
-            "(PPO, DQN), gymnasium.make(..., illegal='penalise'): it costs a turn and a reward then."
+            "(PPO, DQN), gymnasium.make(..., illegal='penalise'): it costs a turn and reward then."
         )
 
     def why_illegal(self, row: int, action: int) -> str:
