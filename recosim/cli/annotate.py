@@ -84,7 +84,7 @@ def annotate(
 
       recosim users annotate lastfm-small --population peering --out ratings
 
-      recosim users annotate lastfm-small --out clean --annotator-set pool=1
+      recosim users annotate lastfm-small --out steady --user-set answer_noise=0
 
       recosim users annotate results/RecoWorld-LastFM --population alpacafarm --out ranked
     """
