@@ -194,7 +194,7 @@ def best_of_n(
                 crowd = varied(base, behaviour, {**APART, **judging}, seed)
                 said = annotate(world, crowd, lists, seed=seed, scale=scale)
                 # Each comparison is one annotator's, drawn from the pool.
-                who = luck.integers(said.pool, size=len(said.first))
+                who = luck.integers(said.annotators, size=len(said.first))
                 label = said.comparisons[np.arange(len(who)), who].astype(float)
                 z = powers((x - centre) / spread, degree)
                 weights = fitted_reward(z[said.first] - z[said.second], label)

@@ -121,7 +121,7 @@ def annotate(
     write_annotation(out, said, about)
     written = [out]
     console = Console(highlight=False)
-    people = f"{said.pool} annotator{'s' if said.pool > 1 else ''} ({crowd.name})"
+    people = f"{said.annotators} annotator{'s' if said.annotators > 1 else ''} ({crowd.name})"
     console.print(
         f"{len(set(shown.user.tolist())):,} users, {len(shown):,} lists, "
         f"{len(said.first):,} pairs, {people} in {place.name}",

@@ -61,7 +61,7 @@ def test_settings_are_given_by_name(tmp_path):
     assert "a comparison agrees with the truth 1.000" in text
     said = read_annotation(tmp_path / "clean")
     assert (said.ratings == said.ratings[0, 0]).all()  # all are of one length
-    assert said.pool == 2
+    assert said.annotators == 2
 
 
 def trace(world, agent, shift=0):
