@@ -16,13 +16,15 @@ RecosimError
 ├── ChatError          (RuntimeError)   a language model's server that is not there, or not as set
 ├── BudgetError        (RuntimeError)   what may be spent on language models is spent
 ├── CassetteError      (ValueError)     a cassette of another version, or one that lacks a request
-└── MissingExtraError  (ImportError)    an optional package that is not installed
+├── ClusterError       (RuntimeError)   a cluster of Ray that is not there, or cannot hold the work
+└── MissingExtraError  (ImportError)    an optional package that is missing, or of a wrong version
 """
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 __all__ = [
     "RecosimError",
@@ -126,14 +128,36 @@ class CassetteError(RecosimError, ValueError):
     """A cassette that is damaged, of another format version, or lacks the request."""
 
 
-class MissingExtraError(RecosimError, ImportError):
-    """An optional dependency is not installed; the message names the `pip install`."""
+class ClusterError(RecosimError, RuntimeError):
+    """A cluster that cannot be reached, or whose processes die again and again."""
 
-    def __init__(self, package: str, extra: str, purpose: str) -> None:
+
+class MissingExtraError(RecosimError, ImportError):
+    """An optional dependency is not installed; the message names the `pip install`.
+
+    Args:
+        found: the version that is installed, where it is one that does not do.
+        needed: which versions do, e.g. ">=2.50,<3".
+    """
+
+    def __init__(
+        self, package: str, extra: str, purpose: str, *, found: str = "", needed: str = ""
+    ) -> None:
+        self._made_of = (package, extra, purpose, found, needed)
+        state = f"of which {found} is installed" if found else "which is not installed"
         super().__init__(
-            f"{purpose} needs the package {package!r}, which is not installed. "
+            f"{purpose} needs the package {package + needed!r}, {state}. "
             f"Install it with: pip install 'recosim[{extra}]'"
         )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As an exception pickles itself, it would be made from its message alone."""
+        return _missing_extra, self._made_of
+
+
+def _missing_extra(*made_of: str) -> MissingExtraError:
+    package, extra, purpose, found, needed = made_of
+    return MissingExtraError(package, extra, purpose, found=found, needed=needed)
 
 
 def unknown(kind: str, given: object, allowed: Iterable[str], hint: str = "") -> UnknownNameError:

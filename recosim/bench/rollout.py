@@ -76,6 +76,9 @@ class Unit:
     raise_illegal: bool
     speaker: Speaker | None
 
+    def __str__(self) -> str:
+        return f"{self.env.key} {self.entrant.name} seed {self.seed}"
+
 
 def run_unit(unit: Unit, tell: Callable[[int, str], None], clock: Clock) -> None:
     """Chunk by chunk, then the whole."""

@@ -15,6 +15,7 @@ from typing import Literal
 from recosim.agents.checkpoints import checkpoint_root
 from recosim.agents.learner import Learner
 from recosim.agents.registry import agent_names, make_agent
+from recosim.bench.afar import check_afar, run_units
 from recosim.bench.claim import claim_run
 from recosim.bench.entrants import Entrant, enter, train_command
 from recosim.bench.results import finish_run, has_episodes, read_timings, write_timings
@@ -24,6 +25,7 @@ from recosim.bench.setup import BenchEnv
 from recosim.envs.talk import speaker_of
 from recosim.errors import CheckpointError, MissingExtraError, OptionError
 from recosim.progress import Progress
+from recosim.spread import Cluster
 
 __all__ = ["rule_agents", "run_bench"]
 
@@ -39,6 +41,7 @@ def run_bench(
     traces: bool = True,
     checkpoints: Path | None = None,
     illegal: Literal["raise", "penalise"] = "raise",
+    cluster: Cluster | None = None,
     progress: Progress | None = None,
     notice: Callable[[str], None] | None = None,
 ) -> Results:
@@ -60,13 +63,17 @@ def run_bench(
         checkpoints: where trained agents are; default: the cache folder.
         illegal: what an illegal move of an agent does: "raise" ends the run, "penalise" wastes the
             turn, and the results count it.
+        cluster: where units of work are done; default: in this process, one after another.
         progress: called with conversations done, in all, and what is running.
-        notice: called with what a person should know: which agents were left out and why.
+        notice: called with what a person should know: which agents were left out and why, which
+            actor died.
 
     Raises:
         UnknownNameError: no such agent. ResultsError: the folder holds another run.
         CheckpointError: a named agent is not trained; the text says how to train it.
         IllegalActionError: an agent made an illegal move; what was finished is kept.
+        MissingExtraError, ClusterError, WorldError: see `recosim.spread.spread`. OptionError: a
+            language model takes part, and there is a cluster.
     """
     everyone = list(agents) in (["all"], ["rules"])
     names = agent_names() if list(agents) == ["all"] else list(dict.fromkeys(agents))
@@ -90,6 +97,9 @@ def run_bench(
     speakers = {
         env.key: speaker_of(env.setup) for env in environments if env.setup.users.llm is not None
     }
+    if cluster is not None:
+        for env, entered in zip(environments, entrants, strict=True):
+            check_afar(env, entered)
     versions = {package: version(package) for package in ("recosim", "numpy", "numba")}
     claim_run(folder, setups, versions)
     clock = Clock({(t.env, t.agent, t.seed): t for t in read_timings(folder)})
@@ -105,6 +115,7 @@ def run_bench(
         if progress is not None:
             progress(done, in_all, what)
 
+    units = []
     for env, entered in zip(environments, entrants, strict=True):
         for entrant in entered:
             for seed in seeds:
@@ -122,8 +133,13 @@ def run_bench(
                     illegal == "raise",
                     speakers.get(env.key),
                 )
-                run_unit(unit, tell, clock)
-                write_timings(folder, clock.in_order())
+                units.append(unit)
+    if cluster is not None:
+        run_units(units, cluster, tell, clock, notice or _silence)
+        return finish_run(folder)
+    for unit in units:
+        run_unit(unit, tell, clock)
+        write_timings(folder, clock.in_order())
     return finish_run(folder)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from recosim.cli.clusters import RayAddressOption, RayOption, ShardsOption, cluster_of
 from recosim.cli.options import (
     CheckpointsOption,
     EstimatorOption,
@@ -75,7 +76,12 @@ def bench(
         int | None,
         typer.Option(help="Conversations advanced at once; by default what fits well.", min=1),
     ] = None,
-    threads: Annotated[int | None, typer.Option(help="Threads of a batch.", min=1)] = None,
+    threads: Annotated[
+        int | None, typer.Option(help="Threads of a batch; with --ray 1 by default.", min=1)
+    ] = None,
+    ray: RayOption = False,
+    shards: ShardsOption = None,
+    ray_address: RayAddressOption = None,
     traces: Annotated[bool, typer.Option(help="Keep every move as Parquet.")] = True,
     plots: PlotsOption = True,
 ) -> None:
@@ -85,6 +91,9 @@ def bench(
     same command is given again. The folder gets results.json, report.md, plots and traces.
 
     Agents that learn are trained first: `recosim train`. Seed k is played by training seed k.
+
+    With --ray every agent with every seed in every environment is a unit of work, done by one of
+    several processes, on this machine or on several.
 
     Examples:
 
@@ -97,12 +106,15 @@ def bench(
       recosim bench CPR-LastFM --user-set answer_noise=0,0.1,0.2 --user-set patience=4,8,none
 
       recosim bench CPR-LastFM --users ideal,typical,terse,erratic,picky,chatty
+
+      recosim bench CPR-Yelp --agents rules --seeds 5 --ray --shards 8
     """
     from recosim.bench.report import render_report
     from recosim.bench.run import run_bench
     from recosim.bench.setup import prepare_env
     from recosim.cli.report import output, print_results
 
+    cluster = cluster_of(ray, shards, ray_address)
     if illegal not in ("raise", "penalise"):
         raise unknown("value of --illegal", illegal, ("raise", "penalise"))
     envs = [
@@ -135,6 +147,7 @@ def bench(
             traces=traces,
             checkpoints=checkpoints,
             illegal="raise" if illegal == "raise" else "penalise",
+            cluster=cluster,
             progress=progress,
             notice=lambda text: typer.echo(text, err=True),
         )

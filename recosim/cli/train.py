@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Sequence
+from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
+from recosim.cli.clusters import RayAddressOption, RayOption, ShardsOption, cluster_of
 from recosim.cli.options import (
     CheckpointsOption,
     EstimatorOption,
@@ -25,8 +28,10 @@ from recosim.errors import MissingExtraError, OptionError, RecosimError
 from recosim.progress import show_progress
 
 if TYPE_CHECKING:
+    from recosim.agents.afar import Training
     from recosim.agents.checkpoints import Checkpoint
     from recosim.bench.setup import BenchEnv
+    from recosim.spread import Cluster
 
 __all__ = ["train"]
 
@@ -58,6 +63,9 @@ def train(
         Path | None,
         typer.Option(help="A folder for event files; `tensorboard --logdir` shows them."),
     ] = None,
+    ray: RayOption = False,
+    shards: ShardsOption = None,
+    ray_address: RayAddressOption = None,
 ) -> None:
     """Train agents that learn, on the conversations of the validation split.
 
@@ -66,6 +74,9 @@ def train(
     settings of the agent's card that it was trained with: `recosim bench` finds it when it is given
     the same, and says which are missing.
 
+    With --ray several trainings run at once, on this machine or on several that share the folder of
+    checkpoints; one whose process dies goes on from its last checkpoint in another.
+
     Examples:
 
       recosim train scpr CPR-LastFM-Small
@@ -73,6 +84,8 @@ def train(
       recosim train crm,ear,scpr CPR-LastFM --world my-lastfm --estimator fm --seeds 3
 
       recosim train maskable_ppo CPR-Yelp --tensorboard runs/
+
+      recosim train crm,ear,scpr CPR-LastFM --seeds 3 --ray --shards 4
     """
     from recosim.agents.checkpoints import checkpoint_root
     from recosim.agents.registry import agent_names
@@ -87,20 +100,26 @@ def train(
         users=users,
         settings=user_settings(user_set),
     )
+    cluster = cluster_of(ray, shards, ray_address)
     everyone = split_names(agents) == ["all"]
     names = agent_names() if everyone else split_names(agents)
     runs = Runs(checkpoints or checkpoint_root(), rounds, again, tensorboard)
+    wanted: list[tuple[str, BenchEnv]] = []
     for environment in environments:
         env = prepare_env(environment, split="valid", overrides=overrides)
         for name in names:
             if (why_not := _why_not(name, env)) is None:
-                _draw(
-                    [runs.train(name, env, seed) for seed in range(first_seed, first_seed + seeds)]
-                )
+                wanted.append((name, env))
             elif not everyone:
                 raise why_not
             elif isinstance(why_not, MissingExtraError):
                 typer.echo(f"left out: {why_not}", err=True)
+    numbers = range(first_seed, first_seed + seeds)
+    if cluster is not None:
+        runs.train_on(cluster, wanted, numbers)
+        return
+    for name, env in wanted:
+        _draw([runs.train(name, env, seed) for seed in numbers])
 
 
 def _why_not(name: str, env: BenchEnv) -> RecosimError | None:
@@ -138,37 +157,81 @@ class Runs(NamedTuple):
         Raises:
             typer.Exit: it was interrupted; how to go on has been said.
         """
-        from recosim.agents.checkpoints import Place, checkpoint_key
-        from recosim.agents.registry import make_agent
         from recosim.agents.training import train
-        from recosim.cli.report import output
 
-        learner: Any = make_agent(name, env.name)
-        key = checkpoint_key(learner, env.setup, env.fitted)
-        place = Place(self.root, env.place, name, key, seed)
-        what = f"{name} on {env.key}, seed {seed}"
+        training = self.training(name, env, seed)
         try:
-            with show_progress("training", unit="rounds", log=f"training {what}") as progress:
+            with show_progress("training", unit="rounds", log=f"training {training}") as progress:
                 checkpoint = train(
-                    learner,
+                    training.learner(),
                     env.setup,
-                    place,
-                    rounds=self.rounds,
-                    again=self.again,
-                    tensorboard=self.events and self.events / env.place / name / f"seed-{seed}",
+                    training.place,
+                    rounds=training.rounds,
+                    again=training.again,
+                    tensorboard=training.tensorboard,
                     progress=progress,
                 )
         except KeyboardInterrupt:
-            typer.echo(_interrupted(place.folder), err=True)
+            typer.echo(_interrupted(training.place.folder), err=True)
             raise typer.Exit(130) from None
-        output().print(
-            f"{what}: {checkpoint.rounds} rounds, {checkpoint.seconds:.0f} s"
-            f"{_last_rounds(checkpoint)}\n  {checkpoint.folder}",
-            highlight=False,
-            markup=False,
-            soft_wrap=True,
-        )
+        _tell(training, checkpoint)
         return checkpoint
+
+    def training(self, name: str, env: BenchEnv, seed: int) -> Training:
+        """One of them: an agent with a seed."""
+        from recosim.agents.afar import Training
+        from recosim.agents.checkpoints import Place, checkpoint_key
+        from recosim.agents.registry import make_agent
+
+        learner: Any = make_agent(name, env.name)
+        place = Place(
+            self.root, env.place, name, checkpoint_key(learner, env.setup, env.fitted), seed
+        )
+        events = self.events and self.events / env.place / name / f"seed-{seed}"
+        return Training(name, env.name, env.key, place, self.rounds, self.again, events)
+
+    def train_on(
+        self, cluster: Cluster, wanted: list[tuple[str, BenchEnv]], seeds: Sequence[int]
+    ) -> None:
+        """Train all of them on a cluster, say what came of each as it ends, and draw their curves.
+
+        Raises:
+            typer.Exit: it was interrupted.
+        """
+        from recosim.agents.afar import train_all
+
+        trainings = [self.training(name, env, seed) for name, env in wanted for seed in seeds]
+        setups = {env.key: env.setup for _, env in wanted}
+        done: dict[Path, list[Checkpoint]] = {t.place.folder.parent: [] for t in trainings}
+        notice = partial(typer.echo, err=True)
+        try:
+            with (
+                show_progress("training", unit="rounds", log="training on Ray") as progress,
+                closing(
+                    train_all(trainings, setups, cluster, progress=progress, notice=notice)
+                ) as trained,
+            ):
+                for training, checkpoint in trained:
+                    _tell(training, checkpoint)
+                    done[training.place.folder.parent].append(checkpoint)
+        except KeyboardInterrupt:
+            typer.echo("interrupted; the same command goes on from the checkpoints.", err=True)
+            raise typer.Exit(130) from None
+        for checkpoints in done.values():
+            _draw(sorted(checkpoints, key=lambda checkpoint: checkpoint.seed))
+
+
+def _tell(training: Training, checkpoint: Checkpoint) -> None:
+    """A line on what came of a training."""
+    from recosim.cli.report import output
+
+    output().print(
+        f"{training}: {checkpoint.rounds} rounds, {checkpoint.seconds:.0f} s"
+        f"{_last_rounds(checkpoint)}\n  {checkpoint.folder}",
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
+    )
 
 
 def _last_rounds(checkpoint: Checkpoint) -> str:

@@ -11,7 +11,9 @@ import numpy as np
 from recosim.errors import OptionError
 from recosim.files import write_json
 from recosim.multi.measures import write_columns, write_tables
-from recosim.multi.running import Plan, Tracer, claim_folder, labels
+from recosim.multi.parts import claim_folder
+from recosim.multi.plan import Plan, labels
+from recosim.multi.shard import Tracer
 from recosim.multi.society import Society
 from recosim.progress import Progress
 

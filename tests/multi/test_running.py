@@ -12,9 +12,10 @@ import pytest
 
 from recosim.envs.setup import Setup
 from recosim.errors import OptionError, ResultsError
-from recosim.multi import running
+from recosim.multi import shard
 from recosim.multi.measures import concentration, gini, lorenz
-from recosim.multi.running import Plan, labels, run_population
+from recosim.multi.plan import Plan, labels
+from recosim.multi.running import run_population
 
 TABLES = ("daily.parquet", "cohorts.parquet", "items.parquet", "summary.json")
 
@@ -55,7 +56,7 @@ def test_any_size_of_chunks_gives_the_same_bytes(plan, whole, tmp_path, chunk, r
 
 def test_a_stopped_run_goes_on_where_it_was(plan, whole, tmp_path, monkeypatch):
     folder, played = tmp_path / "stopped", []
-    usual = running.play_chunk
+    usual = shard.play_chunk
 
     def play(market, numbers, seed):
         if len(played) == 2:
@@ -63,7 +64,7 @@ def test_a_stopped_run_goes_on_where_it_was(plan, whole, tmp_path, monkeypatch):
         played.append(int(numbers[0]))
         usual(market, numbers, seed)
 
-    monkeypatch.setattr(running, "play_chunk", play)
+    monkeypatch.setattr(shard, "play_chunk", play)
     with pytest.raises(KeyboardInterrupt):
         run_population(plan, folder, chunk=10, threads=1)
     assert len(list((folder / "chunks").iterdir())) == 2
