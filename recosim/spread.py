@@ -112,16 +112,18 @@ def import_ray() -> Any:
     # Before the import, which reads them: this process says nothing to Ray's makers.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # a warning about GPUs
+    # Actors do what is waited for; Ray's own 15 would let any other program go first.
+    os.environ.setdefault("RAY_worker_niceness", "0")
+    purpose = "spreading work over processes"
     try:
         import ray
+
+        found = str(ray.__version__)
         from packaging.specifiers import SpecifierSet  # comes with Ray
-    except ImportError:
-        raise MissingExtraError("ray", "ray", "spreading work over processes") from None
-    found = str(getattr(ray, "__version__", "none"))
-    if found == "none" or not SpecifierSet(NEEDED).contains(found, prereleases=True):
-        raise MissingExtraError(
-            "ray", "ray", "spreading work over processes", found=found, needed=NEEDED
-        )
+    except (ImportError, AttributeError):  # a folder of that name is no Ray either
+        raise MissingExtraError("ray", "ray", purpose) from None
+    if not SpecifierSet(NEEDED).contains(found, prereleases=True):
+        raise MissingExtraError("ray", "ray", purpose, found=found, needed=NEEDED)
     return ray
 
 
@@ -155,23 +157,36 @@ class _Answer(NamedTuple):
     error: Exception | None = None
 
 
-class _Actor(Generic[C, U, R]):
-    """Does units, one at a time, in a process of Ray's."""
+class _Start(NamedTuple):
+    """How an actor begins: the version of RecoSim that it must have, what to call, and with what.
 
-    def __init__(self, version: str, begin: Callable[[C], Work[U, R]], context: C) -> None:
-        self._version, self._begin, self._context = version, begin, context
+    context: a reference, which an actor follows once.
+    """
+
+    version: str
+    begin: Callable[[Any], Any]
+    context: Any
+
+
+class _Actor(Generic[C, U, R]):
+    """Does units, one at a time, in a process of Ray's.
+
+    All that it needs comes with each call, as one that replaces another knows nothing.
+    """
+
+    def __init__(self) -> None:
         self._work: Work[U, R] | None = None
         self._said = (0, "")
 
-    def ready(self) -> _Answer:
+    def ready(self, start: _Start) -> _Answer:
         def begin() -> None:
-            self._started()
+            self._started(start)
 
         return self._answer(begin)
 
-    def work(self, unit: U) -> _Answer:
+    def work(self, start: _Start, unit: U) -> _Answer:
         self._said = (0, "")
-        return self._answer(lambda: self._started()(unit, self._say))
+        return self._answer(lambda: self._started(start)(unit, self._say))
 
     def said(self) -> tuple[int, str]:
         return self._said
@@ -179,17 +194,17 @@ class _Actor(Generic[C, U, R]):
     def _say(self, done: int, what: str) -> None:
         self._said = (done, what)
 
-    def _started(self) -> Work[U, R]:
-        """The work, begun anew in a process that replaces another."""
+    def _started(self, start: _Start) -> Work[U, R]:
         if self._work is None:
             from recosim import __version__
 
-            if __version__ != self._version:
+            if __version__ != start.version:
                 raise ClusterError(
                     f"{socket.gethostname()} has recosim {__version__}, this run is of "
-                    f"{self._version}. Install the same version on every machine of the cluster."
+                    f"{start.version}. Install the same version on every machine of the cluster."
                 )
-            self._work = self._begin(self._context)
+            context: C = import_ray().get(start.context)
+            self._work = start.begin(context)
         return self._work
 
     def _answer(self, does: Callable[[], Any]) -> _Answer:
@@ -214,11 +229,11 @@ class _Round:
             max_task_retries=TRIES - 1,
             concurrency_groups={"said": 1},  # answers while a unit is being done
         )(_Actor)
-        held = ray.put(context)
-        actors = [kind.remote(__version__, begin, held) for _ in range(n)]
+        self.start = _Start(__version__, begin, ray.put(context))
+        actors = [kind.remote() for _ in range(n)]
         # What is awaited: (actor, its unit as the only entry of a list; [] before its first).
         self.out: dict[Any, tuple[Any, list[Any]]] = {
-            actor.ready.remote(): (actor, []) for actor in actors
+            actor.ready.remote(self.start): (actor, []) for actor in actors
         }
         self.pids: dict[Any, int] = {}
 
@@ -244,7 +259,7 @@ class _Round:
             if waiting:  # before the result is handed on: actors do not wait for who reads it
                 following = waiting.popleft()
                 sent = following if pack is None else pack(following)
-                self.out[actor.work.remote(sent)] = (actor, [following])
+                self.out[actor.work.remote(self.start, sent)] = (actor, [following])
             if unit:
                 left -= 1
                 yield unit[0], answer.result
@@ -254,9 +269,14 @@ class _Round:
         try:
             found: _Answer = self.ray.get(ref)
             return found
-        except errors.RayTaskError:
-            raise  # a defect, with the traceback of where it was
         except errors.RayError as error:
+            if isinstance(error, errors.RaySystemError):  # what it was sent cannot be read there
+                raise ClusterError(
+                    f"an actor cannot do its work: {_last_line(error)}. Install the same RecoSim, "
+                    "and what a family or an agent of your own needs, on every machine."
+                ) from None
+            if isinstance(error, errors.RayTaskError):
+                raise  # a defect, with the traceback of where it was
             what = f"{unit[0]} was begun {TRIES} times" if unit else "no actor could begin"
             raise ClusterError(
                 f"{what}, and the process died each time: {_first_line(error)} Too little memory "
@@ -354,5 +374,12 @@ def _unreachable(address: str, why: str) -> ClusterError:
 
 
 def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[0][:300]
+    return _lines(error)[0][:300]
+
+
+def _last_line(error: BaseException) -> str:
+    return _lines(error)[-1][:300]
+
+
+def _lines(error: BaseException) -> list[str]:
+    return [line.strip() for line in str(error).splitlines() if line.strip()] or [repr(error)]
