@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: bench test test-all test-llm lint docs benchmarks golden clean
+.PHONY: bench test test-all test-llm test-ray lint docs benchmarks golden clean
 .DEFAULT_GOAL := bench
 
 $(VENV)/run.stamp: pyproject.toml constraints.txt
@@ -39,6 +39,20 @@ $(VENV)/llm.stamp: $(VENV)/dev.stamp
 test-llm: $(VENV)/llm.stamp ## the tests that ask a real language model, on one thread
 	$(BIN)/python -m pytest -q -m llm tests/llm
 
+# RLlib of this Ray pins its own Gymnasium, so that both have an environment of their own.
+RAY_VENV      := .venv-ray
+RAY_GYMNASIUM := 1.2.2
+
+$(RAY_VENV)/stamp: pyproject.toml constraints.txt
+	test -x $(RAY_VENV)/bin/python || $(PYTHON) -m venv $(RAY_VENV)
+	@echo "installing RecoSim and Ray into $(RAY_VENV)"
+	grep -v '^gymnasium==' constraints.txt > $(RAY_VENV)/constraints.txt
+	$(RAY_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c $(RAY_VENV)/constraints.txt gymnasium==$(RAY_GYMNASIUM) -e '.[ray,torch,plot]' pytest pytest-xdist hypothesis
+	@touch $@
+
+test-ray: $(RAY_VENV)/stamp ## the tests of `--ray`, beside the Gymnasium that RLlib pins, and the environments under that one
+	$(RAY_VENV)/bin/python -m pytest -q tests/ray tests/test_spread.py tests/envs/test_registration.py
+
 lint: $(VENV)/dev.stamp ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -56,5 +70,5 @@ golden: $(VENV)/dev.stamp ## write the golden transcripts again; a diff is a cha
 	$(BIN)/python tests/golden.py
 
 clean: ## remove what the targets above made
-	rm -rf $(VENV) results .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
+	rm -rf $(VENV) $(RAY_VENV) results .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -4,35 +4,27 @@ A unit is done by one actor at a time, and its result comes back to the process 
 alone keeps it: nothing is written where the actors are. What a unit gives must hang on the unit
 alone; then the results are the same for any number of actors, wherever they run, and after any of
 them was killed.
-
-Ray is the extra `ray`, imported when units are spread. A Ray that is started here tells nobody of
-it (no usage statistics, no dashboard) and ends with the work.
 """
 
 from __future__ import annotations
 
 import os
 import socket
-import subprocess
-import sys
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from recosim.errors import ClusterError, MissingExtraError, OptionError, RecosimError
+from recosim.cluster import Cluster, connected, import_ray
+from recosim.errors import ClusterError, RecosimError
 from recosim.files import atomic_write
 
-__all__ = ["NEEDED", "Cluster", "Tell", "bring_files", "import_ray", "lay_files", "spread"]
+__all__ = ["Tell", "bring_files", "lay_files", "spread"]
 
-NEEDED = ">=2.50,<3"  # as pyproject.toml has it; from the first to the last of these that was tried
 TRIES = 3  # times that a unit is begun anew on actors that die
 POLL = 1.0  # seconds between two looks at what is going on
 PATIENCE = 60.0  # seconds for an actor to begin before a person is told that nothing happens yet
-REACH = 5.0  # seconds for an address to answer
 
 U = TypeVar("U")
 R = TypeVar("R")
@@ -42,32 +34,6 @@ V = TypeVar("V")
 # Called with how much of a unit is done (in the work's own unit) and what is happening.
 Tell = Callable[[int, str], None]
 Work = Callable[[U, Tell], R]
-
-
-@dataclass(frozen=True)
-class Cluster:
-    """Where units are done.
-
-    Args:
-        actors: processes at once; None: one for each CPU.
-        address: "host:port" of the head node of a cluster that runs, "auto" for the one of this
-            machine; None: Ray is started here, for this work alone.
-
-    A process that is connected to Ray already (`ray.init`) uses that, whatever the address.
-
-    Raises:
-        OptionError: fewer than one actor, or what is no address.
-    """
-
-    actors: int | None = None
-    address: str | None = None
-
-    def __post_init__(self) -> None:
-        n = self.actors
-        if n is not None and (isinstance(n, bool) or not isinstance(n, int) or n < 1):
-            raise OptionError(f"shards is {n!r}; a whole number from 1 is needed.")
-        if self.address not in (None, "auto"):
-            _host_and_port(str(self.address))
 
 
 def spread(
@@ -103,28 +69,8 @@ def spread(
     if not units:
         return
     ray = import_ray()
-    with _connected(ray, cluster, len(units)) as n:
+    with connected(ray, cluster, len(units)) as n:
         yield from _Round(ray, begin, context, n, tell, notice).run(units, pack)
-
-
-def import_ray() -> Any:
-    """Ray. Raises `MissingExtraError` if it is missing, or of a version that was never tried."""
-    # Before the import, which reads them: this process says nothing to Ray's makers.
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # a warning about GPUs
-    # Actors do what is waited for; Ray's own 15 would let any other program go first.
-    os.environ.setdefault("RAY_worker_niceness", "0")
-    purpose = "spreading work over processes"
-    try:
-        import ray
-
-        found = str(ray.__version__)
-        from packaging.specifiers import SpecifierSet  # comes with Ray
-    except (ImportError, AttributeError):  # a folder of that name is no Ray either
-        raise MissingExtraError("ray", "ray", purpose) from None
-    if not SpecifierSet(NEEDED).contains(found, prereleases=True):
-        raise MissingExtraError("ray", "ray", purpose, found=found, needed=NEEDED)
-    return ray
 
 
 def bring_files(folder: Path) -> dict[str, bytes]:
@@ -214,6 +160,17 @@ class _Actor(Generic[C, U, R]):
             return _Answer(os.getpid(), error=error)
 
 
+class _Out(NamedTuple):
+    """What is awaited of an actor.
+
+    unit: the only entry of a list; [] where the actor is only to begin. pid: as it was last seen.
+    """
+
+    actor: Any
+    unit: list[Any] = []  # noqa: RUF012
+    pid: int = 0
+
+
 class _Round:
     """Hands units to actors until all are done."""
 
@@ -231,38 +188,35 @@ class _Round:
         )(_Actor)
         self.start = _Start(__version__, begin, ray.put(context))
         actors = [kind.remote() for _ in range(n)]
-        # What is awaited: (actor, its unit as the only entry of a list; [] before its first).
-        self.out: dict[Any, tuple[Any, list[Any]]] = {
-            actor.ready.remote(self.start): (actor, []) for actor in actors
-        }
-        self.pids: dict[Any, int] = {}
+        self.out = {actor.ready.remote(self.start): _Out(actor) for actor in actors}
 
     def run(
         self, units: Sequence[Any], pack: Callable[[Any], Any] | None
     ) -> Iterator[tuple[Any, Any]]:
-        waiting, left, waited = deque(units), len(units), 0.0
+        waiting, left, waited, begun = deque(units), len(units), 0.0, False
         while left:
             found, _ = self.ray.wait(list(self.out), timeout=POLL)
             if not found:
                 waited += POLL
-                if not self.pids and PATIENCE <= waited < PATIENCE + POLL:
+                if not begun and PATIENCE <= waited < PATIENCE + POLL:
                     self.notice("no actor has begun yet: the cluster's CPUs are busy, or far away")
                 self.tell(*self._said())
                 continue
-            actor, unit = self.out.pop(found[0])
-            answer = self._get(found[0], unit)
-            if self.pids.setdefault(actor, answer.pid) != answer.pid:
-                self.pids[actor] = answer.pid
+            begun = True
+            out = self.out.pop(found[0])
+            answer = self._get(found[0], out.unit)
+            if out.pid not in (0, answer.pid):
                 self.notice("an actor died; another one did its work again")
             if answer.error is not None:
                 raise answer.error
             if waiting:  # before the result is handed on: actors do not wait for who reads it
                 following = waiting.popleft()
                 sent = following if pack is None else pack(following)
-                self.out[actor.work.remote(self.start, sent)] = (actor, [following])
-            if unit:
+                ref = out.actor.work.remote(self.start, sent)
+                self.out[ref] = _Out(out.actor, [following], answer.pid)
+            if out.unit:
                 left -= 1
-                yield unit[0], answer.result
+                yield out.unit[0], answer.result
 
     def _get(self, ref: Any, unit: list[Any]) -> _Answer:
         errors = self.ray.exceptions
@@ -272,23 +226,23 @@ class _Round:
         except errors.RayError as error:
             if isinstance(error, errors.RaySystemError):  # what it was sent cannot be read there
                 raise ClusterError(
-                    f"an actor cannot do its work: {_last_line(error)}. Install the same RecoSim, "
-                    "and what a family or an agent of your own needs, on every machine."
+                    f"an actor cannot do its work: {_lines(error)[-1][:300]}. Install the same "
+                    "RecoSim, and what a family or an agent of your own needs, on every machine."
                 ) from None
             if isinstance(error, errors.RayTaskError):
                 raise  # a defect, with the traceback of where it was
             what = f"{unit[0]} was begun {TRIES} times" if unit else "no actor could begin"
             raise ClusterError(
-                f"{what}, and the process died each time: {_first_line(error)} Too little memory "
-                "is the usual reason: fewer shards need less. What is finished is kept."
+                f"{what}, and the process died each time: {_lines(error)[0][:300]} Too little "
+                "memory is the usual reason: fewer shards need less. What is finished is kept."
             ) from None
 
     def _said(self) -> tuple[int, str]:
         """The sum of what running units say, and what the last of them is at."""
         asked = [
-            actor.said.options(concurrency_group="said", max_task_retries=0).remote()
-            for actor, unit in self.out.values()
-            if unit
+            out.actor.said.options(concurrency_group="said", max_task_retries=0).remote()
+            for out in self.out.values()
+            if out.unit
         ]
         done, what = 0, ""
         found, _ = self.ray.wait(asked, num_returns=len(asked), timeout=POLL) if asked else ([], 0)
@@ -299,86 +253,6 @@ class _Round:
                 continue  # it has just died: another one takes its place
             done, what = done + more, now or what
         return done, what
-
-
-# ---- the cluster ---------------------------------------------------------------------------------
-
-
-@contextmanager
-def _connected(ray: Any, cluster: Cluster, units: int) -> Iterator[int]:
-    """Connected to Ray for a while; gives the number of actors that make sense."""
-    if ray.is_initialized():  # by the caller, who ends it too
-        yield _actors(ray, cluster, units)
-        return
-    quiet = {"include_dashboard": False, "logging_level": "ERROR", "log_to_driver": False}
-    if cluster.address is None:
-        # More actors than cores take turns: the machine is ours, and who asks knows why.
-        cpus = max(os.cpu_count() or 1, cluster.actors or 1)
-        ray.init(address="local", num_cpus=cpus, **quiet)
-    else:
-        _reach(cluster.address)
-        try:
-            ray.init(address=cluster.address, **{**quiet, "include_dashboard": None})
-        except (ConnectionError, RuntimeError, ValueError) as error:
-            raise _unreachable(cluster.address, _first_line(error)) from None
-    try:
-        yield _actors(ray, cluster, units)
-    finally:
-        ray.shutdown()
-
-
-def _actors(ray: Any, cluster: Cluster, units: int) -> int:
-    cpus = int(ray.cluster_resources().get("CPU", 0))
-    wanted = cpus if cluster.actors is None else cluster.actors
-    if not 1 <= wanted <= cpus:
-        raise OptionError(
-            f"shards is {max(wanted, 1)}; the cluster has {cpus} CPUs, and each shard needs one. "
-            f"Name at most {cpus}, or add machines to it."
-        )
-    return min(wanted, units)
-
-
-def _reach(address: str) -> None:
-    """Raise `ClusterError` unless a head node of Ray answers; Ray itself would wait for minutes."""
-    if address == "auto":
-        return  # Ray says at once that it knows of none
-    try:
-        socket.create_connection(_host_and_port(address), timeout=REACH).close()
-    except OSError as error:
-        raise _unreachable(address, f"nothing listens there ({error})") from None
-    command = [sys.executable, "-m", "ray.scripts.scripts", "health-check", "--address", address]
-    try:
-        healthy = subprocess.run(command, capture_output=True, timeout=6 * REACH).returncode == 0
-    except subprocess.TimeoutExpired:
-        healthy = False
-    if not healthy:
-        raise _unreachable(address, "something listens there, and it is no head node of Ray")
-
-
-def _host_and_port(address: str) -> tuple[str, int]:
-    host, _, port = address.rpartition(":")
-    if not host or "/" in host or not port.isdecimal() or not 0 < int(port) < 65536:
-        raise OptionError(
-            f"{address!r} is no address of a cluster; HOST:PORT of its head node, e.g. "
-            "10.0.0.1:6379 as `ray start --head` prints it, or auto."
-        )
-    return host.strip("[]"), int(port)
-
-
-def _unreachable(address: str, why: str) -> ClusterError:
-    return ClusterError(
-        f"no cluster of Ray can be used at {address!r}: {why}. Start one with `ray start --head "
-        "--disable-usage-stats` and give the address that it prints, or leave the address out: "
-        "then Ray is started on this machine."
-    )
-
-
-def _first_line(error: BaseException) -> str:
-    return _lines(error)[0][:300]
-
-
-def _last_line(error: BaseException) -> str:
-    return _lines(error)[-1][:300]
 
 
 def _lines(error: BaseException) -> list[str]:

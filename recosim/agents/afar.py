@@ -17,11 +17,12 @@ from recosim.agents.checkpoints import Checkpoint, Place, read_checkpoint
 from recosim.agents.learner import Learner
 from recosim.agents.registry import make_agent
 from recosim.agents.training import train
+from recosim.cluster import Cluster
 from recosim.envs.parcel import Parcel
 from recosim.envs.setup import Setup
 from recosim.errors import CheckpointError, OptionError
 from recosim.progress import Progress
-from recosim.spread import Cluster, Tell, spread
+from recosim.spread import Tell, spread
 
 __all__ = ["Training", "train_all"]
 

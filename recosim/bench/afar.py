@@ -20,9 +20,10 @@ from recosim.bench.results import write_timings
 from recosim.bench.rollout import Clock, Unit, run_unit
 from recosim.bench.schema import Timing
 from recosim.bench.setup import BenchEnv
+from recosim.cluster import Cluster
 from recosim.envs.parcel import Parcel
 from recosim.errors import OptionError
-from recosim.spread import Cluster, Tell, bring_files, lay_files, spread
+from recosim.spread import Tell, bring_files, lay_files, spread
 
 __all__ = ["check_afar", "run_units"]
 

@@ -22,10 +22,10 @@ from recosim.bench.results import finish_run, has_episodes, read_timings, write_
 from recosim.bench.rollout import Clock, Unit, run_unit
 from recosim.bench.schema import EnvSetup, Results, Users, WorldInfo
 from recosim.bench.setup import BenchEnv
+from recosim.cluster import Cluster
 from recosim.envs.talk import speaker_of
 from recosim.errors import CheckpointError, MissingExtraError, OptionError
 from recosim.progress import Progress
-from recosim.spread import Cluster
 
 __all__ = ["rule_agents", "run_bench"]
 

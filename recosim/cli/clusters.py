@@ -9,7 +9,7 @@ import typer
 from recosim.errors import OptionError
 
 if TYPE_CHECKING:
-    from recosim.spread import Cluster
+    from recosim.cluster import Cluster
 
 __all__ = ["RayAddressOption", "RayOption", "ShardsOption", "cluster_of"]
 
@@ -41,7 +41,7 @@ def cluster_of(ray: bool, shards: int | None, address: str | None) -> Cluster | 
         OptionError: an impossible value, or one that needs --ray. MissingExtraError: Ray is
             missing, or of a version that was never tried.
     """
-    from recosim.spread import Cluster, import_ray
+    from recosim.cluster import Cluster, import_ray
 
     if not ray:
         for name, value in (("--shards", shards), ("--ray-address", address)):

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from recosim.agents.afar import Training
     from recosim.agents.checkpoints import Checkpoint
     from recosim.bench.setup import BenchEnv
-    from recosim.spread import Cluster
+    from recosim.cluster import Cluster
 
 __all__ = ["train"]
 

@@ -13,6 +13,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from recosim.cluster import Cluster
 from recosim.errors import OptionError
 from recosim.multi.measures import write_tables
 from recosim.multi.parts import claim_folder, known_chunk, read_part, write_part
@@ -20,7 +21,7 @@ from recosim.multi.plan import Plan, digest_of, labels
 from recosim.multi.shard import Errand, Part, Played, Shard, open_shard
 from recosim.multi.tally import Tally
 from recosim.progress import Progress
-from recosim.spread import Cluster, lay_files, spread
+from recosim.spread import lay_files, spread
 
 __all__ = ["run_population", "usual_chunk"]
 

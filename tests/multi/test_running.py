@@ -15,7 +15,7 @@ from recosim.errors import OptionError, ResultsError
 from recosim.multi import shard
 from recosim.multi.measures import concentration, gini, lorenz
 from recosim.multi.plan import Plan, labels
-from recosim.multi.running import run_population
+from recosim.multi.running import run_population, usual_chunk
 
 TABLES = ("daily.parquet", "cohorts.parquet", "items.parquet", "summary.json")
 
@@ -147,6 +147,15 @@ def test_measures_by_hand():
 def test_plans_that_cannot_be(plan, name, value):
     with pytest.raises(OptionError, match=name):
         replace(plan, **{name: value})
+
+
+def test_parts_are_many_enough_to_share_and_large_enough_to_be_quick(plan, tmp_path):
+    assert [usual_chunk(n) for n in (1, 10_000, 100_000, 10**7)] == [4096, 4096, 6250, 16_384]
+    small = replace(plan, users=4, traces=False)
+    run_population(small, tmp_path / "a", chunk=3, threads=1)
+    told = []
+    run_population(small, tmp_path / "a", threads=1, progress=lambda *said: told.append(said))
+    assert [said[::2] for said in told] == [(3, "done before"), (4, "done before")]
 
 
 @pytest.mark.parametrize("value", [0, True, 2.0])

@@ -29,7 +29,7 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(scope="session")
 def ray(shared_cache):
     """Ray, up in this process, with room for seven actors."""
-    from recosim.spread import import_ray
+    from recosim.cluster import import_ray
 
     # Actors import what tests send them by its name.
     before = os.environ.get("PYTHONPATH")
@@ -47,7 +47,13 @@ def ray(shared_cache):
         os.environ["PYTHONPATH"] = before
 
 
-def actors() -> list[int]:
+@pytest.fixture
+def actors():
+    """Called: the processes of the actors that are up."""
+    return _actors
+
+
+def _actors() -> list[int]:
     """The processes of actors that this process has started, directly or not."""
     parents, names = {}, {}
     for entry in Path("/proc").iterdir():
