@@ -22,7 +22,8 @@ def claim_folder(folder: Path, described: dict[str, Any], notice: Callable[[str]
     """The folder is this run's from now on. Raises `ResultsError` if it is that of another."""
     path = folder / "run.json"
     if not path.exists():
-        if folder.exists() and any(folder.iterdir()):
+        # What a killed process left half written is hidden.
+        if folder.exists() and any(not p.name.startswith(".") for p in folder.iterdir()):
             raise ResultsError(f"{folder} holds files and no run.json; name a new folder.")
         write_json(path, described)
         return

@@ -95,6 +95,8 @@ def test_the_folder_of_another_run_is_refused(plan, whole, tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(ResultsError, match=r"no run\.json"):
         run_population(plan, tmp_path)
+    (tmp_path / "notes.txt").rename(tmp_path / ".run.json.part")  # a kill came before run.json
+    run_population(replace(plan, users=2, traces=False), tmp_path, threads=1)
     (tmp_path / "run.json").write_text("{")
     with pytest.raises(ResultsError, match="cannot be read"):
         run_population(plan, tmp_path)
