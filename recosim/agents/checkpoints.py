@@ -2,7 +2,8 @@
 
 A checkpoint is a folder:
 
-    checkpoint.json   what was trained, on what, for how many rounds; the metrics of each round
+    checkpoint.json   what was trained, on what, for how many rounds; the metrics of each round;
+                      the digests of itself and of the other files
     weights.npz       what acting needs
     training.npz      what training needs to go on; gone when the training has finished
 
@@ -14,21 +15,22 @@ default. So a setting, or a choice of the rules, that a later version adds chang
 from __future__ import annotations
 
 import json
-import zipfile
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from recosim.agents.learner import Arrays, Learner
-from recosim.arrays import file_digest, json_digest
+from recosim.checked import file_digest, json_digest, read_arrays, read_checked, write_checked
 from recosim.envs.setup import Setup
-from recosim.errors import CheckpointError
+from recosim.errors import CheckpointError, shown
 from recosim.estimators.base import NO_ESTIMATOR
 from recosim.estimators.registry import estimator
-from recosim.files import atomic_folder, cache_folder, write_json
+from recosim.files import atomic_folder, cache_folder
 from recosim.users import Population
 
 __all__ = [
@@ -71,6 +73,11 @@ class Place(NamedTuple):
     agent: str
     key: Key
     seed: int
+
+    @property
+    def lock(self) -> Path:
+        """Held by the process that trains here (`recosim.files.held`)."""
+        return self.folder.with_name(f".{self.folder.name}.lock")
 
     @property
     def folder(self) -> Path:
@@ -147,8 +154,11 @@ class Checkpoint:
         history: metrics by name, one value for each round done, None
             where a round did not measure it.
         sha256: of weights.npz: which weights these are.
+        training_sha256: of training.npz; "" where there is none.
         format: of the folder.
     """
+
+    __pydantic_config__ = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
     folder: Path
     agent: str
@@ -161,6 +171,7 @@ class Checkpoint:
     seconds: float
     history: Mapping[str, list[float | None]]
     sha256: str
+    training_sha256: str = ""
     format: int = FORMAT
 
     @property
@@ -168,17 +179,38 @@ class Checkpoint:
         return self.done >= self.rounds
 
     def weights(self) -> Arrays:
-        """The weights. Raises `CheckpointError` if they are not those that were written."""
+        """The weights.
+
+        Raises:
+            CheckpointError: they are not those that were written.
+        """
         path = self.folder / "weights.npz"
-        if file_digest(path) != self.sha256:
-            raise CheckpointError(
-                f"{path} is not what was written; delete {self.folder} and train again."
-            )
-        return _read_arrays(path)
+        return read_arrays(path, CheckpointError, _advice(self.folder), self.sha256)
 
     def training_state(self) -> Arrays:
-        """What training needs to go on; a finished checkpoint has it no more."""
-        return _read_arrays(self.folder / "training.npz")
+        """What training needs to go on; a finished checkpoint has it no more.
+
+        Raises:
+            CheckpointError: it is not what was written.
+        """
+        path = self.folder / "training.npz"
+        return read_arrays(
+            path, CheckpointError, _advice(self.folder), self.training_sha256 or None
+        )
+
+    def check(self, place: Place) -> Checkpoint:
+        """Raise `CheckpointError` unless this is what was trained for a place."""
+        wrong = differences(place.key, self.key) or differences(self.key, place.key)
+        if not wrong and self.seed != place.seed:
+            wrong = f"seed {self.seed}, not {place.seed}"
+        if not wrong and self.format == FORMAT and self.agent != place.agent:
+            wrong = f"agent {self.agent!r}, not {place.agent!r}"
+        if wrong:
+            raise CheckpointError(
+                f"{self.folder} holds the checkpoint of another training: {wrong}. "
+                f"{_advice(self.folder)}"
+            )
+        return self
 
 
 def write_checkpoint(
@@ -196,6 +228,7 @@ def write_checkpoint(
         np.savez(part / "weights.npz", **learner.weights())  # type: ignore[arg-type]
         if done < rounds:
             np.savez(part / "training.npz", **learner.training_state())  # type: ignore[arg-type]
+        training = part / "training.npz"
         body = {
             "format": FORMAT,
             "agent": place.agent,
@@ -208,8 +241,9 @@ def write_checkpoint(
             "seconds": round(seconds, 3),
             "history": {name: list(values) for name, values in history.items()},
             "sha256": file_digest(part / "weights.npz"),
+            "training_sha256": file_digest(training) if training.exists() else "",
         }
-        write_json(part / "checkpoint.json", body)
+        write_checked(part / "checkpoint.json", body)
     return read_checkpoint(place.folder)
 
 
@@ -217,50 +251,62 @@ def find_checkpoint(place: Place, learner: Learner, setup: Setup) -> Checkpoint 
     """What was trained for a place; a checkpoint of the first format is found by what its key says.
 
     Raises:
-        CheckpointError: what is in the place is damaged.
+        CheckpointError: what is in the place is damaged, or of another training.
     """
     if place.folder.exists():
-        return read_checkpoint(place.folder)
+        return read_checkpoint(place.folder).check(place)
     folder = place.root / place.environment
     for path in sorted(folder.glob(f"{place.agent}-*/seed-{place.seed}")):
         try:
             found = read_checkpoint(path)
-        except CheckpointError:
-            continue
-        if found.format < FORMAT:
+            if found.format == FORMAT:
+                continue
             key = found.key | {"agent": found.key["agent"].rpartition(":")[2]}
             key = _without_defaults(key, learner, setup)
-            if key == place.key:
-                return replace(found, key=key)
+        except (CheckpointError, AttributeError, LookupError, TypeError):  # a damaged one
+            continue
+        if key == place.key:
+            return replace(found, key=key)
     return None
 
 
 def read_checkpoint(folder: Path) -> Checkpoint:
     """The checkpoint in a folder.
 
+    Warns:
+        RuntimeWarning: it was written before checkpoints carried a digest.
+
     Raises:
         CheckpointError: there is none, it is damaged, or it is of another format.
     """
-    path = folder / "checkpoint.json"
+    path, advice = folder / "checkpoint.json", _advice(folder)
     try:
-        body = json.loads(path.read_text(encoding="utf-8"))
+        body, whole = read_checked(path, CheckpointError, advice, formats=READABLE)
     except FileNotFoundError:
         raise CheckpointError(f"{folder} holds no checkpoint.") from None
-    except (OSError, ValueError) as error:
-        raise CheckpointError(
-            f"{path} cannot be read ({error}); delete {folder} and train again."
-        ) from None
-    if not isinstance(body, dict) or body.get("format") not in READABLE:
-        raise CheckpointError(
-            f"{path} is not a checkpoint of format {' or '.join(map(str, READABLE))}; delete "
-            f"{folder} and train again."
+    if not whole:
+        warnings.warn(
+            f"{folder} was written before checkpoints carried a digest: that nobody changed what "
+            "it says cannot be seen. Train again to have one.",
+            RuntimeWarning,
+            stacklevel=2,
         )
     try:
-        return Checkpoint(folder=folder, **body)
-    except TypeError as error:
+        found = TypeAdapter(Checkpoint).validate_json(json.dumps({**body, "folder": str(folder)}))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
         raise CheckpointError(
-            f"{path} has other fields than a checkpoint ({error}); delete {folder} and train again."
+            f"{path} has other fields than a checkpoint: {shown(where)}: {first['msg']}. {advice}"
         ) from None
+    if not 0 < found.done <= found.rounds or {len(v) for v in found.history.values()} > {
+        found.done
+    }:
+        raise CheckpointError(
+            f"{path} says that {found.done} of {found.rounds} rounds are done, which its history "
+            f"does not. {advice}"
+        )
+    return found
 
 
 def differences(wanted: Key, found: Key) -> str:
@@ -282,11 +328,5 @@ def differences(wanted: Key, found: Key) -> str:
     return "; ".join(parts)
 
 
-def _read_arrays(path: Path) -> Arrays:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except (OSError, ValueError, zipfile.BadZipFile, KeyError) as error:
-        raise CheckpointError(
-            f"{path} cannot be read ({error}); delete {path.parent} and train again."
-        ) from None
+def _advice(folder: Path) -> str:
+    return f"Delete {folder} and train again."

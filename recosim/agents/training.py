@@ -13,7 +13,14 @@ import numpy as np
 from recosim.agents.checkpoints import Checkpoint, Place, find_checkpoint, write_checkpoint
 from recosim.agents.learner import Learner
 from recosim.envs.setup import Setup
-from recosim.errors import MissingExtraError, OptionError, TrainingError
+from recosim.errors import (
+    CheckpointError,
+    MissingExtraError,
+    OptionError,
+    RecosimError,
+    TrainingError,
+)
+from recosim.files import clear_up, held
 from recosim.progress import Progress
 
 __all__ = ["train"]
@@ -53,16 +60,32 @@ def train(
         progress: called with (rounds done, rounds, what is happening).
 
     Raises:
+        BusyError: another process trains in the same place.
         TrainingError: a metric or a weight is not finite; the last checkpoint is kept.
-        CheckpointError: what is in the place is damaged.
+        CheckpointError: what is in the place is damaged, or of another training.
         MissingExtraError: `tensorboard` without the package.
     """
-    from recosim.agents.torch_learner import one_thread
-
     rounds = learner.rounds if rounds is None else rounds
     if rounds < 1:
         raise OptionError(f"rounds is {rounds}; at least 1 is needed.")
     learner.rounds = rounds
+    with held(place.lock, CheckpointError, "Name another folder for checkpoints."):
+        clear_up(place.folder)
+        return _train(learner, setup, place, rounds, again, save_seconds, tensorboard, progress)
+
+
+def _train(
+    learner: Learner,
+    setup: Setup,
+    place: Place,
+    rounds: int,
+    again: bool,
+    save_seconds: float,
+    tensorboard: Path | None,
+    progress: Progress | None,
+) -> Checkpoint:
+    from recosim.agents.torch_learner import one_thread
+
     before = None if again else _before(place, learner, setup, rounds)
     if before is not None and before.finished:
         return before
@@ -72,8 +95,7 @@ def train(
         learner.start(place.seed)
         done, seconds, history = 0, 0.0, History()
         if before is not None:
-            learner.set_weights(before.weights())
-            learner.set_training_state(before.training_state())
+            _take_back(learner, before)
             done, seconds = before.done, before.seconds
             history = {name: list(values) for name, values in before.history.items()}
         log = stack.enter_context(_tensorboard(tensorboard, done)) if tensorboard else None
@@ -104,6 +126,21 @@ def train(
             progress(rounds, rounds, what + _last(history))
     assert before is not None
     return before
+
+
+def _take_back(learner: Learner, before: Checkpoint) -> None:
+    """Put a learner where a training stopped. Raises `CheckpointError`."""
+    learner.set_weights(before.weights())
+    state = before.training_state()
+    try:
+        learner.set_training_state(state)
+    except (ArithmeticError, LookupError, TypeError, ValueError, RuntimeError) as error:
+        if isinstance(error, RecosimError):
+            raise
+        raise CheckpointError(
+            f"{before.folder} holds the training of another learner: {error!r}. Delete it and "
+            "train again."
+        ) from None
 
 
 def _before(place: Place, learner: Learner, setup: Setup, rounds: int) -> Checkpoint | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing, suppress
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -26,6 +25,7 @@ from recosim.cli.options import (
 )
 from recosim.errors import MissingExtraError, OptionError, RecosimError
 from recosim.progress import show_progress
+from recosim.terminal import tell, terminal
 
 if TYPE_CHECKING:
     from recosim.agents.afar import Training
@@ -113,7 +113,7 @@ def train(
             elif not everyone:
                 raise why_not
             elif isinstance(why_not, MissingExtraError):
-                typer.echo(f"left out: {why_not}", err=True)
+                tell(f"left out: {why_not}")
     numbers = range(first_seed, first_seed + seeds)
     if cluster is not None:
         runs.train_on(cluster, wanted, numbers)
@@ -172,9 +172,9 @@ class Runs(NamedTuple):
                     progress=progress,
                 )
         except KeyboardInterrupt:
-            typer.echo(_interrupted(training.place.folder), err=True)
+            tell(_interrupted(training.place.folder))
             raise typer.Exit(130) from None
-        _tell(training, checkpoint)
+        _said(training, checkpoint)
         return checkpoint
 
     def training(self, name: str, env: BenchEnv, seed: int) -> Training:
@@ -203,33 +203,30 @@ class Runs(NamedTuple):
         trainings = [self.training(name, env, seed) for name, env in wanted for seed in seeds]
         setups = {env.key: env.setup for _, env in wanted}
         done: dict[Path, list[Checkpoint]] = {t.place.folder.parent: [] for t in trainings}
-        notice = partial(typer.echo, err=True)
         try:
             with (
                 show_progress("training", unit="rounds", log="training on Ray") as progress,
                 closing(
-                    train_all(trainings, setups, cluster, progress=progress, notice=notice)
+                    train_all(trainings, setups, cluster, progress=progress, notice=tell)
                 ) as trained,
             ):
                 for training, checkpoint in trained:
-                    _tell(training, checkpoint)
+                    _said(training, checkpoint)
                     done[training.place.folder.parent].append(checkpoint)
         except KeyboardInterrupt:
-            typer.echo("interrupted; the same command goes on from the checkpoints.", err=True)
+            tell("interrupted; the same command goes on from the checkpoints.")
             raise typer.Exit(130) from None
         for checkpoints in done.values():
             _draw(sorted(checkpoints, key=lambda checkpoint: checkpoint.seed))
 
 
-def _tell(training: Training, checkpoint: Checkpoint) -> None:
+def _said(training: Training, checkpoint: Checkpoint) -> None:
     """A line on what came of a training."""
     from recosim.cli.report import output
 
     output().print(
         f"{training}: {checkpoint.rounds} rounds, {checkpoint.seconds:.0f} s"
         f"{_last_rounds(checkpoint)}\n  {checkpoint.folder}",
-        highlight=False,
-        markup=False,
         soft_wrap=True,
     )
 
@@ -252,7 +249,7 @@ def _draw(trained: list[Checkpoint]) -> None:
         path = trained[0].folder.parent / "training.png"
         with suppress(MissingExtraError):
             write_curves(trained, path)
-            typer.echo(f"  {path}")
+            terminal().print(f"  {path}", soft_wrap=True)
 
 
 def _interrupted(folder: Path) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +13,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recosim.errors import ResultsError
-from recosim.files import atomic_write, write_json
+from recosim.files import LOCK, atomic_write, clear_parts, held, write_json
 from recosim.multi.tally import Tally
 
-__all__ = ["claim_folder", "differing", "known_chunk", "read_part", "write_part"]
+__all__ = ["claimed_folder", "differing", "known_chunk", "read_part", "write_part"]
 
 
-def claim_folder(folder: Path, described: dict[str, Any], notice: Callable[[str], None]) -> None:
-    """The folder is this run's from now on. Raises `ResultsError` if it is that of another."""
+@contextmanager
+def claimed_folder(
+    folder: Path, described: dict[str, Any], notice: Callable[[str], None]
+) -> Iterator[None]:
+    """The folder is this run's from now on, and this process's for the time of the block.
+
+    What a killed process has left half written is cleared away.
+
+    Raises:
+        BusyError: another process is at a run in it. ResultsError: it is that of another run.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise ResultsError(f"{folder} is not a folder. Name another one for the results.")
+    with held(folder / LOCK, ResultsError, "Name another folder for the results."):
+        clear_parts(folder)
+        _claim(folder, described, notice)
+        yield
+
+
+def _claim(folder: Path, described: dict[str, Any], notice: Callable[[str], None]) -> None:
     path = folder / "run.json"
     if not path.exists():
-        # What a killed process left half written is hidden.
-        if folder.exists() and any(not p.name.startswith(".") for p in folder.iterdir()):
+        if any(not path.name.startswith(".") for path in folder.iterdir()):
             raise ResultsError(f"{folder} holds files and no run.json; name a new folder.")
         write_json(path, described)
         return
@@ -45,7 +63,7 @@ def known_chunk(folder: Path) -> int | None:
     try:
         chunk = json.loads((folder / "run.json").read_text(encoding="utf-8"))["chunk"]
     except (ValueError, OSError, KeyError, TypeError):
-        return None  # a new folder, or one that `claim_folder` will refuse
+        return None  # a new folder, or one that `claimed_folder` will refuse
     return chunk if type(chunk) is int and chunk > 0 else None
 
 

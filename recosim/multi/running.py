@@ -16,7 +16,7 @@ from typing import Any
 from recosim.cluster import Cluster
 from recosim.errors import OptionError
 from recosim.multi.measures import write_tables
-from recosim.multi.parts import claim_folder, known_chunk, read_part, write_part
+from recosim.multi.parts import claimed_folder, known_chunk, read_part, write_part
 from recosim.multi.plan import Plan, digest_of, labels
 from recosim.multi.shard import Errand, Part, Played, Shard, open_shard
 from recosim.multi.tally import Tally
@@ -66,8 +66,8 @@ def run_population(
 
     Raises:
         OptionError: an impossible size. ResultsError: the folder holds another run, or a damaged
-            part. MissingExtraError, ClusterError, WorldError: see `recosim.spread.spread` and
-            `recosim.multi.shard.open_shard`.
+            part. BusyError: another process is at a run in it. MissingExtraError, ClusterError,
+            WorldError: see `recosim.spread.spread` and `recosim.multi.shard.open_shard`.
     """
     if chunk is None:
         chunk = known_chunk(folder) or usual_chunk(plan.users)
@@ -81,31 +81,33 @@ def run_population(
     starts = range(0, plan.users, chunk)
     parts = [Part(k, n, min(n + chunk, plan.users)) for k, n in enumerate(starts)]
     rows = min(rows, chunk, plan.users)
-    claim_folder(folder, {**described, "chunk": chunk}, notice)
-
-    def paths(part: Part) -> tuple[Path, Path]:
-        return folder / "chunks" / f"{part.k:06d}.npz", folder / "traces" / f"{part.k:06d}.parquet"
-
-    left, done = [], 0
-    for part in parts:
-        counts, trace = paths(part)
-        if not counts.exists() or (plan.traces and not trace.exists()):
-            left.append(part)
-            continue
-        total.add(read_part(counts, digest, total))
-        done += part.stop - part.start
-        progress(done, plan.users, "done before")
-    what = ", ".join(labels(plan.platforms))
-    with closing(_play(plan, left, rows, threads, cluster, notice)) as playing:
-        for part, played in playing:
-            counts, trace = paths(part)
-            if played.trace is not None:
-                lay_files({trace.name: played.trace}, trace.parent)
-            write_part(counts, digest, played.counts)
-            total.add(played.counts)
+    with claimed_folder(folder, {**described, "chunk": chunk}, notice):
+        left, done = [], 0
+        for part in parts:
+            counts, trace = _paths(folder, part)
+            if not counts.exists() or (plan.traces and not trace.exists()):
+                left.append(part)
+                continue
+            total.add(read_part(counts, digest, total))
             done += part.stop - part.start
-            progress(done, plan.users, what)
-    return write_tables(folder, total.arrays, labels(plan.platforms), described)
+            progress(done, plan.users, "done before")
+        what = ", ".join(labels(plan.platforms))
+        with closing(_play(plan, left, rows, threads, cluster, notice)) as playing:
+            for part, played in playing:
+                counts, trace = _paths(folder, part)
+                if played.trace is not None:
+                    lay_files({trace.name: played.trace}, trace.parent)
+                write_part(counts, digest, played.counts)
+                total.add(played.counts)
+                done += part.stop - part.start
+                progress(done, plan.users, what)
+        return write_tables(folder, total.arrays, labels(plan.platforms), described)
+
+
+def _paths(folder: Path, part: Part) -> tuple[Path, Path]:
+    """Where the counts and the moves of a part lie."""
+    name = f"{part.k:06d}"
+    return folder / "chunks" / f"{name}.npz", folder / "traces" / f"{name}.parquet"
 
 
 def _play(

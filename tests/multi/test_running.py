@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from recosim.envs.setup import Setup
-from recosim.errors import OptionError, ResultsError
+from recosim.errors import BusyError, OptionError, ResultsError
+from recosim.files import LOCK, held
 from recosim.multi import shard
 from recosim.multi.measures import concentration, gini, lorenz
 from recosim.multi.plan import Plan, labels
@@ -95,8 +96,10 @@ def test_the_folder_of_another_run_is_refused(plan, whole, tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(ResultsError, match=r"no run\.json"):
         run_population(plan, tmp_path)
-    (tmp_path / "notes.txt").rename(tmp_path / ".run.json.part")  # a kill came before run.json
+    (tmp_path / "notes.txt").rename(tmp_path / ".notes")  # what is hidden is no file of anybody
     run_population(replace(plan, users=2, traces=False), tmp_path, threads=1)
+    with held(tmp_path / LOCK), pytest.raises(BusyError, match="another process is writing to"):
+        run_population(replace(plan, users=2, traces=False), tmp_path, threads=1)
     (tmp_path / "run.json").write_text("{")
     with pytest.raises(ResultsError, match="cannot be read"):
         run_population(plan, tmp_path)
