@@ -6,7 +6,7 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c co
 
 FLOOR_PYTHON ?= $(shell python3.10 -c 'import sys; print(sys.executable)' 2>/dev/null || echo $(PYTHON))
 
-.PHONY: bench test test-all test-llm test-floor test-ecosystem lint docs benchmarks golden clean
+.PHONY: bench test test-all test-llm test-floor test-ecosystem test-ray lint docs benchmarks golden clean
 .DEFAULT_GOAL := bench
 
 $(VENV)/run.stamp: pyproject.toml constraints.txt
@@ -79,6 +79,19 @@ test-ecosystem: $(foreach env,together tianshou rllib,.venv-eco-$(env)/stamp) ##
 		.venv-eco-$$env/bin/python -m pip install --quiet --no-deps --force-reinstall . && \
 		.venv-eco-$$env/bin/pytest -q -p no:cacheprovider tests/ecosystem || exit 1; \
 	done
+# RLlib of this Ray pins its own Gymnasium, so that both have an environment of their own.
+RAY_VENV      := .venv-ray
+RAY_GYMNASIUM := 1.2.2
+
+$(RAY_VENV)/stamp: pyproject.toml constraints.txt
+	test -x $(RAY_VENV)/bin/python || $(PYTHON) -m venv $(RAY_VENV)
+	@echo "installing RecoSim and Ray into $(RAY_VENV)"
+	grep -v '^gymnasium==' constraints.txt > $(RAY_VENV)/constraints.txt
+	$(RAY_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c $(RAY_VENV)/constraints.txt gymnasium==$(RAY_GYMNASIUM) -e '.[ray,torch,plot]' pytest pytest-xdist hypothesis
+	@touch $@
+
+test-ray: $(RAY_VENV)/stamp ## the tests of `--ray`, beside the Gymnasium that RLlib pins, and the environments under that one
+	$(RAY_VENV)/bin/python -m pytest -q tests/ray tests/test_spread.py tests/envs/test_registration.py
 
 lint: $(VENV)/dev.stamp ## ruff and mypy
 	$(BIN)/ruff check .
@@ -97,5 +110,5 @@ golden: $(VENV)/dev.stamp ## write the golden transcripts again; a diff is a cha
 	$(BIN)/python tests/golden.py
 
 clean: ## remove what the targets above made
-	rm -rf $(VENV) .venv-floor .venv-base .venv-eco-* results .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
+	rm -rf $(VENV) .venv-* results .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
