@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import click
 import typer
 from rich.text import Text
 
@@ -33,6 +32,7 @@ ENVIRONMENT = "CPR-LastFM-Small"
 
 
 def audit(
+    context: typer.Context,
     given: Annotated[
         list[str] | None,
         typer.Argument(
@@ -132,7 +132,7 @@ def audit(
         return
     # Of two audits into one folder one runs.
     lock = held(out / LOCK, OptionError, "Name another folder with --out.")
-    click.get_current_context().with_resource(lock)
+    context.with_resource(lock)
     clear_parts(out)
     found: dict[str, Audit] = {}
     for name in names:
