@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recosim.checked import read_arrays, read_json
 from recosim.errors import ResultsError
 from recosim.files import LOCK, atomic_write, clear_parts, held, write_json
 from recosim.multi.tally import Tally
@@ -45,10 +44,7 @@ def _claim(folder: Path, described: dict[str, Any], notice: Callable[[str], None
             raise ResultsError(f"{folder} holds files and no run.json; name a new folder.")
         write_json(path, described)
         return
-    try:
-        known = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, OSError) as error:
-        raise ResultsError(f"{path} cannot be read: {error}. Name a new folder.") from None
+    known = read_json(path, ResultsError, "Name a new folder.")
     if known != described:
         names = ", ".join(differing(known, described)) or "the set-up"
         raise ResultsError(
@@ -61,8 +57,8 @@ def _claim(folder: Path, described: dict[str, Any], notice: Callable[[str], None
 def known_chunk(folder: Path) -> int | None:
     """How many users a part of a folder holds; None where it does not say."""
     try:
-        chunk = json.loads((folder / "run.json").read_text(encoding="utf-8"))["chunk"]
-    except (ValueError, OSError, KeyError, TypeError):
+        chunk = read_json(folder / "run.json", ResultsError, "")["chunk"]
+    except (ResultsError, OSError, LookupError, TypeError):
         return None  # a new folder, or one that `claimed_folder` will refuse
     return chunk if type(chunk) is int and chunk > 0 else None
 
@@ -97,15 +93,12 @@ def read_part(path: Path, digest: str, total: Tally) -> dict[str, NDArray[np.int
     Raises:
         ResultsError: the file is damaged, or of another run.
     """
-    try:
-        with np.load(path) as file:
-            found = {name: file[name] for name in file.files}
-        ours = str(found.pop("digest")) == digest
-        fits = all(found[name].shape == array.shape for name, array in total.arrays.items())
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise ResultsError(
-            f"{path} is damaged: {error}. Delete it; the run makes it anew."
-        ) from None
+    found = read_arrays(path, ResultsError, "Delete it; the run makes it anew.")
+    ours = str(found.pop("digest", "")) == digest
+    fits = found.keys() == total.arrays.keys() and all(
+        (found[name].shape, found[name].dtype) == (array.shape, array.dtype)
+        for name, array in total.arrays.items()
+    )
     if not ours or not fits:
         raise ResultsError(f"{path} is of another run. Delete it, or name a new folder.")
     return found

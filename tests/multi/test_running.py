@@ -111,7 +111,7 @@ def test_damaged_parts_are_named(plan, tmp_path):
     part = tmp_path / "a" / "chunks" / "000000.npz"
     data = part.read_bytes()
     part.write_bytes(data[: len(data) // 2])
-    with pytest.raises(ResultsError, match=r"000000\.npz is damaged"):
+    with pytest.raises(ResultsError, match=r"000000\.npz cannot be read"):
         run_population(small, tmp_path / "a", threads=1)
     run_population(replace(small, seed=2), tmp_path / "b", threads=1)
     part.write_bytes((tmp_path / "b" / "chunks" / "000000.npz").read_bytes())
