@@ -12,7 +12,8 @@ from recosim.bench.plots import agent_colours, write_plot
 from recosim.bench.results import read_results
 from recosim.bench.robustness import Sweep, sweep_table, sweeps, write_sweep_plot
 from recosim.bench.schema import EnvResult, Results
-from recosim.errors import MissingExtraError
+from recosim.checked import DIGEST, read_json
+from recosim.errors import MissingExtraError, ResultsError
 from recosim.files import write_text
 from recosim.metrics import curve_of, ranking
 
@@ -62,6 +63,11 @@ def render_report(folder: Path, out: Path | None = None, *, plots: bool = True) 
     out = out or folder
     drawn: list[Path] = []
     notes: list[str] = []
+    if DIGEST not in read_json(folder / "results.json", ResultsError, ""):
+        notes.append(
+            f"{folder / 'results.json'} was written before results carried a digest; recosim "
+            "report --check computes it anew from the outcomes, and compares."
+        )
     colours = agent_colours(
         sorted({agent.name for env in results.environments for agent in env.agents})
     )
