@@ -25,7 +25,7 @@ from recosim.cli.options import (
     split_names,
     spoken_users,
 )
-from recosim.errors import unknown
+from recosim.errors import OptionError, unknown
 from recosim.progress import show_progress
 from recosim.terminal import tell
 
@@ -146,6 +146,8 @@ def bench(
         for crowd in crowds_of(users, user_set)
     ]
     names = split_names(agents)
+    if agent_llm and not {"llm", "all"} & set(names):
+        raise OptionError("--agent-llm is of the agent `llm`; name it, e.g. --agents llm,logic.")
     folder = out or Path("results") / "+".join(_folder_names(envs))
     with show_progress("bench", unit="conversations") as progress:
         run_bench(
