@@ -41,7 +41,7 @@ from recosim.cli.report import (
     form_of,
     print_results,
 )
-from recosim.errors import unknown
+from recosim.errors import OptionError, unknown
 from recosim.progress import show_progress
 from recosim.terminal import tell
 
@@ -165,6 +165,8 @@ def bench(
     names = split_names("all" if agents is None else agents)
     for name in names if names not in (["all"], ["rules"]) else ():
         find_card("agents", name)  # before a world is built for it
+    if agent_llm and not {"llm", "all"} & set(names):
+        raise OptionError("--agent-llm is of the agent `llm`; name it, e.g. --agents llm,logic.")
     form = form_of(html, csv=csv, latex=latex, json=as_json, intervals=intervals)
     check_folder(out or Path("results"))
     if out is not None and out.is_dir():

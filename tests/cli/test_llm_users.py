@@ -115,19 +115,20 @@ def test_a_person_talks_with_a_language_model(server):
 
 # ---- what is the model's own ---------------------------------------------------------------------
 
-FIFTY = ["bench", "CPR-LastFM-Small", "--episodes", "50", "--no-plots"]
+THIRTY = ["bench", "CPR-LastFM-Small", "--episodes", "30", "--no-plots"]
 
 
 def test_a_bench_in_which_the_model_says_nothing_ends_and_goes_on_when_told_to(tmp_path):
     with FaultServer(script=lambda request, number: "not_json") as bad:
         model = ["--users", "llm_decides", "--user-llm", "test", "--base-url", bad.url]
+        model += ["--user-llm", "reasks=0"]
         out = ["--agents", "max_entropy", "--out", tmp_path / "out"]
         with pytest.raises(
             FallbackError, match=r"\(100%\) are not.*it is not JSON.*max-fallbacks 1"
         ):
-            run(*FIFTY, *out, *model)
-        assert bad.asked.total() < 3 * 300, "it ends before much is asked"
-        said = run(*FIFTY, *out, *model, "--max-fallbacks", "1")
+            run(*THIRTY, *out, *model)
+        assert bad.asked.total() < 300, "it ends before much is asked"
+        said = run(*THIRTY, *out, *model, "--max-fallbacks", "1")
     assert "0 %" in said
     assert "say little of the model" in " ".join(said.split())
     rows = (tmp_path / "out" / "report.md").read_text().splitlines()
@@ -144,13 +145,13 @@ def test_a_bench_in_which_the_model_says_nothing_ends_and_goes_on_when_told_to(t
 def test_the_moves_of_the_agent_are_counted_too(server, tmp_path):
     moves = ["--agents", "llm,max_entropy", "--agent-llm", "questions=2", "--agent-llm", "reasks=0"]
     with pytest.raises(FallbackError, match="moves of agent 'llm'"):
-        run(*FIFTY, *moves, "--out", tmp_path / "a")
+        run(*THIRTY, *moves, "--out", tmp_path / "a")
 
     def choose(request):
         return json.dumps({"why": "so", "move": "recommend", "items": []})
 
     server.say = choose
-    run(*FIFTY, *moves, "--episodes", "5", "--out", tmp_path / "b")
+    run(*THIRTY, *moves, "--episodes", "5", "--out", tmp_path / "b")
     report = (tmp_path / "b" / "report.md").read_text().partition("### Pairs")[0]
     rows = [line.split(" | ") for line in report.splitlines() if line.startswith("| ")]
     shares = {row[0].strip("| "): row[-1].strip(" |") for row in rows}
