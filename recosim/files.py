@@ -43,9 +43,11 @@ def cache_folder() -> Path:
 def atomic_write(path: Path, write: Callable[[Path], None]) -> None:
     """Call `write(temporary_path)`, then move the result to `path` in one step.
 
-    A crash, a full disk or a kill leaves the old file or the new one, never a part of it.
+    A crash, a full disk or a kill leaves the old file or the new one, never a part of it. What a
+    killed process left beside it is removed by the next write.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    clear_up(path)
     temporary = _new_part(path)
     try:
         temporary.touch(0o600, exist_ok=False)
@@ -150,11 +152,7 @@ def clear_parts(folder: Path) -> None:
         match = PART.fullmatch(part.name)
         if match is None or _at_work(part, int(match[1])):
             continue
-        if part.is_dir():
-            shutil.rmtree(part, ignore_errors=True)
-        else:
-            with suppress(OSError):
-                part.unlink()
+        _remove(part)
 
 
 def _exchange(path: Path, new: Path) -> None:
@@ -195,7 +193,16 @@ def clear_up(path: Path) -> None:
             # Another process may do the same at this moment: then it is there already.
             with suppress(OSError):
                 part.rename(path)
+        _remove(part)
+
+
+def _remove(part: Path) -> None:
+    """Remove a file or a folder, if it is still there."""
+    if part.is_dir():
         shutil.rmtree(part, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            part.unlink()
 
 
 def _new_part(path: Path) -> Path:

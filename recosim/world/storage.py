@@ -97,8 +97,15 @@ def _stamp_key(folder: Path) -> str:
     # The taste and the indexes beside them are no part of a world: they come later, and are checked
     # where they are read.
     files = (e for e in os.scandir(folder) if not e.name.lstrip(".").startswith(BESIDE))
-    stats = {e.name: e.stat() for e in files}
+    stats = {e.name: _stat(e) for e in files}
     return repr(sorted((n, s.st_size, s.st_mtime_ns, s.st_ctime_ns) for n, s in stats.items()))
+
+
+def _stat(entry: os.DirEntry[str]) -> os.stat_result:
+    try:
+        return entry.stat()
+    except OSError:  # a link that leads nowhere; it is refused where it is read
+        return entry.stat(follow_symlinks=False)
 
 
 @lru_cache(maxsize=8)

@@ -25,6 +25,7 @@ class Job:
     worlds: built before, and copied into its cache.
     asks: whether it asks the scripted server, through a cassette.
     hook: run in the process before the command.
+    apart: parts of names of values that tell how a run came about, and not what came out.
     done: what a repeated command says when a kill came after all was written.
     """
 
@@ -34,6 +35,7 @@ class Job:
     worlds: tuple[str, ...] = ("lastfm-small",)
     asks: bool = False
     hook: Callable[[], None] = lambda: None
+    apart: tuple[str, ...] = ("timings.json:",)
     done: str = field(default="\0")
 
 
@@ -102,6 +104,7 @@ JOBS = {
          "llm_decides", *BENCH),
         30,
         asks=True,
+        apart=("timings.json:", "/chat/calls/", "/chat/cassette/"),  # of the last sitting
     ),
 }  # fmt: skip
 assert sum(job.kills for job in JOBS.values()) == 300
