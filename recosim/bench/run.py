@@ -80,6 +80,9 @@ def run_bench(
         FallbackError: see `max_fallbacks`; what was finished is kept.
     """
     everyone = list(agents) in (["all"], ["rules"])
+    if progress is not None:  # those that learn import what they need: seconds
+        least = sum(len(env.conversations) for env in environments) * len(seeds)
+        progress(0, least, "getting the agents ready")
     names = agent_names() if list(agents) == ["all"] else list(dict.fromkeys(agents))
     if names == ["rules"]:
         names = rule_agents()

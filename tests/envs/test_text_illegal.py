@@ -1,4 +1,4 @@
-"""Where illegal moves are penalised, a line that is one is answered: what was wrong, and the cost."""
+"""A line that is an illegal move, where these are penalised, is answered: why, and what it cost."""
 
 from __future__ import annotations
 
