@@ -173,13 +173,15 @@ def best_of(reward: Floats, truth: Floats, sizes: tuple[int, ...] = SIZES) -> Fl
     return np.array(found)
 
 
-def best_of_n(world: World, split: str, users: int, seeds: int, pairs: int) -> None:
+def best_of_n(
+    world: World, split: str, users: int, seeds: int, pairs: int, degrees: list[int]
+) -> None:
     base, scale = population("alpacafarm"), Scale.of(world)
     train = split_users(world, "train")
     judged = Sight(world, draw_lists(world, split_users(world, split)[:users], SIZES[-1], seed=77))
     truth = judged.truth.reshape(-1, SIZES[-1])
     unit, seen = truth.std(axis=1).mean(), features(judged, scale)
-    for degree in (1, 3):
+    for degree in degrees:
         rows = {}
         for name, (behaviour, judging) in POOLS.items():
             curves = []
@@ -192,7 +194,7 @@ def best_of_n(world: World, split: str, users: int, seeds: int, pairs: int) -> N
                 crowd = varied(base, behaviour, {**APART, **judging}, seed)
                 said = annotate(world, crowd, lists, seed=seed, scale=scale)
                 # Each comparison is one annotator's, drawn from the pool.
-                who = luck.integers(said.pool, size=len(said.first))
+                who = luck.integers(said.annotators, size=len(said.first))
                 label = said.comparisons[np.arange(len(who)), who].astype(float)
                 z = powers((x - centre) / spread, degree)
                 weights = fitted_reward(z[said.first] - z[said.second], label)
@@ -231,6 +233,7 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=300)
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--pairs", type=int, default=500)
+    parser.add_argument("--degrees", type=int, nargs="+", default=[1, 3])
     given = parser.parse_args()
     world = open_world(given.world)
     if given.what == "agreement":
@@ -238,7 +241,9 @@ def main() -> None:
     elif given.what == "readouts":
         readout_table(world, given.split, given.users)
     else:
-        best_of_n(world, given.split, min(given.users, 100), given.seeds, given.pairs)
+        best_of_n(
+            world, given.split, min(given.users, 100), given.seeds, given.pairs, given.degrees
+        )
 
 
 if __name__ == "__main__":

@@ -19,7 +19,8 @@ RecosimError
 ├── BudgetError        (RuntimeError)   what may be spent on language models is spent
 ├── FallbackError      (RuntimeError)   a run in which too little is the language model's own
 ├── CassetteError      (ValueError)     a cassette of another version, or one that lacks a request
-└── MissingExtraError  (ImportError)    an optional package that is not installed
+├── ClusterError       (RuntimeError)   a cluster of Ray that is not there, or cannot hold the work
+└── MissingExtraError  (ImportError)    an optional package that is missing, or of a wrong version
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ import difflib
 import re
 import reprlib
 from collections.abc import Iterable
+from typing import Any
 
 __all__ = [
     "RecosimError",
@@ -164,15 +166,37 @@ class CassetteError(RecosimError, ValueError):
     """A cassette that is damaged, of another format version, or lacks the request."""
 
 
-class MissingExtraError(RecosimError, ImportError):
-    """An optional dependency is not installed; the message names the `pip install`."""
+class ClusterError(RecosimError, RuntimeError):
+    """A cluster that cannot be reached, or whose processes die again and again."""
 
-    def __init__(self, package: str, extra: str, purpose: str) -> None:
+
+class MissingExtraError(RecosimError, ImportError):
+    """An optional dependency is not installed; the message names the `pip install`.
+
+    Args:
+        found: the version that is installed, where it is one that does not do.
+        needed: which versions do, e.g. ">=2.50,<3".
+    """
+
+    def __init__(
+        self, package: str, extra: str, purpose: str, *, found: str = "", needed: str = ""
+    ) -> None:
+        self._made_of = (package, extra, purpose, found, needed)
+        state = f"of which {found} is installed" if found else "which is not installed"
         super().__init__(
-            f"{purpose} needs the package {package!r}, which is not installed. "
+            f"{purpose} needs the package {package + needed!r}, {state}. "
             f"Install it with: pip install 'recosim[{extra}]'"
         )
         self.package, self.extra = package, extra
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As an exception pickles itself, it would be made from its message alone."""
+        return _missing_extra, self._made_of
+
+
+def _missing_extra(*made_of: str) -> MissingExtraError:
+    package, extra, purpose, found, needed = made_of
+    return MissingExtraError(package, extra, purpose, found=found, needed=needed)
 
 
 def shown(given: object, letters: int = 100) -> str:

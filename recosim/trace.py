@@ -39,7 +39,7 @@ from recosim.errors import ResultsError, UnknownNameError, shown
 from recosim.family import UNNAMED, family
 from recosim.metrics import Episodes
 
-__all__ = ["CORE", "FORMAT", "Column", "Columns", "Flag", "Trace", "filled"]
+__all__ = ["CORE", "FORMAT", "Column", "Columns", "Flag", "Kind", "Trace", "filled"]
 
 # 1: one family, its columns between those of the core; it named neither itself nor its format.
 # 2: no digest.

@@ -22,7 +22,7 @@ from recosim.family import family
 from recosim.kernels import random
 
 if TYPE_CHECKING:
-    from recosim.chat import Share
+    from recosim.chat import OwnShare
     from recosim.envs.setup import Setup
 
 __all__ = ["Agent"]
@@ -48,7 +48,7 @@ class Agent:
     privileged: bool = False
     asks_server: bool = False
     track: bool = False
-    share: Share | None = None
+    share: OwnShare | None = None
 
     _batch: Any = None
 

@@ -14,6 +14,7 @@ default. So a setting, or a choice of the rules, that a later version adds chang
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -291,16 +292,15 @@ def read_checkpoint(folder: Path) -> Checkpoint:
             stacklevel=2,
         )
     try:
-        found = TypeAdapter(Checkpoint).validate_python({**body, "folder": folder})
+        found = TypeAdapter(Checkpoint).validate_json(json.dumps({**body, "folder": str(folder)}))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise CheckpointError(
             f"{path} has other fields than a checkpoint: {shown(where)}: {first['msg']}. {advice}"
         ) from None
-    if not 0 < found.done <= found.rounds or {len(v) for v in found.history.values()} > {
-        found.done
-    }:
+    lengths = {len(values) for values in found.history.values()}
+    if not 0 < found.done <= found.rounds or lengths - {found.done}:
         raise CheckpointError(
             f"{path} says that {found.done} of {found.rounds} rounds are done, which its history "
             f"does not. {advice}"

@@ -60,7 +60,7 @@ class Learner(Agent):
     def __init__(self, *, rounds: int, batch: int) -> None:
         for name, value in (("rounds", rounds), ("batch", batch)):
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise OptionError(f"{name} is {value!r}; a whole number from 1 is needed.")
+                raise OptionError(f"{name} is {shown(value)}; a whole number from 1 is needed.")
         self.rounds, self.batch_size = rounds, batch
         self.seed: int | None = None
         self.ready = False  # whether there are weights to act with

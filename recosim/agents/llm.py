@@ -16,7 +16,7 @@ from recosim.acts import Moves, Verb
 from recosim.agents.base import Agent
 from recosim.agents.registry import make_agent
 from recosim.agents.rules import AbsGreedy
-from recosim.chat import Chat, ChatReply, ChatRequest, ChatSettings, Share, open_chat
+from recosim.chat import Chat, ChatReply, ChatRequest, ChatSettings, OwnShare, open_chat
 from recosim.chat.opening import CassetteMode
 from recosim.chat.settings import SERVER_SETTINGS
 from recosim.envs.acts import Acts
@@ -73,7 +73,7 @@ class LLMAgent(Agent):
     name = "llm"
     track = True
     asks_server = True
-    share: Share
+    share: OwnShare
 
     def __init__(
         self,
@@ -110,7 +110,7 @@ class LLMAgent(Agent):
         self._chat = chat
         self._lines: list[list[str]] = []
         self._fallbacks = 0
-        self.share = Share("agent 'llm'")
+        self.share = OwnShare("agent 'llm'")
 
     def settings(self) -> dict[str, Any]:
         names = ("questions", "temperature", "max_tokens")
@@ -124,7 +124,7 @@ class LLMAgent(Agent):
             raise MissingExtraError("openai", "llm", "agent 'llm'")
         try:
             self._server().server()
-        except ChatError as error:
+        except (ChatError, OptionError) as error:
             return str(error)
         return ""
 

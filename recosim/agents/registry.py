@@ -16,7 +16,7 @@ from recosim.schema import Card, load_card
 __all__ = ["AgentCard", "agent_card", "agent_names", "make_agent"]
 
 # Packages that agents need, and the extra that brings each.
-EXTRAS = {"torch": "torch", "stable_baselines3": "sb3", "sb3_contrib": "sb3"}
+EXTRAS = {"torch": "torch", "stable_baselines3": "sb3", "sb3_contrib": "sb3", "openai": "llm"}
 
 
 class Published(Card):

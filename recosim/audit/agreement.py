@@ -65,7 +65,7 @@ def agreement(said: Annotation, bootstrap: Bootstrap | None = None) -> list[Agre
     if not len(user):
         return []
     labels, rated = said.comparisons, said.by_rating
-    k = said.pool
+    k = said.annotators
     counts = counts_of(labels)
     whole = np.full(len(user), float(k))
     truth = said.by_truth[:, None]
@@ -142,7 +142,7 @@ def ranking(said: Annotation, bootstrap: Bootstrap | None = None) -> Ranking | N
     if n < 2:
         return None
     who = np.unique(lists.user, return_inverse=True)[1]
-    users, k = int(who.max()) + 1, said.pool
+    users, k = int(who.max()) + 1, said.annotators
     won = (said.comparisons + 1).sum(axis=1) / 2.0
     sums = np.zeros((users, 5, n))
     for side, points in ((said.first, won), (said.second, k - won)):

@@ -31,7 +31,7 @@ def draw_agreement(said: Annotation, figures: list[Agreement], path: Path) -> Pa
     figure = Figure(figsize=(15, 4.2), layout="constrained")
     FigureCanvasAgg(figure)
     who, shares, levels = figure.subplots(1, 3, width_ratios=(1, 1.3, 0.8))
-    n = min(said.pool, MOST)
+    n = min(said.annotators, MOST)
     labels = np.column_stack([said.comparisons[:, :n], said.by_truth])
     if len(labels):
         same = np.array([(labels == labels[:, [k]]).mean(axis=0) for k in range(n + 1)])

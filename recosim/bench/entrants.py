@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from recosim.agents.base import Agent
 from recosim.agents.checkpoints import (
@@ -21,7 +21,7 @@ from recosim.agents.checkpoints import (
     find_checkpoint,
     read_checkpoint,
 )
-from recosim.agents.learner import Learner
+from recosim.agents.learner import Arrays, Learner
 from recosim.agents.registry import make_agent
 from recosim.bench.schema import AgentSetup, CheckpointInfo, Users
 from recosim.envs.setup import Setup
@@ -29,6 +29,12 @@ from recosim.errors import CheckpointError
 from recosim.users import Population
 
 __all__ = ["Entrant", "enter", "train_command"]
+
+
+class Learned(Protocol):
+    """What one training left: its checkpoint, or the weights themselves."""
+
+    def weights(self) -> Arrays: ...
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,7 @@ class Entrant:
     name: str
     environment: str
     setup: AgentSetup
-    checkpoints: Mapping[int, Checkpoint]
+    checkpoints: Mapping[int, Learned]
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     def ready(self, batch: Any, seed: int) -> Agent:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from recosim.chat import Share
+from recosim.chat import OwnShare
 from recosim.checked import read_checked, write_checked
 from recosim.errors import ResultsError, shown
 
@@ -36,7 +36,7 @@ class OwnCounts:
     def __init__(self, askers: Iterable[object], limit: float, unit: str) -> None:
         self._unit = unit
         found = (getattr(asker, "share", None) for asker in askers)
-        self._shares = [share for share in found if isinstance(share, Share)]
+        self._shares = [share for share in found if isinstance(share, OwnShare)]
         for share in self._shares:
             share.limit = limit
         self._total: dict[str, tuple[int, int]] = {}

@@ -80,6 +80,9 @@ class Unit:
     speaker: Speaker | None
     max_fallbacks: float = 1.0
 
+    def __str__(self) -> str:
+        return f"{self.env.key} {self.entrant.name} seed {self.seed}"
+
 
 def run_unit(unit: Unit, tell: Callable[[int, str], None], clock: Clock) -> None:
     """Chunk by chunk, then the whole."""

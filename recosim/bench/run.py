@@ -18,6 +18,7 @@ from llvmlite.binding import get_host_cpu_name
 from recosim.agents.checkpoints import checkpoint_root
 from recosim.agents.learner import Learner
 from recosim.agents.registry import agent_card, agent_names, make_agent
+from recosim.bench.afar import check_afar, run_units
 from recosim.bench.claim import claimed_run
 from recosim.bench.entrants import Entrant, enter, train_command
 from recosim.bench.results import finish_run, has_episodes, read_timings, write_timings
@@ -25,6 +26,7 @@ from recosim.bench.rollout import Clock, Unit, run_unit
 from recosim.bench.schema import EnvSetup, Results, Users, WorldInfo
 from recosim.bench.setup import BenchEnv
 from recosim.chat.share import MAX_FALLBACKS, check_share
+from recosim.cluster import Cluster
 from recosim.envs.talk import speaker_of
 from recosim.errors import CheckpointError, MissingExtraError, OptionError
 from recosim.progress import Progress
@@ -45,6 +47,7 @@ def run_bench(
     illegal: Literal["raise", "penalise"] = "raise",
     max_fallbacks: float = MAX_FALLBACKS,
     agent_settings: Mapping[str, Mapping[str, Any]] | None = None,
+    cluster: Cluster | None = None,
     progress: Progress | None = None,
     notice: Callable[[str], None] | None = None,
 ) -> Results:
@@ -70,14 +73,18 @@ def run_bench(
             share of what they were asked for was done by templates or rules in their place; 1:
             never. It is no part of what the run is: a stopped run goes on with another one.
         agent_settings: by name of an agent, settings that differ from its card's.
+        cluster: where units of work are done; default: in this process, one after another.
         progress: called with conversations done, in all, and what is running.
-        notice: called with what a person should know: which agents were left out and why.
+        notice: called with what a person should know: which agents were left out and why, which
+            actor died.
 
     Raises:
         UnknownNameError: no such agent. ResultsError: the folder holds another run.
         CheckpointError: a named agent is not trained; the text says how to train it.
         IllegalActionError: an agent made an illegal move; what was finished is kept.
         FallbackError: see `max_fallbacks`; what was finished is kept.
+        MissingExtraError, ClusterError, WorldError: see `recosim.spread.spread`. OptionError: a
+            language model takes part, and there is a cluster.
     """
     everyone = list(agents) in (["all"], ["rules"])
     if progress is not None:  # those that learn import what they need: seconds
@@ -113,6 +120,9 @@ def run_bench(
     }
     learned = any(agent.checkpoints for setup in setups for agent in setup.agents)
     versions = versions_here(learned)
+    if cluster is not None:
+        for env, entered in zip(environments, entrants, strict=True):
+            check_afar(env, entered)
     with claimed_run(folder, setups, versions):
         clock = Clock({(t.env, t.agent, t.seed): t for t in read_timings(folder)})
         done = 0
@@ -127,27 +137,32 @@ def run_bench(
             if progress is not None:
                 progress(done, in_all, what)
 
-        for env, setup, entered in zip(environments, setups, entrants, strict=True):
-            for entrant in entered:
-                for seed in seeds:
-                    if has_episodes(folder, setup, entrant.name, seed):
-                        tell(len(env.conversations), f"{env.key} {entrant.name} (done before)")
-                        continue
-                    unit = Unit(
-                        env,
-                        setup,
-                        entrant,
-                        seed,
-                        folder,
-                        batch,
-                        threads,
-                        traces,
-                        illegal == "raise",
-                        speakers.get(env.key),
-                        check_share(max_fallbacks),
-                    )
-                    run_unit(unit, tell, clock)
-                    write_timings(folder, clock.in_order())
+        units = [
+            Unit(
+                env,
+                setup,
+                entrant,
+                seed,
+                folder,
+                batch,
+                threads,
+                traces,
+                illegal == "raise",
+                speakers.get(env.key),
+                check_share(max_fallbacks),
+            )
+            for env, setup, entered in zip(environments, setups, entrants, strict=True)
+            for entrant in entered
+            for seed in seeds
+        ]
+        left = [u for u in units if not has_episodes(folder, u.setup, u.entrant.name, u.seed)]
+        tell(in_all - sum(len(u.env.conversations) for u in left), "done before")
+        if cluster is not None:
+            run_units(left, cluster, tell, clock, notice or _silence)
+        else:
+            for unit in left:
+                run_unit(unit, tell, clock)
+                write_timings(folder, clock.in_order())
         return finish_run(folder)
 
 

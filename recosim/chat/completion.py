@@ -57,7 +57,8 @@ def read_body(body: bytes, request: ChatRequest, settings: ChatSettings) -> tupl
         finish = finish.lower() if isinstance(finish, str) else ""
         text, refusal, thought = _content(message, request, finish in STOPPED)
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
-        told = f"the body is no chat completion: {_shape(body)} ({settings.scrub(repr(error), 80)})"
+        shape, cause = _shape(body, settings), settings.scrub(repr(error), 80)
+        told = f"the body is no chat completion: {shape} ({cause})"
         raise ChatFault("malformed", told, billed=True) from None
     if finish in HELD_BACK and not refusal:
         refusal = "a content filter held the answer back"
@@ -190,7 +191,7 @@ def _count(usage: Any, name: str) -> int | None:
     return count if 0 <= count <= MOST_TOKENS else None
 
 
-def _shape(body: bytes) -> str:
+def _shape(body: bytes, settings: ChatSettings) -> str:
     """What a body looks like, in a few words."""
     if not body.strip():
         return "nothing is in it"
@@ -205,5 +206,5 @@ def _shape(body: bytes) -> str:
         return f"JSON of another type ({type(data).__name__})"
     if "choices" in data:
         return "its choices hold no message with text"
-    keys = ", ".join(repr(key[:20]) for key in list(data)[:5])
+    keys = ", ".join(repr(settings.scrub(key, 20)) for key in list(data)[:5])
     return f"JSON without choices (it has {keys or 'nothing'}); is /v1 in base_url?"

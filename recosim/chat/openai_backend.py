@@ -150,7 +150,7 @@ class OpenAIBackend:
             if isinstance(found, dict):
                 entries = found.get("data", found.get("models"))
             names = [e if isinstance(e, str) else e.get("id") or e.get("name") for e in entries]
-            return [str(name) for name in names] if all(names) else None
+            return [str(name) for name in names] if names and all(names) else None
         except _Unlisted:
             return None
         except ChatFault as fault:

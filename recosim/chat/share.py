@@ -1,22 +1,23 @@
-"""`Share`: how much of what a language model was asked for is its own, and when a run stops."""
+"""`OwnShare`: how much of what a language model was asked for is its own, and when a run stops."""
 
 from __future__ import annotations
 
 import math
 import threading
 from collections import Counter
+from typing import Any
 
 from recosim.errors import FallbackError, OptionError
 
-__all__ = ["LEAST", "MAX_FALLBACKS", "Share", "check_share"]
+__all__ = ["LEAST", "MAX_FALLBACKS", "OwnShare", "check_share"]
 
 # Above a half the larger part of a row of a table is not the model's, whose name it bears; below,
 # the share beside the row tells a reader what to make of it.
 MAX_FALLBACKS = 0.5
-LEAST = 20  # of a kind that were asked for, before a run is stopped
+LEAST = 100  # of a kind that were asked for, before a run is stopped
 
 
-class Share:
+class OwnShare:
     """Counts what a model was asked for, and what rules or templates had to do in its place.
 
     Safe with threads. Counts are of the present window, from `begin` on.
@@ -35,6 +36,12 @@ class Share:
         self._all: Counter[str] = Counter()
         self._why: Counter[tuple[str, str]] = Counter()
         self._example = ""
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, _lock=threading.Lock())
 
     def begin(self) -> None:
         """Begin a new window."""

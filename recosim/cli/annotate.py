@@ -84,7 +84,7 @@ def annotate(
 
       recosim users annotate lastfm-small --population peering --out ratings
 
-      recosim users annotate lastfm-small --out clean --annotator-set pool=1
+      recosim users annotate lastfm-small --out steady --user-set answer_noise=0
 
       recosim users annotate results/RecoWorld-LastFM --population alpacafarm --out ranked
     """
@@ -121,7 +121,7 @@ def annotate(
     write_annotation(out, said, about)
     written = [out]
     console = Console(highlight=False)
-    people = f"{said.pool} annotator{'s' if said.pool > 1 else ''} ({crowd.name})"
+    people = f"{said.annotators} annotator{'s' if said.annotators > 1 else ''} ({crowd.name})"
     console.print(
         f"{len(set(shown.user.tolist())):,} users, {len(shown):,} lists, "
         f"{len(said.first):,} pairs, {people} in {place.name}",

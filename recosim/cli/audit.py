@@ -32,6 +32,7 @@ ENVIRONMENT = "CPR-LastFM-Small"
 
 
 def audit(
+    context: typer.Context,
     given: Annotated[
         list[str] | None,
         typer.Argument(
@@ -111,7 +112,7 @@ def audit(
     from recosim.audit import audit_page, audit_users, comparison_page
     from recosim.audit.figures import figures as figures_named
     from recosim.bench.setup import prepare_env
-    from recosim.files import write_json, write_text
+    from recosim.files import LOCK, clear_parts, held, write_json, write_text
     from recosim.progress import show_progress
 
     names, environment = _who_and_where(given or [], users)
@@ -129,6 +130,10 @@ def audit(
                 "recosim audit --human FOLDER."
             )
         return
+    # Of two audits into one folder one runs.
+    lock = held(out / LOCK, OptionError, "Name another folder with --out.")
+    context.with_resource(lock)
+    clear_parts(out)
     found: dict[str, Audit] = {}
     for name in names:
         spoken = spoken_users(name, environment, user_llm, base_url)

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from recosim.cli.clusters import RayAddressOption, RayOption, ShardsOption, cluster_of
 from recosim.cli.complete import complete_agents, complete_users
 from recosim.cli.options import (
     AgentLLMOption,
@@ -112,7 +113,12 @@ def bench(
         int | None,
         typer.Option(help="Conversations advanced at once; by default what fits well.", min=1),
     ] = None,
-    threads: Annotated[int | None, typer.Option(help="Threads of a batch.", min=1)] = None,
+    threads: Annotated[
+        int | None, typer.Option(help="Threads of a batch; with --ray 1 by default.", min=1)
+    ] = None,
+    ray: RayOption = False,
+    shards: ShardsOption = None,
+    ray_address: RayAddressOption = None,
     traces: Annotated[bool, typer.Option(help="Keep every move as Parquet.")] = True,
     plots: PlotsOption = True,
     intervals: IntervalsOption = None,
@@ -128,6 +134,9 @@ def bench(
 
     Agents that learn are trained first: `recosim train`. Seed k is played by training seed k.
 
+    With --ray every agent with every seed in every environment is a unit of work, done by one of
+    several processes, on this machine or on several.
+
     Examples:
 
       recosim bench CPR-LastFM --agents all
@@ -142,6 +151,7 @@ def bench(
 
       recosim bench CPR-LastFM-Small --agents rules --episodes 50 --users llm_decides
       --user-llm my-model --base-url http://127.0.0.1:8080/v1
+      recosim bench CPR-Yelp --agents rules --seeds 5 --ray --shards 8
     """
     if sys.stderr.isatty():  # before anything heavy is imported
         tell(f"recosim: opening {', '.join(environments)} ...")
@@ -151,6 +161,7 @@ def bench(
     from recosim.bench.setup import prepare_env, usual_folder
     from recosim.cards import find_card
 
+    cluster = cluster_of(ray, shards, ray_address)
     if illegal not in ("raise", "penalise"):
         raise unknown("value of --illegal", illegal, ("raise", "penalise"))
     agents, environments = agents_and_environments(environments, agents)
@@ -196,6 +207,7 @@ def bench(
             illegal="raise" if illegal == "raise" else "penalise",
             max_fallbacks=max_fallbacks,
             agent_settings={"llm": model_settings("--agent-llm", agent_llm, base_url)},
+            cluster=cluster,
             progress=progress,
             notice=tell,
         )

@@ -196,9 +196,9 @@ def _import_command(kind: str, importer: Importer) -> Callable[..., None]:
             world = save_imported_world(world, overwrite=replace)
         _done("imported", world)
         share = world.settings.get("interactions_with_attributes")
-        if share is not None:
+        if share is not None and share >= FEW:  # a smaller one was warned of
             text = f"{share:.1%} of the interactions are with items that have an attribute"
-            terminal().print(text, style="yellow" if share < FEW else None)
+            terminal().print(text)
         for what, count in dict(world.settings.get("dropped", {})).items():
             terminal().print(f"dropped {count:,} {what}", style="yellow")
         for what, count in dict(world.settings.get("notes", {})).items():

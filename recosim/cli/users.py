@@ -10,6 +10,7 @@ from rich.table import Table
 
 from recosim.cli.annotate import annotate
 from recosim.cli.options import WorldOption
+from recosim.errors import OptionError
 from recosim.terminal import terminal
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ app.command()(annotate)
 
 @app.command()
 def fit(
+    context: typer.Context,
     log: Annotated[
         Path,
         typer.Argument(
@@ -98,7 +100,7 @@ def fit(
       recosim users fit sessions.csv --out listeners.toml
     """
     from recosim.cli.showing.source import world_of
-    from recosim.files import write_json
+    from recosim.files import held, write_json
     from recosim.progress import show_progress
     from recosim.users.fitting import check_card_path, fit_users, judge, write_card
     from recosim.users.fitting import select as select_part
@@ -106,6 +108,9 @@ def fit(
     from recosim.users.population import population
     from recosim.world.catalog import open_world
 
+    # Of two fits of one card one runs.
+    lock = held(out.with_name(f".{out.name}.lock"), OptionError, "Name another card with --out.")
+    context.with_resource(lock)
     check_card_path(out)
     unfitted = population(against)
     given = open_world(world) if world else None
@@ -113,7 +118,7 @@ def fit(
     with show_progress("fit", unit="fits", log=f"fitting users to {log}") as progress:
         progress(0, folds + 1, "all conversations")
         found = fit_users(own)
-        held = judge(
+        judged = judge(
             own,
             unfitted,
             folds=folds,
@@ -124,15 +129,15 @@ def fit(
     if select is not None:
         with show_progress("select", unit="seeds", log="choosing a part of the log") as progress:
             chosen = select_part(own, select, seeds=select_seeds, progress=progress)
-    write_card(out, found, own, held)
+    write_card(out, found, own, judged)
     if report is not None:
-        values = _values(found, held, chosen)
+        values = _values(found, judged, chosen)
         write_json(report, {"log": own.source, "against": against, **values})
     console = terminal()
     console.print(own.source, style="dim", soft_wrap=True)
     console.print(f"{own.conversations:,} {own.unit}, {own.total:,} occasions")
     _print_settings(console, found)
-    _print_held(console, held, against)
+    _print_held(console, judged, against)
     if chosen is not None:
         _print_selection(console, chosen)
     console.print(f"wrote {out}", soft_wrap=True)

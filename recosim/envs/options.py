@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from itertools import islice
 from typing import Any, TypeVar
 
 import numpy as np
@@ -26,6 +27,7 @@ __all__ = [
     "check_observe",
     "check_option",
     "check_seed",
+    "options_by_name",
     "read_options",
 ]
 
@@ -156,7 +158,8 @@ def read_options(record: Family, kind: type[OptionsT], given: Mapping[str, Any])
 
 def check_option(name: str, given: object, allowed: tuple[str, ...]) -> None:
     """Raise `UnknownNameError` unless an argument has one of its values."""
-    if given not in allowed:
+    # Not `in`: what was given may be an array, or compare in a way of its own.
+    if not any(isinstance(given, type(value)) and given == value for value in allowed):
         raise unknown(f"value of {name}", given, allowed)
 
 
@@ -164,15 +167,19 @@ def check_observe(observe: Any, allowed: tuple[str, ...]) -> tuple[str, ...]:
     """The keys of an observation, in their standard order; "all": every one."""
     if isinstance(observe, str) and observe == "all":
         return allowed
-    listed = isinstance(observe, Iterable) and not isinstance(observe, str)
-    if not listed or not all(isinstance(key, str) for key in observe):
+    listed = isinstance(observe, Iterable) and not isinstance(observe, (str, bytes))
+    try:
+        keys = list(islice(observe, len(allowed) + 100)) if listed else []
+    except TypeError:  # an array of no axis
+        listed, keys = False, []
+    if not listed or not all(isinstance(key, str) for key in keys):
         raise OptionError(f"observe is {shown(observe)}; a list of keys is needed.")
-    for key in observe:
+    for key in keys:
         if key not in allowed:
             raise unknown("observation key", key, allowed)
-    if not observe:
+    if not keys:
         raise OptionError(f"observe is empty; choose among {', '.join(allowed)}.")
-    return tuple(key for key in allowed if key in observe)
+    return tuple(key for key in allowed if key in keys)
 
 
 def check_seed(seed: Any) -> int:

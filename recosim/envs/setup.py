@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,7 +51,10 @@ class Setup:
     def of(record: Family, options: SetupOptions) -> Setup:
         """The parts that options describe."""
         changed = options_by_name("protocol_options", options.protocol_options)
-        rules = record.load("rules").read(options.protocol, **{**changed, **options.choices})
+        protocol = options.protocol
+        if isinstance(protocol, Mapping):
+            protocol = options_by_name("protocol", protocol)
+        rules = record.load("rules").read(protocol, **{**changed, **options.choices})
         fitting = options_by_name("estimator_options", options.estimator_options)
         crowd = users_of_family(record.name, record.settings, options.users, options.settings)
         check_option("split", options.split, SPLITS)

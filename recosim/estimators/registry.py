@@ -49,7 +49,7 @@ def estimator(name: str, **settings: Any) -> Estimator:
         OptionError: an unknown setting or an impossible value.
         MissingExtraError: the estimator needs a package that is not installed.
     """
-    if name not in ESTIMATORS:
+    if not isinstance(name, str) or name not in ESTIMATORS:
         raise unknown("estimator", name, ESTIMATORS)
     kind = ESTIMATORS[name]
     if isinstance(kind, str):

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Any, Literal, TypeVar, cast
 
 from recosim.acts import Answer, Ask, Edit, Instruct, Leave, React, Recommend, Reflect, UserAct
-from recosim.chat import Chat, ChatReply, ChatRequest, Share
+from recosim.chat import Chat, ChatReply, ChatRequest, OwnShare
 from recosim.errors import NotUnderstood
 from recosim.language import Language
 from recosim.users.carried import missed
@@ -114,7 +114,7 @@ class LLMSpeaker:
         self._hide = lru_cache(maxsize=16_384)(self._hidden)
         self._language = language or Language(world)
         self._templates, self._parser = self._language.templates, self._language.parser
-        self.share = Share(f"the users {users.name!r}")
+        self.share = OwnShare(f"the users {users.name!r}")
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from recosim.checked import file_digest, json_digest, read_json
-from recosim.errors import CardError, OptionError, WorldError, unknown
+from recosim.errors import CardError, OptionError, WorldError, shown, unknown
 from recosim.files import cache_folder, held
 from recosim.progress import Progress, show_progress
 from recosim.world.storage import open_folder, save_world
@@ -151,8 +151,8 @@ def world_folder(name: str) -> Path:
     """
     if not isinstance(name, str) or not NAME.fullmatch(name):
         raise OptionError(
-            f"{name!r} is not a name for a world. A name has lower-case letters, digits, '.', '_' "
-            "and '-', and starts with a letter or a digit, e.g. 'my-lastfm'."
+            f"{shown(name)} is not a name for a world. A name has up to 100 lower-case letters, "
+            "digits, '.', '_' and '-', and starts with a letter or a digit, e.g. 'my-lastfm'."
         )
     return cache_folder() / "worlds" / name
 

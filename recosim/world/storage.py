@@ -84,7 +84,11 @@ def verify_folder(folder: Path) -> None:
 
 
 def _need(folder: Path) -> None:
-    if not (folder / "world.json").is_file():
+    try:
+        there = (folder / "world.json").is_file()
+    except OSError:  # a name that is too long, say
+        there = False
+    if not there:
         raise WorldError(f"{folder} is not a world: it has no world.json.")
 
 

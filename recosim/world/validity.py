@@ -25,7 +25,7 @@ from recosim.world.world import World, build_world
 __all__ = ["NAME", "assembled", "check_files", "check_valid"]
 
 # What worlds may be called: names become those of folders (checkpoints, results).
-NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 
 
 def check_files(name: str, files: Any) -> None:

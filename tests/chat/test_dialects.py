@@ -114,6 +114,22 @@ DIALECTS = {
         ),
         ["no seed is sent"],
     ),
+    "seed, in the details": (
+        lambda r: (
+            (400, {"error": {"message": "Bad request", "details": [{"field": "seed"}]}})
+            if "seed" in r
+            else None
+        ),
+        ["no seed is sent"],
+    ),
+    "seed, with what may be given": (
+        lambda r: (
+            (400, {"detail": "unknown seed; known: model, messages, max_tokens, temperature"})
+            if "seed" in r
+            else None
+        ),
+        ["no seed is sent"],
+    ),
     "response_format": (lacks("response_format"), []),
     "response_format, in a list": (detail("response_format"), []),
     "schema": (no_schema, []),

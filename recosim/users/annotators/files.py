@@ -77,7 +77,7 @@ def write_annotation(folder: Path, said: Annotation, about: Mapping[str, Any]) -
         ResultsError: the folder holds something else.
     """
     check_folder(folder)
-    lists, pool = said.lists, said.pool
+    lists, pool = said.lists, said.annotators
     n, pairs = len(lists), len(said.first)
     agents = np.array(lists.agents, dtype=object)[lists.agent]
     number = np.arange(n, dtype=np.int32)
@@ -158,7 +158,7 @@ def preference_pairs(said: Annotation) -> pa.Table:
         A table of `user`, `annotator`, `first` and `second` (lists of items), `label` (1 the first
         is better, -1 the second, 0 equal).
     """
-    pool, lists = said.pool, said.lists
+    pool, lists = said.annotators, said.lists
     items = pa.array(_listed(lists.items), type=_ITEMS)
     first, second = np.repeat(said.first, pool), np.repeat(said.second, pool)
     return pa.table(
@@ -182,7 +182,7 @@ def rated_slates(said: Annotation) -> pa.Table:
         A table of `user`, `annotator`, `position` (from 1), `items` (list) and `relevance` (the
         rating, from 0), ordered by user, annotator and position.
     """
-    pool, lists = said.pool, said.lists
+    pool, lists = said.annotators, said.lists
     row = np.tile(np.arange(len(lists)), pool)
     annotator = np.repeat(np.arange(pool, dtype=np.int16), len(lists))
     order = np.lexsort((row, annotator, lists.user[row]))

@@ -51,7 +51,7 @@ class Annotation:
     levels: int = 7
 
     @property
-    def pool(self) -> int:
+    def annotators(self) -> int:
         """How many annotators there were."""
         return self.ratings.shape[1]
 
