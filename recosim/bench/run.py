@@ -87,6 +87,9 @@ def run_bench(
             language model takes part, and there is a cluster.
     """
     everyone = list(agents) in (["all"], ["rules"])
+    if progress is not None:  # those that learn import what they need: seconds
+        least = sum(len(env.conversations) for env in environments) * len(seeds)
+        progress(0, least, "getting the agents ready")
     names = agent_names() if list(agents) == ["all"] else list(dict.fromkeys(agents))
     if names == ["rules"]:
         names = rule_agents()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -152,6 +153,8 @@ def bench(
       --user-llm my-model --base-url http://127.0.0.1:8080/v1
       recosim bench CPR-Yelp --agents rules --seeds 5 --ray --shards 8
     """
+    if sys.stderr.isatty():  # before anything heavy is imported
+        tell(f"recosim: opening {', '.join(environments)} ...")
     from recosim.bench.claim import check_owner
     from recosim.bench.report import render_report
     from recosim.bench.run import run_bench

@@ -161,6 +161,7 @@ def print_results(written: Report, form: Form) -> None:
             console.print()
             console.print(Text(tables.header(env), "bold"))
             print_table(console, table)
+            console.print()
             console.print(Text(tables.leader_sentence(env, level).replace("`", "")))
         for sweep in sweeps(written.results):
             console.print()

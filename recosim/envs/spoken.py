@@ -13,7 +13,7 @@ from recosim.envs.batch import Batch, Decoded
 from recosim.envs.options import EnvOptions
 from recosim.envs.recorder import Words
 from recosim.envs.setup import Setup
-from recosim.envs.talk import Talk, speaker_of
+from recosim.envs.talk import Line, Talk, speaker_of
 from recosim.envs.text import TextView
 from recosim.errors import IllegalActionError, NotUnderstood
 
@@ -89,14 +89,18 @@ class Spoken:
                     questions[row] = problem.question
                 else:
                     decoded[row] = wasted
-        if self._raise_illegal:
-            self._refuse_illegal(decoded)
+        wrong = self._illegal(decoded)
+        if self._raise_illegal and wrong:
+            row = next(iter(wrong))
+            raise IllegalActionError(self.batch.explain_illegal(row, decoded[row].code))
         moved = np.zeros(self.batch.size, dtype=bool)
         moved[list(decoded)] = True
         if decoded:
             told = {row: lines[row] for row in decoded}
             with self.batch.waiting(running & ~moved):
                 self.talk.step(self._together(decoded), told=told)
+        for row, why in wrong.items():  # a line that nobody answers would teach nothing
+            self.talk.lines[row].append(Line("note", f"{why}; the turn is lost."))
         for row, question in questions.items():
             self.talk.hear(row, question, lines[row])
         self._asked_back[moved] = 0
@@ -133,12 +137,14 @@ class Spoken:
             codes, batch.n_askables, *lists, verbs=batch.verbs, reasons=batch.n_reasons
         )
 
-    def _refuse_illegal(self, decoded: Mapping[int, Decoded]) -> None:
-        """Raise `IllegalActionError` for an illegal move, before anything has changed."""
+    def _illegal(self, decoded: Mapping[int, Decoded]) -> dict[int, str]:
+        """Why moves are illegal, by the row of each that is, before anything has changed."""
         legal, asks = self.batch.legal_actions(), self.batch.n_askables
-        for row, (code, *_) in decoded.items():
-            if not (legal[row, code] if code >= 0 else legal[row, :asks].any()):
-                raise IllegalActionError(self.batch.explain_illegal(row, code))
+        return {
+            row: self.batch.why_illegal(row, code)
+            for row, (code, *_) in decoded.items()
+            if not (legal[row, code] if code >= 0 else legal[row, :asks].any())
+        }
 
     def _wasted(self, row: int, problem: NotUnderstood) -> Decoded | None:
         """A move that wastes the turn of a line that was not understood too often.
