@@ -291,7 +291,7 @@ def test_the_package_is_typed():
 def test_the_version_is_stated_once():
     """`pyproject.toml` reads that of the package; what cites RecoSim names the same."""
     pyproject = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    assert 'dynamic = ["version"]' in pyproject
+    assert 'dynamic = ["version", ' in pyproject
     assert 'path = "recosim/__init__.py"' in pyproject
     citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     assert f"\nversion: {recosim.__version__}\n" in citation
