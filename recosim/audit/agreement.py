@@ -125,7 +125,8 @@ def between(
         of: function (totals, float64 (draws, columns)) -> the figure of each draw; NaN: none.
     """
     who = np.unique(user, return_inverse=True)[1]
-    sums = np.stack([np.bincount(who, weights=np.asarray(c, float)) for c in columns], axis=1)
+    columns = [np.bincount(who, weights=np.asarray(c, float)) for c in columns]
+    sums: Floats = np.stack(columns, axis=1).astype(np.float64)
     value = float(of(sums.sum(axis=0, keepdims=True))[0])
     n = len(sums)
     if n < 2:

@@ -53,13 +53,13 @@ class Annotation:
     @property
     def annotators(self) -> int:
         """How many annotators there were."""
-        return self.ratings.shape[1]
+        return int(self.ratings.shape[1])
 
     @property
     def by_rating(self) -> NDArray[np.int8]:
         """What the ratings of an annotator say of each pair, as `comparisons`."""
         difference = self.ratings[self.first].astype(np.int64) - self.ratings[self.second]
-        return np.sign(difference).astype(np.int8)
+        return np.asarray(np.sign(difference), dtype=np.int8)
 
     @property
     def by_truth(self) -> NDArray[np.int8]:

@@ -125,7 +125,7 @@ class Annotators:
         """The weights of "rate" or "compare", float64 (aspects,), of Euclidean length 1."""
         given: Mapping[str, float] = getattr(self, of)
         found = np.array([float(given.get(aspect, 0.0)) for aspect in ASPECTS])
-        return found / np.linalg.norm(found)
+        return np.asarray(found / np.linalg.norm(found), dtype=np.float64)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON values of all settings."""
