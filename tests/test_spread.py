@@ -98,8 +98,10 @@ def test_creators_are_refused_with_the_reason(monkeypatch, tmp_path, capsys):
     assert not (tmp_path / "x").exists()
 
 
-def test_a_language_model_stays_in_one_process(tmp_path):
+def test_a_language_model_stays_in_one_process(monkeypatch, tmp_path):
     pytest.importorskip("openai")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")  # nobody is asked
+    monkeypatch.setenv("RECOSIM_LLM_MODEL", "none")
     env = prepare_env("CPR-LastFM-Small", episodes=2)
     with pytest.raises(OptionError, match=r"agent 'llm': a language model.*Leave out --ray"):
         run_bench([env], ["random", "llm"], tmp_path / "run", cluster=Cluster(2))
