@@ -10,6 +10,8 @@ import sys
 
 import pytest
 
+from recosim.bench.run import run_bench
+from recosim.bench.setup import prepare_env
 from recosim.cli import main
 from recosim.cluster import NEEDED, Cluster, import_ray
 from recosim.errors import MissingExtraError, OptionError
@@ -94,6 +96,16 @@ def test_creators_are_refused_with_the_reason(monkeypatch, tmp_path, capsys):
     assert end.value.code == 2
     assert "creators look at all users day by day" in capsys.readouterr().err
     assert not (tmp_path / "x").exists()
+
+
+def test_a_language_model_stays_in_one_process(monkeypatch, tmp_path):
+    pytest.importorskip("openai")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")  # nobody is asked
+    monkeypatch.setenv("RECOSIM_LLM_MODEL", "none")
+    env = prepare_env("CPR-LastFM-Small", episodes=2)
+    with pytest.raises(OptionError, match=r"agent 'llm': a language model.*Leave out --ray"):
+        run_bench([env], ["random", "llm"], tmp_path / "run", cluster=Cluster(2))
+    assert not (tmp_path / "run").exists()
 
 
 def test_an_error_of_a_missing_extra_travels(monkeypatch):

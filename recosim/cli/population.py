@@ -85,8 +85,8 @@ def population(
     chunk: Annotated[
         int | None,
         typer.Option(
-            help="Users of a part, which a kill can lose and a shard takes at once; 4,096 to "
-            "16,384 by default, by the number of users. It changes no result.",
+            help="Users of a part, which a kill can lose and a shard takes at once; 16,384 by "
+            "default, with --ray fewer where there are few users. It changes no result.",
             min=1,
         ),
     ] = None,

@@ -28,12 +28,15 @@ __all__ = ["run_population", "usual_chunk"]
 ROWS = 1024  # users at once
 
 
-def usual_chunk(users: int) -> int:
+def usual_chunk(users: int, *, shared: bool = False) -> int:
     """Users of a part where nobody says how many: what a kill can lose, and what is handed out.
 
-    Fewer where there are few users, so that several processes have something to do.
+    Args:
+        shared: several processes do the work: parts are smaller where there are few users, so that
+            each has something to do, though a user of a small part takes longer.
     """
-    return min(max(-(-users // 16), 4 * ROWS), 16 * ROWS)
+    most = 16 * ROWS
+    return min(max(-(-users // 16), 4 * ROWS), most) if shared else most
 
 
 def run_population(
@@ -70,7 +73,7 @@ def run_population(
             WorldError: see `recosim.spread.spread` and `recosim.multi.shard.open_shard`.
     """
     if chunk is None:
-        chunk = known_chunk(folder) or usual_chunk(plan.users)
+        chunk = known_chunk(folder) or usual_chunk(plan.users, shared=cluster is not None)
     for name, value in (("chunk", chunk), ("rows", rows)):
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise OptionError(f"{name} is {value!r}; a whole number from 1 is needed.")

@@ -155,7 +155,9 @@ def test_plans_that_cannot_be(plan, name, value):
 
 
 def test_parts_are_many_enough_to_share_and_large_enough_to_be_quick(plan, tmp_path):
-    assert [usual_chunk(n) for n in (1, 10_000, 100_000, 10**7)] == [4096, 4096, 6250, 16_384]
+    shared = [usual_chunk(n, shared=True) for n in (1, 10_000, 100_000, 10**7)]
+    assert shared == [4096, 4096, 6250, 16_384]
+    assert usual_chunk(1) == usual_chunk(10**7) == 16_384
     small = replace(plan, users=4, traces=False)
     run_population(small, tmp_path / "a", chunk=3, threads=1)
     told = []

@@ -17,7 +17,7 @@ from recosim.bench.run import run_bench
 from recosim.bench.setup import prepare_env
 from recosim.cluster import Cluster
 from recosim.envs.parcel import Parcel
-from recosim.errors import CheckpointError, OptionError
+from recosim.errors import CheckpointError
 
 ENV = "CPR-LastFM-Small"
 needs_torch = pytest.mark.skipif(find_spec("torch") is None, reason="needs the extra torch")
@@ -62,12 +62,6 @@ def test_a_bench_goes_on_with_ray_and_its_actors_may_die(ray, actors, tmp_path):
     bench(tmp_path / "many", Cluster(1), progress=progress, notice=notices.append)
     assert written(tmp_path / "many") == written(tmp_path / "one")
     assert notices == ["an actor died; another one did its work again"]
-
-
-def test_a_language_model_stays_in_one_process(tmp_path):
-    with pytest.raises(OptionError, match=r"agent 'llm': a language model.*Leave out --ray"):
-        bench(tmp_path / "run", Cluster(2), agents=("llm",))
-    assert not (tmp_path / "run").exists()
 
 
 @pytest.fixture
