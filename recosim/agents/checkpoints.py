@@ -16,7 +16,6 @@ default. So a setting, or a choice of the rules, that a later version adds chang
 from __future__ import annotations
 
 import json
-import shutil
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -207,14 +206,6 @@ class Checkpoint:
     def best_weights(self) -> Arrays:
         """The weights that are kept so far, of a training that has not finished."""
         return _read_arrays(self.folder / "best.npz")
-
-    def moved_to(self, folder: Path) -> Checkpoint:
-        """The same in another folder, atomically, in place of what is there."""
-        with atomic_folder(folder) as part:
-            for path in self.folder.iterdir():
-                shutil.copy2(path, part / path.name)
-        shutil.rmtree(self.folder)
-        return read_checkpoint(folder)
 
     def training_state(self) -> Arrays:
         """What training needs to go on; a finished checkpoint has it no more."""

@@ -6,6 +6,7 @@ Every so many rounds, and at the end, it plays held-out conversations greedily
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -128,7 +129,11 @@ def train(
                 log(done, metrics)
             done += 1
             now = time.perf_counter()
-            if done == rounds or stopped or now - saved >= save_seconds:
+            ended = done == rounds or stopped
+            if ended and _outplays(best, rival, checks):
+                # Settled before it is written, so that no interruption leaves both undecided.
+                place = place._replace(rounds=None)
+            if ended or now - saved >= save_seconds:
                 before = write_checkpoint(
                     place,
                     learner,
@@ -144,12 +149,8 @@ def train(
         if progress is not None:
             progress(rounds, rounds, what + _last(history))
     assert before is not None
-    if (
-        rival is not None
-        and best is not None
-        and best.score > checks.score(checks.play(rival.weights()))
-    ):
-        return before.moved_to(place._replace(rounds=None).folder)
+    if place.rounds is None and rival is not None:  # it has taken the place of the other one
+        shutil.rmtree(place.beside(rounds).folder, ignore_errors=True)
     return before
 
 
@@ -159,6 +160,13 @@ def _best_of(checkpoint: Checkpoint, checks: Checks) -> Best | None:
         return None
     score = checks.score(checkpoint.kept_figures)
     return Best(score, checkpoint.kept, checkpoint.best_weights())
+
+
+def _outplays(best: Best | None, rival: Checkpoint | None, checks: Checks) -> bool:
+    """Whether weights play better than those of a finished training, if there is one."""
+    if best is None or rival is None:
+        return False
+    return best.score > checks.score(checks.play(rival.weights()))
 
 
 def _since(best: Best, done: int, every: int, rounds: int) -> int:
