@@ -4,8 +4,10 @@ A checkpoint is a folder:
 
     checkpoint.json   what was trained, on what, for how many rounds; the metrics of each round;
                       the digests of itself and of the other files
-    weights.npz       what acting needs
-    training.npz      what training needs to go on; gone when the training has finished
+    weights.npz       what acting needs: the weights that are kept, those of the best check; while
+                      the training has not finished, those of the last round
+    best.npz          the weights that are kept so far   } gone when
+    training.npz      what training needs to go on       } the training has finished
 
 It lies at `<root>/<environment>/<agent>-<digest>/seed-<seed>`, where the digest is that of its key:
 what the weights depend on beside the seed and the number of rounds, without all that is at its
@@ -25,6 +27,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from recosim.agents.checking import VALID, Best
 from recosim.agents.learner import Arrays, Learner
 from recosim.checked import file_digest, json_digest, read_arrays, read_checked, write_checked
 from recosim.envs.setup import Setup
@@ -67,6 +70,7 @@ class Place(NamedTuple):
         agent: name of the agent's card.
         key: from `checkpoint_key`.
         seed: of the training.
+        rounds: of a training beside the one that agents play by; None: it is the one.
     """
 
     root: Path
@@ -74,6 +78,7 @@ class Place(NamedTuple):
     agent: str
     key: Key
     seed: int
+    rounds: int | None = None
 
     @property
     def lock(self) -> Path:
@@ -83,7 +88,14 @@ class Place(NamedTuple):
     @property
     def folder(self) -> Path:
         digest = json_digest(self.key)[:12]
-        return self.root / self.environment / f"{self.agent}-{digest}" / f"seed-{self.seed}"
+        folder = self.root / self.environment / f"{self.agent}-{digest}"
+        if self.rounds is not None:
+            folder = folder / f"rounds-{self.rounds}"
+        return folder / f"seed-{self.seed}"
+
+    def beside(self, rounds: int) -> Place:
+        """Where a training of other rounds goes on while a finished one is in this place."""
+        return self._replace(rounds=rounds)
 
 
 def checkpoint_key(
@@ -149,13 +161,16 @@ class Checkpoint:
         agent, environment, world: names, for people.
         key: what the weights depend on; see `checkpoint_key`.
         seed: of the training.
-        done: rounds that the weights have learned from.
+        done: rounds of the training so far.
         rounds: rounds that the training was asked for.
         seconds: time spent in training, over all its sittings.
         history: metrics by name, one value for each round done, None
             where a round did not measure it.
         sha256: of weights.npz: which weights these are.
-        training_sha256: of training.npz; "" where there is none.
+        training_sha256, best_sha256: of training.npz and best.npz; "" where there is none.
+        kept: the round whose weights are kept, because their check was the best; None where there
+            was no check yet, and in checkpoints of before there were any: those of the last round.
+        stopped: whether it was ended early, since checks did not get better.
         format: of the folder.
     """
 
@@ -173,11 +188,24 @@ class Checkpoint:
     history: Mapping[str, list[float | None]]
     sha256: str
     training_sha256: str = ""
+    best_sha256: str = ""
+    kept: int | None = None
+    stopped: bool = False
     format: int = FORMAT
 
     @property
     def finished(self) -> bool:
-        return self.done >= self.rounds
+        return self.stopped or self.done >= self.rounds
+
+    @property
+    def kept_figures(self) -> dict[str, float]:
+        """What the check of the weights that are kept found, by name; {} where there was none."""
+        found = {}
+        for name, values in self.history.items():
+            value = values[self.kept - 1] if self.kept is not None else None
+            if name.startswith(VALID) and value is not None:
+                found[name] = value
+        return found
 
     def weights(self) -> Arrays:
         """The weights.
@@ -187,6 +215,15 @@ class Checkpoint:
         """
         path = self.folder / "weights.npz"
         return read_arrays(path, CheckpointError, _advice(self.folder), self.sha256)
+
+    def best_weights(self) -> Arrays:
+        """The weights that are kept so far, of a training that has not finished.
+
+        Raises:
+            CheckpointError: they are not those that were written.
+        """
+        path = self.folder / "best.npz"
+        return read_arrays(path, CheckpointError, _advice(self.folder), self.best_sha256 or None)
 
     def training_state(self) -> Arrays:
         """What training needs to go on; a finished checkpoint has it no more.
@@ -214,6 +251,10 @@ class Checkpoint:
         return self
 
 
+def _digest_of(path: Path) -> str:
+    return file_digest(path) if path.exists() else ""
+
+
 def write_checkpoint(
     place: Place,
     learner: Learner,
@@ -223,13 +264,23 @@ def write_checkpoint(
     rounds: int,
     seconds: float,
     history: Mapping[str, list[float | None]],
+    best: Best | None = None,
+    stopped: bool = False,
 ) -> Checkpoint:
-    """Put the state of a training in its place, atomically: the old one stays until then."""
+    """Put the state of a training in its place, atomically: the old one stays until then.
+
+    Args:
+        best: the weights to keep; None: those of the last round.
+        stopped: the training ends here, before its rounds are done.
+    """
+    finished = stopped or done >= rounds
+    weights = learner.weights() if best is None or not finished else best.weights
     with atomic_folder(place.folder) as part:
-        np.savez(part / "weights.npz", **learner.weights())  # type: ignore[arg-type]
-        if done < rounds:
+        np.savez(part / "weights.npz", **weights)  # type: ignore[arg-type]
+        if not finished:
+            if best is not None:
+                np.savez(part / "best.npz", **best.weights)  # type: ignore[arg-type]
             np.savez(part / "training.npz", **learner.training_state())  # type: ignore[arg-type]
-        training = part / "training.npz"
         body = {
             "format": FORMAT,
             "agent": place.agent,
@@ -242,7 +293,10 @@ def write_checkpoint(
             "seconds": round(seconds, 3),
             "history": {name: list(values) for name, values in history.items()},
             "sha256": file_digest(part / "weights.npz"),
-            "training_sha256": file_digest(training) if training.exists() else "",
+            "training_sha256": _digest_of(part / "training.npz"),
+            "best_sha256": _digest_of(part / "best.npz"),
+            "kept": None if best is None else best.round,
+            "stopped": stopped,
         }
         write_checked(part / "checkpoint.json", body)
     return read_checkpoint(place.folder)

@@ -1,10 +1,14 @@
-"""The picture of a training: its metrics by round, one line for each seed."""
+"""The picture of a training: its metrics by round, one line for each seed.
+
+Points are the checks on held-out conversations; the round whose weights are kept has a line.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
+from recosim.agents.checking import VALID
 from recosim.agents.checkpoints import Checkpoint
 from recosim.bench.plots import DPI, FAINT, INK, OTHERS
 from recosim.errors import MissingExtraError
@@ -42,13 +46,13 @@ def write_curves(checkpoints: Sequence[Checkpoint], path: Path) -> None:
         from matplotlib.figure import Figure
     except ImportError:
         raise MissingExtraError("matplotlib", "plot", "drawing the training") from None
-    names = sorted({name for checkpoint in checkpoints for name in checkpoint.history})
+    names = sorted({n.removeprefix(VALID) for made in checkpoints for n in made.history})
     columns = min(3, len(names))
     lines = -(-len(names) // columns)
     figure = Figure(figsize=(4.6 * columns, 3.1 * lines + 0.5), layout="constrained")
     FigureCanvasAgg(figure)
     first = checkpoints[0]
-    title = f"{first.agent} on {first.environment}: conversations of the training, by round"
+    title = f"{first.agent} on {first.environment}: training by round; points: checks, dots: kept"
     figure.suptitle(title, x=0.012, ha="left", color=INK)
     for panel, axes in enumerate(figure.subplots(lines, columns, squeeze=False).flat):
         if panel >= len(names):
@@ -63,6 +67,11 @@ def write_curves(checkpoints: Sequence[Checkpoint], path: Path) -> None:
                 linewidth=0.8,
             )
             axes.plot(*smooth(values), color=colour, label=f"seed {checkpoint.seed}")
+            checks = checkpoint.history.get(VALID + names[panel], [])
+            rounds = [k for k, value in enumerate(checks) if value is not None]
+            axes.plot(rounds, [checks[k] for k in rounds], "o-", color=colour, markersize=3)
+            if rounds and checkpoint.kept is not None:
+                axes.axvline(checkpoint.kept - 1, color=colour, linestyle=":", linewidth=1.0)
         axes.set_title(names[panel], fontsize=10, color=INK)
         axes.grid(color=FAINT, linewidth=0.6)
         axes.spines[["top", "right"]].set_visible(False)

@@ -33,7 +33,7 @@ from recosim.terminal import tell, terminal
 
 if TYPE_CHECKING:
     from recosim.agents.afar import Training
-    from recosim.agents.checkpoints import Checkpoint
+    from recosim.agents.checkpoints import Checkpoint, Place
     from recosim.bench.setup import BenchEnv
     from recosim.cluster import Cluster
 
@@ -65,6 +65,14 @@ def train(
     user_set: UserSetOption = None,
     checkpoints: CheckpointsOption = None,
     again: Annotated[bool, typer.Option("--again", help="Train anew what is trained.")] = False,
+    check_every: Annotated[
+        int | None,
+        typer.Option(help="Rounds from one check on held-out conversations to the next.", min=1),
+    ] = None,
+    stop_after: Annotated[
+        int | None,
+        typer.Option(help="End a training when so many checks in a row were no better.", min=1),
+    ] = None,
     tensorboard: Annotated[
         Path | None,
         typer.Option(help="A folder for event files; `tensorboard --logdir` shows them."),
@@ -79,6 +87,10 @@ def train(
     weights. A checkpoint belongs to the world, the protocol, the estimator, the users and the
     settings of the agent's card that it was trained with: `recosim bench` finds it when it is given
     the same, and says which are missing.
+
+    Every so many rounds, and at the end, an agent plays validation conversations without
+    exploration; the weights that played best are kept. A training of other rounds takes the place
+    of a finished one only if its weights play better, or with --again.
 
     With --ray several trainings run at once, on this machine or on several that share the folder of
     checkpoints; one whose process dies goes on from its last checkpoint in another.
@@ -114,7 +126,8 @@ def train(
     cluster = cluster_of(ray, shards, ray_address)
     everyone = split_names(agents) == ["all"]
     names = agent_names() if everyone else split_names(agents)
-    runs = Runs(checkpoints or checkpoint_root(), rounds, again, tensorboard)
+    root = checkpoints or checkpoint_root()
+    runs = Runs(root, rounds, again, tensorboard, check_every, stop_after)
     wanted: list[tuple[str, BenchEnv]] = []
     for environment in environments:
         env = prepare_env(environment, split="valid", overrides=overrides)
@@ -155,12 +168,15 @@ class Runs(NamedTuple):
         rounds: of each training; None: what the agent's card says.
         again: train anew what is trained.
         events: where event files go; None: nowhere.
+        check_every, stop_after: see `recosim.agents.training.train`.
     """
 
     root: Path
     rounds: int | None
     again: bool
     events: Path | None
+    check_every: int | None = None
+    stop_after: int | None = None
 
     def train(self, name: str, env: BenchEnv, seed: int) -> Checkpoint:
         """Train one agent with one seed under a progress bar, and say what came of it.
@@ -179,6 +195,8 @@ class Runs(NamedTuple):
                     training.place,
                     rounds=training.rounds,
                     again=training.again,
+                    check_every=training.check_every,
+                    stop_after=training.stop_after,
                     tensorboard=training.tensorboard,
                     progress=progress,
                 )
@@ -199,7 +217,17 @@ class Runs(NamedTuple):
             self.root, env.place, name, checkpoint_key(learner, env.setup, env.fitted), seed
         )
         events = self.events and self.events / env.place / name / f"seed-{seed}"
-        return Training(name, env.name, env.key, place, self.rounds, self.again, events)
+        return Training(
+            name,
+            env.name,
+            env.key,
+            place,
+            self.rounds,
+            self.again,
+            self.check_every,
+            self.stop_after,
+            events,
+        )
 
     def train_on(
         self, cluster: Cluster, wanted: list[tuple[str, BenchEnv]], seeds: Sequence[int]
@@ -236,20 +264,48 @@ def _said(training: Training, checkpoint: Checkpoint) -> None:
     from recosim.cli.report import output
 
     output().print(
-        f"{training}: {checkpoint.rounds} rounds, {checkpoint.seconds:.0f} s"
-        f"{_last_rounds(checkpoint)}\n  {checkpoint.folder}",
+        f"{training}: {checkpoint.done} rounds, {checkpoint.seconds:.0f} s"
+        f"{_last_rounds(checkpoint)}{_kept(checkpoint, training.place)}\n  {checkpoint.folder}",
         soft_wrap=True,
     )
 
 
 def _last_rounds(checkpoint: Checkpoint) -> str:
     """What the learner said of its last tenth of rounds: the mean of each of its metrics."""
+    from recosim.agents.checking import VALID
+
     said = []
     for name, history in checkpoint.history.items():
+        if name.startswith(VALID):
+            continue
         values = [value for value in history if value is not None]
         tail = values[-max(1, len(values) // 10) :]
         said += [f"{name} {sum(tail) / len(tail):.3f}"] if tail else []
     return f"; at the end {', '.join(said)}" if said else ""
+
+
+def _kept(checkpoint: Checkpoint, place: Place) -> str:
+    """Which weights are kept, how they play, and whether an agent plays by them."""
+    said = ""
+    if checkpoint.kept is not None:
+        figures = (f"{name} {value:.3f}" for name, value in checkpoint.kept_figures.items())
+        said = f"\n  kept: the weights of round {checkpoint.kept}, {', '.join(figures)}"
+    if checkpoint.stopped:
+        said += "\n  ended early: the checks after that round were no better"
+    other = _rounds_at(place.folder)
+    if checkpoint.folder != place.folder and other not in (None, checkpoint.rounds):
+        said += (
+            f"\n  it lies beside the training of {other} rounds, which plays better and stays the "
+            "one that agents play by; --again puts this one in its place"
+        )
+    return said
+
+
+def _rounds_at(folder: Path) -> int | None:
+    """The rounds of the training that lies in a folder; None where there is none."""
+    from recosim.agents.checkpoints import read_checkpoint
+
+    return read_checkpoint(folder).rounds if folder.exists() else None
 
 
 def _draw(trained: list[Checkpoint]) -> None:

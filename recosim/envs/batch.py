@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -73,6 +73,8 @@ class Batch:
 
     Attributes:
         family: the name of the family whose rules and columns these are.
+        judged_by: the figure by which a training keeps its best weights, and which is better: a
+            name in `logged`, or "reward", the sum of the rewards of an episode.
         world, vectors, protocol, users, split: what the batch was made from.
         size: B. n_askables: A, what can be asked about. n_actions: actions of the "flat" view.
         threads: that share the batch.
@@ -101,6 +103,7 @@ class Batch:
     solvable: ClassVar[float] = 1.0
     reward_terms: ClassVar[tuple[str, ...]] = ()
     choices: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    judged_by: ClassVar[tuple[str, Literal["higher", "lower"]]] = ("reward", "higher")
 
     world: World
     vectors: Vectors

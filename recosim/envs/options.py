@@ -135,7 +135,7 @@ def read_options(record: Family, kind: type[OptionsT], given: Mapping[str, Any])
     """
     named = ("choices", "settings", "batch")
     own = [entry.name for entry in fields(kind) if entry.name not in named]
-    choices, batch = record.load("rules").choices(), record.load("batch").choices
+    choices, batch = record.load("rules").names(), record.load("batch").choices
     arguments: dict[str, Any] = {}
     more: dict[str, dict[str, Any]] = {name: {} for name in named}
     for name, value in given.items():

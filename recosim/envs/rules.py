@@ -57,7 +57,7 @@ class Rules:
             UnknownNameError: not the name of a choice or of a reward.
             OptionError: an impossible value.
         """
-        allowed = self.choices()
+        allowed = self.names()
         for name in options:
             if name not in allowed:
                 raise unknown("protocol option", name, allowed)
@@ -84,7 +84,7 @@ class Rules:
         return asdict(self)
 
     @classmethod
-    def choices(cls) -> tuple[str, ...]:
+    def names(cls) -> tuple[str, ...]:
         """The names of the choices."""
         return tuple(entry.name for entry in fields(cls))
 

@@ -17,6 +17,11 @@ __all__ = ["understand_answer"]
 _NEGATIONS = frozenset((
     "not", "no", "dont", "never", "nothing", "doesnt", "isnt", "arent", "wont", "hate",
 ))  # fmt: skip
+# All of what a question names; of two, "both" too.
+_EVERYTHING = (
+    "all of them", "each of them", "all of those", "all of these", "all of it", "yes all",
+    "all please", "all three", "all four",
+)  # fmt: skip
 _FEW = 8  # words of a bare answer
 _ASIDES = 2  # words of other things in a line that still counts as an answer
 # "anything but jazz": whatever is asked, all is fine beside it.
@@ -76,7 +81,8 @@ def understand_answer(heard: Heard) -> Acts:
         return (Answer("no"), *avoided)
     if refused or (heard.reply == "no"):
         return (Answer("no", also=also), *avoided)
-    if has_cue(heard.said, ("both", "all of them", "each of them")) and len(context.asked) > 1:
+    everything = _EVERYTHING if len(context.asked) > 2 else ("both", *_EVERYTHING)
+    if len(context.asked) > 1 and (has_cue(heard.said, everything) or heard.said.strip() == "all"):
         return (Answer("yes", context.asked, also), *avoided)
     if heard.reply == "yes" and len(context.asked) == 1:
         return (Answer("yes", context.asked, also), *avoided)

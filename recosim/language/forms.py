@@ -337,8 +337,8 @@ def makes_sense(
     first = cases[0]
     if first == "yes":
         return len(context.asked) == 1 or (context.asked_facet is None and not context.asked)
-    if first == "yes_all":
-        return len(context.asked) >= 2
+    if first == "yes_all":  # it may be "both"; of more, `recosim.language.answers` reads "all"
+        return len(context.asked) == 2
     if first == "yes_some":
         return can_accept(slots["accepted"], context, facet_of)
     if first == "back_days":

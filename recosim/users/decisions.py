@@ -40,6 +40,10 @@ _FIELDS = {
         "`named`: those that you are asked about and the list of what you want has; [] if it has "
         "none. `answer`: 'both', the one that it has, or 'neither'."
     ),
+    "choices": (
+        "`named`: those that you are asked about and the list of what you want has; [] if it has "
+        "none. `answer`: yes if it has some, no if none."
+    ),
     "facet": (
         "`named`: those of the names that the list of what you want has; [] if it has none. "
         "`answer`: yes if it has some, no if none."
@@ -70,7 +74,7 @@ def decision_prompt(occasion: Occasion, manner: str, world: World, *, hears: boo
     wants = ", ".join(_names(world, occasion.wants)) or "nothing in particular"
     heard = [line[:LONGEST_LINE] for line in occasion.heard[-1:] if hears]
     lines = [manner, f"You want: {wants}.", *heard, _what_is_asked(occasion, world)]
-    system = _SYSTEM + _FIELDS[kind_of(occasion)] + wishes
+    system = _SYSTEM + _FIELDS[_form_of(occasion)] + wishes
     return [("system", system), ("user", "\n".join(line for line in lines if line))]
 
 
@@ -109,7 +113,7 @@ def decision_form(occasion: Occasion, world: World) -> type[BaseModel]:
     answers, choices = occasion.context.answers, dict[str, tuple[tuple[str, ...], bool]]()
     wants = _names(world, occasion.wants[:MOST_NAMES])
     if isinstance(answers, Ask):
-        if answers.facet is not None:
+        if _form_of(occasion) in ("facet", "choices"):
             choices["named"] = (tuple(_inside(occasion, world)), True)
             choices["answer"] = (("yes", "no", "don't know"), False)
         elif len(answers.attributes) > 1:
@@ -133,6 +137,13 @@ def decision_form(occasion: Occasion, world: World) -> type[BaseModel]:
     return _form(tuple(choices.items()))
 
 
+def _form_of(occasion: Occasion) -> str:
+    """The key of `_FIELDS`: the kind of the occasion, where of more than two some may be named."""
+    answers = occasion.context.answers
+    more = isinstance(answers, Ask) and answers.facet is None and len(answers.attributes) > 2
+    return "choices" if more else kind_of(occasion)
+
+
 @lru_cache(maxsize=4096)
 def _form(choices: tuple[tuple[str, tuple[tuple[str, ...], bool]], ...]) -> type[BaseModel]:
     fields: dict[str, Any] = {}
@@ -148,7 +159,7 @@ def acts_of(decided: Any, occasion: Occasion, world: World) -> tuple[UserAct, ..
     if occasion.context.walks:
         return life_acts(decided, occasion, world)
     if isinstance(answers, Ask):
-        if answers.facet is None:
+        if _form_of(occasion) not in ("facet", "choices"):
             return (_answer(decided.answer, answers.attributes, world),)
         inside = _inside(occasion, world)
         named = tuple(sorted(a for name, a in inside.items() if name in decided.named))
@@ -186,11 +197,12 @@ def _wishes(decided: Any, occasion: Occasion, world: World) -> tuple[UserAct, ..
 
 
 def _inside(occasion: Occasion, world: World) -> dict[str, int]:
-    """Attributes of the facet by name: those that are wanted, then the first others."""
+    """Attributes that are asked about by name: those that are wanted, then the first others."""
     answers = occasion.context.answers
     assert isinstance(answers, Ask)
-    assert answers.facet is not None
-    facet = world.facet_attributes.row(answers.facet).tolist()
+    facet = list(answers.attributes)
+    if answers.facet is not None:
+        facet = world.facet_attributes.row(answers.facet).tolist()
     wanted = [a for a in facet if a in occasion.wants]
     chosen = sorted([*wanted, *[a for a in facet if a not in occasion.wants]][:MOST_NAMES])
     found: dict[str, int] = {}

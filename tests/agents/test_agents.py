@@ -32,7 +32,7 @@ PROTOCOLS = [
         {"on_reject": "remove"},
         {"question": "facet"},
         {"question": "facet", "on_reject": "remove", "last_turn_acts": True},
-        {"question": "choice", "opening_counts": True},
+        {"question": "choice", "choices": 2, "opening_counts": True},
     )
 ]
 
@@ -113,7 +113,10 @@ def test_every_agent_keeps_to_the_rules_of_every_protocol(name, preset, options)
 
 
 ERRING = [
-    *(("scpr", {"question": q, "on_reject": "remove"}) for q in ("binary", "facet", "choice")),
+    *(
+        ("scpr", {"question": q, "choices": 3, "on_reject": "remove"})
+        for q in ("binary", "facet", "choice")
+    ),
     ("critique", {"on_reject": "remove"}),
 ]
 

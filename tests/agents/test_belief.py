@@ -11,6 +11,7 @@ pytest.importorskip("torch")
 
 from recosim.acts import Moves, Outcome, Verb
 from recosim.agents.cpr.belief.belief import ERROR_CHANCES, ERROR_RATES, Belief
+from recosim.agents.registry import make_agent
 from recosim.envs.cpr.protocol import PRESETS
 from recosim.envs.setup import Setup
 
@@ -22,7 +23,7 @@ def dialogues(question: str, world: str, n: int = 48, **behaviour: float):
         "cpr",
         world=world,
         split="test",
-        protocol_options={"question": question, "top_k": 3, "on_reject": "keep"},
+        protocol_options={"question": question, "choices": 2, "top_k": 3, "on_reject": "keep"},
         **behaviour,
     )
     d = setup.batch(n, raise_illegal=True)
@@ -237,4 +238,11 @@ def test_fitting_the_prior_raises_the_probability_of_targets():
 def test_chances_of_error_rates_are_chances():
     assert ERROR_CHANCES.sum() == pytest.approx(1.0)
     assert ((ERROR_RATES >= 0) & (ERROR_RATES < 0.5)).all()
-    assert set(PRESETS) >= {"scpr", "unicorn", "ear", "mcmipl"}
+
+
+def test_pathfinder_and_logic_say_where_a_no_tells_something_else():
+    for name in ("pathfinder", "logic"):
+        agent = make_agent(name)
+        found = {preset: bool(agent.misfit(rules)) for preset, rules in PRESETS.items()}
+        del found["critique"]  # nothing is asked there
+        assert [preset for preset, misfits in found.items() if misfits] == ["metacrs"]

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from reference.coin import Coin
 from reference.sixty_needs import collection
 
 from recosim.agents import checkpoints
+from recosim.agents.checking import Checks, checks_every
 from recosim.agents.checkpoints import (
     Place,
     checkpoint_key,
@@ -225,8 +227,137 @@ def test_what_is_trained_is_not_trained_twice(tmp_path, monkeypatch):
         assert train(Coin(), setup(), place(tmp_path)) == first
     again = train(Coin(), setup(), place(tmp_path), again=True)
     assert again.sha256 == first.sha256
-    longer = train(Coin(), setup(), place(tmp_path), rounds=8)
-    assert longer.done == 8
+
+
+class Fixed(Coin):
+    """How often it recommends hangs on nothing but the round: at its best in the third."""
+
+    chances = (-3.0, -1.0, 1.0, -2.0, -4.0, -6.0)
+
+    def train_round(self, number: int) -> dict[str, float]:
+        metrics = super().train_round(number)
+        for parameter in self.modules["coin"].parameters():
+            parameter.data.fill_(0.5 * self.chances[number % 6])
+        return metrics
+
+
+class Scripted(Checks):
+    """Checks that find what a table says, in the place of conversations."""
+
+    figures: ClassVar[dict[str, float]] = {}
+
+    def play(self, weights: dict) -> dict[str, float]:
+        bias = float(weights["coin.bias"][0])
+        return {"valid SR": 0.5, "valid AT": self.figures[f"{bias:g}"], "valid reward": 0.0}
+
+
+AT = {"-1.5": 9.0, "-0.5": 7.0, "0.5": 6.0, "-1": 6.5, "-2": 8.0, "-3": 14.0}
+
+
+@pytest.fixture
+def scripted(monkeypatch):
+    monkeypatch.setattr("recosim.agents.training.Checks", Scripted)
+    monkeypatch.setattr(Scripted, "figures", AT)
+
+
+def test_the_weights_of_the_best_check_are_kept(tmp_path, scripted):
+    done = train(Fixed(), setup(), place(tmp_path), check_every=1)
+    assert done.history["valid AT"] == [9.0, 7.0, 6.0, 6.5, 8.0, 14.0]
+    assert (done.kept, done.kept_figures["valid AT"]) == (3, 6.0)
+    assert done.weights()["coin.bias"][0] == 0.5
+    assert sorted(path.name for path in done.folder.iterdir()) == ["checkpoint.json", "weights.npz"]
+    # By default there are as many checks as half the training conversations allow: here one.
+    assert train(Fixed(), setup(), place(tmp_path / "b")).history["valid AT"] == [None] * 5 + [14.0]
+
+
+def test_of_equal_checks_the_later_one_is_kept(tmp_path, scripted, monkeypatch):
+    monkeypatch.setattr(Scripted, "figures", dict.fromkeys(AT, 7.0))
+    assert train(Fixed(), setup(), place(tmp_path), check_every=2).kept == 6
+
+
+def test_a_training_ends_early_on_request(tmp_path, scripted):
+    done = train(Fixed(), setup(), place(tmp_path), check_every=1, stop_after=2)
+    assert (done.done, done.rounds, done.kept) == (5, 6, 3)
+    assert done.stopped
+    assert done.finished
+    assert done.weights()["coin.bias"][0] == 0.5
+    assert train(Fixed(), setup(), place(tmp_path)) == done
+    for wrong in ({"check_every": 0}, {"stop_after": 0}):
+        with pytest.raises(OptionError, match="at least 1"):
+            train(Fixed(), setup(), place(tmp_path), **wrong)
+
+
+def test_what_is_kept_outlives_an_interruption(tmp_path, scripted):
+    whole = train(Fixed(), setup(), place(tmp_path / "a"), check_every=1)
+    with pytest.raises(Stop):
+        train(
+            Fixed(),
+            setup(),
+            place(tmp_path / "b"),
+            check_every=1,
+            save_seconds=0.0,
+            progress=stop_after(4),
+        )
+    cut = read_checkpoint(place(tmp_path / "b").folder)
+    assert (cut.done, cut.kept, cut.finished) == (4, 3, False)
+    assert cut.best_weights()["coin.bias"][0] == 0.5
+    assert cut.weights()["coin.bias"][0] == -1.0  # what the training goes on from
+    parts = train(Fixed(), setup(), place(tmp_path / "b"), check_every=1)
+    assert (parts.sha256, parts.history) == (whole.sha256, whole.history)
+
+
+def test_a_training_of_other_rounds_takes_the_place_of_a_finished_one_if_it_is_better(
+    tmp_path, scripted, monkeypatch
+):
+    first = train(Fixed(), setup(), place(tmp_path), check_every=3)  # keeps round 3
+    beside = place(tmp_path).beside(2)
+    shorter = train(Fixed(), setup(), place(tmp_path), rounds=2)
+    assert (shorter.folder, shorter.done) == (beside.folder, 2)
+    assert read_checkpoint(place(tmp_path).folder) == first
+    with monkeypatch.context() as patch:
+        patch.setattr(Fixed, "train_round", None)  # it is finished too
+        assert train(Fixed(), setup(), place(tmp_path), rounds=2) == shorter
+    monkeypatch.setattr(Scripted, "figures", AT | {"-1.5": 5.0})
+    longer = train(Fixed(), setup(), place(tmp_path), rounds=8, check_every=1)
+    assert (longer.folder, longer.rounds, longer.kept) == (place(tmp_path).folder, 8, 7)
+    assert read_checkpoint(place(tmp_path).folder) == longer
+    assert not place(tmp_path).beside(8).folder.exists()
+    asked_for = train(Fixed(), setup(), place(tmp_path), rounds=2, again=True)
+    assert (asked_for.folder, asked_for.rounds) == (first.folder, 2)
+
+
+def test_checks_play_the_same_conversations_greedily_and_touch_no_training(tmp_path):
+    learner = Coin(batch=32)
+    learner.bind(setup().batch(32))
+    learner.start(0)
+    checks, weights = Checks(learner, setup()), learner.weights()
+    before = learner.training_state()
+    first = checks.play(weights)
+    assert first == checks.play(weights)
+    assert first.keys() == {"valid SR", "valid AT", "valid reward"}
+    assert checks.score(first) == -first["valid AT"]
+    assert equal(before, learner.training_state())
+    other = checks.play(weights | {"coin.bias": np.array([3.0], dtype=np.float32)})
+    assert other["valid AT"] != first["valid AT"]
+    assert [checks_every(n, 128) for n in (1, 6, 20, 40, 120, 300)] == [1, 6, 10, 8, 8, 15]
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_every_learner_is_made_again_from_its_settings(name):
+    learner = make_agent(name)
+    again = type(learner)(**learner.settings())
+    assert again.settings() == learner.settings()
+
+
+def test_checkpoints_of_before_there_were_checks_are_read(tmp_path):
+    done = train(Coin(), setup(), place(tmp_path))
+    path = done.folder / "checkpoint.json"
+    body = json.loads(path.read_text())
+    del body["kept"], body["stopped"]
+    path.write_text(json.dumps(body))
+    old = read_checkpoint(done.folder)
+    assert (old.kept, old.stopped, old.finished, old.kept_figures) == (None, False, True, {})
+    assert train(Coin(), setup(), place(tmp_path)) == old
 
 
 def test_damaged_checkpoints_are_refused(tmp_path):

@@ -20,9 +20,17 @@ def test_stretches_are_averaged_and_gaps_left_out():
 def test_a_training_is_drawn(tmp_path):
     pytest.importorskip("matplotlib")
     checkpoints = [
-        Checkpoint(tmp_path, "scpr", "E", "w", {}, seed, 4, 4, 1.0, history, "")
+        Checkpoint(tmp_path, "scpr", "E", "w", {}, seed, 4, 4, 1.0, history, "", kept=3)
         for seed, history in enumerate(
-            [{"SR": [0.1, 0.2, 0.3, 0.4], "loss": [None, 1.0, 0.5, 0.2]}, {"SR": [0.0] * 4}]
+            [
+                {
+                    "SR": [0.1, 0.2, 0.3, 0.4],
+                    "loss": [None, 1.0, 0.5, 0.2],
+                    "valid SR": [None, 0.5, 0.6, None],
+                    "valid AT": [None, 7.0, 6.0, None],
+                },
+                {"SR": [0.0] * 4},
+            ]
         )
     ]
     write_curves(checkpoints, tmp_path / "a.png")

@@ -326,19 +326,21 @@ def test_another_item_than_the_one_in_mind_may_be_taken(talk: Any) -> None:
     assert "The item to find was thing af [i5]." in out or "found thing af [i5]" in out
 
 
-def test_two_choice_questions_take_one_both_or_neither(talk: Any, tmp_path: Path) -> None:
+def test_choice_questions_take_some_all_or_none(talk: Any, tmp_path: Path) -> None:
     seen = set()
-    for n, answer in enumerate(("both", "first", "second", "neither", "dk")):
+    for n, answer in enumerate(("all", "first", "some", "none", "dk")):
         path = tmp_path / f"{n}.parquet"
         arguments = ("--as", "user", "--agent", "asker", "--protocol", "mcmipl")
         talk(*arguments, "--save", path, lines="")
         path.unlink()
         out = talk(*arguments, lines="")
-        asked = [int(part.split("]")[0]) for part in out.split("Do you want ")[1].split("[a")[1:3]]
-        line = {"first": f"a{asked[0]}", "second": str(asked[1])}.get(answer, answer)
+        question = out.split("Do you want ")[1].split("?")[0]
+        asked = [int(part.split("]")[0]) for part in question.split("[a")[1:]]
+        assert len(asked) > 2
+        line = {"first": f"a{asked[0]}", "some": f"{asked[1]}, a{asked[0]}"}.get(answer, answer)
         talk(*arguments, "--save", path, lines=f"yes\n{line}\n")
         row = Trace.read(path).table.to_pylist()[1]
-        expected = {"both": asked, "first": asked[:1], "second": asked[1:]}.get(answer, [])
+        expected = {"all": asked, "first": asked[:1], "some": asked[:2]}.get(answer, [])
         assert row["asked"] == asked
         assert row["accepted"] == expected
         seen.add(row["outcome"])

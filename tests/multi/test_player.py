@@ -103,10 +103,11 @@ def test_what_the_user_sees_is_of_its_space_and_wants_are_true(case):
         seen = player.observation()
         assert space.contains(seen), {k: v for k, v in seen.items() if not space[k].contains(v)}
         if "wants" in seen:
-            target = env.batch.arrays["targets"][0, player._first_live()]
-            assert (
-                np.flatnonzero(seen["wants"]).tolist() == world.item_attributes.row(target).tolist()
-            )
+            a = env.batch.arrays
+            rows = [world.item_attributes.row(v) for v in a["targets"][0, : a["n_targets"][0]]]
+            # Under choice questions all targets answer.
+            wanted = rows if env.batch.protocol.question == "choice" else rows[:1]
+            assert set(np.flatnonzero(seen["wants"])) == set(np.concatenate(wanted))
         if "need" in seen:
             terms = seen["need"][seen["need"] >= 0].tolist()
             words = env.batch.index.words(terms)

@@ -602,6 +602,10 @@ def _move_fields(conv: ReferenceConversation, verb: Verb, step: Step) -> dict[st
     if verb is Verb.ASK and not step.ignored:
         reward = {Outcome.YES: r.ask_yes, Outcome.NO: r.ask_no, Outcome.UNSURE: r.ask_unsure}
         terms["ask"] = reward[step.outcome]
+        if conv.asks_choices:  # each attribute pays
+            answers = [Outcome.YES if a in step.accepted else Outcome.NO for a in step.asked]
+            unsure = step.outcome is Outcome.UNSURE
+            terms["ask"] = sum(r.ask_unsure if unsure else reward[each] for each in answers)
     elif verb is Verb.RECOMMEND and not step.ignored:
         terms["recommend"] = {Outcome.HIT: r.hit, Outcome.MISS: r.miss}.get(step.outcome, 0.0)
     elif verb is Verb.ILLEGAL:
@@ -615,7 +619,7 @@ def _move_fields(conv: ReferenceConversation, verb: Verb, step: Step) -> dict[st
     return {
         "verb": int(verb),
         "outcome": int(step.outcome),
-        "asked": [*asked, -1, -1][:2],
+        "asked": [*asked, *[-1] * 16][: max(2, conv.protocol.choices)],
         "accepted": list(step.accepted),
         "shown": list(step.items),
         "notes": _notes(conv, step),

@@ -65,6 +65,7 @@ class ReferenceConversation(Beliefs):
         self.draw = draw
         self.draw_unit = draw_unit
         self.asks_facets = protocol.question == "facet"
+        self.asks_choices = protocol.question == "choice"
         self.done = True
 
     # ---------------------------------------------------------------- the opening
@@ -104,7 +105,12 @@ class ReferenceConversation(Beliefs):
         self.done = False
         self.utility = 0.0
 
-        named = self._request(target, opening)
+        user_model, self.targets = self.rule_user, [target]
+        user_model.find_musts(target)
+        self.opening_item = None if opening is not None else user_model.example(target)
+        if self.asks_choices:
+            self._add_companions(interactions_of_split, opening)
+        named = self._request(opening)
         for a in named:
             self.status[a] = ACCEPTED
         if named:
@@ -115,40 +121,71 @@ class ReferenceConversation(Beliefs):
         for facet in self.facets_asked:
             self._reject(a for a in tables.facet_attributes[facet] if a not in named)
 
-        self.targets = [target]
-        self.rule_user.find_musts(target)
-        self.rule_user.find_standing(target, named)
+        user_model.find_standing(target, named)
         self._heed_standing()
-        eligible = sorted(
-            v
-            for v in set(interactions_of_split)
-            if v not in (target, self.opening_item)
-            and self._openings(v)
-            and tables.item_attributes[v].issuperset(named)
-            and self.rule_user.has_musts(v)
-        )
-        while len(self.targets) < protocol.targets and eligible:
-            k = len(self.targets) - 1
-            self.targets.append(eligible.pop(self.draw("target", k, len(eligible))))
-        self.rule_user.find_acceptable(self.targets, self.candidates)
+        if self.asks_choices:
+            self.targets = [v for v in self.targets if v == target or user_model.has_musts(v)]
+        else:
+            self._add_targets(interactions_of_split, named)
+        user_model.find_acceptable(self.targets, self.candidates)
         return tuple(named)
 
-    def _request(self, target: int, opening: int | None) -> list[int]:
-        """The attributes that the user names, in their order; sets the item that they name."""
-        self.opening_item = None
+    def _add_targets(self, interactions_of_split: Collection[int], named: Sequence[int]) -> None:
+        """Draw further targets that have all that the request named."""
+        eligible = sorted(
+            v
+            for v in self._further_targets(interactions_of_split)
+            if self._openings(v) and self.tables.item_attributes[v].issuperset(named)
+        )
+        while len(self.targets) < self.protocol.targets and eligible:
+            k = len(self.targets) - 1
+            self.targets.append(eligible.pop(self.draw("target", k, len(eligible))))
+
+    def _add_companions(self, interactions_of_split: Collection[int], opening: int | None) -> None:
+        """Draw further targets that have something in common with those before: the opening."""
+        has = self.tables.item_attributes
+        while len(self.targets) < self.protocol.targets:
+            common = set.intersection(*(has[v] for v in self.targets))
+            if opening is not None:
+                common &= {opening}
+            eligible = sorted(
+                v for v in self._further_targets(interactions_of_split) if has[v] & common
+            )
+            if not eligible:
+                return
+            k = len(self.targets) - 1
+            self.targets.append(eligible[self.draw("target", k, len(eligible))])
+
+    def _further_targets(self, interactions_of_split: Collection[int]) -> list[int]:
+        return [
+            v
+            for v in set(interactions_of_split)
+            if v not in (*self.targets, self.opening_item) and self.rule_user.has_musts(v)
+        ]
+
+    def _request(self, opening: int | None) -> list[int]:
+        """The attributes that the user names, in their order."""
+        target, user = self.targets[0], self.rule_user
         if opening is not None:  # it is named, and nothing else is
-            return self._opening_attributes(target, opening)
-        user = self.rule_user
-        self.opening_item = user.example(target)
+            return self._opening_attributes(self.tables.item_attributes[target], opening)
         if not user.names_attributes(self.opening_item):
             return []
-        named = self._opening_attributes(target, None)
+        common = set.intersection(*(self.tables.item_attributes[v] for v in self.targets))
+        if self.protocol.yes_if == "item_and_user":
+            common = common & self.own_attributes or common
+        named = self._opening_attributes(common, None)
         spoken_of = {p for f in self.facets_asked for p in self.tables.facet_attributes[f]}
-        return named + user.further(self.tables.item_attributes[target] - {*named, *spoken_of})
+        return named + user.further(common - {*named, *spoken_of})
 
-    def _opening_attributes(self, target: int, opening: int | None) -> list[int]:
-        """What a request for an attribute, or for a facet, names."""
-        has, choices = sorted(self.tables.item_attributes[target]), self._openings(target)
+    @property
+    def own_attributes(self) -> set[int]:
+        """The attributes that the user has: those of their train items."""
+        return {a for v in self.tables.train[self.user] for a in self.tables.item_attributes[v]}
+
+    def _opening_attributes(self, attributes: Collection[int], opening: int | None) -> list[int]:
+        """What a request for one of some attributes, or for a facet that they are in, names."""
+        target, has = self.targets[0], sorted(attributes)
+        choices = self._openings_with(has)
         if not choices:
             raise OptionError(f"item {target} has nothing to open with; give another target.")
         if opening is None:
@@ -163,13 +200,15 @@ class ReferenceConversation(Beliefs):
 
     def _openings(self, item: int) -> list[int]:
         """What an item can be opened with: its attributes, or the facets that these are in."""
-        has = sorted(self.tables.item_attributes[item])
+        return self._openings_with(sorted(self.tables.item_attributes[item]))
+
+    def _openings_with(self, has: list[int]) -> list[int]:
         if not self.asks_facets:
             return has
         return sorted({f for a in has if (f := self.tables.attribute_facet[a]) >= 0})
 
     def _lots(self, askable: int, has: Iterable[int]) -> int:
-        """How many lots an attribute or a facet of the target has in the draw of the opening."""
+        """How many lots an attribute or a facet has in the draw of the opening."""
         weight = self.rule_user.weight
         if not self.asks_facets:
             return weight[askable]
@@ -221,13 +260,18 @@ class ReferenceConversation(Beliefs):
 
     @property
     def live_targets(self) -> list[int]:
-        """The targets that have every accepted attribute; all of them if noise left none."""
+        """The targets that have every accepted attribute; all of them if noise left none.
+
+        Under choice questions all of them.
+        """
+        if self.asks_choices:
+            return list(self.targets)
         accepted = self._with_status(ACCEPTED)
         live = [v for v in self.targets if self.tables.item_attributes[v].issuperset(accepted)]
         return live or list(self.targets)
 
     def ask(self, a: int) -> Step:
-        """Ask about an attribute (under "choice": and its partner), or about a facet."""
+        """Ask about an attribute (under "choice": and those that go with it), or about a facet."""
         if self._move_is_ignored():
             return self._ignore()
         if not self.can_ask(a):
@@ -236,35 +280,44 @@ class ReferenceConversation(Beliefs):
         if self.asks_facets:
             self.facets_asked.add(a)
         user, rewards = self.rule_user, self.protocol.rewards
+        unsure = rewards.ask_unsure
+        if self.asks_choices:
+            unsure = sum(rewards.ask_unsure for _ in asked)
         self._perhaps_change_mind()
 
         if user.does_not_know(self.turn):
             self._leave_open(about)
-            return self._end_move(Outcome.UNSURE, rewards.ask_unsure, question=True, asked=asked)
+            return self._end_move(Outcome.UNSURE, unsure, question=True, asked=asked)
         if not self.asks_facets and user.deflects(self.turn):
             self._leave_open(about)
             wanted = user.wants(self.turn, self.live_targets[0], self.status, about)
             instead = () if wanted is None else (wanted,)
             self._accept(instead)
             return self._end_move(
-                Outcome.UNSURE, rewards.ask_unsure, question=True, asked=asked, accepted=instead
+                Outcome.UNSURE, unsure, question=True, asked=asked, accepted=instead
             )
 
         flip = user.errs(self.turn)
         if self.asks_facets:
             accepted = self._answer_facet(a, flip)
         else:
-            accepted = tuple(p for p in about if self._answer_attribute(p, flip))
+            accepted = tuple(p for p in about if self._is_wanted(p) != flip)
+            if self.asks_choices:
+                self._settle_choice(asked, accepted)
+            else:
+                self._accept(accepted)
+                self._reject(p for p in about if p not in accepted)
+        reward = rewards.ask_yes if accepted else rewards.ask_no
+        if self.asks_choices:
+            reward = sum(rewards.ask_yes if p in accepted else rewards.ask_no for p in asked)
         if accepted:
             return self._end_move(
-                Outcome.YES, rewards.ask_yes, question=True, asked=asked, accepted=accepted
+                Outcome.YES, reward, question=True, asked=asked, accepted=accepted
             )
         also = user.adds(self.turn, self.live_targets[0], self.status, about)
         named = () if also is None else (also,)
         self._accept(named)
-        return self._end_move(
-            Outcome.NO, rewards.ask_no, question=True, asked=asked, accepted=named
-        )
+        return self._end_move(Outcome.NO, reward, question=True, asked=asked, accepted=named)
 
     def _leave_open(self, attributes: Iterable[int]) -> None:
         """What was asked got no answer."""
@@ -276,34 +329,45 @@ class ReferenceConversation(Beliefs):
         """What the question is about, and what of it is asked by name."""
         if self.asks_facets:
             return self.tables.facet_attributes[a], ()
-        partner = self.choice_partner(a) if self.protocol.question == "choice" else None
-        asked = (a,) if partner is None else (a, partner)
+        asked = self.choices(a) if self.asks_choices else (a,)
         return asked, asked
 
-    def choice_partner(self, a: int) -> int | None:
-        """The other attribute of a two-choice question about `a`, or None."""
+    def choices(self, a: int) -> tuple[int, ...]:
+        """What a choice question about `a` names: itself, and the best others of its facet."""
         facet = self.tables.attribute_facet[a]
         if facet < 0:
-            return None
+            return (a,)
         others = [p for p in self.tables.facet_attributes[facet] if p != a and self.can_ask(p)]
         entropies = self.entropies()
-        return max(others, key=lambda p: (entropies[p], -p), default=None)
+        others.sort(key=lambda p: (-entropies[p], p))
+        return (a, *others[: self.protocol.choices - 1])
 
-    def _answer_attribute(self, a: int, flip: bool) -> bool:
-        """The user's answer about one attribute, settled; True for yes."""
-        yes = any(a in self.tables.item_attributes[v] for v in self.live_targets) != flip
-        if yes:
-            self._accept([a])
-        else:
-            self._reject([a])
-        return yes
+    def _is_wanted(self, a: int) -> bool:
+        """Whether a target has an attribute, and where it has to be the user's, the user too."""
+        if self.protocol.yes_if == "item_and_user" and a not in self.own_attributes:
+            return False
+        return any(a in self.tables.item_attributes[v] for v in self.live_targets)
+
+    def _settle_choice(self, asked: Sequence[int], accepted: Sequence[int]) -> None:
+        """One cut for the whole question: what has any yes, without what has any no."""
+        items = self.tables.attribute_items
+        for a in asked:
+            self.status[a] = ACCEPTED if a in accepted else REJECTED
+        some: set[int] = set().union(*(items[a] for a in accepted)) & self.candidates
+        left = some or set(self.candidates)
+        if self.protocol.on_reject == "remove":
+            left = left.difference(*(items[a] for a in asked if a not in accepted))
+        self._narrow(left)
 
     def _answer_facet(self, facet: int, flip: bool) -> tuple[int, ...]:
         """The attributes of the facet that the user accepts, settled; empty for a no."""
         inside = self.tables.facet_attributes[facet]
         named: list[int] = []
+        mine = set(inside)
+        if self.protocol.yes_if == "item_and_user":
+            mine &= self.own_attributes
         for v in self.live_targets:
-            named = [a for a in inside if a in self.tables.item_attributes[v]]
+            named = [a for a in inside if a in mine & self.tables.item_attributes[v]]
             if named:
                 break
         if flip:

@@ -108,6 +108,7 @@ def random_protocol(rng: np.random.Generator, question: str) -> Protocol:
         "feedback_on": str(rng.choice(["reflect", "reflect", "refusal"])),
         "inquiries": str(rng.choice(["free", "turn"])),
         "aspects": int(rng.integers(0, 4)),
+        "yes_if": str(rng.choice(["item", "item", "item_and_user"])),
     }
     if rng.random() < 0.2:
         return PRESETS[str(rng.choice(sorted(PRESETS)))].with_options(**options)
@@ -116,6 +117,7 @@ def random_protocol(rng: np.random.Generator, question: str) -> Protocol:
     return Protocol(
         **options,
         question=question,  # type: ignore[arg-type]
+        choices=int(rng.integers(1, 6)),
         drop_failed=str(rng.choice(["always", "if_more_than_k"])),
         opening_counts=bool(rng.random() < 0.5),
         last_turn_acts=bool(rng.random() < 0.5),

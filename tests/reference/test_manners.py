@@ -341,8 +341,10 @@ def test_what_was_asked_is_not_said_instead() -> None:
 
 
 def test_both_of_two_are_left_open() -> None:
-    conv = conversation(target=0, question="choice", deflects=1.0, draws={("also", 1): 0})
-    assert conv.ask(2) == Step(-0.1, Outcome.UNSURE, asked=(2, 1), accepted=(3,))
+    conv = conversation(
+        target=0, question="choice", choices=2, deflects=1.0, draws={("also", 1): 0}
+    )
+    assert conv.ask(2) == Step(-0.2, Outcome.UNSURE, asked=(2, 1), accepted=(3,))
     assert with_status(conv, 2) == {1, 2}
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 from reference.cpr import ReferenceConversation, Step, WorldTables
-from reference.six_items import conversation, vectors, with_status
+from reference.six_items import WORLD, conversation, vectors, with_status
+from reference.wishes import Standing
 
 from recosim.acts import Outcome
 from recosim.errors import IllegalActionError, OptionError, StateError
@@ -88,11 +90,15 @@ def test_asked_attributes_and_those_without_candidates_are_not_askable() -> None
 
 
 def test_contradicting_yes_leaves_the_candidates_and_sets_the_status() -> None:
-    # Item 0 has neither 1 nor 2, and no item has both: two wrong yeses contradict each other.
-    draws = {("noise", 1): 0.0}
-    conv = conversation(target=0, answer_noise=0.5, draws=draws, question="choice")
-    assert conv.ask(1).accepted == (1, 2)
-    assert (conv.candidates, conv.status[1], conv.status[2]) == ({1, 2}, 1, 1)
+    # Item 0 has neither 1 nor 4, which item 2 has; and no item has them and 5: a third wrong yes
+    # contradicts the two.
+    draws = {("noise", turn): 0.0 for turn in (1, 2, 3)}
+    conv = conversation(target=0, answer_noise=0.5, draws=draws)
+    conv.ask(1)
+    conv.status[5] = 0
+    assert (conv.ask(4).accepted, conv.candidates) == ((4,), {2})
+    conv._accept([5])
+    assert (conv.candidates, conv.status[5]) == ({2}, 1)
 
 
 def test_contradicting_no_leaves_the_candidates_and_sets_the_status() -> None:
@@ -197,42 +203,139 @@ def test_facet_question_is_answered_by_live_targets_alone() -> None:
     assert conv.ask(2).accepted == (4,)
 
 
-# ---------------------------------------------------------------- two-choice questions
+# ---------------------------------------------------------------- choice questions
 
 
-def test_choice_partner_has_the_highest_entropy_in_the_facet() -> None:
-    conv = conversation(question="choice", opening=3, target=4)  # candidates 0, 1, 4
+def choice(choices: int = 2, **options: Any) -> ReferenceConversation:
+    """Choice questions with the rewards of the preset `mcmipl`."""
+    return conversation(question="choice", choices=choices, on_reject="remove", **options)
+
+
+def test_choices_have_the_highest_entropies_in_the_facet() -> None:
+    conv = choice(opening=3, target=4)  # candidates 0, 1, 4
     assert conv.counts() == {0: 2, 1: 2, 3: 3, 5: 1}
-    assert conv.choice_partner(0) == 1  # 2 has no candidate
-    conv = conversation(question="choice")  # candidates 0, 1, 2, 3, 5: 1 and 2 have two each
-    assert conv.choice_partner(5) is None  # in no facet
-    assert conv.choice_partner(3) == 4
+    assert conv.choices(0) == (0, 1)  # 2 has no candidate
+    conv = choice()  # candidates 0, 1, 2, 3, 5: 1 and 2 have two each
+    assert conv.choices(5) == (5,)  # in no facet
+    assert conv.choices(3) == (3, 4)
     conv.status[0] = 0
-    assert conv.choice_partner(0) == 1  # smallest id on ties
-    assert conv.choice_partner(1) == 2  # the entropy of 0, which all have, is 0
+    assert conv.choices(0) == (0, 1)  # smallest id on ties
+    assert conv.choices(1) == (1, 2)  # the entropy of 0, which all have, is 0
+    conv.protocol = conv.protocol.with_options(choices=3)
+    assert conv.choices(1) == (1, 2, 0)
+    conv.protocol = conv.protocol.with_options(choices=1)
+    assert conv.choices(1) == (1,)
 
 
-def test_choice_settles_both_answers_and_counts_as_yes_if_one_is() -> None:
-    conv = conversation(target=1, question="choice", on_reject="remove")
+def test_choice_pays_each_attribute_and_counts_as_yes_if_one_is() -> None:
+    conv = choice(target=1)
     step = conv.ask(4)
-    assert step == Step(0.01, Outcome.YES, asked=(4, 3), accepted=(3,))
+    assert step == Step(0.01 - 0.1, Outcome.YES, asked=(4, 3), accepted=(3,))
     assert (conv.status[4], conv.status[3], conv.candidates) == (-1, 1, {0, 1})
-    assert conv.turn == 2
+    assert (conv.turn, conv.history[0]) == (2, 1)
 
-    conv = conversation(target=0, question="choice", on_reject="remove")
-    assert conv.ask(2) == Step(-0.1, Outcome.NO, asked=(2, 1))
-    assert conv.candidates == {0}
+    conv = choice(target=0)
+    assert conv.ask(2) == Step(-0.1 - 0.1, Outcome.NO, asked=(2, 1))
+    assert (conv.candidates, conv.history[0]) == ({0}, -1)
 
 
-def test_second_answer_of_a_choice_sees_the_targets_that_are_live_after_the_first() -> None:
-    # Targets 2 (0, 1, 4) and 5 (0, 2, 4): after yes to 1 only item 2 is live, so 2 is a no.
-    conv = conversation(
-        target=2, question="choice", targets=2, split=(5,), draws={("target", 0): 0}
-    )
-    step = conv.ask(1)
-    assert (step.asked, step.accepted) == ((1, 2), (1,))
-    assert conv.live_targets == [2]
-    assert conv.status[2] == -1
+def test_choice_keeps_what_has_any_accepted_and_no_rejected_attribute() -> None:
+    # Candidates 0, 1, 2, 3, 5. Targets 1 (0, 1, 3) and 5 (0, 2, 4): both have 0.
+    options: dict[str, Any] = {
+        "target": 1,
+        "targets": 2,
+        "split": (5,),
+        "draws": {("target", 0): 0},
+    }
+    conv = choice(**options)
+    assert conv.ask(1) == Step(0.02, Outcome.YES, asked=(1, 2), accepted=(1, 2))
+    assert conv.candidates == {1, 2, 3, 5}  # the union
+    assert conv.live_targets == [1, 5]  # whatever was accepted
+    assert conv.ask(4) == Step(0.02, Outcome.YES, asked=(4, 3), accepted=(4, 3))
+    assert conv.candidates == {1, 2, 5}
+    # Alone, each target says no to what the other has.
+    conv = choice(target=1)
+    assert conv.ask(1).accepted == (1,)
+    assert conv.candidates == {1, 2}
+    keep = choice(target=1).protocol.with_options(on_reject="keep")
+    conv = choice(target=0)
+    conv.protocol = keep
+    assert conv.ask(1).accepted == ()
+    assert conv.candidates == {0, 1, 2, 3, 5}  # all, since none has one
+
+
+def test_choice_that_would_leave_nothing_leaves_the_candidates() -> None:
+    # Wrong: yes to 3, no to 4. Of the candidates 2 and 5 none has 3, and both have 4.
+    draws = {("noise", 1): 0.9, ("noise", 2): 0.0}
+    conv = choice(3, target=2, opening=4, answer_noise=0.5, draws=draws)
+    assert conv.candidates == {2, 5}
+    conv = choice(target=2, answer_noise=0.5, draws=draws)
+    assert conv.ask(1).accepted == (1,)
+    assert conv.candidates == {1, 2}
+    assert conv.ask(3) == Step(0.01 - 0.1, Outcome.YES, asked=(3, 4), accepted=(3,))
+    assert conv.candidates == {1}
+    wrong = choice(target=3, opening=5, answer_noise=0.5, draws={("noise", 1): 0.0})
+    assert wrong.candidates == {3, 4}
+    assert wrong.ask(0) == Step(0.01 - 0.1 - 0.0, Outcome.YES, asked=(0, 1), accepted=(1,))
+    assert wrong.candidates == {4}
+    alone = choice(target=3, opening=2, answer_noise=0.5, draws={("noise", 1): 0.0})
+    assert alone.candidates == {3, 5}
+    assert alone.ask(0).accepted == ()  # a wrong no to what all candidates have
+    assert (alone.candidates, alone.status[0]) == ({3, 5}, -1)
+
+
+def test_targets_of_choices_come_before_the_opening_which_they_share() -> None:
+    # Item 4 (1, 3, 5) shares 1 and 3 with 1 (0, 1, 3); with both, 0 shares 3 and 2 shares 1.
+    draws = {("target", 0): 2, ("target", 1): 0, ("opening", 0): 0}
+    conv = choice(target=1, opening=None, targets=3, split=(0, 2, 3, 4), draws=draws)
+    # Of 0, 2, 3, 4 the third is 3 (0, 2, 5); what it shares with 1 is 0, which 0 and 2 have too.
+    assert conv.targets == [1, 3, 0]
+    assert (with_status(conv, 1), conv.candidates) == ({0}, {0, 1, 2, 3, 5})
+    draws = {("target", 0): 3, ("target", 1): 0, ("opening", 0): 0}
+    conv = choice(target=1, opening=None, targets=3, split=(0, 2, 3, 4), draws=draws)
+    assert conv.targets == [1, 4, 0]
+    assert with_status(conv, 1) == {3}
+    # Where the opening is given all have it, and there may be fewer.
+    draws = {("target", 0): 0}
+    conv = choice(target=1, opening=3, targets=4, split=(2, 3, 4), draws=draws)
+    assert conv.targets == [1, 4]
+
+
+def test_targets_of_choices_keep_to_the_instruction_that_holds() -> None:
+    draws = {("target", 0): 0, ("opening", 0): 0}
+    conv = choice(target=1, opening=None, targets=2, split=(2,), draws=draws)
+    assert conv.targets == [1, 2]
+    # Of the user's items 5 alone has what the request names (0). It differs from all with 0 in what
+    # item 1 has or has not as they do, but for 5, which item 1 has not either.
+    options: dict[str, Any] = {"target": 1, "opening": None, "targets": 2, "draws": draws}
+    conv = choice(split=(2,), standing="session", **options)
+    assert conv.rule_user.standing == Standing(5, wanted=False, condition=None, holds=True)
+    assert conv.targets == [1, 2]
+    assert choice(split=(3,), **options).targets == [1, 3]
+    conv = choice(split=(3,), standing="session", **options)
+    assert conv.targets == [1]  # item 3 has 5
+
+
+# ---------------------------------------------------------------- what the user has themselves
+
+
+def test_yes_needs_an_attribute_of_the_user_too() -> None:
+    # Items 4 (1, 3, 5) and 5 (0, 2, 4) are those of user 0, who has everything; user 1 has nothing.
+    assert conversation(yes_if="item_and_user").ask(3).outcome is Outcome.YES
+    assert conversation(yes_if="item_and_user", user=1).ask(3).outcome is Outcome.NO
+    few = WorldTables(WORLD)
+    few.train[0] = [0]  # with 0 and 3
+    of_few: dict[str, Any] = {"yes_if": "item_and_user", "tables": few, "target": 1}
+    assert conversation(**of_few).ask(3).outcome is Outcome.YES
+    assert conversation(**of_few).ask(1).outcome is Outcome.NO
+    # The opening is one of both; where there is none, one of the item.
+    drawn = conversation(opening=None, draws={("opening", 0): 1}, **of_few)
+    assert with_status(drawn, 1) == {3}  # of 0, 3
+    none = conversation(opening=None, draws={("opening", 0): 1}, **of_few | {"user": 1})
+    assert with_status(none, 1) == {1}  # of 0, 1, 3
+    facet = conversation(opening=None, question="facet", draws={("opening", 0): 0}, **of_few)
+    assert (with_status(facet, 1), with_status(facet, -1)) == ({0}, {1, 2})
+    assert facet.ask(1).accepted == (3,)
 
 
 # ---------------------------------------------------------------- noise and "don't know"
@@ -246,8 +349,8 @@ def test_answer_noise_flips_the_answer() -> None:
 
 
 def test_answer_noise_flips_both_answers_of_a_choice() -> None:
-    conv = conversation(answer_noise=0.3, draws={("noise", 1): 0.0}, question="choice", target=2)
-    assert conv.ask(3) == Step(0.01, Outcome.YES, asked=(3, 4), accepted=(3,))
+    conv = choice(answer_noise=0.3, draws={("noise", 1): 0.0}, target=2)
+    assert conv.ask(3) == Step(0.01 - 0.1, Outcome.YES, asked=(3, 4), accepted=(3,))
     assert (conv.status[3], conv.status[4]) == (1, -1)
 
 
@@ -278,6 +381,7 @@ def test_dont_know_sets_the_asked_attributes_and_nothing_else(
     conv = conversation(
         opening=opening,
         question=question,
+        choices=2,
         on_reject="remove",
         dont_know=0.3,
         answer_noise=0.5,
@@ -285,7 +389,8 @@ def test_dont_know_sets_the_asked_attributes_and_nothing_else(
     )
     before = conv.candidates
     step = conv.ask(asked)
-    assert (step.reward, step.outcome, step.accepted) == (-0.1, Outcome.UNSURE, ())
+    reward = -0.2 if question == "choice" else -0.1  # each attribute pays
+    assert (step.reward, step.outcome, step.accepted) == (reward, Outcome.UNSURE, ())
     assert with_status(conv, 2) == about
     assert (conv.candidates, conv.history[0], conv.turn) == (before, 3, 2)
     assert asked not in conv.legal_asks()

@@ -64,8 +64,8 @@ def test_what_was_asked_or_is_settled_is_not_named() -> None:
 
 def test_no_to_both_of_two_informs_about_neither() -> None:
     draws = {("also", 1): 0}
-    conv = conversation(target=0, question="choice", cooperativeness=1.0, draws=draws)
-    assert conv.ask(2) == Step(-0.1, Outcome.NO, asked=(2, 1), accepted=(3,))
+    conv = conversation(target=0, question="choice", choices=2, cooperativeness=1.0, draws=draws)
+    assert conv.ask(2) == Step(-0.2, Outcome.NO, asked=(2, 1), accepted=(3,))
 
 
 def test_no_to_a_facet_informs_about_another_one() -> None:

@@ -11,7 +11,13 @@ from recosim.agents.base import Agent
 from recosim.envs.cpr.dialogues import Dialogues
 from recosim.envs.cpr.protocol import Protocol
 
-__all__ = ["CPRAgent"]
+__all__ = ["NO_OF_THEIRS", "CPRAgent"]
+
+# Why agents do not fit that take a no for what the item in mind has not (`yes_if`).
+NO_OF_THEIRS = (
+    "it takes a 'no' for what the item in mind has not, and here users also say it of what they "
+    "have not themselves"
+)
 
 
 class CPRAgent(Agent):

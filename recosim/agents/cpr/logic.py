@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recosim.acts import Moves
-from recosim.agents.cpr.base import CPRAgent
+from recosim.agents.cpr.base import NO_OF_THEIRS, CPRAgent
 from recosim.agents.cpr.mirror import Mirror
 from recosim.envs.cpr.dialogues import Dialogues
+from recosim.envs.cpr.protocol import Protocol
 from recosim.users.behaviour import trait_column
 
 __all__ = ["Logic"]
@@ -30,6 +31,9 @@ class Logic(CPRAgent):
     """
 
     name = "logic"
+
+    def misfit(self, protocol: Protocol) -> str:
+        return NO_OF_THEIRS if protocol.yes_if == "item_and_user" else super().misfit(protocol)
 
     def bind(self, batch: Dialogues) -> None:
         super().bind(batch)

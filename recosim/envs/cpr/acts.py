@@ -358,6 +358,8 @@ class CPRActs(Acts):
         targets = tuple(a["targets"][row, : a["n_targets"][row]].tolist())
         others = tuple(a["acceptable"][row, : a["n_acceptable"][row]].tolist())
         wants = tuple(batch.world.item_attributes.row(targets[0]).tolist()) if targets else ()
+        if a["verb"][row] == Verb.ASK:
+            wants = tuple(batch.wanted(row).tolist())
         return Hidden((*targets, *others), wants)
 
     def secrets(self, move: Move) -> tuple[int, ...]:

@@ -16,6 +16,7 @@ from recosim.envs.cpr import fields as f
 from recosim.envs.cpr.candidates import item_has, trait
 from recosim.envs.cpr.wishes import (
     change_mind,
+    has_themselves,
     is_must,
     is_target,
     liking,
@@ -163,8 +164,9 @@ def _add_wish(t: Table, b: int) -> None:
     eligible, n = np.empty(last - first, dtype=np.int32), 0
     for k in range(first, last):
         a = f.item_indices(t)[k]
-        about = f.asked(t)[b, 0] == a or f.asked(t)[b, 1] == a
-        about = about or (facet >= 0 and f.facet_of(t)[a] == facet)
+        about = facet >= 0 and f.facet_of(t)[a] == facet
+        for j in range(f.asked(t).shape[1]):
+            about = about or f.asked(t)[b, j] == a
         if status[a] == 0 and not about:
             eligible[n] = a
             n += 1
@@ -183,8 +185,10 @@ def _add_wish(t: Table, b: int) -> None:
 
 @kernel
 def _wants(t: Table, b: int, a: int, live: np.uint64) -> bool:
-    """Whether one of the live targets has an attribute."""
+    """Whether one of the live targets has an attribute; and the user, where they must too."""
     targets = f.targets(t)[b]
+    if f.user_has_too(t) and not has_themselves(t, b, a):
+        return False
     for k in range(f.n_targets(t)[b]):
         if (live >> np.uint64(k)) & ONE and item_has(t, targets[k], a):
             return True
@@ -193,27 +197,23 @@ def _wants(t: Table, b: int, a: int, live: np.uint64) -> bool:
 
 @kernel
 def _answer_named(t: Table, b: int, flip: bool) -> None:
-    """Answers to one attribute, or to two one after the other."""
+    """Answers to the attributes that the question names."""
     accepted, n = f.accepted(t)[b], 0
     live = live_targets(t, b)
-    for k in range(2):
+    for k in range(f.asked(t).shape[1]):
         a = np.int64(f.asked(t)[b, k])
         if a >= 0 and _wants(t, b, a, live) != flip:
             accepted[n] = a
             n += 1
-            left = np.uint64(0)  # live targets that also have this attribute
-            for j in range(f.n_targets(t)[b]):
-                bit = ONE << np.uint64(j)
-                if f.live(t)[b] & bit and item_has(t, f.targets(t)[b, j], a):
-                    left |= bit
-            everyone = (ONE << np.uint64(f.n_targets(t)[b])) - ONE
-            live = left if left != np.uint64(0) else everyone
     f.n_accepted(t)[b] = n
 
 
 @kernel
 def _answer_facet(t: Table, b: int, flip: bool) -> None:
-    """The attributes that the first live target with any in the facet has there."""
+    """The attributes that the first live target with any in the facet has there.
+
+    Where the user must have them too, those that both have.
+    """
     facet = np.int64(f.asked_facet(t)[b])
     first, last = f.facet_indptr(t)[facet], f.facet_indptr(t)[facet + 1]
     attributes, accepted, n = f.facet_indices(t), f.accepted(t)[b], 0
@@ -221,8 +221,11 @@ def _answer_facet(t: Table, b: int, flip: bool) -> None:
     for j in range(f.n_targets(t)[b]):
         if n == 0 and (live >> np.uint64(j)) & ONE:
             for k in range(first, last):
-                if item_has(t, targets[j], np.int64(attributes[k])):
-                    accepted[n] = attributes[k]
+                a = np.int64(attributes[k])
+                if item_has(t, targets[j], a) and (
+                    not f.user_has_too(t) or has_themselves(t, b, a)
+                ):
+                    accepted[n] = a
                     n += 1
     if flip and n > 0:
         n = 0

@@ -1,4 +1,4 @@
-"""What to ask: weighted entropy (SCPR section 4.3), the best askable, the partner in a choice."""
+"""What to ask: weighted entropy (SCPR section 4.3), the best askable, what a choice names."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from recosim.kernels.bits import trailing_zeros
 from recosim.kernels.compiling import kernel
 from recosim.kernels.table import Table
 
-__all__ = ["best_ask", "choice_partner", "weigh"]
+__all__ = ["best_ask", "name_choices", "weigh"]
 
 ONE = np.uint64(1)
 # Items that are weighed together.
@@ -194,19 +194,30 @@ def best_ask(t: Table, b: int, weighted: bool) -> int:
 
 
 @kernel
-def choice_partner(t: Table, b: int, a: int) -> int:
-    """The second attribute of a choice question, -1 for none (docs/protocols.md, `choice`)."""
+def name_choices(t: Table, b: int, a: int) -> None:
+    """Into `asked`, which holds nothing yet: `a` and the best others of its facet.
+
+    docs/protocols.md, `choice`.
+    """
+    asked = f.asked(t)[b]
+    asked[0] = a
     facet = f.facet_of(t)[a]
     if facet < 0:
-        return -1
+        return
     count_candidates(t, b)
     counts, status, n = f.counts(t)[b], f.status(t)[b], np.int64(f.n_candidates(t)[b])
     indptr, indices = f.facet_indptr(t), f.facet_indices(t)
-    best, lowest = -1, n + 1
-    for k in range(indptr[facet], indptr[facet + 1]):
-        other = np.int64(indices[k])
-        if other != a and status[other] == 0 and counts[other] > 0:
-            value = balance(counts[other], n)
-            if value < lowest:
-                best, lowest = other, value
-    return best
+    for place in range(1, f.choices(t)):
+        best, lowest = -1, n + 1
+        for k in range(indptr[facet], indptr[facet + 1]):
+            other = np.int64(indices[k])
+            if status[other] == 0 and counts[other] > 0:
+                value = balance(counts[other], n)
+                for j in range(place):
+                    if asked[j] == other:
+                        value = n + 1
+                if value < lowest:
+                    best, lowest = other, value
+        if best < 0:
+            return
+        asked[place] = best

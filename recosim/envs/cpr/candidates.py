@@ -26,6 +26,7 @@ __all__ = [
     "intersect",
     "is_candidate",
     "item_has",
+    "keep_chosen",
     "refresh",
     "remove",
     "start_candidates",
@@ -334,12 +335,16 @@ def _count_by_sets(t: Table, b: int, words: np.ndarray) -> None:
 
 
 @kernel
-def _cut(t: Table, b: int, a: int, invert: np.uint64, size: int) -> None:
-    """Keep `size` candidates: those with the attribute, or with `invert` all ones those without."""
-    old, keep, new = current_words(t, b), f.bitsets(t)[a], f.candidates(t)[b]
+def _cut(t: Table, b: int, a: int, keep: np.ndarray, invert: np.uint64, size: int) -> None:
+    """Keep the `size` candidates of a set, or with `invert` all ones those outside of it.
+
+    Args:
+        a: the attribute that the set is of; -1: it is of several.
+    """
+    old, new = current_words(t, b), f.candidates(t)[b]
     n = f.n_candidates(t)[b]
     side = min(size, n - size)
-    if f.counted(t)[b] and n == f.items(t) and f.cooccurrence_size(t) > 0:
+    if a >= 0 and f.counted(t)[b] and n == f.items(t) and f.cooccurrence_size(t) > 0:
         # Of all items the table has the counts of what stays, or of what goes.
         counts, table = f.counts(t)[b], f.cooccurrence(t)[a]
         for w in range(old.shape[0]):
@@ -363,7 +368,7 @@ def intersect(t: Table, b: int, a: int) -> None:
     """Keep the candidates that have an attribute, unless none would be left (a contradiction)."""
     size = _size_of_cut(t, b, a)
     if 0 < size < f.n_candidates(t)[b]:
-        _cut(t, b, a, np.uint64(0), size)
+        _cut(t, b, a, f.bitsets(t)[a], np.uint64(0), size)
 
 
 @kernel
@@ -372,7 +377,37 @@ def remove(t: Table, b: int, a: int) -> None:
     n = f.n_candidates(t)[b]
     size = n - _size_of_cut(t, b, a)
     if 0 < size < n:
-        _cut(t, b, a, np.uint64(0xFFFFFFFFFFFFFFFF), size)
+        _cut(t, b, a, f.bitsets(t)[a], ALL, size)
+
+
+@kernel
+def keep_chosen(t: Table, b: int) -> None:
+    """What a choice question leaves: candidates with any accepted and no rejected attribute of it.
+
+    All, if none has an accepted one; under `keep` rejected ones are passed over. Unless none would
+    be left. Reads `asked` and `status`, which tells the answers already.
+    """
+    held, asked, status = current_words(t, b), f.asked(t)[b], f.status(t)[b]
+    chosen, some = np.zeros(held.shape[0], dtype=np.uint64), np.uint64(0)
+    for k in range(asked.shape[0]):
+        if asked[k] >= 0 and status[asked[k]] == 1:
+            words = f.bitsets(t)[asked[k]]
+            for w in range(held.shape[0]):
+                chosen[w] |= held[w] & words[w]
+                some |= chosen[w]
+    if some == np.uint64(0):
+        chosen[:] = held
+    if f.on_reject_remove(t):
+        for k in range(asked.shape[0]):
+            if asked[k] >= 0 and status[asked[k]] == -1:
+                words = f.bitsets(t)[asked[k]]
+                for w in range(held.shape[0]):
+                    chosen[w] &= ~words[w]
+    size = 0
+    for w in range(held.shape[0]):
+        size += popcount(chosen[w])
+    if 0 < size < f.n_candidates(t)[b]:
+        _cut(t, b, -1, chosen, np.uint64(0), size)
 
 
 @kernel

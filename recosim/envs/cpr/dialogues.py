@@ -72,6 +72,7 @@ class Dialogues(CompiledBatch):
     fields: ClassVar = fields
     entries: ClassVar = entries
     reward_terms = REWARD_TERMS
+    judged_by = ("AT", "lower")
     choices: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "ask_best_by": ("weighted_entropy", "entropy")
     }
@@ -94,6 +95,13 @@ class Dialogues(CompiledBatch):
     ) -> None:
         if size < 1:
             raise OptionError(f"size is {size}; at least 1 conversation is needed.")
+        if not protocol.is_played:
+            raise OptionError(
+                "question is 'choice' and choices is 0: results of before choices could be chosen "
+                "have that, and such conversations are not played any more. Say how many "
+                "attributes a question names, choices = 2 for instance, or take the preset "
+                "'mcmipl'."
+            )
         self.world, self.vectors, self.protocol = world, vectors, protocol
         self.size, self.split = size, split
         self.users = population(users or Behaviour())
@@ -154,8 +162,11 @@ class Dialogues(CompiledBatch):
             "top_k": protocol.top_k,
             "max_turns": protocol.max_turns,
             "max_targets": protocol.targets,
-            # Two of a choice, or as many as a request names.
-            "max_accepted": int(world.item_attributes.degrees().max()) if facets else 3,
+            # All of a choice, or as many as a request names.
+            "max_accepted": int(world.item_attributes.degrees().max())
+            if facets
+            else max(3, protocol.choices),
+            "max_asked": max(2, protocol.choices),
             "n_item_links": world.item_attributes.links,
             "n_train_links": world.train.links,
             "n_facet_links": len(given["facet_indices"]),
@@ -182,9 +193,10 @@ class Dialogues(CompiledBatch):
             "max_aspects": protocol.aspects,
             "max_musts": int(trait_column(given["traits"], "musts").max()),
             "max_acceptable": int(trait_column(given["traits"], "acceptable").max()),
-            "two": 2,
             "four": 4,
             "question": QUESTIONS.index(protocol.question),
+            "choices": protocol.choices,
+            "user_has_too": int(protocol.yes_if == "item_and_user"),
             "on_reject_remove": int(protocol.on_reject == "remove"),
             "drop_always": int(protocol.drop_failed == "always"),
             "first_turn": protocol.first_turn,
@@ -425,6 +437,28 @@ class Dialogues(CompiledBatch):
         items = np.full((self.size, self.protocol.top_k), -1, dtype=np.int32)
         items[:, 0] = self.arrays["targets"][:, 0]
         return Moves.all_of(Verb.RECOMMEND, self.size, items)
+
+    # ---- what only the user knows --------------------------------------------------------------
+
+    def wanted(self, row: int) -> NDArray[np.int32]:
+        """The attributes that the user of a row says yes to, ascending.
+
+        Of the first target that they mean, or under choice questions of any; of these those that
+        they have themselves, where a yes needs that.
+        """
+        a, world, n = self.arrays, self.world, int(self.arrays["n_targets"][row])
+        targets = a["targets"][row, :n].tolist()
+        if self.protocol.question != "choice":
+            live = int(a["live"][row])  # all where none fits what was said
+            targets = targets[(live & -live).bit_length() - 1 if live else 0 :][:1]
+        rows = [world.item_attributes.row(item) for item in targets]
+        wanted = np.unique(np.concatenate(rows)) if rows else np.zeros(0, dtype=np.int32)
+        if self.protocol.yes_if == "item_and_user":
+            items = world.train.row(int(a["user"][row])).tolist()
+            own = [world.item_attributes.row(item) for item in items]
+            wanted = np.intersect1d(wanted, np.concatenate(own) if own else [])
+        found: NDArray[np.int32] = wanted.astype(np.int32)
+        return found
 
     # ---- what an agent may read ----------------------------------------------------------------
 

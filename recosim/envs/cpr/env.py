@@ -102,7 +102,8 @@ class CPREnv(FamilyEnv):
 
     Args:
         world: name or folder of a world, or a `World`.
-        protocol: preset ("scpr", "unicorn", "ear", "mcmipl"), a dictionary, or a `Protocol`.
+        protocol: preset ("scpr", "unicorn", "ear", "ear_survey", "metacrs", "mcmipl"), a
+            dictionary, or a `Protocol`.
         protocol_options: choices of the protocol to change, e.g. {"on_reject": "remove"}.
         estimator: name of an estimator, or fitted `Vectors`.
         estimator_options: settings of the estimator.

@@ -167,7 +167,7 @@ class _Conversation:
             if deflected or outcome != Outcome.UNSURE:
                 self.add("deflects", deflected)
         if outcome != Outcome.UNSURE:
-            if self.rules.targets == 1:
+            if self.rules.targets == 1 and self.rules.yes_if == "item":
                 self.add("errs", self._errs(facet, asked, accepted, outcome))
             if outcome == Outcome.NO and sayable:
                 turn = self.rules.first_turn + int(row["move"]) - 1
@@ -183,7 +183,7 @@ class _Conversation:
         wanted = self.has(self.target)
         if facet >= 0:
             return bool(self.in_facet(facet) & wanted) != (outcome == Outcome.YES)
-        # Of two attributes both answers flip together.
+        # Of several attributes all answers flip together.
         return (asked[0] in wanted) != (asked[0] in accepted)
 
     def _settle(self, facet: int, about: set[int], accepted: set[int], outcome: int) -> None:

@@ -53,11 +53,13 @@ n_reals = dimension("n_reals")
 n_traits = dimension("n_traits")
 trait_rows = dimension("trait_rows")  # users, or 1 where all users are alike
 max_aspects = dimension("max_aspects")  # attributes that justify a list, at most
-two = dimension("two")
+max_asked = dimension("max_asked")  # attributes that one question names, at most
 four = dimension("four")
 
 # ---- settings: whole numbers -------------------------------------------------------------------
 question = dimension("question")  # 0 binary, 1 facet, 2 choice, 3 none
+choices = dimension("choices")  # attributes that a choice question names, at most
+user_has_too = dimension("user_has_too")  # 1: a yes needs an attribute of the user as well
 on_reject_remove = dimension("on_reject_remove")  # 1: a "no" removes items
 drop_always = dimension("drop_always")  # 1: refused items always leave
 first_turn = dimension("first_turn")
@@ -124,7 +126,8 @@ conversation = array1("conversation", np.int64, "rows")  # number of the convers
 user = array1("user", np.int32, "rows")
 targets = array2("targets", np.int32, "rows", "max_targets")
 n_targets = array1("n_targets", np.int32, "rows")
-live = array1("live", np.uint64, "rows")  # bit k: target k has all accepted attributes
+# Bit k: target k has all accepted attributes; under choice questions all count as if they had.
+live = array1("live", np.uint64, "rows")
 musts = array2("musts", np.int32, "rows", "max_musts")  # attributes of all targets, -1: none
 # Items that the user would also take, the most like the target first.
 acceptable = array2("acceptable", np.int32, "rows", "max_acceptable")
@@ -185,7 +188,7 @@ reasons = array2("reasons", np.int32, "rows", "max_aspects")  # attributes that 
 verb = array1("verb", np.int8, "rows")  # `Verb` of what was done
 asked_facet = array1("asked_facet", np.int16, "rows")  # -1: none
 # Attributes asked by name, -1: none; of a list or a reflection: the one that the user criticised.
-asked = array2("asked", np.int32, "rows", "two")
+asked = array2("asked", np.int32, "rows", "max_asked")
 accepted = array2("accepted", np.int32, "rows", "max_accepted")
 n_accepted = array1("n_accepted", np.int32, "rows")
 shown = array2("shown", np.int32, "rows", "top_k")  # items shown, best first, -1: none

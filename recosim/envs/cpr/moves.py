@@ -11,7 +11,7 @@ import numpy as np
 
 from recosim.acts import Outcome, Verb
 from recosim.envs.cpr import fields as f
-from recosim.envs.cpr.asks import best_ask, choice_partner
+from recosim.envs.cpr.asks import best_ask, name_choices
 from recosim.envs.cpr.candidates import (
     NO_QUESTIONS,
     any_candidate_has,
@@ -19,6 +19,7 @@ from recosim.envs.cpr.candidates import (
     drop_items,
     fill_mask,
     intersect,
+    keep_chosen,
     refresh,
     remove,
     trait,
@@ -84,8 +85,7 @@ def pose(t: Table, b: int) -> None:
     """The system's half: what is asked or shown, into the fields of the move."""
     action, asks = f.action(t)[b], f.askables(t)
     f.step(t)[b] += 1
-    f.asked(t)[b, 0] = -1
-    f.asked(t)[b, 1] = -1
+    f.asked(t)[b, :] = -1
     f.asked_facet(t)[b] = -1
     if f.n_shown(t)[b] > 0:
         f.shown(t)[b, :] = -1
@@ -119,10 +119,10 @@ def pose(t: Table, b: int) -> None:
             action = best_ask(t, b, f.ask_best_by(t) == 1)
         if f.question(t) == FACET:
             f.asked_facet(t)[b] = action
+        elif f.question(t) == CHOICE:
+            name_choices(t, b, action)
         else:
             f.asked(t)[b, 0] = action
-            if f.question(t) == CHOICE:
-                f.asked(t)[b, 1] = choice_partner(t, b, action)
 
 
 @kernel
@@ -178,16 +178,17 @@ def _pay(t: Table, b: int, term: int, reward: int) -> None:
 def _settle_ask(t: Table, b: int) -> None:
     status, outcome = f.status(t)[b], f.outcome(t)[b]
     facet = np.int64(f.asked_facet(t)[b])
-    if facet < 0:
-        for k in range(2):
-            a = np.int64(f.asked(t)[b, k])
-            if a >= 0:
-                if outcome == UNSURE:
-                    status[a] = 2
-                elif _was_accepted(t, b, a):
-                    _accept(t, b, a)
-                else:
-                    _reject(t, b, a)
+    which = R_YES if outcome == YES else (R_NO if outcome == NO else R_UNSURE)
+    if f.question(t) == CHOICE:
+        _settle_choice(t, b)
+    elif facet < 0:
+        a = np.int64(f.asked(t)[b, 0])
+        if outcome == UNSURE:
+            status[a] = 2
+        elif _was_accepted(t, b, a):
+            _accept(t, b, a)
+        else:
+            _reject(t, b, a)
         _accept_all(t, b)  # what the user added to the answer too
     else:
         f.facet_asked(t)[b, facet] = 1
@@ -202,8 +203,33 @@ def _settle_ask(t: Table, b: int) -> None:
                     _reject(t, b, a)
         if outcome != YES:
             _accept_all(t, b)
-    which = R_YES if outcome == YES else (R_NO if outcome == NO else R_UNSURE)
-    _pay(t, b, T_ASK, which)
+    if f.question(t) != CHOICE:
+        _pay(t, b, T_ASK, which)
+
+
+@kernel
+def _settle_choice(t: Table, b: int) -> None:
+    """Each attribute that the question names pays; the candidates are cut once."""
+    status, asked, unsure = f.status(t)[b], f.asked(t)[b], f.outcome(t)[b] == UNSURE
+    for k in range(asked.shape[0]):
+        a = np.int64(asked[k])
+        if a < 0:
+            continue
+        if unsure:
+            status[a] = 2
+            _pay(t, b, T_ASK, R_UNSURE)
+        elif _was_accepted(t, b, a):
+            status[a] = 1
+            accept_in_query(t, b, a)
+            _pay(t, b, T_ASK, R_YES)
+        else:
+            status[a] = -1
+            if f.penalise_rejected(t):
+                f.weighed(t)[b] = 0
+            _pay(t, b, T_ASK, R_NO)
+    if not unsure:
+        keep_chosen(t, b)
+    _accept_all(t, b)  # what the user added to the answer
 
 
 @kernel
@@ -309,7 +335,7 @@ def _refresh_after(t: Table, b: int, cut: bool) -> None:
             refresh(t, b)
         return
     asks, mask = f.askables(t), f.mask(t)[b]
-    for k in range(2):
+    for k in range(f.asked(t).shape[1]):
         _close_question(t, b, np.int64(f.asked(t)[b, k]))
     for k in range(f.n_accepted(t)[b]):
         _close_question(t, b, np.int64(f.accepted(t)[b, k]))

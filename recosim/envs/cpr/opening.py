@@ -22,6 +22,7 @@ from recosim.envs.cpr.wishes import (
     choose_musts,
     choose_standing,
     has_musts,
+    has_themselves,
     narrow_targets,
     weighs_by_liking,
     weights,
@@ -37,6 +38,7 @@ __all__ = ["begin", "open_conversation"]
 ONE = np.uint64(1)
 NOTHING = int(Outcome.NOTHING)
 OPEN = int(Verb.OPEN)
+FACET, CHOICE = 1, 2
 HOW = TRAITS.index("opening")
 ATTRIBUTE, SEVERAL, ITEM, ITEM_ATTRIBUTE, NO_WORD = (
     WORDS["opening"].index(word)
@@ -74,20 +76,18 @@ def _draw_pair(t: Table, b: int) -> None:
 
 
 @kernel
-def _draw_askable(t: Table, b: int, target: int) -> int:
-    """An attribute of the target, or a facet in which it has one: uniformly, or by weight."""
+def _draw_askable(t: Table, b: int, attributes: np.ndarray) -> int:
+    """One of some attributes, or a facet that has one: uniformly, or by weight."""
     seed, conversation = f.seed(t)[b], f.conversation(t)[b]
-    first, last = f.item_indptr(t)[target], f.item_indptr(t)[target + 1]
-    attributes, facet_of = f.item_indices(t), f.facet_of(t)
+    n, facet_of = attributes.shape[0], f.facet_of(t)
     by_weight = weighs_by_liking(t, b)
-    if f.question(t) != 1 and not by_weight:
-        k = random.draw_index(seed, conversation, 0, random.OPENING, last - first)
-        return np.int64(attributes[first + k])
+    if f.question(t) != FACET and not by_weight:
+        return np.int64(attributes[random.draw_index(seed, conversation, 0, random.OPENING, n)])
     # The share of each askable: facets alike, or the weights of what the target has in it.
     shares = np.zeros(f.askables(t), dtype=np.int64)
     weight = weights(t, b) if by_weight else np.zeros(0, dtype=np.int32)
-    for k in range(first, last):
-        askable = np.int64(facet_of[attributes[k]] if f.question(t) == 1 else attributes[k])
+    for k in range(n):
+        askable = np.int64(facet_of[attributes[k]] if f.question(t) == FACET else attributes[k])
         if askable >= 0:
             shares[askable] = shares[askable] + weight[attributes[k]] if by_weight else 1
     k = random.draw_index(seed, conversation, 0, random.OPENING, shares.sum())
@@ -132,6 +132,80 @@ def _draw_further_targets(t: Table, b: int) -> None:
 
 
 @kernel
+def _attributes_of(t: Table, v: int) -> np.ndarray:
+    return f.item_indices(t)[f.item_indptr(t)[v] : f.item_indptr(t)[v + 1]]
+
+
+@kernel
+def _draw_companions(t: Table, b: int, opening: int) -> np.ndarray:
+    """Further targets that have something in common with those before; returns what all have.
+
+    Args:
+        opening: the attribute that is in common; -1: any.
+    """
+    seed, conversation, targets = f.seed(t)[b], f.conversation(t)[b], f.targets(t)[b]
+    common = _attributes_of(t, np.int64(targets[0])).copy()
+    if opening >= 0:
+        common = np.array([opening], dtype=np.int32)
+    users, indptr, indices = f.pool_users(t), f.pool_indptr(t), f.pool_indices(t)
+    row = np.searchsorted(users, f.user(t)[b])
+    if row >= users.shape[0] or users[row] != f.user(t)[b]:
+        return common
+    for k in range(f.max_targets(t) - 1):
+        eligible, n = np.empty(indptr[row + 1] - indptr[row], dtype=np.int32), 0
+        for link in range(indptr[row], indptr[row + 1]):
+            v = np.int64(indices[link])
+            fits = v != f.opening_item(t)[b] and has_musts(t, b, v)
+            for j in range(f.n_targets(t)[b]):
+                fits = fits and v != targets[j]
+            if fits and _shared(t, v, common).shape[0] > 0:
+                eligible[n] = v
+                n += 1
+        if n == 0:
+            return common
+        pick = eligible[random.draw_index(seed, conversation, 0, random.TARGET + k, n)]
+        targets[f.n_targets(t)[b]] = pick
+        f.n_targets(t)[b] += 1
+        common = _shared(t, np.int64(pick), common)
+    return common
+
+
+@kernel
+def _shared(t: Table, v: int, attributes: np.ndarray) -> np.ndarray:
+    """Those of some attributes that an item has."""
+    shared, n = np.empty(attributes.shape[0], dtype=np.int32), 0
+    for k in range(attributes.shape[0]):
+        if item_has(t, v, np.int64(attributes[k])):
+            shared[n] = attributes[k]
+            n += 1
+    return shared[:n]
+
+
+@kernel
+def _sayable(t: Table, b: int, attributes: np.ndarray) -> np.ndarray:
+    """Those that the user has too, where a yes needs that; all if they have none."""
+    if not f.user_has_too(t):
+        return attributes
+    own, n = np.empty(attributes.shape[0], dtype=np.int32), 0
+    for k in range(attributes.shape[0]):
+        if has_themselves(t, b, np.int64(attributes[k])):
+            own[n] = attributes[k]
+            n += 1
+    return own[:n] if n > 0 else attributes
+
+
+@kernel
+def _drop_unfit_targets(t: Table, b: int) -> None:
+    """Further targets go that are against the instruction given with the request."""
+    targets, n = f.targets(t)[b], 1
+    for k in range(1, f.n_targets(t)[b]):
+        if has_musts(t, b, np.int64(targets[k])):
+            targets[n] = targets[k]
+            n += 1
+    f.n_targets(t)[b] = n
+
+
+@kernel
 def open_conversation(t: Table, b: int) -> None:
     """Draw who the user is and what they want and say first, and begin."""
     _draw_opening(t, b)
@@ -159,50 +233,54 @@ def _draw_opening(t: Table, b: int) -> None:
         f.opening_item(t)[b] = _liked_item(t, b)
         if f.opening_item(t)[b] < 0:
             how = np.int64(ATTRIBUTE)
-    if how not in (ITEM, NO_WORD):
-        _name_askable(t, b, askable)
-    if how == SEVERAL:
-        _name_further(t, b)
     choose_musts(t, b)
+    common = _attributes_of(t, np.int64(f.targets(t)[b, 0])).copy()
+    if f.question(t) == CHOICE and f.max_targets(t) > 1:
+        f.standing(t)[b, :] = -1  # that of the conversation before
+        common = _draw_companions(t, b, askable)
+    if askable < 0:
+        common = _sayable(t, b, common)
+    if how not in (ITEM, NO_WORD):
+        _name_askable(t, b, askable, common)
+    if how == SEVERAL:
+        _name_further(t, b, common)
     choose_standing(t, b)
-    if f.max_targets(t) > 1:
+    if f.question(t) == CHOICE:
+        _drop_unfit_targets(t, b)
+    elif f.max_targets(t) > 1:
         _draw_further_targets(t, b)
 
 
 @kernel
-def _name_askable(t: Table, b: int, askable: int) -> None:
-    """An attribute of the target, or all that it has in a facet; -1: it is drawn."""
-    target = np.int64(f.targets(t)[b, 0])
+def _name_askable(t: Table, b: int, askable: int, attributes: np.ndarray) -> None:
+    """One of some attributes, or all of them that are in a facet; -1: it is drawn."""
     if askable < 0:
-        askable = _draw_askable(t, b, target)
+        askable = _draw_askable(t, b, attributes)
     accepted, n = f.accepted(t)[b], 0
-    if f.question(t) != 1:
+    if f.question(t) != FACET:
         accepted[0], n = askable, 1
     else:
         f.asked_facet(t)[b] = askable
-        for k in range(f.item_indptr(t)[target], f.item_indptr(t)[target + 1]):
-            a = f.item_indices(t)[k]
-            if f.facet_of(t)[a] == askable:
-                accepted[n] = a
+        for k in range(attributes.shape[0]):
+            if f.facet_of(t)[attributes[k]] == askable:
+                accepted[n] = attributes[k]
                 n += 1
     f.n_accepted(t)[b] = n
 
 
 @kernel
-def _name_further(t: Table, b: int) -> None:
-    """One or two attributes more, of those of the target that are not named yet.
+def _name_further(t: Table, b: int, attributes: np.ndarray) -> None:
+    """One or two attributes more, of those that are not named yet.
 
     Of the facet that a request opens with all are.
     """
     seed, conversation = f.seed(t)[b], f.conversation(t)[b]
-    target = np.int64(f.targets(t)[b, 0])
-    first, last = f.item_indptr(t)[target], f.item_indptr(t)[target + 1]
     accepted, by_weight = f.accepted(t)[b], weighs_by_liking(t, b)
     weight = weights(t, b) if by_weight else np.zeros(0, dtype=np.int32)
     for k in range(1 + random.draw_index(seed, conversation, 0, random.SEVERAL, 2)):
-        eligible, n = np.empty(last - first, dtype=np.int32), 0
-        for j in range(first, last):
-            a = f.item_indices(t)[j]
+        eligible, n = np.empty(attributes.shape[0], dtype=np.int32), 0
+        for j in range(attributes.shape[0]):
+            a = attributes[j]
             named = False
             for i in range(f.n_accepted(t)[b]):
                 named = named or accepted[i] == a

@@ -23,8 +23,8 @@ class CPRPlayer(Player):
     """Codes, of A attributes and lists of K items.
 
     - A question: `yes`, to all that it names; `no`; `unsure`; or, where it is about a facet or
-      names two attributes, `more a` for each of those that are wanted. After it `more a` says what
-      is wanted beside.
+      names several attributes, `more a` for each of those that are wanted. After it `more a` says
+      what is wanted beside.
     - A list: `take k`, the item at place k (from 0), several if need be; `known k` and `liked k`,
       they know it already; `about k`, a question about it; `about_list`; `none`, none of them;
       `less a` (one attribute of the list) and `more a`, what is wrong with it.
@@ -39,7 +39,7 @@ class CPRPlayer(Player):
     |---|---|---|
     | `turn` | (1,) int32 | number of the move |
     | `verb` | (1,) int8 | of the move, `recosim.acts.Verb` |
-    | `wants` | (A,) int8 | 1 for the attributes of the item in mind (the first of several) |
+    | `wants` | (A,) int8 | 1 for the attributes that they say yes to (`Dialogues.wanted`) |
     | `asked` | (A,) int8 | 1 for what the question is about, or the reasons of the list |
     | `attributes` | (A,) int8 | said so far: 0 nothing, 1 wanted, -1 not, 2 "don't know" |
     | `shown` | (A,) int32 | items of the list that have each |
@@ -235,7 +235,7 @@ class CPRPlayer(Player):
         targets = a["targets"][0].copy()
         targets[a["n_targets"][0] :] = -1
         wants = np.zeros(self._n, dtype=np.int8)
-        wants[self._row(int(targets[self._first_live()]))] = 1
+        wants[self.batch.wanted(0)] = 1
         items = a["shown"][0]
         worth = dict.fromkeys(a["acceptable"][0, : a["n_acceptable"][0]].tolist(), 1)
         worth |= dict.fromkeys(targets.tolist(), 2)
@@ -264,11 +264,6 @@ class CPRPlayer(Player):
     def _row(self, item: int) -> NDArray[np.int32]:
         row: NDArray[np.int32] = self.batch.world.item_attributes.row(item)
         return row
-
-    def _first_live(self) -> int:
-        """The first target that is still meant: all are where none fits what was said."""
-        live = int(self.batch.arrays["live"][0])
-        return (live & -live).bit_length() - 1 if live else 0
 
     def _asked_names(self) -> list[int]:
         """Attributes that the question names; none of a question about a facet."""

@@ -59,6 +59,8 @@ def draw(kind: Literal["ask", "list"], setup: Setup, n: int, seed: int) -> Drawn
     openings = np.where(a["n_accepted"] > 0, a["accepted"][:, 0], -1).astype(np.int32)
     if facets:
         openings = a["asked_facet"].astype(np.int32)
+    opening = {"units": pairs, "openings": openings}
+    open_alike(batch, opening, seed)  # as those are opened that answer: a given opening is shared
     legal = batch.legal_actions().copy()
     acts: list[SystemAct] = [Recommend()] * n
     wanted = np.zeros(n, dtype=bool)
@@ -70,7 +72,7 @@ def draw(kind: Literal["ask", "list"], setup: Setup, n: int, seed: int) -> Drawn
             shown = rng.permutation(others)[: min(5, setup.protocol.top_k)]
             acts[b] = Recommend(tuple(shown.tolist()))
             continue
-        has = setup.world.item_attributes.row(item)
+        has = batch.wanted(b)
         mine = np.unique(setup.world.attribute_facet[has]) if facets else has
         asks = np.flatnonzero(legal[b, : batch.n_askables])
         inside = np.intersect1d(asks, mine)
@@ -80,7 +82,6 @@ def draw(kind: Literal["ask", "list"], setup: Setup, n: int, seed: int) -> Drawn
             asked = int(rng.choice(pool))
             acts[b] = Ask(facet=asked) if facets else Ask((asked,))
             wanted[b] = asked in inside
-    opening = {"units": pairs, "openings": openings}
     return Drawn(pairs[:, 0], opening, Moves.of(acts, setup.protocol.top_k), wanted)
 
 

@@ -43,10 +43,14 @@ class Protocol(Rules):
         top_k: items of one recommendation, at most.
         question: what one question asks. "binary": one attribute, yes or no (SCPR); "facet": one
             facet, the user names the attributes they want in it (EAR's enumerated questions);
-            "choice": two attributes of one facet, yes or no to each (MCMIPL's multiple choice);
-            "none": no questions are asked (recommend and be criticised).
+            "choice": `choices` attributes of one facet, yes or no to each (MCMIPL's multiple
+            choice); "none": no questions are asked (recommend and be criticised).
+        choices: attributes that a choice question names, at most. 0 is what results have that are
+            of before there was this choice: they can be read, and are played no more.
+        yes_if: who has to have an attribute for a yes: the "item" in mind, or "item_and_user", the
+            user too, in an item of theirs (MetaCRS).
         on_reject: what a "no" does to the candidates. "keep": nothing (SCPR, UNICORN); "remove":
-            the items that have the rejected attribute leave.
+            the items that have the rejected attribute leave (MCMIPL).
         drop_failed: when refused items leave the candidates. "always" (SCPR), or
             "if_more_than_k": only while more than `top_k` candidates are left (UNICORN).
         opening_counts: whether the user's opening uses the first of the turns.
@@ -57,7 +61,7 @@ class Protocol(Rules):
         inquiries: what a user's question about an item of a list costs: nothing ("free"; they react
             to the list in the same move), or the turn ("turn"; the list is not judged by it).
         aspects: attributes that may be given as the reason for a list, at most.
-        targets: items the user would accept. More than one (MCMIPL): they share the opening.
+        targets: items the user has in mind. More than one (MCMIPL): they share the opening.
         rewards: the reward of each event.
     """
 
@@ -66,6 +70,8 @@ class Protocol(Rules):
     max_turns: int = 15
     top_k: int = 10
     question: Question = "binary"
+    choices: int = 0
+    yes_if: Literal["item", "item_and_user"] = "item"
     on_reject: Literal["keep", "remove"] = "keep"
     drop_failed: Literal["always", "if_more_than_k"] = "always"
     opening_counts: bool = False
@@ -80,6 +86,7 @@ class Protocol(Rules):
         for name, low, high in (
             ("max_turns", 2, 1000),
             ("top_k", 1, 100),
+            ("choices", 0, 16),
             ("targets", 1, 16),
             ("aspects", 0, 3),
         ):
@@ -89,7 +96,7 @@ class Protocol(Rules):
                     f"{name} is {shown(value)}; a whole number from {low} to {high} is needed."
                 )
         hints = get_type_hints(Protocol)
-        for name in ("question", "on_reject", "drop_failed", "feedback_on", "inquiries"):
+        for name in ("question", "yes_if", "on_reject", "drop_failed", "feedback_on", "inquiries"):
             allowed = get_args(hints[name])
             value = getattr(self, name)
             if not isinstance(value, str) or value not in allowed:
@@ -106,18 +113,41 @@ class Protocol(Rules):
         return 2 if self.opening_counts else 1
 
     @property
+    def is_played(self) -> bool:
+        """Whether there are conversations by these rules, and not only results of before."""
+        return self.question != "choice" or self.choices > 0
+
+    @property
     def acting_turns(self) -> int:
         """Moves of the agent that can do something (a reflection takes no turn)."""
         return self.max_turns - self.first_turn + (1 if self.last_turn_acts else 0)
 
 
-# Sources: docs/protocols.md. `ear` is the reward set of its public successors; the paper's own,
-# quoted from memory, is hit 1, ask .1, quit -.3, miss -.1.
+# Sources: docs/protocols.md. The rewards of `ear` are those of MetaCRS's code alone; the paper's
+# own, quoted from memory, are hit 1, ask .1, quit -.3, miss -.1.
 PRESETS: dict[str, Protocol] = {
     "scpr": Protocol(),
     "unicorn": Protocol(drop_failed="if_more_than_k"),
     "ear": Protocol(rewards=Rewards(ask_yes=0.1)),
-    "mcmipl": Protocol(question="choice", drop_failed="if_more_than_k", targets=2),
+    # A turn costs .01, whatever comes of it.
+    "ear_survey": Protocol(
+        rewards=Rewards(
+            ask_yes=0.09, ask_no=-0.01, ask_unsure=-0.01, hit=0.99, miss=-0.01, nothing_left=-0.3
+        )
+    ),
+    "metacrs": Protocol(
+        max_turns=10,
+        yes_if="item_and_user",
+        drop_failed="if_more_than_k",
+        rewards=Rewards(ask_yes=0.1),
+    ),
+    "mcmipl": Protocol(
+        question="choice",
+        choices=4,
+        on_reject="remove",
+        drop_failed="if_more_than_k",
+        targets=2,
+    ),
     # Recommend and be criticised; the numbers are RecoSim's own.
     "critique": Protocol(
         max_turns=10,

@@ -282,7 +282,8 @@ class CPRRecommenderSeat(RecommenderSeat):
         yield "  'Do you like indie?', 'How about #1?'"
         question = {
             "binary": "A question is about one attribute; the user says yes, no, or don't know.",
-            "choice": "A question is about the attribute you name and a second one of its facet.",
+            "choice": "A question is about the attribute you name and others of its facet, up to "
+            f"{protocol.choices} together.",
             "facet": "A question is about a facet; the user names what they want in it.",
             "none": "There are no questions.",
         }[protocol.question]

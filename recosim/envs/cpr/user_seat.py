@@ -23,6 +23,7 @@ _YES = ("yes", "y", "yep", "yeah", "sure")
 _NO = ("no", "n", "nope", "none", "neither", "nothing", "0")
 _UNSURE = ("d", "dk", "dont know", "don't know", "i don't know", "i dont know", "unsure")
 _BOTH = ("both", "yes both")
+_ALL = ("all", "all of them", "yes all", *_BOTH)
 
 
 class CPRUserSeat(UserSeat):
@@ -153,7 +154,7 @@ class CPRUserSeat(UserSeat):
         if facet < 0 and len(asked) == 1:
             if given in _YES:
                 return asked
-        elif facet < 0 and given in _BOTH:
+        elif facet < 0 and given in (_ALL if len(asked) == 2 else _ALL[: -len(_BOTH)]):
             return asked
         elif given and given not in _YES:
             inside = asked if facet < 0 else world.facet_attributes.row(facet).tolist()
@@ -195,6 +196,8 @@ class CPRUserSeat(UserSeat):
             return "Name what you want, separated by commas, or answer 'none' or 'don't know'."
         if len(self._asked()) == 2:
             return "Answer 'both', one of the two by its name or id, 'neither', or 'don't know'."
+        if len(self._asked()) > 2:
+            return "Answer 'all', some of them by name or id, 'none', or 'don't know'."
         return "Answer 'yes', 'no' or 'don't know'."
 
     def _asked(self) -> list[int]:

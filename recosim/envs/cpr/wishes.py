@@ -24,6 +24,7 @@ __all__ = [
     "choose_musts",
     "choose_standing",
     "has_musts",
+    "has_themselves",
     "is_must",
     "is_target",
     "liking",
@@ -39,6 +40,7 @@ __all__ = [
 
 ONE = np.uint64(1)
 LOW6 = np.int64(63)
+CHOICE = 2
 # Columns and words of `traits`.
 ACCEPTABLE, MUSTS, WEIGHTING = (TRAITS.index(name) for name in ("acceptable", "musts", "weighting"))
 LIKING = WORDS["weighting"].index("liking")
@@ -60,7 +62,12 @@ def live_targets(t: Table, b: int) -> np.uint64:
 
 @kernel
 def narrow_targets(t: Table, b: int, a: int) -> None:
-    """An attribute was accepted: targets that lack it are no longer meant."""
+    """An attribute was accepted: targets that lack it are no longer meant.
+
+    Not so under choice questions: what any target has is accepted there.
+    """
+    if f.question(t) == CHOICE:
+        return
     targets = f.targets(t)[b]
     for k in range(f.n_targets(t)[b]):
         if not item_has(t, targets[k], a):
@@ -68,6 +75,16 @@ def narrow_targets(t: Table, b: int, a: int) -> None:
 
 
 # ---- weights -------------------------------------------------------------------------------------
+
+
+@kernel
+def has_themselves(t: Table, b: int, a: int) -> bool:
+    """Whether the user has an attribute: one of their train items has it."""
+    user = f.user(t)[b]
+    for j in range(f.train_indptr(t)[user], f.train_indptr(t)[user + 1]):
+        if item_has(t, np.int64(f.train_indices(t)[j]), a):
+            return True
+    return False
 
 
 @kernel

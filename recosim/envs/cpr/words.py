@@ -130,17 +130,17 @@ def _reply(row: Mapping[str, Any], world: World, shorten: int | None) -> str:
 
 
 def _answer(row: Mapping[str, Any], world: World, shorten: int | None) -> str:
-    outcome, two = row["outcome"], len(row["asked"]) == 2
+    outcome, n = row["outcome"], len(row["asked"])
     if row["verb"] == Verb.REFLECT and outcome in (Outcome.YES, Outcome.NO):
         return ""
     if outcome == Outcome.YES:
         if row["facet"] < 0 and len(row["accepted"]) == len(row["asked"]):
-            return "Yes, both." if two else "Yes."
+            return "Yes." if n == 1 else "Yes, both." if n == 2 else "Yes, all of them."
         return f"Yes: {listed(row['accepted'], world, attribute_label, 'and', shorten)}."
     if outcome == Outcome.NO:
         if row["facet"] >= 0:
             return "None in particular."
-        return "Neither." if two else "No."
+        return "No." if n == 1 else "Neither." if n == 2 else "None of them."
     if outcome == Outcome.UNSURE:
         return "" if row["verb"] == Verb.RECOMMEND else "I don't know."
     if outcome == Outcome.HIT:

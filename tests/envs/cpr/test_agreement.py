@@ -7,14 +7,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from reference.agreement import Case, SideBySide, play_cases, random_case
-from reference.random_worlds import random_protocol, random_vectors, random_world
+from reference.random_worlds import (
+    random_behaviour,
+    random_protocol,
+    random_vectors,
+    random_world,
+)
 
 from recosim.acts import Moves
 from recosim.envs.cpr import tables
 from recosim.envs.cpr.candidates import COLUMNS
 from recosim.envs.cpr.dialogues import QUESTIONS, Dialogues
 from recosim.envs.cpr.fields import fields
-from recosim.envs.cpr.protocol import Protocol
+from recosim.envs.cpr.protocol import PRESETS, Protocol
 from recosim.users import Behaviour
 from recosim.users.behaviour import WORDS
 from recosim.world.csr import csr_from_lists, csr_from_pairs
@@ -24,6 +29,42 @@ from recosim.world.world import build_world
 @pytest.mark.parametrize(("seed", "sizes"), [(0, (1, 3, 9)), (1, (1, 7, 16))])
 def test_kernels_and_reference_agree(seed: int, sizes: tuple[int, ...]) -> None:
     assert play_cases(seed, 600, sizes) >= 600
+
+
+def mcmipl_case(rng: np.random.Generator) -> Case:
+    """The preset as it is, its lists shorter, in a world of a few facets."""
+    world = random_world(rng, n_facets=int(rng.integers(1, 5)))
+    users = [random_behaviour(rng), Behaviour()]
+    return Case(
+        world,
+        random_vectors(rng, world),
+        PRESETS["mcmipl"].with_options(top_k=int(rng.integers(1, 5)), targets=3),
+        users[int(rng.random() < 0.7)],
+        size=12,
+        options={"split": str(rng.choice(["train", "valid", "test"]))},
+    )
+
+
+def play_mcmipl(seed: int, conversations: int) -> int:
+    """Random cases of the preset; how many conversations it were, of several targets each."""
+    played = case = 0
+    while played < conversations:
+        rng = np.random.default_rng((seed, case))
+        both = SideBySide(mcmipl_case(rng), rng)
+        both.open()
+        played += both.opened
+        both.play()
+        case += 1
+    return played
+
+
+def test_they_agree_on_the_preset_of_mcmipl() -> None:
+    assert play_mcmipl(20, 300) >= 300
+
+
+@pytest.mark.slow
+def test_they_agree_on_the_preset_of_mcmipl_in_10_000_conversations() -> None:
+    assert play_mcmipl(21, 10_000) >= 10_000
 
 
 @pytest.mark.slow
@@ -38,7 +79,7 @@ def test_they_agree_where_threads_share_the_batch() -> None:
     case = Case(
         world,
         random_vectors(rng, world),
-        Protocol(question="choice", on_reject="remove", targets=2, max_turns=5, top_k=3),
+        Protocol(question="choice", choices=3, on_reject="remove", targets=2, max_turns=5, top_k=3),
         Behaviour(answer_noise=0.2, dont_know=0.1),
         size=450,
         options={"raise_illegal": False, "threads": 2},
@@ -110,7 +151,7 @@ def test_they_agree_on_a_world_too_large_for_a_cooccurrence_table(question: str)
     case = Case(
         world,
         random_vectors(rng, world),
-        random_protocol(rng, question).with_options(question=question),
+        random_protocol(rng, question).with_options(question=question, choices=3),
         Behaviour(),
         size=3,
         options={},
@@ -139,7 +180,8 @@ def test_a_list_of_attributes_changes_no_bit(
         for first in (10**6, 1):
             monkeypatch.setattr(tables, "_SPARSE_FROM", first)
             options = drawn.options | {"raise_illegal": False, "open_ended": True, "track": True}
-            one = (drawn.world, drawn.vectors, drawn.protocol.with_options(question=question), 9)
+            rules = drawn.protocol.with_options(question=question, choices=3)
+            one = (drawn.world, drawn.vectors, rules, 9)
             batches.append(Dialogues(*one, users=drawn.behaviour, **options))
             batches[-1].open(seeds=np.arange(9), conversations=np.zeros(9, np.int64))
         plain, listed = batches
@@ -198,6 +240,8 @@ def tiny_cases(draw: st.DrawFn) -> Case:
         max_turns=draw(st.integers(2, 8)),
         top_k=draw(st.integers(1, 3)),
         question=draw(st.sampled_from(QUESTIONS)),  # type: ignore[arg-type]
+        choices=draw(st.integers(1, 3)),
+        yes_if=draw(st.sampled_from(["item", "item_and_user"])),  # type: ignore[arg-type]
         on_reject=draw(st.sampled_from(["keep", "remove"])),  # type: ignore[arg-type]
         drop_failed=draw(st.sampled_from(["always", "if_more_than_k"])),  # type: ignore[arg-type]
         opening_counts=draw(st.booleans()),

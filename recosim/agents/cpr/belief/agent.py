@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recosim.acts import Moves, Outcome
+from recosim.agents.cpr.base import NO_OF_THEIRS
 from recosim.agents.cpr.belief.belief import FEATURES, Belief
 from recosim.agents.cpr.dqn import TwoWayDQN
 from recosim.agents.learner import Arrays
@@ -86,7 +87,7 @@ class Pathfinder(TwoWayDQN):
         return settings
 
     def misfit(self, protocol: Protocol) -> str:
-        return ""
+        return NO_OF_THEIRS if protocol.yes_if == "item_and_user" else ""
 
     # ---- the belief -----------------------------------------------------------------------------
 
