@@ -219,6 +219,8 @@ class Cassette:
                 yield self._connection
             except sqlite3.Error as error:
                 raise CassetteError(f"{self.path}: {error}.{_advice(error)}") from error
+            except UnicodeDecodeError as error:  # of what sqlite says of a damaged schema
+                raise CassetteError(f"{self.path} is damaged: its schema is no text.") from error
 
     def _connect(self) -> sqlite3.Connection:
         if self.mode == "record":

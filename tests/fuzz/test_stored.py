@@ -73,11 +73,10 @@ def make_traces(folder: Path) -> None:
 
 def read_traces(folder: Path) -> Any:
     found = []
-    for path in sorted(folder.glob("*.parquet")):
-        trace = Trace.read(path)
+    for name in ("max_entropy", "static"):
+        trace = Trace.read(folder / f"{name}.parquet")
         trace.episodes()
         found.append((trace.table, dict(trace.metadata)))
-    assert len(found) == 2
     return found
 
 
@@ -200,7 +199,9 @@ def fuzz(kind: str, folder: Path, inputs: int, seed: int) -> Counter[str]:
     for number in range(inputs):
         rng = random.Random(f"{seed} {kind} {number}")
         path = rng.choice(files)
-        change(path, whole[path], list(whole.values()), rng)
+        # A trace in the place of another one is a trace.
+        others = [b""] if kind == "traces" else list(whole.values())
+        change(path, whole[path], others, rng)
         where = f"{kind}, seed {seed}, input {number}: {path.name}"
         try:
             with warnings.catch_warnings():
