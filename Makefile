@@ -63,9 +63,10 @@ test-floor: .venv-floor/stamp .venv-base/stamp ## the main job and some tests wi
 		.venv-$$env/bin/pytest -q -p no:cacheprovider $(FLOOR_TESTS) || exit 1; \
 	done
 
-# One environment for each library that cannot join others: Tianshou pins its pandas.
+# One environment for each library that cannot join others: RLlib pins its Gymnasium, Tianshou its pandas.
 ECO_together := '.[torch,sb3,marl]' 'minari[create,hdf5]' supersuit rl-zoo3 skrl torchrl
 ECO_tianshou := . tianshou
+ECO_rllib    := '.[marl]' 'ray[rllib]'
 
 .venv-eco-%/stamp: pyproject.toml
 	test -x .venv-eco-$*/bin/python || $(PYTHON) -m venv .venv-eco-$*
@@ -73,8 +74,8 @@ ECO_tianshou := . tianshou
 	.venv-eco-$*/bin/python -m pip install --quiet torch==2.13.0 pytest $(ECO_$*)
 	@touch $@
 
-test-ecosystem: $(foreach env,together tianshou,.venv-eco-$(env)/stamp) ## the examples of docs/ecosystem.md, each in an environment where its library is
-	for env in together tianshou; do \
+test-ecosystem: $(foreach env,together tianshou rllib,.venv-eco-$(env)/stamp) ## the examples of docs/ecosystem.md, each in an environment where its library is
+	for env in together tianshou rllib; do \
 		.venv-eco-$$env/bin/python -m pip install --quiet --no-deps --force-reinstall . && \
 		.venv-eco-$$env/bin/pytest -q -p no:cacheprovider tests/ecosystem || exit 1; \
 	done

@@ -23,6 +23,17 @@ PAGE = ROOT / "docs" / "ecosystem.md"
 SCRIPTS = {
     "cleanrl_ppo": ("torch", ["--steps", "4096"], r"success rate 0\.\d+"),
     "minari_record": ("minari", ["--steps", "200"], r"200 moves: replayed alike"),
+    "rllib_masked": ("ray.rllib", ["--iterations", "1", "--batch", "200"], r"mean return [+-]\d"),
+    "rllib_population": (
+        "ray.rllib",
+        ["--iterations", "1", "--batch", "12", "--users", "20", "--days", "6"],
+        r"platform_0 [+-]\d.*platform_1 [+-]\d",
+    ),
+    "rllib_ppo": (
+        "ray.rllib",
+        ["--iterations", "1", "--batch", "200"],
+        r"mean return [+-]\d",
+    ),
     "skrl_ppo": ("skrl", ["--steps", "512"], r"512 moves of 16 rows, none of them illegal"),
     "supersuit_players": ("supersuit", ["--steps", "64"], r"duopoly: 64 .*\n+pair: 64"),
     "tianshou_dqn": (
