@@ -1,4 +1,4 @@
-"""RLlib (new API stack): PPO that makes no illegal move, with two processes that play."""
+"""RLlib (new API stack): PPO that makes no illegal move, by its action-masking module."""
 
 import argparse
 
@@ -41,7 +41,7 @@ def main() -> None:
     parser.add_argument("--env", default="recosim/CPR-LastFM-Small-v0")
     parser.add_argument("--iterations", type=int, default=20)
     parser.add_argument("--batch", type=int, default=2000)
-    parser.add_argument("--runners", type=int, default=2)
+    parser.add_argument("--runners", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
 

@@ -28,7 +28,7 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--iterations", type=int, default=10)
     parser.add_argument("--batch", type=int, default=600)
-    parser.add_argument("--runners", type=int, default=1)
+    parser.add_argument("--runners", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
 

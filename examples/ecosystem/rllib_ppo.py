@@ -16,7 +16,7 @@ def main() -> None:
     parser.add_argument("--env", default=ENV)
     parser.add_argument("--iterations", type=int, default=20)
     parser.add_argument("--batch", type=int, default=2000)
-    parser.add_argument("--runners", type=int, default=1)
+    parser.add_argument("--runners", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
 
