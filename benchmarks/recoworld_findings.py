@@ -21,7 +21,7 @@ import numpy as np
 
 from recosim.agents.checkpoints import checkpoint_root
 from recosim.agents.registry import make_agent
-from recosim.arrays import json_digest
+from recosim.checked import json_digest
 from recosim.bench.entrants import enter
 from recosim.bench.metrics import compare_and_summarise
 from recosim.bench.rollout import play_batch

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recosim.errors import WorldError
+from recosim.checked import file_digest
+from recosim.errors import WorldError, shown
 from recosim.files import write_json
 
 __all__ = [
     "check_arrays",
-    "file_digest",
-    "json_digest",
+    "check_entries",
+    "is_marked",
     "mark_checked",
     "open_arrays",
     "save_arrays",
@@ -27,6 +28,8 @@ __all__ = [
 
 # What a manifest says of its arrays: label -> {"dtype", "shape", "bytes", "sha256"}.
 Entries = Mapping[str, Mapping[str, Any]]
+LABEL = re.compile(r"[a-z_]+(\.[a-z_]+){0,2}")  # becomes the name of a file in the folder
+ENTRY: dict[str, type] = {"dtype": str, "shape": list, "bytes": int, "sha256": str}
 
 
 def save_arrays(folder: Path, arrays: Mapping[str, NDArray[Any]]) -> dict[str, dict[str, Any]]:
@@ -57,10 +60,29 @@ def open_arrays(folder: Path, labels: Iterable[str]) -> dict[str, NDArray[Any]]:
     for label in labels:
         try:
             mapped = np.load(_path(folder, label), mmap_mode="r", allow_pickle=False)
-        except (ValueError, EOFError) as error:
-            raise WorldError(f"{label}.npy is not an array: {error}") from None
+        except OSError:
+            raise
+        except Exception as error:  # whatever its header says, that is no array
+            raise WorldError(f"{label}.npy is not an array: {shown(str(error))}") from None
         arrays[label] = np.asarray(mapped)
     return arrays
+
+
+def check_entries(entries: Any) -> None:
+    """Hold that a manifest from anywhere names arrays, and nothing outside its folder.
+
+    Raises:
+        WorldError: the text is the problem alone.
+    """
+    if not isinstance(entries, dict) or not entries:
+        raise WorldError("no arrays are named")
+    for label, entry in entries.items():
+        if not LABEL.fullmatch(label):
+            raise WorldError(f"an array is named {shown(label)}, which none can be")
+        if not isinstance(entry, dict) or not all(
+            isinstance(entry.get(key), kind) for key, kind in ENTRY.items()
+        ):
+            raise WorldError(f"the entry of {label} lacks {', '.join(ENTRY)}")
 
 
 def check_arrays(
@@ -83,13 +105,14 @@ def check_arrays(
         WorldError: one is missing, truncated or changed. The text is the problem alone; who calls
             says in what, and what to do.
     """
+    check_entries(entries)
     for label, entry in entries.items():
         path = _path(folder, label)
         size = path.stat().st_size if path.is_file() else None
         if size != entry["bytes"]:
             found = "is missing" if size is None else f"has {size} bytes, not {entry['bytes']}"
             raise WorldError(f"{path.name} {found}")
-    known = _checked(folder) == _stamp(folder, entries, also)
+    known = is_marked(folder, entries, also)
     if known and not read_all:
         return
     for label, entry in entries.items():
@@ -107,18 +130,13 @@ def mark_checked(folder: Path, labels: Iterable[str], also: Sequence[str] = ()) 
     write_json(folder / "verified.json", _stamp(folder, labels, also))
 
 
-def file_digest(path: Path) -> str:
-    """The sha256 of a file, as hex."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
-
-
-def json_digest(value: Any) -> str:
-    """The sha256 of a value as JSON with sorted keys, as hex."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+def is_marked(folder: Path, labels: Iterable[str], also: Sequence[str] = ()) -> bool:
+    """Whether `mark_checked` was called here for these files, and none has changed since."""
+    try:
+        noted = json.loads((folder / "verified.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return bool(noted == _stamp(folder, labels, also))
 
 
 def _path(folder: Path, label: str) -> Path:
@@ -136,10 +154,3 @@ def _stamp(folder: Path, labels: Iterable[str], also: Sequence[str]) -> dict[str
     return {
         label: [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns] for label, stat in stats.items()
     }
-
-
-def _checked(folder: Path) -> Any:
-    try:
-        return json.loads((folder / "verified.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None

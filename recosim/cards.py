@@ -24,7 +24,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["card_folders", "find_card", "list_cards", "read_toml"]
+__all__ = ["card_folders", "card_problems", "find_card", "list_cards", "read_toml", "seek_card"]
 
 NOUNS = {"envs": "environment", "agents": "agent", "data": "dataset", "users": "population"}
 KINDS = tuple(NOUNS)
@@ -33,13 +33,12 @@ KINDS = tuple(NOUNS)
 def card_folders() -> list[Path]:
     """The folders that hold `envs/`, `agents/`, `data/` and `users/`, first match wins.
 
+    A folder of `RECOSIM_PATH` that is not there is left out; `card_problems` names it.
+
     Raises:
         CardError: the cards of the package are in neither place where an installation puts them.
     """
-    folders = [Path(p) for p in os.environ.get("RECOSIM_PATH", "").split(os.pathsep) if p]
-    for folder in folders:
-        if not folder.is_dir():
-            raise CardError(f"RECOSIM_PATH names {str(folder)!r}, which is not a folder.")
+    folders = [folder for folder in _named_folders() if folder.is_dir()]
     package = Path(__file__).resolve().parent
     for shipped in (package / "_cards", package.parent):
         if all((shipped / kind).is_dir() for kind in KINDS):
@@ -50,25 +49,63 @@ def card_folders() -> list[Path]:
     )
 
 
+def _named_folders() -> list[Path]:
+    return [Path(p) for p in os.environ.get("RECOSIM_PATH", "").split(os.pathsep) if p]
+
+
 def list_cards(kind: str) -> dict[str, Path]:
     """Name -> file of every card of a kind ("envs", "agents", "data" or "users"), sorted by name.
 
-    Raises:
-        CardError: a card of `RECOSIM_PATH` has the name of one that comes with RecoSim.
+    A card of `RECOSIM_PATH` that cannot be used (see `card_problems`) takes no other one's place:
+    the card of that name that comes with RecoSim stays here, and `find_card` refuses both.
     """
+    return _scan(kind)[0]
+
+
+def card_problems(kind: str, *, read: bool = False) -> dict[str, str]:
+    """What is wrong with the cards of a kind in `RECOSIM_PATH`: name of the card -> why.
+
+    A folder that is not there has the name "".
+
+    Args:
+        read: also read each card of `RECOSIM_PATH` as TOML, without its schema.
+    """
+    found, problems = _scan(kind)
+    if read:
+        shipped = card_folders()[-1]
+        for name, path in found.items():
+            if not path.is_relative_to(shipped):
+                try:
+                    read_toml(path)
+                except CardError as error:
+                    problems[name] = str(error)
+    return problems
+
+
+def _scan(kind: str) -> tuple[dict[str, Path], dict[str, str]]:
+    """The cards of a kind by name, and what is wrong with others."""
     found: dict[str, Path] = {}
+    problems: dict[str, str] = {}
+    if missing := [folder for folder in _named_folders() if not folder.is_dir()]:
+        named = ", ".join(repr(str(folder)) for folder in missing)
+        what = "which is not a folder" if len(missing) == 1 else "which are not folders"
+        here = "" if all(folder.is_absolute() for folder in missing) else f" from {Path.cwd()}"
+        problems[""] = f"RECOSIM_PATH names {named}, {what}{here}."
     *others, shipped = card_folders()
     for folder in (shipped, *others):
         pattern = "*/env.toml" if kind == "envs" else "*.toml"
         for path in sorted((folder / kind).glob(pattern)):
             name = path.parent.name if kind == "envs" else path.stem
+            if not path.is_file():
+                problems.setdefault(name, f"{path}: not a file.")
+                continue
             first = found.setdefault(name, path)
             if first.is_relative_to(shipped) and not first.samefile(path):
-                raise CardError(
+                problems[name] = (
                     f"{path} has the name of a card that comes with RecoSim, and {name!r} always "
                     f"means the same {NOUNS[kind]}. Rename it, e.g. to 'my-{name}'."
                 )
-    return dict(sorted(found.items()))
+    return dict(sorted(found.items())), problems
 
 
 def find_card(kind: str, name: str) -> Path:
@@ -76,23 +113,37 @@ def find_card(kind: str, name: str) -> Path:
 
     Raises:
         UnknownNameError: no card of that name; the nearest one is offered.
+        CardError: a card of `RECOSIM_PATH` has the name of one that comes with RecoSim, or is no
+            file.
     """
-    cards = list_cards(kind)
-    if name not in cards:
-        raise unknown(NOUNS[kind], name, cards)
-    return cards[name]
+    if (path := seek_card(kind, name)) is None:
+        cards, problems = _scan(kind)
+        raise unknown(NOUNS[kind], name, cards, problems.get("", ""))
+    return path
+
+
+def seek_card(kind: str, name: str) -> Path | None:
+    """The file of one card, or None where there is none. Raises `CardError` as `find_card` does."""
+    cards, problems = _scan(kind)
+    if name and name in problems:
+        raise CardError(problems[name])
+    return cards.get(name)
 
 
 def read_toml(path: Path) -> dict[str, Any]:
     """The content of a TOML file.
 
     Raises:
-        CardError: the file is missing or is not TOML (the parser's line is named).
+        CardError: the file is missing, cannot be read, or is not TOML (the parser's line is named).
     """
     try:
         with path.open("rb") as file:
             return dict(tomllib.load(file))
     except FileNotFoundError:
         raise CardError(f"{path}: no such card.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise CardError(f"{path}: cannot be read: {error.strerror or error}.") from None
+    except RecursionError:
+        raise CardError(f"{path}: its values are nested too deeply to be read.") from None
+    except ValueError as error:  # not TOML, not UTF-8, a number of thousands of digits
         raise CardError(f"{path}: not valid TOML: {error}") from None

@@ -2,11 +2,13 @@
 
 RecosimError
 ├── UnknownNameError   (KeyError)       a world, agent, card, protocol or option that does not exist
+│   └── UnknownArgumentError (TypeError) an argument that a constructor does not have
 ├── CardError          (ValueError)     a card with an unknown key or an impossible value
 ├── OptionError        (ValueError)     an argument with an impossible value
 ├── WorldError         (ValueError)     a world that is damaged, incomplete or of another version
 ├── ImportDataError    (ValueError)     a source file that is missing or malformed (file and line)
 ├── IllegalActionError (ValueError)     an action that is not legal now, or not an action at all
+├── BusyError          (RuntimeError)   a folder that another process is writing to
 ├── StateError         (RuntimeError)   a call out of turn: step before reset, or after the end
 ├── NotUnderstood      (ValueError)     a line of text that is no act; carries a question back
 ├── ResultsError       (ValueError)     a results folder of another run or version
@@ -22,16 +24,19 @@ RecosimError
 from __future__ import annotations
 
 import difflib
+import reprlib
 from collections.abc import Iterable
 
 __all__ = [
     "RecosimError",
     "UnknownNameError",
+    "UnknownArgumentError",
     "CardError",
     "OptionError",
     "WorldError",
     "ImportDataError",
     "IllegalActionError",
+    "BusyError",
     "StateError",
     "NotUnderstood",
     "ResultsError",
@@ -42,12 +47,22 @@ __all__ = [
     "BudgetError",
     "CassetteError",
     "MissingExtraError",
+    "shown",
     "unknown",
 ]
 
+LONGEST, TAIL = 6_000, 1_500  # letters of a message; those of its end, where the remedy is
+
 
 class RecosimError(Exception):
-    """Base of every error that RecoSim raises on purpose."""
+    """Base of every error that RecoSim raises on purpose.
+
+    However long what was given is, the message is not: its middle is left out then. It can be
+    written anywhere: bytes of a path that are no UTF-8 are told by their numbers.
+    """
+
+    def __init__(self, *texts: object) -> None:
+        super().__init__(*(_bounded(text) if isinstance(text, str) else text for text in texts))
 
 
 class UnknownNameError(RecosimError, KeyError):
@@ -55,6 +70,14 @@ class UnknownNameError(RecosimError, KeyError):
 
     def __str__(self) -> str:  # KeyError would print the repr of the message
         return str(self.args[0]) if self.args else ""
+
+
+class UnknownArgumentError(UnknownNameError, TypeError):
+    """An argument by a name that a constructor does not have: a `TypeError`, as Python's own is.
+
+    Its message says "unexpected keyword argument", which libraries look for that try an argument
+    of other environments (`frameskip`) and go on without it.
+    """
 
 
 class CardError(RecosimError, ValueError):
@@ -75,6 +98,10 @@ class ImportDataError(RecosimError, ValueError):
 
 class IllegalActionError(RecosimError, ValueError):
     """An action that is malformed, or not legal in the present state."""
+
+
+class BusyError(RecosimError, RuntimeError):
+    """Another process is writing to the same folder."""
 
 
 class StateError(RecosimError, RuntimeError):
@@ -136,14 +163,38 @@ class MissingExtraError(RecosimError, ImportError):
         )
 
 
+def shown(given: object, letters: int = 100) -> str:
+    """What was given, as a message tells it: its repr, of at most about so many letters.
+
+    Anything can be told: what is long, deep, or has no repr of its own.
+    """
+    short = reprlib.Repr()
+    short.maxstring = short.maxother = short.maxlong = letters
+    try:
+        text = " ".join(short.repr(given).split())
+    except Exception:  # a repr is code of whoever gave it
+        text = f"<{type(given).__name__}>"
+    return text if len(text) <= 2 * letters else f"{text[:letters]}..."
+
+
 def unknown(kind: str, given: object, allowed: Iterable[str], hint: str = "") -> UnknownNameError:
     """An `UnknownNameError` that offers the nearest allowed name and lists all of them."""
     names = sorted(allowed)
-    near = difflib.get_close_matches(str(given), names, n=1, cutoff=0.4)
-    text = f"unknown {kind} {given!r}."
+    near = difflib.get_close_matches(given[:200], names, 1, 0.4) if isinstance(given, str) else []
+    text = f"unknown {kind} {shown(given)}."
     if near:
         text += f" Did you mean {near[0]!r}?"
     text += f" Allowed: {', '.join(names) if names else '(none)'}."
     if hint:
         text += f" {hint}"
     return UnknownNameError(text)
+
+
+def _bounded(text: str) -> str:
+    if not text.isascii():
+        text = text.encode("utf-8", "backslashreplace").decode()
+    if len(text) <= LONGEST:
+        return text
+    kept = LONGEST - TAIL - 60  # room for what is said between, so that nothing is cut twice
+    left_out = f" ... ({len(text) - kept - TAIL:,} letters are left out) ... "
+    return text[:kept] + left_out + text[-TAIL:]

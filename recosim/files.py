@@ -1,4 +1,4 @@
-"""Where RecoSim writes, and how: the cache folder, and writes that are whole or not there."""
+"""Where RecoSim writes, and how: the cache folder, writes that are whole or not there, locks."""
 
 from __future__ import annotations
 
@@ -6,17 +6,32 @@ import json
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import platformdirs
 
-__all__ = ["atomic_folder", "atomic_write", "cache_folder", "write_json", "write_text"]
+from recosim.errors import BusyError, RecosimError
+
+__all__ = [
+    "atomic_folder",
+    "atomic_write",
+    "cache_folder",
+    "clear_parts",
+    "clear_up",
+    "held",
+    "write_json",
+    "write_text",
+]
 
 OLD = "-old.part"  # ends the name of the folder that a build is about to replace
+LOCK = ".lock"
+PART = re.compile(r"\..+\.(\d+)-[^.]+\.part")  # of the process of that number
+
+_writing: set[Path] = set()  # parts that this process has begun
 
 
 def cache_folder() -> Path:
@@ -31,16 +46,16 @@ def atomic_write(path: Path, write: Callable[[Path], None]) -> None:
     A crash, a full disk or a kill leaves the old file or the new one, never a part of it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
+    temporary = _new_part(path)
     try:
+        temporary.touch(0o600, exist_ok=False)
         write(temporary)
         _sync(temporary)
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+        _writing.discard(temporary.absolute())
 
 
 def write_text(path: Path, text: str) -> None:
@@ -72,10 +87,10 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     if the kill came in the moment in which neither was at `path`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    _clear_up(path)
-    prefix = f".{path.name}.{os.getpid()}-"
-    temporary = Path(tempfile.mkdtemp(prefix=prefix, suffix=".part", dir=path.parent))
+    clear_up(path)
+    temporary = _new_part(path)
     try:
+        temporary.mkdir(0o700)
         yield temporary
         temporary.chmod(0o777 & ~_umask())
         if path.exists():
@@ -84,11 +99,77 @@ def atomic_folder(path: Path) -> Iterator[Path]:
             temporary.rename(path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+        _writing.discard(temporary.absolute())
+
+
+@contextmanager
+def held(
+    lock: Path, error: type[RecosimError] = BusyError, advice: str = "", *, wait: bool = False
+) -> Iterator[None]:
+    """Hold a lock for the time of a block: what is done under it, one process does at a time.
+
+    The system holds the lock for the process and lets it go however the process ends, so that there
+    is no stale one. An empty hidden file stays. Two threads of a process exclude each other too.
+
+    Args:
+        lock: the file; `LOCK` in a folder that is to be one run's, or `.NAME.lock` beside what is
+            replaced as a whole.
+        error: raised where the file cannot be made. advice: what to do then.
+        wait: wait until another process has let go; otherwise `BusyError` is raised at once.
+
+    Raises:
+        BusyError: another process or thread holds it.
+    """
+    from filelock import FileLock, Timeout  # late: only who writes needs it
+
+    subject = lock.parent if lock.name == LOCK else lock.with_name(lock.name[1 : -len(LOCK)])
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        taken = FileLock(lock, timeout=-1 if wait else 0, thread_local=False)
+        taken.acquire()
+    except Timeout:
+        raise BusyError(
+            f"another process is writing to {subject}. Wait until it has ended, or name another "
+            "place: two at once would mix what they write."
+        ) from None
+    except (OSError, RuntimeError, NotImplementedError, ValueError) as problem:
+        raise error(f"{subject} cannot be written to: {problem}. {advice}".rstrip()) from None
+    try:
+        yield
+    finally:
+        taken.release()
+
+
+def clear_parts(folder: Path) -> None:
+    """Remove what killed processes have left of their writes in a folder and those within it.
+
+    Call it only while holding the lock of the folder: the number of a process says nothing about
+    one on another machine.
+    """
+    for part in sorted(folder.rglob(".*.part")):
+        match = PART.fullmatch(part.name)
+        if match is None or _at_work(part, int(match[1])):
+            continue
+        if part.is_dir():
+            shutil.rmtree(part, ignore_errors=True)
+        else:
+            with suppress(OSError):
+                part.unlink()
 
 
 def _exchange(path: Path, new: Path) -> None:
     """Put `new` in the place of the folder at `path`, and delete what was there."""
     old = path.with_name(f".{path.name}.{os.getpid()}{OLD}")
+    gone = path.with_name(f".{path.name}.{os.getpid()}-gone.part")
+    ours = {old.absolute(), gone.absolute()}
+    _writing.update(ours)
+    try:
+        _swap(path, new, old, gone)
+    finally:
+        _writing.difference_update(ours)
+
+
+def _swap(path: Path, new: Path, old: Path, gone: Path) -> None:
     path.rename(old)
     try:
         new.rename(path)
@@ -97,23 +178,31 @@ def _exchange(path: Path, new: Path) -> None:
             old.rename(path)
         raise
     # By another name first: whatever is called old is whole, and may be put back.
-    gone = path.with_name(f".{path.name}.{os.getpid()}-gone.part")
     old.rename(gone)
     shutil.rmtree(gone, ignore_errors=True)
 
 
-def _clear_up(path: Path) -> None:
+def clear_up(path: Path) -> None:
     """Put back or remove what killed processes left of their builds into `path`."""
+    if not path.parent.is_dir():
+        return
     ours = re.compile(rf"\.{re.escape(path.name)}\.(\d+)-[^.]+\.part")
     for part in sorted(path.parent.iterdir()):
         match = ours.fullmatch(part.name)
-        if match is None or _alive(int(match[1])):
+        if match is None or _at_work(part, int(match[1])):
             continue
         if part.name.endswith(OLD) and not path.exists():
             # Another process may do the same at this moment: then it is there already.
             with suppress(OSError):
                 part.rename(path)
         shutil.rmtree(part, ignore_errors=True)
+
+
+def _new_part(path: Path) -> Path:
+    """A new name beside `path`, which says which process is at it."""
+    part = path.with_name(f".{path.name}.{os.getpid()}-{token_hex(4)}.part")
+    _writing.add(part.absolute())
+    return part
 
 
 def _sync(path: Path) -> None:
@@ -128,6 +217,13 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def _at_work(part: Path, pid: int) -> bool:
+    """Whether the process that began a part may still be at it."""
+    if pid == os.getpid():  # in a container the next process has the number of the last one
+        return part.absolute() in _writing
+    return _alive(pid)
 
 
 def _alive(pid: int) -> bool:

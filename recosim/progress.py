@@ -33,14 +33,17 @@ def show_progress(
             yield report
     else:
         if log:
-            print(log, file=sys.stderr, flush=True)
+            from recosim.terminal import tell
+
+            tell(log)
         yield lambda done, total, what: None
 
 
 @contextmanager
 def _bar(title: str, unit: str) -> Iterator[Progress]:
     from rich import progress as rich
-    from rich.console import Console
+
+    from recosim.terminal import terminal
 
     # Names and paths may hold brackets, which rich would read as markup.
     text = rich.TextColumn("{task.description}", markup=False)
@@ -52,7 +55,7 @@ def _bar(title: str, unit: str) -> Iterator[Progress]:
             rich.TimeRemainingColumn(),
         )
     columns = (rich.SpinnerColumn(), text, rich.BarColumn(), *amount, rich.TimeElapsedColumn())
-    with rich.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with rich.Progress(*columns, console=terminal(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=None)
 
         def report(done: int, total: int, what: str) -> None:

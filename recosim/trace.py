@@ -22,26 +22,39 @@ the world's name and fingerprint, the rules, the users, the environment and the 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from recosim.errors import ResultsError, UnknownNameError
+from recosim.acts import Verb
+from recosim.checked import read_table, write_table
+from recosim.errors import ResultsError, UnknownNameError, shown
 from recosim.family import UNNAMED, family
-from recosim.files import atomic_write
 from recosim.metrics import Episodes
 
-__all__ = ["CORE", "FORMAT", "Column", "Columns", "Trace", "filled"]
+__all__ = ["CORE", "FORMAT", "Column", "Columns", "Flag", "Trace", "filled"]
 
 # 1: one family, its columns between those of the core; it named neither itself nor its format.
-FORMAT = 2
+# 2: no digest.
+FORMAT = 3
+
+
+class Flag(IntEnum):
+    """No or yes, where a column of whole numbers holds one."""
+
+    NO = 0
+    YES = 1
+
+
+# What the whole numbers of a column are; "": anything.
+Kind = type[IntEnum] | str
 
 REQUIRED: Any = object()  # the default of a column without which something would be lost
 
@@ -55,18 +68,28 @@ class Column:
         help: what it holds.
         default: what stands in files that were written before there was this column; those that
             lack a column without a default are refused.
+        of: what its whole numbers are: an enumeration, or "items", "attributes", "facets", "users"
+            or "needs", whose ids they are; of a list several, in turns. Other numbers of a trace
+            from anywhere are refused.
+        least: the smallest number, where some stand for something else (-1: none); of several
+            kinds that of each.
     """
 
     name: str
     type: pa.DataType
     help: str
     default: Any = REQUIRED
+    of: Kind | tuple[Kind, ...] = ""
+    least: int | tuple[int, ...] = 0
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """The dtype of its values as an array; object for what numpy has no type for."""
-        dtype: np.dtype[Any] = np.dtype(self.type.to_pandas_dtype())
-        return dtype
+        kind = self.type  # `to_pandas_dtype` would import pandas, in pyarrow up to 25
+        plain = pa.types.is_primitive(kind) and not pa.types.is_temporal(kind)
+        # Arrow's "float" is C's; numpy's is Python's, a double.
+        name = {"float": "float32", "halffloat": "float16"}.get(str(kind), str(kind))
+        return np.dtype(name if plain else object)
 
 
 CORE = (
@@ -74,8 +97,8 @@ CORE = (
     Column("seed", pa.int32(), "seed of the run"),
     Column("conversation", pa.int32(), "number of the episode"),
     Column("step", pa.int16(), "0 the opening, then each call of the agent"),
-    Column("user", pa.int32(), "the user"),
-    Column("verb", pa.int8(), "what was done"),
+    Column("user", pa.int32(), "the user", of="users"),
+    Column("verb", pa.int8(), "what was done", of=Verb),
     Column("reward", pa.float32(), "reward of this move"),
     Column("terminated", pa.bool_(), "ended: the task is over"),
     Column("truncated", pa.bool_(), "ended: the turns ran out"),
@@ -145,6 +168,20 @@ class Columns:
         """What the rules do not allow about episodes, as a clause; "" where nothing is wrong."""
         return ""
 
+    def misfit(self, table: pa.Table, world: Any = None) -> str:
+        """What cannot be in a trace with these columns, as a clause; "" where all can.
+
+        Args:
+            world: the one that it was recorded on; without it ids are not held against its sizes.
+        """
+        for column in (*CORE, *self.extra):
+            values = table.column(column.name)
+            if values.null_count and column.default is not None:
+                return f"{column.name} has no value in {values.null_count} rows"
+            if column.of and (wrong := _strange(column, values, world)):
+                return f"{column.name} is {wrong}"
+        return ""
+
     def ending(self, last: pa.Table) -> NDArray[np.int64]:
         """How episodes ended, by their last rows: positions in `endings`, int64 (episodes,)."""
         terminated, truncated = (
@@ -170,11 +207,9 @@ class Trace:
         return columns_of(self.metadata)
 
     def write(self, path: Path) -> None:
-        """Write one Parquet file, atomically."""
-        meta = {b"recosim": json.dumps({**self.metadata, "format": FORMAT}, sort_keys=True)}
-        table = self.table.replace_schema_metadata(meta)
+        """Write one Parquet file, atomically, with a digest of what it holds."""
         options = {"compression": "lz4", "use_dictionary": ["agent"], "write_statistics": False}
-        atomic_write(path, lambda part: pq.write_table(table, part, **options))
+        write_table(path, self.table, {**self.metadata, "format": FORMAT}, **options)
 
     @staticmethod
     def read(path: Path) -> Trace:
@@ -187,33 +222,31 @@ class Trace:
             ResultsError: the file is missing, damaged, no trace, of a later format, of a family
                 that is not here, or lacks a column that cannot be filled.
         """
+        advice = "Record it again, or take another copy."
         try:
-            table = pq.read_table(path)
+            table, metadata, whole = read_table(path, ResultsError, advice)
         except FileNotFoundError:
             raise ResultsError(f"{path}: no such trace.") from None
-        except (pa.ArrowInvalid, OSError) as error:
-            raise ResultsError(f"{path} is not a readable Parquet file: {error}") from None
-        meta = (table.schema.metadata or {}).get(b"recosim")
-        if meta is None:
+        if metadata is None:
             raise ResultsError(f"{path} is not a RecoSim trace.")
-        try:
-            metadata = json.loads(meta)
-            number = int(metadata.get("format", 1))
-        except (ValueError, TypeError, AttributeError) as error:
-            raise ResultsError(f"{path} is not a RecoSim trace: {error}") from None
-        if number > FORMAT:
+        number = metadata.get("format", 1)
+        if type(number) is not int or not 1 <= number <= FORMAT:
             raise ResultsError(
-                f"{path} has the format {number}; this version of RecoSim reads traces up to "
-                f"{FORMAT}. Use the version that wrote it ({metadata.get('version', 'unknown')})."
+                f"{path} has the format {shown(number)}; this version of RecoSim reads traces up "
+                f"to {FORMAT}. Use the version that wrote it "
+                f"({shown(metadata.get('version', 'unknown'))})."
             )
+        if not whole and number >= FORMAT:
+            raise ResultsError(f"{path} was changed: its digest is gone. {advice}")
         try:
-            extra = columns_of(metadata).extra
+            columns = columns_of(metadata)
+            table = filled(table, (*CORE, *columns.extra))
         except UnknownNameError as error:
             raise ResultsError(f"{path} cannot be read here: {error}") from None
-        try:
-            table = filled(table, (*CORE, *extra))
-        except (pa.ArrowException, ValueError) as error:
-            raise ResultsError(f"{path} is not a RecoSim trace: {error}") from None
+        except Exception as error:  # pyarrow has many
+            raise ResultsError(f"{path} is not a RecoSim trace: {error}. {advice}") from None
+        if wrong := columns.misfit(table):
+            raise ResultsError(f"{path}: {wrong}. {advice}")
         return Trace(table, metadata)
 
     @staticmethod
@@ -221,6 +254,14 @@ class Trace:
         """Several traces of the same metadata as one."""
         tables = [trace.table for trace in traces]
         return Trace(pa.concat_tables(tables).unify_dictionaries(), traces[0].metadata)
+
+    def check(self, world: Any, path: Path) -> None:
+        """Raise `ResultsError` unless all ids are those of a world. `path` is named in the text."""
+        if wrong := self.columns.misfit(self.table, world):
+            raise ResultsError(
+                f"{path}: {wrong}, and world {world.name!r} has no such thing. Record it again, or "
+                "name the world that it was recorded on."
+            )
 
     def column(self, name: str) -> NDArray[Any]:
         """A column that is not a list, as a numpy array."""
@@ -242,7 +283,8 @@ class Trace:
         ended = self.column("terminated") | self.column("truncated")
         starts = np.flatnonzero(self.column("step") == 0)
         last = np.append(starts[1:], len(self))[: len(starts)] - 1
-        if int(ended.sum()) != len(starts) or not ended[last].all():
+        whole = len(starts) > 0 and starts[0] == 0 if len(self) else True
+        if not whole or int(ended.sum()) != len(starts) or not ended[last].all():
             raise ResultsError("this trace holds episodes that were not finished.")
         columns = self.columns
         found = columns.summarise(self, starts, last)
@@ -275,6 +317,44 @@ def filled(table: pa.Table, columns: Sequence[Column]) -> pa.Table:
     return table.select([column.name for column in columns]).cast(
         pa.schema([(column.name, column.type) for column in columns])
     )
+
+
+def _strange(column: Column, values: Any, world: Any) -> str:
+    """The first kind of number of a column that cannot be, in words; "" where there is none."""
+    kinds = column.of if isinstance(column.of, tuple) else (column.of,)
+    place: Any = np.zeros(len(values), dtype=np.int64)
+    if pa.types.is_list(values.type):
+        lengths = pc.fill_null(pc.list_value_length(values), 0).to_numpy()
+        values = pc.list_flatten(values)
+        starts = np.repeat(np.cumsum(lengths) - lengths, lengths)
+        place = (np.arange(len(starts)) - starts) % len(kinds)
+    numbers = values.to_numpy()
+    smallest = column.least if isinstance(column.least, tuple) else (column.least,) * len(kinds)
+    for k, kind in enumerate(kinds):
+        known, least, most = _range(kind, smallest[k], world)
+        mine = numbers if len(kinds) == 1 else numbers[place == k]
+        if len(mine) and (mine.min() < least or mine.max() > most):
+            wrong = int(mine[(mine < least) | (mine > most)][0])
+            return f"{wrong}, beyond the {known}"
+    return ""
+
+
+def _range(kind: Kind, least: int, world: Any) -> tuple[str, int, int]:
+    """What numbers of a kind are in words, the smallest, and the largest."""
+    if not isinstance(kind, str):
+        return f"codes of {kind.__name__}", min(least, *kind), max(kind)
+    if world is None:
+        return kind, least, np.iinfo(np.int64).max
+    topics = world.topics
+    count = {
+        "items": world.n_items,
+        "attributes": world.n_attributes,
+        "facets": world.n_facets,
+        # A search has no user: its topic stands there.
+        "users": max(world.n_users, 0 if topics is None else topics.n_topics),
+        "needs": 0 if topics is None else topics.n_turns,
+    }[kind]
+    return f"{count} {kind}", least, count - 1
 
 
 def totals(values: NDArray[Any], starts: NDArray[np.int64]) -> NDArray[Any]:

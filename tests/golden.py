@@ -167,7 +167,10 @@ def digest(observation: dict[str, np.ndarray], info: dict[str, Any]) -> str:
     """Sums of the float arrays, which may differ in a last bit elsewhere; sha256 of the others."""
     whole = hashlib.sha256()
     sums = []
-    for key, value in sorted({**observation, "items": info["items"]}.items()):
+    # Transcripts call what was shown "items", as environments did before.
+    shown = {**observation, "items": info["shown_items"]}
+    shown.pop("shown_items", None)
+    for key, value in sorted(shown.items()):
         if value.dtype.kind == "f":
             sums.append(f"{key} {value.sum(dtype=np.float64):.3f}")
         else:

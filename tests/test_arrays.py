@@ -9,14 +9,8 @@ import numpy as np
 import pytest
 
 from recosim import arrays
-from recosim.arrays import (
-    check_arrays,
-    file_digest,
-    json_digest,
-    mark_checked,
-    open_arrays,
-    save_arrays,
-)
+from recosim.arrays import check_arrays, mark_checked, open_arrays, save_arrays
+from recosim.checked import file_digest, json_digest
 from recosim.errors import WorldError
 
 GIVEN = {

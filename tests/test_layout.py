@@ -11,6 +11,7 @@ import pkgutil
 import re
 import subprocess
 import sys
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -36,6 +37,7 @@ LAYERS = [
         "progress",
         "arrays",
         "standing",
+        "terminal",
     },
     {"kernels"},
     {"world"},
@@ -65,15 +67,21 @@ def module_name(path):
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+def parsed(path):
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache  # of the names alone: the trees of all files would fill the memory of a worker
 def imported(path):
     """Every module that a file imports, anywhere in it (functions and type checking included)."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    found = []
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: a relative import"
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            found += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return found
 
 
 def layer_of(module):
@@ -86,14 +94,14 @@ def test_every_module_belongs_to_a_layer():
     assert names - set(RANK) <= {"__init__", "__main__", "__pycache__", "py", "_cards"}
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=module_name)
-def test_layers_import_only_downwards(path):
-    own = layer_of(module_name(path))
-    if own is None:  # the package itself, which looks names up in all layers
-        return
-    for module in imported(path):
-        layer = layer_of(module)
-        assert layer is None or RANK[layer] <= RANK[own], f"{path} imports {module}"
+def test_layers_import_only_downwards():
+    for path in SOURCES:
+        own = layer_of(module_name(path))
+        if own is None:  # the package itself, which looks names up in all layers
+            continue
+        for module in imported(path):
+            layer = layer_of(module)
+            assert layer is None or RANK[layer] <= RANK[own], f"{path} imports {module}"
 
 
 # What serves every family: it reads `Family` records and knows none of them.
@@ -121,7 +129,7 @@ def test_what_serves_all_families_names_none(path):
     for module in imported(path):
         parts = module.split(".")
         assert not set(parts[2:]) & set(FAMILIES), f"{path} imports {module}"
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(parsed(path)):
         where = f"{path}:{getattr(node, 'lineno', 0)}"
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             assert node.value.lower() not in FAMILIES, f"{where} names the family {node.value!r}"
@@ -130,23 +138,24 @@ def test_what_serves_all_families_names_none(path):
             assert node.attr not in NAMES_OF_ONE, f"{where}: {node.attr!r} is of one family"
 
 
+@cache
 def folders_of_families():
     """(layer, folder) of every family inside the layers that have some."""
     found = {"/".join(path.parts[-2:]) for path in (PACKAGE / "envs").iterdir() if path.is_dir()}
     return sorted(name.split("/")[1] for name in found if not name.endswith("__pycache__"))
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=module_name)
-def test_no_family_imports_another_but_the_one_it_stands_on(path):
-    parts = module_name(path).split(".")
-    if len(parts) < 4 or parts[1] not in ("envs", "agents"):
-        return
+def test_no_family_imports_another_but_the_one_it_stands_on():
     known = {name: set(record.lineage()) for name, record in families().items()}
-    for module in imported(path):
-        there = module.split(".")
-        ours = len(there) > 2 and there[0] == "recosim" and there[1] in ("envs", "agents")
-        if ours and there[2] in folders_of_families() and there[2] != parts[2]:
-            assert there[2] in known.get(parts[2], ()), f"{path} imports {module}"
+    for path in SOURCES:
+        parts = module_name(path).split(".")
+        if len(parts) < 4 or parts[1] not in ("envs", "agents"):
+            continue
+        for module in imported(path):
+            there = module.split(".")
+            ours = len(there) > 2 and there[0] == "recosim" and there[1] in ("envs", "agents")
+            if ours and there[2] in folders_of_families() and there[2] != parts[2]:
+                assert there[2] in known.get(parts[2], ()), f"{path} imports {module}"
 
 
 def test_what_families_share_imports_none_of_them():
@@ -255,10 +264,9 @@ def test_the_public_surface_is_this():
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=module_name)
-def test_every_module_says_what_it_is(path):
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    assert ast.get_docstring(tree), f"{path} has no docstring"
+def test_every_module_says_what_it_is():
+    for path in SOURCES:
+        assert ast.get_docstring(parsed(path)), f"{path} has no docstring"
 
 
 def test_what_modules_export_exists():

@@ -2,7 +2,8 @@
 
 A checkpoint is a folder:
 
-    checkpoint.json   what was trained, on what, for how many rounds; the metrics of each round
+    checkpoint.json   what was trained, on what, for how many rounds; the metrics of each round;
+                      the digests of itself and of the other files
     weights.npz       what acting needs: the weights that are kept, those of the best check; while
                       the training has not finished, those of the last round
     best.npz          the weights that are kept so far   } gone when
@@ -16,22 +17,23 @@ default. So a setting, or a choice of the rules, that a later version adds chang
 from __future__ import annotations
 
 import json
-import zipfile
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from recosim.agents.checking import VALID, Best
 from recosim.agents.learner import Arrays, Learner
-from recosim.arrays import file_digest, json_digest
+from recosim.checked import file_digest, json_digest, read_arrays, read_checked, write_checked
 from recosim.envs.setup import Setup
-from recosim.errors import CheckpointError
+from recosim.errors import CheckpointError, shown
 from recosim.estimators.base import NO_ESTIMATOR
 from recosim.estimators.registry import estimator
-from recosim.files import atomic_folder, cache_folder, write_json
+from recosim.files import atomic_folder, cache_folder
 from recosim.users import Population
 
 __all__ = [
@@ -76,6 +78,11 @@ class Place(NamedTuple):
     key: Key
     seed: int
     rounds: int | None = None
+
+    @property
+    def lock(self) -> Path:
+        """Held by the process that trains here (`recosim.files.held`)."""
+        return self.folder.with_name(f".{self.folder.name}.lock")
 
     @property
     def folder(self) -> Path:
@@ -159,11 +166,14 @@ class Checkpoint:
         history: metrics by name, one value for each round done, None
             where a round did not measure it.
         sha256: of weights.npz: which weights these are.
+        training_sha256, best_sha256: of training.npz and best.npz; "" where there is none.
         kept: the round whose weights are kept, because their check was the best; None where there
             was no check yet, and in checkpoints of before there were any: those of the last round.
         stopped: whether it was ended early, since checks did not get better.
         format: of the folder.
     """
+
+    __pydantic_config__ = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
     folder: Path
     agent: str
@@ -176,6 +186,8 @@ class Checkpoint:
     seconds: float
     history: Mapping[str, list[float | None]]
     sha256: str
+    training_sha256: str = ""
+    best_sha256: str = ""
     kept: int | None = None
     stopped: bool = False
     format: int = FORMAT
@@ -195,21 +207,47 @@ class Checkpoint:
         return found
 
     def weights(self) -> Arrays:
-        """The weights. Raises `CheckpointError` if they are not those that were written."""
+        """The weights.
+
+        Raises:
+            CheckpointError: they are not those that were written.
+        """
         path = self.folder / "weights.npz"
-        if file_digest(path) != self.sha256:
-            raise CheckpointError(
-                f"{path} is not what was written; delete {self.folder} and train again."
-            )
-        return _read_arrays(path)
+        return read_arrays(path, CheckpointError, _advice(self.folder), self.sha256)
 
     def best_weights(self) -> Arrays:
-        """The weights that are kept so far, of a training that has not finished."""
-        return _read_arrays(self.folder / "best.npz")
+        """The weights that are kept so far, of a training that has not finished.
+
+        Raises:
+            CheckpointError: they are not those that were written.
+        """
+        path = self.folder / "best.npz"
+        return read_arrays(path, CheckpointError, _advice(self.folder), self.best_sha256)
 
     def training_state(self) -> Arrays:
-        """What training needs to go on; a finished checkpoint has it no more."""
-        return _read_arrays(self.folder / "training.npz")
+        """What training needs to go on; a finished checkpoint has it no more.
+
+        Raises:
+            CheckpointError: it is not what was written.
+        """
+        path = self.folder / "training.npz"
+        return read_arrays(
+            path, CheckpointError, _advice(self.folder), self.training_sha256 or None
+        )
+
+    def check(self, place: Place) -> Checkpoint:
+        """Raise `CheckpointError` unless this is what was trained for a place."""
+        wrong = differences(place.key, self.key) or differences(self.key, place.key)
+        if not wrong and self.seed != place.seed:
+            wrong = f"seed {self.seed}, not {place.seed}"
+        if not wrong and self.format == FORMAT and self.agent != place.agent:
+            wrong = f"agent {self.agent!r}, not {place.agent!r}"
+        if wrong:
+            raise CheckpointError(
+                f"{self.folder} holds the checkpoint of another training: {wrong}. "
+                f"{_advice(self.folder)}"
+            )
+        return self
 
 
 def write_checkpoint(
@@ -250,10 +288,12 @@ def write_checkpoint(
             "seconds": round(seconds, 3),
             "history": {name: list(values) for name, values in history.items()},
             "sha256": file_digest(part / "weights.npz"),
+            "training_sha256": _digest(part / "training.npz"),
+            "best_sha256": _digest(part / "best.npz"),
             "kept": None if best is None else best.round,
             "stopped": stopped,
         }
-        write_json(part / "checkpoint.json", body)
+        write_checked(part / "checkpoint.json", body)
     return read_checkpoint(place.folder)
 
 
@@ -261,50 +301,62 @@ def find_checkpoint(place: Place, learner: Learner, setup: Setup) -> Checkpoint 
     """What was trained for a place; a checkpoint of the first format is found by what its key says.
 
     Raises:
-        CheckpointError: what is in the place is damaged.
+        CheckpointError: what is in the place is damaged, or of another training.
     """
     if place.folder.exists():
-        return read_checkpoint(place.folder)
+        return read_checkpoint(place.folder).check(place)
     folder = place.root / place.environment
     for path in sorted(folder.glob(f"{place.agent}-*/seed-{place.seed}")):
         try:
             found = read_checkpoint(path)
-        except CheckpointError:
-            continue
-        if found.format < FORMAT:
+            if found.format == FORMAT:
+                continue
             key = found.key | {"agent": found.key["agent"].rpartition(":")[2]}
             key = _without_defaults(key, learner, setup)
-            if key == place.key:
-                return replace(found, key=key)
+        except (CheckpointError, AttributeError, LookupError, TypeError):  # a damaged one
+            continue
+        if key == place.key:
+            return replace(found, key=key)
     return None
 
 
 def read_checkpoint(folder: Path) -> Checkpoint:
     """The checkpoint in a folder.
 
+    Warns:
+        RuntimeWarning: it was written before checkpoints carried a digest.
+
     Raises:
         CheckpointError: there is none, it is damaged, or it is of another format.
     """
-    path = folder / "checkpoint.json"
+    path, advice = folder / "checkpoint.json", _advice(folder)
     try:
-        body = json.loads(path.read_text(encoding="utf-8"))
+        body, whole = read_checked(path, CheckpointError, advice, formats=READABLE)
     except FileNotFoundError:
         raise CheckpointError(f"{folder} holds no checkpoint.") from None
-    except (OSError, ValueError) as error:
-        raise CheckpointError(
-            f"{path} cannot be read ({error}); delete {folder} and train again."
-        ) from None
-    if not isinstance(body, dict) or body.get("format") not in READABLE:
-        raise CheckpointError(
-            f"{path} is not a checkpoint of format {' or '.join(map(str, READABLE))}; delete "
-            f"{folder} and train again."
+    if not whole:
+        warnings.warn(
+            f"{folder} was written before checkpoints carried a digest: that nobody changed what "
+            "it says cannot be seen. Train again to have one.",
+            RuntimeWarning,
+            stacklevel=2,
         )
     try:
-        return Checkpoint(folder=folder, **body)
-    except TypeError as error:
+        found = TypeAdapter(Checkpoint).validate_json(json.dumps({**body, "folder": str(folder)}))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
         raise CheckpointError(
-            f"{path} has other fields than a checkpoint ({error}); delete {folder} and train again."
+            f"{path} has other fields than a checkpoint: {shown(where)}: {first['msg']}. {advice}"
         ) from None
+    if not 0 < found.done <= found.rounds or {len(v) for v in found.history.values()} > {
+        found.done
+    }:
+        raise CheckpointError(
+            f"{path} says that {found.done} of {found.rounds} rounds are done, which its history "
+            f"does not. {advice}"
+        )
+    return found
 
 
 def differences(wanted: Key, found: Key) -> str:
@@ -326,11 +378,10 @@ def differences(wanted: Key, found: Key) -> str:
     return "; ".join(parts)
 
 
-def _read_arrays(path: Path) -> Arrays:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except (OSError, ValueError, zipfile.BadZipFile, KeyError) as error:
-        raise CheckpointError(
-            f"{path} cannot be read ({error}); delete {path.parent} and train again."
-        ) from None
+def _digest(path: Path) -> str:
+    """Of a file; "" where there is none."""
+    return file_digest(path) if path.exists() else ""
+
+
+def _advice(folder: Path) -> str:
+    return f"Delete {folder} and train again."

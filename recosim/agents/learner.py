@@ -23,9 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recosim.agents.base import Agent
-from recosim.errors import OptionError, StateError
+from recosim.errors import CheckpointError, OptionError, StateError, shown
 
-__all__ = ["Arrays", "Learner"]
+__all__ = ["Arrays", "Learner", "check_finite"]
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -60,7 +60,7 @@ class Learner(Agent):
     def __init__(self, *, rounds: int, batch: int) -> None:
         for name, value in (("rounds", rounds), ("batch", batch)):
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise OptionError(f"{name} is {value!r}; a whole number from 1 is needed.")
+                raise OptionError(f"{name} is {shown(value)}; a whole number from 1 is needed.")
         self.rounds, self.batch_size = rounds, batch
         self.seed: int | None = None
         self.ready = False  # whether there are weights to act with
@@ -131,6 +131,19 @@ class Learner(Agent):
     def set_weights(self, weights: Arrays) -> None:
         """Take back `weights` of the same settings, world and protocol. Call after `bind`.
 
+        A learner says in `take_weights` what it does with them.
+
+        Raises:
+            CheckpointError: arrays of other names or shapes, or numbers that are not finite.
+        """
+        for name, array in weights.items():
+            check_finite(name, array)
+        self.take_weights(weights)
+        self.ready = True
+
+    def take_weights(self, weights: Arrays) -> None:
+        """Take back `weights`, whose numbers are finite.
+
         Raises:
             CheckpointError: arrays of other names or shapes.
         """
@@ -155,6 +168,15 @@ class Learner(Agent):
                 f"agent {self.name!r} has not been trained; load a checkpoint, or train it with: "
                 f"recosim train {self.name} ENV"
             )
+
+
+def check_finite(name: str, array: NDArray[Any]) -> None:
+    """Raise `CheckpointError` unless an array holds finite numbers."""
+    if array.dtype.kind not in "fiub" or not np.isfinite(array).all():
+        raise CheckpointError(
+            f"the weights {shown(name)} hold values that are not finite numbers. Train again, or "
+            "take another copy of the checkpoint."
+        )
 
 
 def _plain(value: Any) -> Any:

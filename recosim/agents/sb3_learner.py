@@ -209,7 +209,7 @@ class SB3Learner(Learner):
         state = self._model.policy.state_dict()
         return {f"policy.{name}": value.numpy().copy() for name, value in state.items()}
 
-    def set_weights(self, weights: Arrays) -> None:
+    def take_weights(self, weights: Arrays) -> None:
         values = {}
         for name, value in self._model.policy.state_dict().items():
             given = weights.get(f"policy.{name}")
@@ -221,7 +221,6 @@ class SB3Learner(Learner):
                 )
             values[name] = torch.from_numpy(given.copy())
         self._model.policy.load_state_dict(values)
-        self.ready = True
 
     def training_state(self) -> Arrays:
         from recosim.agents.torch_learner import optimiser_arrays

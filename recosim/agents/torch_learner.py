@@ -80,9 +80,8 @@ class TorchLearner(Learner):
     def weights(self) -> Arrays:
         return _module_arrays(self.modules)
 
-    def set_weights(self, weights: Arrays) -> None:
+    def take_weights(self, weights: Arrays) -> None:
         _load_modules(self.modules, weights)
-        self.ready = True
 
     def training_state(self) -> Arrays:
         state = _module_arrays(self.training_modules)

@@ -25,7 +25,14 @@ from recosim.agents.checkpoints import (
 )
 from recosim.agents.learner import Learner
 from recosim.envs.setup import Setup
-from recosim.errors import MissingExtraError, OptionError, TrainingError
+from recosim.errors import (
+    CheckpointError,
+    MissingExtraError,
+    OptionError,
+    RecosimError,
+    TrainingError,
+)
+from recosim.files import clear_up, held
 from recosim.progress import Progress
 
 __all__ = ["train"]
@@ -75,23 +82,53 @@ def train(
 
     Raises:
         OptionError: rounds, or one of the two above, is below 1.
+        BusyError: another process trains in the same place.
         TrainingError: a metric or a weight is not finite; the last checkpoint is kept.
-        CheckpointError: what is in the place is damaged.
+        CheckpointError: what is in the place is damaged, or of another training.
         MissingExtraError: `tensorboard` without the package.
     """
-    from recosim.agents.torch_learner import one_thread
-
     rounds = learner.rounds if rounds is None else rounds
     every = checks_every(rounds, learner.batch_size) if check_every is None else check_every
     for name, value in (("rounds", rounds), ("check_every", every), ("stop_after", stop_after)):
         if value is not None and value < 1:
             raise OptionError(f"{name} is {value}; at least 1 is needed.")
     learner.rounds = rounds
+    with held(place.lock, CheckpointError, "Name another folder for checkpoints."):
+        clear_up(place.folder)
+        return _train(
+            learner,
+            setup,
+            place,
+            rounds,
+            again,
+            every,
+            stop_after,
+            save_seconds,
+            tensorboard,
+            progress,
+        )
+
+
+def _train(
+    learner: Learner,
+    setup: Setup,
+    place: Place,
+    rounds: int,
+    again: bool,
+    every: int,
+    stop_after: int | None,
+    save_seconds: float,
+    tensorboard: Path | None,
+    progress: Progress | None,
+) -> Checkpoint:
+    from recosim.agents.torch_learner import one_thread
+
     found = None if again else find_checkpoint(place, learner, setup)
     rival = found if found is not None and found.finished and found.rounds != rounds else None
     if rival is not None:
         place = place.beside(rounds)
-        found = read_checkpoint(place.folder) if place.folder.exists() else None
+        clear_up(place.folder)
+        found = read_checkpoint(place.folder).check(place) if place.folder.exists() else None
     # Schedules hang on the number of rounds: a training of another length is another training.
     before = found if found is not None and found.rounds == rounds else None
     if before is not None and before.finished:
@@ -104,8 +141,7 @@ def train(
         done, seconds, history, stopped = 0, 0.0, History(), False
         if before is not None:
             best = _best_of(before, checks)
-            learner.set_weights(before.weights())
-            learner.set_training_state(before.training_state())
+            _take_back(learner, before)
             done, seconds = before.done, before.seconds
             history = {name: list(values) for name, values in before.history.items()}
         log = stack.enter_context(_tensorboard(tensorboard, done)) if tensorboard else None
@@ -172,6 +208,21 @@ def _outplays(best: Best | None, rival: Checkpoint | None, checks: Checks) -> bo
 def _since(best: Best, done: int, every: int, rounds: int) -> int:
     """Checks since the best one; 0 at the end, when nothing is left to stop."""
     return 0 if done == rounds else done // every - best.round // every
+
+
+def _take_back(learner: Learner, before: Checkpoint) -> None:
+    """Put a learner where a training stopped. Raises `CheckpointError`."""
+    learner.set_weights(before.weights())
+    state = before.training_state()
+    try:
+        learner.set_training_state(state)
+    except (ArithmeticError, LookupError, TypeError, ValueError, RuntimeError) as error:
+        if isinstance(error, RecosimError):
+            raise
+        raise CheckpointError(
+            f"{before.folder} holds the training of another learner: {error!r}. Delete it and "
+            "train again."
+        ) from None
 
 
 def _note(history: History, done: int, metrics: dict[str, float]) -> None:

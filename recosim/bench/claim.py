@@ -6,21 +6,36 @@ of a run is what it was, or the folder is that of another one.
 
 from __future__ import annotations
 
-import inspect
-import json
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from recosim.agents.registry import make_agent
-from recosim.bench.results import difference, read_run
-from recosim.bench.schema import AgentSetup, EnvSetup, Run
-from recosim.errors import RecosimError, ResultsError
-from recosim.estimators.registry import estimator
-from recosim.files import write_json
+from recosim.bench.essence import difference, essence_of
+from recosim.bench.results import read_run, write_run
+from recosim.bench.schema import EnvSetup, Run
+from recosim.errors import ResultsError
+from recosim.files import LOCK, clear_parts, held
 
-__all__ = ["claim_run"]
+__all__ = ["claim_run", "claimed_run"]
+
+
+@contextmanager
+def claimed_run(
+    folder: Path, environments: Sequence[EnvSetup], versions: Mapping[str, str]
+) -> Iterator[Run]:
+    """`claim_run`, and the folder is this process's for the time of the block.
+
+    What a killed process has left half written is cleared away.
+
+    Raises:
+        BusyError: another process is at a run in it. ResultsError: see `claim_run`.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise ResultsError(f"{folder} is not a folder. Give another one for the results.")
+    with held(folder / LOCK, ResultsError, "Give another folder for the results."):
+        clear_parts(folder)
+        yield claim_run(folder, environments, versions)
 
 
 def claim_run(folder: Path, environments: Sequence[EnvSetup], versions: Mapping[str, str]) -> Run:
@@ -31,8 +46,7 @@ def claim_run(folder: Path, environments: Sequence[EnvSetup], versions: Mapping[
             or holds other files.
     """
     wanted = Run(versions=dict(versions), environments=tuple(environments))
-    path = folder / "run.json"
-    if path.exists():
+    if (folder / "run.json").exists():
         there = read_run(folder)
         if found := difference(_essence(there), _essence(_part_of(wanted, there))):
             raise ResultsError(
@@ -43,22 +57,26 @@ def claim_run(folder: Path, environments: Sequence[EnvSetup], versions: Mapping[
         if _grows(there, wanted):
             # The results of what was there speak of a smaller run: gone before the run is larger.
             (folder / "results.json").unlink(missing_ok=True)
-            write_json(path, wanted.model_dump(mode="json"))
+            write_run(folder, wanted)
         return wanted
     if folder.exists() and not folder.is_dir():
         raise ResultsError(f"{folder} is not a folder. Give another one for the results.")
-    others = (
-        sorted(p.name for p in folder.iterdir() if not p.name.startswith("."))
-        if folder.exists()
-        else []
-    )
+    there_already = folder.iterdir() if folder.exists() else ()
+    others = sorted(p.name for p in there_already if not p.name.startswith("."))
     if others:
         raise ResultsError(
             f"{folder} is not a results folder, but it holds files ({', '.join(others[:3])}"
             f"{', ...' if len(others) > 3 else ''}). Give a new or an empty folder."
         )
-    write_json(path, wanted.model_dump(mode="json"))
+    write_run(folder, wanted)
     return wanted
+
+
+def _essence(run: Run) -> dict[str, Any]:
+    """What outcomes depend on, as JSON values."""
+    values: dict[str, Any] = run.model_dump(mode="json")
+    values["environments"] = [essence_of(env) for env in run.environments]
+    return values
 
 
 def _grows(there: Run, wanted: Run) -> bool:
@@ -95,44 +113,3 @@ def _shared(wanted: EnvSetup, there: EnvSetup) -> EnvSetup:
     if {agent.name for agent in there.agents} <= set(agents):
         update["agents"] = tuple(agents[agent.name] for agent in there.agents)
     return wanted.model_copy(update=update)
-
-
-# ---- what a run is, whichever version wrote it ---------------------------------------------------
-
-
-def _essence(run: Run) -> dict[str, Any]:
-    """What outcomes depend on, as JSON values.
-
-    What a later version lets choose is not in an older file: choices of the protocol are filled in,
-    settings that are at their default are left out.
-    """
-    values: dict[str, Any] = run.model_dump(mode="json")
-    for setup, env in zip(run.environments, values["environments"], strict=True):
-        del env["family"]  # the id says it; older files do not
-        env["protocol"] = setup.rules.to_dict()
-        with suppress(RecosimError):  # an estimator that is not here any more
-            usual = estimator(setup.estimator.name).settings()
-            env["estimator"]["settings"] = _other_than(usual, setup.estimator.settings)
-        for agent, entry in zip(setup.agents, env["agents"], strict=True):
-            # Where a class lies is not what it does.
-            entry["implementation"] = agent.implementation.rpartition(":")[2]
-            entry["settings"] = _other_than(_usual_settings(agent), agent.settings)
-            entry["checkpoints"] = sorted(entry["checkpoints"], key=lambda c: int(c["seed"]))
-    return values
-
-
-def _other_than(usual: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings that are not at their default."""
-    same = json.loads(json.dumps(usual, default=str))  # as they lie in the file
-    return {k: v for k, v in given.items() if k not in same or same[k] != v}
-
-
-def _usual_settings(agent: AgentSetup) -> dict[str, Any]:
-    """The defaults of an agent's class; none where its card is not here any more."""
-    usual: dict[str, Any] = {}
-    with suppress(RecosimError):
-        for kind in reversed(type(make_agent(agent.name)).__mro__[:-1]):
-            for name, entry in inspect.signature(kind).parameters.items():
-                if entry.default is not inspect.Parameter.empty:
-                    usual[name] = entry.default
-    return usual

@@ -144,11 +144,6 @@ def _find(
         checkpoint = find_checkpoint(Place(root, place, name, wanted, seed), learner, setup)
         if checkpoint is None:
             continue
-        if checkpoint.key != wanted or checkpoint.seed != seed:
-            raise CheckpointError(
-                f"{checkpoint.folder} holds the checkpoint of another training: "
-                f"{differences(wanted, checkpoint.key) or f'seed {checkpoint.seed}, not {seed}'}."
-            )
         if not checkpoint.finished:
             raise CheckpointError(
                 f"the training of {name!r} with seed {seed} has not finished: "

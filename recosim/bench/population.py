@@ -58,14 +58,14 @@ def platform_order(summary: dict[str, Any]) -> list[str]:
 
 def population_tables(folder: Path) -> list[Table]:
     """The tables of a run: its platforms, and its users week by week."""
-    from rich.markup import escape
     from rich.table import Table
+    from rich.text import Text
 
     summary = read_summary(folder)
     run = summary["run"]
     where = f"{run['setup']['env']}, users {run['setup']['users']['name']!r}"
     platforms = Table(
-        title=escape(f"{summary['users']:,} users, {where}"),
+        title=Text(f"{summary['users']:,} users, {where}"),
         caption="Come back, rounds, minutes, utility, regret, exits: by session. Kept: users who "
         "began there and were last seen there. Gini: of exposure over items.",
     )
@@ -75,7 +75,7 @@ def population_tables(folder: Path) -> list[Table]:
     for name in platform_order(summary):
         figures = summary["platforms"][name]
         cells = [_cell(figures[key], digits, share) for _, key, digits, share in _COLUMNS]
-        platforms.add_row(escape(name), *cells)
+        platforms.add_row(Text(name), *cells)
     weeks = Table(title="Week by week")
     for title in ("Week", "Likeness of users", "Variety of a user", "Concentration"):
         weeks.add_column(title, justify="right")

@@ -8,10 +8,13 @@
     timings.json                           seconds and speed; alone differs between equal runs
     report.md, plots/<env>.png             drawn from results.json alone (`recosim.bench.report`)
 
-A runner needs four calls: `recosim.bench.claim.claim_run` (new folder, or the same run to be
-resumed), `has_episodes` and `write_episodes` (after `write_joint`) for each unit of work, and
-`finish_run`, which computes results.json from the files alone. So a run that was killed and resumed
-ends with the same bytes as an undisturbed one.
+A runner needs four calls: `recosim.bench.claim.claimed_run` (new folder, or the same run to be
+resumed; held for the time of the run), `has_episodes` and `write_episodes` (after `write_joint`)
+for each unit of work, and `finish_run`, which computes results.json from the files alone. So a run
+that was killed and resumed ends with the same bytes as an undisturbed one.
+
+Every file carries a digest of what it holds, and each unit its set-up, so that none of another run
+is taken for one of this (`recosim.checked`).
 
 The outcomes of single episodes lie in Parquet beside results.json, which names each file and
 the sha256 of its content: the Yelp test split makes 6 million of them with six agents and five
@@ -22,17 +25,15 @@ change between versions of pyarrow.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from pydantic import BaseModel, ValidationError
 
+from recosim.bench.essence import difference, essence_of, unit_setup
 from recosim.bench.metrics import compare_and_summarise
 from recosim.bench.older import from_format_1
 from recosim.bench.schema import (
@@ -47,13 +48,18 @@ from recosim.bench.schema import (
     Timings,
 )
 from recosim.bench.stats import Bootstrap
-from recosim.errors import ResultsError
-from recosim.files import atomic_write, write_json
+from recosim.checked import (
+    read_checked,
+    read_table,
+    table_digest,
+    write_checked,
+    write_table,
+)
+from recosim.errors import ResultsError, shown
 from recosim.metrics import Episodes, headlines, value_of
 from recosim.trace import Columns, filled
 
 __all__ = [
-    "difference",
     "episodes_path",
     "finish_run",
     "has_episodes",
@@ -65,6 +71,7 @@ __all__ = [
     "verify_results",
     "write_episodes",
     "write_joint",
+    "write_run",
     "write_timings",
 ]
 
@@ -81,16 +88,29 @@ def trace_path(folder: Path, key: str, agent: str, seed: int) -> Path:
     return folder / "traces" / key / f"{agent}-{seed}.parquet"
 
 
-def has_episodes(folder: Path, key: str, agent: str, seed: int) -> bool:
-    """Whether this unit of work is done: files appear whole or not at all."""
-    return episodes_path(folder, key, agent, seed).exists()
+def has_episodes(folder: Path, setup: EnvSetup, agent: str, seed: int) -> bool:
+    """Whether this unit of work is done: files appear whole or not at all.
+
+    Raises:
+        ResultsError: what is there is damaged, or of another set-up.
+    """
+    path = episodes_path(folder, setup.key, agent, seed)
+    if not path.exists():
+        return False
+    read_episodes(folder, setup, agent, seed)
+    return True
 
 
-def write_episodes(folder: Path, key: str, agent: str, seed: int, episodes: Episodes) -> None:
-    """Write the outcomes of one agent and seed, atomically. Write the trace before, if any."""
+def write_episodes(
+    folder: Path, setup: EnvSetup, agent: str, seed: int, episodes: Episodes
+) -> None:
+    """Write the outcomes of one agent and seed, with their set-up, atomically.
+
+    Write the trace before, if any.
+    """
     table = pa.table(dict(episodes.columns))
-    path = episodes_path(folder, key, agent, seed)
-    atomic_write(path, lambda part: pq.write_table(table, part, compression="zstd"))
+    path = episodes_path(folder, setup.key, agent, seed)
+    write_table(path, table, {"setup": _unit(setup, agent, seed)}, compression="zstd")
 
 
 def joint_path(folder: Path, key: str, agent: str, seed: int) -> Path:
@@ -100,29 +120,43 @@ def joint_path(folder: Path, key: str, agent: str, seed: int) -> Path:
 
 def write_joint(
     folder: Path,
-    key: str,
+    setup: EnvSetup,
     agent: str,
     seed: int,
     measured: Mapping[str, float | list[float] | None],
 ) -> None:
-    """Write what all episodes give together, atomically; before the episodes."""
-    write_json(joint_path(folder, key, agent, seed), dict(measured))
+    """Write what all episodes give together, with their set-up, atomically; before the episodes."""
+    body = {"measured": dict(measured), "setup": _unit(setup, agent, seed)}
+    write_checked(joint_path(folder, setup.key, agent, seed), body)
 
 
-def read_joint(folder: Path, key: str, agent: str, seed: int) -> dict[str, Any]:
-    """The same; nothing where there is none. Raises `ResultsError` if it is damaged."""
-    path = joint_path(folder, key, agent, seed)
+def read_joint(folder: Path, setup: EnvSetup, agent: str, seed: int) -> dict[str, Any]:
+    """The same; nothing where there is none.
+
+    Raises:
+        ResultsError: it is damaged, or of another set-up.
+    """
+    path = joint_path(folder, setup.key, agent, seed)
+    advice = (
+        f"Remove it and {episodes_path(folder, setup.key, agent, seed)}, and start the same bench "
+        "again: only this part is run anew."
+    )
     try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        found, whole = read_checked(path, ResultsError, advice)
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
-        raise ResultsError(
-            f"{path} is damaged ({error}). Remove it and "
-            f"{episodes_path(folder, key, agent, seed)}, and start the same bench again: only this "
-            f"part is run anew."
-        ) from None
+    if whole:
+        _check_unit(path, setup, agent, seed, found.get("setup"), advice)
+        found = found.get("measured")  # type: ignore[assignment]
+    # Written before it had a digest, it is the measures themselves.
+    if not isinstance(found, dict) or not all(map(_is_measure, found.values())):
+        raise ResultsError(f"{path} is damaged: it holds {shown(found)}. {advice}")
     return found
+
+
+def _is_measure(value: Any) -> bool:
+    several = value if isinstance(value, list) else [value]
+    return all(each is None or type(each) in (int, float) for each in several)
 
 
 def read_episodes(folder: Path, setup: EnvSetup, agent: str, seed: int) -> tuple[Episodes, str]:
@@ -132,22 +166,49 @@ def read_episodes(folder: Path, setup: EnvSetup, agent: str, seed: int) -> tuple
         The outcomes, and the sha256 of the content of the file.
 
     Raises:
-        ResultsError: the file is missing, damaged, or has other columns than the family.
+        ResultsError: the file is missing, damaged, of another set-up, or has other columns than
+            the family.
     """
     path = episodes_path(folder, setup.key, agent, seed)
+    advice = "Remove it and start the same bench again: only this part is run anew."
     try:
-        table = pq.read_table(path, partitioning=None)
+        table, about, whole = read_table(path, ResultsError, advice)
     except FileNotFoundError:
         raise ResultsError(
             f"{path}: these conversations are missing; the run is not finished. Start the same "
             f"bench again with this folder: it goes on where it stopped."
         ) from None
-    except (pa.ArrowException, OSError) as error:
+    if whole:  # older versions did not say of which set-up they are
+        _check_unit(path, setup, agent, seed, (about or {}).get("setup"), advice)
+    episodes = _checked(table, setup.columns, path)
+    try:
+        return episodes, table_digest(table, b"recosim episodes 1")
+    except Exception as error:
+        raise ResultsError(f"{path} is damaged ({error}). {advice}") from None
+
+
+def _unit(setup: EnvSetup, agent: str, seed: int) -> dict[str, Any]:
+    """All that one agent with one seed depends on, as JSON values."""
+    return _json(unit_setup(setup, agent, seed))
+
+
+def _check_unit(
+    path: Path, setup: EnvSetup, agent: str, seed: int, found: Any, advice: str
+) -> None:
+    """Hold that a stored unit is of this set-up.
+
+    Raises:
+        ResultsError: the first difference is named.
+    """
+    try:
+        theirs = EnvSetup.model_validate_json(json.dumps(found))
+    except ValidationError as error:
         raise ResultsError(
-            f"{path} is damaged ({error}). Remove it and start the same bench again: only this "
-            f"part is run anew."
+            f"{path} does not say what it was run with: {_first(error)}. {advice}"
         ) from None
-    return _checked(table, setup.columns, path), _digest(table)
+    here = essence_of(unit_setup(setup, agent, seed))
+    if wrong := difference(essence_of(theirs), here, ("the file", "this run")):
+        raise ResultsError(f"{path} is of another run: {wrong}. {advice}")
 
 
 def _checked(table: pa.Table, columns: Columns, path: Path) -> Episodes:
@@ -159,10 +220,10 @@ def _checked(table: pa.Table, columns: Columns, path: Path) -> Episodes:
         if not whole or any(needed.get(name) != kind for name, kind in given.items()):
             raise ResultsError("they are of other types, unknown, or not whole.")
         table = filled(table, columns.outcomes)
-    except ResultsError as error:
+    except (ResultsError, pa.ArrowException, ValueError) as error:
         raise ResultsError(
             f"{path} is not a file of outcomes of this version of RecoSim: it has the columns "
-            f"{', '.join(given)}; {', '.join(needed)} are needed: {error}"
+            f"{', '.join(given)[:400]}; {', '.join(needed)} are needed: {error}"
         ) from None
     return Episodes({name: table.column(name).to_numpy() for name in table.schema.names})
 
@@ -174,7 +235,7 @@ def finish_run(folder: Path, bootstrap: Bootstrap | None = None) -> Results:
         ResultsError: outcomes are missing, damaged, or not those of the run.
     """
     results = _compute(folder, bootstrap or Bootstrap())
-    write_json(folder / "results.json", _json(results))
+    write_checked(folder / "results.json", _json(results))
     return results
 
 
@@ -196,6 +257,11 @@ def read_results(folder: Path) -> Results:
 def read_run(folder: Path) -> Run:
     """Read run.json. Raises `ResultsError` as `read_results` does."""
     return _read(folder / "run.json", Run)
+
+
+def write_run(folder: Path, run: Run) -> None:
+    """Write run.json."""
+    write_checked(folder / "run.json", _json(run))
 
 
 def verify_results(folder: Path) -> Results:
@@ -223,7 +289,7 @@ def verify_results(folder: Path) -> Results:
 
 def write_timings(folder: Path, timings: Sequence[Timing]) -> None:
     """Write timings.json, ordered by environment, agent and seed as given."""
-    write_json(folder / "timings.json", _json(Timings(timings=tuple(timings))))
+    write_checked(folder / "timings.json", _json(Timings(timings=tuple(timings))))
 
 
 def read_timings(folder: Path) -> list[Timing]:
@@ -278,7 +344,7 @@ def _compute_env(folder: Path, setup: EnvSetup, bootstrap: Bootstrap) -> EnvResu
                     episodes=path.relative_to(folder).as_posix(),
                     sha256=digest,
                     metrics={m.name: value_of(m, rows) for m in headlines(metrics)},
-                    joint=read_joint(folder, setup.key, agent.name, seed),
+                    joint=read_joint(folder, setup, agent.name, seed),
                 )
             )
     try:
@@ -295,20 +361,6 @@ def _compute_env(folder: Path, setup: EnvSetup, bootstrap: Bootstrap) -> EnvResu
         ),
         comparisons=tuple(comparisons),
     )
-
-
-def _digest(table: pa.Table) -> str:
-    """sha256 over the names, dtypes, lengths and little-endian bytes of the columns, as hex.
-
-    It covers the columns that a file has, so that those of a later version change no old digest.
-    """
-    digest = hashlib.sha256(b"recosim episodes 1")
-    for name in table.schema.names:
-        values = table.column(name).to_numpy()
-        little = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<"))
-        digest.update(f"\n{name} {little.dtype.str} {len(little)}\n".encode())
-        digest.update(little.tobytes())
-    return digest.hexdigest()
 
 
 def _digests(results: Results) -> dict[str, str]:
@@ -331,24 +383,15 @@ def _read(
     Args:
         older: makes the content of the format before from its own.
     """
+    current = model.model_fields["format"].default
+    known = (current - 1, current) if older else (current,)
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data, _ = read_checked(path, ResultsError, "Run the bench again.", formats=known)
     except FileNotFoundError:
         raise ResultsError(
             f"{path.parent} has no {path.name}: it is not a folder of `recosim bench`."
         ) from None
-    except (OSError, ValueError) as error:
-        raise ResultsError(f"{path} cannot be read: {error}. Run the bench again.") from None
-    current = model.model_fields["format"].default
-    known = [current - 1, current] if older else [current]
-    given = data.get("format") if isinstance(data, dict) else None
-    if given not in known:
-        raise ResultsError(
-            f"{path} has the format {given!r}; this version of RecoSim reads format "
-            f"{' and '.join(map(str, known))}. Use the version that wrote it, or run the bench "
-            f"again."
-        )
-    if older is not None and given != current:
+    if older is not None and data["format"] != current:
         try:
             data = older(data)
         except ResultsError as error:
@@ -356,28 +399,13 @@ def _read(
     try:
         return model.model_validate_json(json.dumps(data))
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
         raise ResultsError(
-            f"{path} was changed or is damaged: {where}: {first['msg']}. Run the bench again."
+            f"{path} was changed or is damaged: {_first(error)}. Run the bench again."
         ) from None
 
 
-def difference(
-    there: Any, here: Any, labels: tuple[str, str] = ("the folder", "this run"), where: str = ""
-) -> str:
-    """The first difference of two JSON values as a clause; "" if they are equal."""
-    if isinstance(there, dict) and isinstance(here, dict) and set(there) == set(here):
-        pairs = [(f"{where}.{key}" if where else key, there[key], here[key]) for key in there]
-    elif isinstance(there, list) and isinstance(here, list) and len(there) == len(here):
-        pairs = [(f"{where}[{n}]", a, b) for n, (a, b) in enumerate(zip(there, here, strict=True))]
-    elif there == here:
-        return ""
-    else:
-        return f"{where} is {_short(there)} in {labels[0]} and {_short(here)} in {labels[1]}"
-    return next((d for p, a, b in pairs if (d := difference(a, b, labels, p))), "")
-
-
-def _short(value: Any) -> str:
-    text = json.dumps(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
+def _first(error: ValidationError) -> str:
+    """The first thing that is wrong, and where."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"]) or "the file"
+    return f"{where}: {first['msg']}"

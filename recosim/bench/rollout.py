@@ -19,14 +19,15 @@ from numpy.typing import NDArray
 from recosim.agents.base import Agent
 from recosim.agents.learner import Learner
 from recosim.bench.entrants import Entrant
+from recosim.bench.essence import unit_digest
 from recosim.bench.results import trace_path, write_episodes, write_joint, write_timings
-from recosim.bench.schema import Timing
+from recosim.bench.schema import EnvSetup, Timing
 from recosim.bench.setup import BenchEnv
 from recosim.envs.batch import Batch
 from recosim.envs.recorder import Recorder
 from recosim.envs.setup import Setup
 from recosim.envs.talk import Talk
-from recosim.errors import IllegalActionError
+from recosim.errors import IllegalActionError, ResultsError
 from recosim.files import write_json
 from recosim.trace import Trace
 from recosim.users.speaker import Speaker
@@ -67,6 +68,7 @@ class Unit:
     """One agent with one seed in one environment, and how it is run."""
 
     env: BenchEnv
+    setup: EnvSetup
     entrant: Entrant
     seed: int
     folder: Path
@@ -90,13 +92,14 @@ def run_unit(unit: Unit, tell: Callable[[int, str], None], clock: Clock) -> None
     )
     path = trace_path(unit.folder, env.key, name, seed)
     parts = path.with_name(f"{path.stem}.parts")
-    metadata = env.setup.metadata(env.id)
+    # What a trace is of, so that no part of another run is taken for one of this.
+    metadata = {**env.setup.metadata(env.id), "unit": unit_digest(unit.setup, name, seed)}
     chunks = [env.conversations[i : i + CHUNK] for i in range(0, len(env.conversations), CHUNK)]
     pieces = []
     for k, chunk in enumerate(chunks):
         part = parts / f"{k}.parquet"
-        if part.exists():
-            pieces.append(Trace.read(part))
+        if (kept := _kept(part, metadata["unit"])) is not None:
+            pieces.append(kept)
             tell(len(chunk), f"{env.key} {name} (done before)")
             continue
         started = time.perf_counter()
@@ -129,10 +132,19 @@ def run_unit(unit: Unit, tell: Callable[[int, str], None], clock: Clock) -> None
     if unit.traces:
         whole.write(path)
     if joint := env.setup.family.load("joint"):
-        write_joint(unit.folder, env.key, name, seed, joint.measure(whole, env.setup.world))
-    write_episodes(unit.folder, env.key, name, seed, whole.episodes())
+        write_joint(unit.folder, unit.setup, name, seed, joint.measure(whole, env.setup.world))
+    write_episodes(unit.folder, unit.setup, name, seed, whole.episodes())
     shutil.rmtree(parts, ignore_errors=True)
     clock.add(env.key, name, seed, time.perf_counter() - started, 0)
+
+
+def _kept(part: Path, unit: str) -> Trace | None:
+    """The part of a trace that was written before; None where it is to be played (again)."""
+    try:
+        found = Trace.read(part)
+    except ResultsError:  # not there, or damaged
+        return None
+    return found if found.metadata.get("unit") == unit else None
 
 
 def _threads_of(agent: Agent) -> AbstractContextManager[None]:

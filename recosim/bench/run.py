@@ -15,7 +15,7 @@ from typing import Literal
 from recosim.agents.checkpoints import checkpoint_root
 from recosim.agents.learner import Learner
 from recosim.agents.registry import agent_names, make_agent
-from recosim.bench.claim import claim_run
+from recosim.bench.claim import claimed_run
 from recosim.bench.entrants import Entrant, enter, train_command
 from recosim.bench.results import finish_run, has_episodes, read_timings, write_timings
 from recosim.bench.rollout import Clock, Unit, run_unit
@@ -91,40 +91,41 @@ def run_bench(
         env.key: speaker_of(env.setup) for env in environments if env.setup.users.llm is not None
     }
     versions = {package: version(package) for package in ("recosim", "numpy", "numba")}
-    claim_run(folder, setups, versions)
-    clock = Clock({(t.env, t.agent, t.seed): t for t in read_timings(folder)})
-    done = 0
-    in_all = sum(
-        len(env.conversations) * len(entered) * len(seeds)
-        for env, entered in zip(environments, entrants, strict=True)
-    )
+    with claimed_run(folder, setups, versions):
+        clock = Clock({(t.env, t.agent, t.seed): t for t in read_timings(folder)})
+        done = 0
+        in_all = sum(
+            len(env.conversations) * len(entered) * len(seeds)
+            for env, entered in zip(environments, entrants, strict=True)
+        )
 
-    def tell(conversations: int, what: str) -> None:
-        nonlocal done
-        done += conversations
-        if progress is not None:
-            progress(done, in_all, what)
+        def tell(conversations: int, what: str) -> None:
+            nonlocal done
+            done += conversations
+            if progress is not None:
+                progress(done, in_all, what)
 
-    for env, entered in zip(environments, entrants, strict=True):
-        for entrant in entered:
-            for seed in seeds:
-                if has_episodes(folder, env.key, entrant.name, seed):
-                    tell(len(env.conversations), f"{env.key} {entrant.name} (done before)")
-                    continue
-                unit = Unit(
-                    env,
-                    entrant,
-                    seed,
-                    folder,
-                    batch,
-                    threads,
-                    traces,
-                    illegal == "raise",
-                    speakers.get(env.key),
-                )
-                run_unit(unit, tell, clock)
-                write_timings(folder, clock.in_order())
-    return finish_run(folder)
+        for env, setup, entered in zip(environments, setups, entrants, strict=True):
+            for entrant in entered:
+                for seed in seeds:
+                    if has_episodes(folder, setup, entrant.name, seed):
+                        tell(len(env.conversations), f"{env.key} {entrant.name} (done before)")
+                        continue
+                    unit = Unit(
+                        env,
+                        setup,
+                        entrant,
+                        seed,
+                        folder,
+                        batch,
+                        threads,
+                        traces,
+                        illegal == "raise",
+                        speakers.get(env.key),
+                    )
+                    run_unit(unit, tell, clock)
+                    write_timings(folder, clock.in_order())
+        return finish_run(folder)
 
 
 def _silence(text: str) -> None:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recosim.bench.schema import EstimatorInfo
+from recosim.checked import json_digest
 from recosim.envs.registration import env_card
 from recosim.envs.setup import Setup
 from recosim.errors import OptionError
 from recosim.estimators.base import NO_ESTIMATOR
 from recosim.estimators.registry import estimator as make_estimator
 from recosim.users import Population, population
-from recosim.users.behaviour import is_given
+from recosim.users.behaviour import TRAITS, is_given
 
-__all__ = ["BenchEnv", "prepare_env", "sample_conversations"]
+__all__ = ["BenchEnv", "prepare_env", "sample_conversations", "usual_folder"]
 
 
 @dataclass
@@ -40,6 +42,40 @@ class BenchEnv:
     def fitted(self) -> dict[str, Any]:
         """Name and settings of the estimator, as checkpoints know it."""
         return self.estimator.model_dump(mode="json")
+
+
+def usual_folder(
+    envs: Sequence[BenchEnv], *, illegal: str = "raise", checkpoints: Path | None = None
+) -> str:
+    """The name of a results folder that no other set-up has.
+
+    The keys of a few environments, of many that differ in their users alone the first part; then a
+    digest of what else is not as usual.
+
+    Args:
+        illegal, checkpoints: of the bench.
+    """
+    few = len(envs) < 4
+    names = [env.key for env in envs] if few else list(dict.fromkeys(env.place for env in envs))
+    other: list[Any] = [] if few else [env.key for env in envs]
+    other += [unusual for env in envs if (unusual := _unusual(env))]
+    if illegal != "raise":
+        other.append(illegal)
+    if checkpoints is not None:
+        other.append(str(checkpoints.absolute()))
+    digest = [json_digest(other)[:8]] if other else []
+    return ".".join(["+".join(names), *digest])
+
+
+def _unusual(env: BenchEnv) -> dict[str, Any]:
+    """What a bench depends on that the key of an environment does not say, unless it is usual."""
+    told = ("world", "users", *TRAITS)
+    rest = {name: str(value) for name, value in env.overrides.items() if name not in told}
+    if env.setup.split != "test":
+        rest["split"] = env.setup.split
+    if len(env.conversations) < len(env.units):
+        rest["episodes"] = str(len(env.conversations))
+    return {env.key: rest} if rest else {}
 
 
 def sample_conversations(available: int, wanted: int | None) -> NDArray[np.int64]:

@@ -237,20 +237,20 @@ def markdown(table: Table) -> str:
 def rich_table(table: Table, title: str = "") -> RichTable:
     """The table for the terminal."""
     from rich import box
-    from rich.markup import escape
     from rich.table import Table as RichTable
+    from rich.text import Text
 
     drawn = RichTable(
         box=box.SIMPLE_HEAD,
-        title=escape(title) if title else None,
-        caption=escape(" ".join(table.notes)) or None,
+        title=Text(title) if title else None,
+        caption=Text(" ".join(table.notes)) if table.notes else None,
         title_justify="left",
         caption_justify="left",
     )
     for n, column in enumerate(table.columns):
-        drawn.add_column(column, justify="left" if n == 0 else "right", overflow="fold")
+        drawn.add_column(Text(column), justify="left" if n == 0 else "right", overflow="fold")
     for row in table.rows:
-        drawn.add_row(*(escape(cell) for cell in row))
+        drawn.add_row(*map(Text, row))
     return drawn
 
 

@@ -1,4 +1,9 @@
-"""From what a model wrote to a valid answer: thinking, fences, JSON, schema; asking again."""
+"""From what a model wrote to a valid answer: thinking, channels, fences, JSON, schema.
+
+Read are: an answer between thinking, after the analysis of a harmony model, before or behind the
+tokens of a template, in a fence, in prose, as a JSON string, in a list or an object of its own, and
+with keys that nobody asked for.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +25,20 @@ THINKING = re.compile(r"<(/?)think(?:ing)?>", re.IGNORECASE)
 FENCE = re.compile(r"```[^\n`]*\n(.*?)```", re.DOTALL)
 SHOWN = 2000  # characters of a bad answer that are shown to the model again
 TRIES = 20  # opening braces in prose that are looked at
+MOST_ERRORS = 50  # keys too many that are taken out of an answer
+# gpt-oss and its kin: channels, each message with a header; the answer is in the last `final`.
+CHANNEL = re.compile(r"<\|channel\|>\s{0,9}(\w{1,40})[^<]{0,100}<\|message\|>")
+# Tokens of templates that servers forget to take out: what a turn begins with, and ends with.
+BEGIN = re.compile(
+    r"\A\s*(?:<s>|<\|begin_of_text\|>|<bos>|<\|start\|>assistant"
+    r"|<\|im_start\|>\s*(?:assistant)?|<\|start_header_id\|>\s*assistant\s*<\|end_header_id\|>"
+    r"|<start_of_turn>\s*model|<\|assistant\|>|\[/INST\])\s*"
+)
+END = re.compile(
+    r"<\|(?:im_end|im_start|endoftext|eot_id|eom_id|end|end_of_text|return|call|user|eos"
+    r"|start_header_id|end_of_turn)\|>|</s>|<(?:end|start)_of_turn>|<eos>|\[/?INST\]"
+    r"|<\uff5cend\u2581of\u2581sentence\uff5c>|<\uff5cUser\uff5c>|<EOS_TOKEN>|<\|END_OF_TURN_TOKEN\|>"
+)
 
 
 class Problem(NamedTuple):
@@ -30,11 +49,37 @@ class Problem(NamedTuple):
 
 
 def without_thinking(text: str) -> str:
-    """The text without `<think>` blocks, open ones included.
+    """The text without `<think>` blocks, open ones included, and without tokens of a template.
 
     The templates of some models write the opening tag themselves: then all up to a closing tag is
-    thinking.
+    thinking. Of a harmony model's channels the last `final` is left.
     """
+    return _unframed(_outside_tags(_final_channel(text)))
+
+
+def _final_channel(text: str) -> str:
+    """What a harmony model says to its reader; "" while it has only thought."""
+    channels = list(CHANNEL.finditer(text))
+    if channels:
+        final = [found for found in channels if found[1] == "final"]
+        return text[final[-1].end() :] if final else ""
+    if text.startswith("analysis") and "assistantfinal" in text:  # its tokens were taken out
+        return text.rpartition("assistantfinal")[2]
+    return text
+
+
+def _unframed(text: str) -> str:
+    """Without the tokens around a turn, and without what a model went on with behind it."""
+    for _ in range(4):
+        found = BEGIN.match(text)
+        if found is None:
+            break
+        text = text[found.end() :]
+    end = END.search(text)
+    return (text if end is None else text[: end.start()]).strip()
+
+
+def _outside_tags(text: str) -> str:
     kept: list[str] = []
     start, inside = 0, False
     for tag in THINKING.finditer(text):
@@ -116,13 +161,65 @@ def _parts(text: str) -> Iterator[str]:
 
 def _parse(text: str, form: type[BaseModel]) -> tuple[BaseModel | None, Problem | None]:
     try:
-        json.loads(text, parse_constant=_refuse)
+        data = json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError):
         return None, Problem("not_json", "it is not JSON")
     try:
         return form.model_validate_json(text), None
     except ValidationError as error:
-        return None, Problem("wrong_schema", _explain(error))
+        problem = Problem("wrong_schema", _explain(error))
+        value = _bared(data, form, error)
+    return value, None if value is not None else problem
+
+
+def _bared(data: Any, form: type[BaseModel], error: ValidationError) -> BaseModel | None:
+    """The answer in a value that is more than it: keys too many, a string, a wrapping; or None."""
+    for _ in range(3):
+        value = _without_extras(data, form, error)
+        if value is not None:
+            return value
+        if isinstance(data, str):  # JSON within JSON
+            try:
+                inner = json.loads(data, parse_constant=_refuse)
+            except (ValueError, RecursionError):
+                return None
+        elif isinstance(data, list) and len(data) == 1:
+            inner = data[0]
+        elif isinstance(data, dict) and len(data) == 1 and not set(data) & set(form.model_fields):
+            (inner,) = data.values()
+        else:
+            return None
+        data = inner
+        try:
+            return form.model_validate_json(json.dumps(data))
+        except ValidationError as again:
+            error = again
+        except RecursionError:
+            return None
+    return None
+
+
+def _without_extras(data: Any, form: type[BaseModel], error: ValidationError) -> BaseModel | None:
+    """The value without the keys that its form has no room for, if nothing else is wrong."""
+    entries = error.errors(include_url=False, include_context=False, include_input=False)
+    if len(entries) > MOST_ERRORS or any(e["type"] != "extra_forbidden" for e in entries):
+        return None
+    bare = json.loads(json.dumps(data))
+    for entry in entries:
+        *way, last = entry["loc"]
+        at = bare
+        for step in way:
+            try:
+                at = at[step]
+            except (KeyError, IndexError, TypeError):
+                return None  # a step names a kind of a union and not a key
+        if not isinstance(at, dict) or last not in at:
+            return None
+        del at[last]
+    try:
+        return form.model_validate_json(json.dumps(bare))
+    except ValidationError:
+        return None
 
 
 def _refuse(name: str) -> Any:

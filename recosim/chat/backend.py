@@ -48,6 +48,7 @@ class Answer:
         complete: False where it stopped at `max_tokens`.
         prompt_tokens, completion_tokens: as the server counts them.
         counted: False where the server did not count, and the tokens are estimated.
+        model: that the server says it was, where it is not the one that was asked; "" else.
     """
 
     text: str
@@ -56,6 +57,7 @@ class Answer:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     counted: bool = True
+    model: str = ""
 
 
 class ChatFault(Exception):

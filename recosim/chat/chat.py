@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import replace
 from typing import Any, Literal
 
 from recosim.chat.answers import ask_again, read_answer, without_thinking
@@ -19,6 +20,8 @@ from recosim.errors import OptionError, RecosimError
 from recosim.progress import Progress
 
 __all__ = ["Chat"]
+
+OTHER_SEED = 1_000_003  # far from the seeds of neighbouring requests
 
 
 class Chat:
@@ -91,8 +94,8 @@ class Chat:
     ) -> list[ChatReply]:
         """Ask for many replies at once; they come in the order of the requests.
 
-        An error of `complete`, or Ctrl-C, ends it: no new call is made, the calls under way end and
-        are recorded, then the error is raised.
+        An error of `complete` ends it: no new call is made, the calls under way end and are
+        recorded, then the error is raised. Ctrl-C ends the calls under way too, at once.
 
         Args:
             requests: they are asked in about this order.
@@ -111,6 +114,10 @@ class Chat:
                         progress(done, len(todo), "asking")
                     if future.exception() is not None:
                         break
+            except BaseException:
+                stop.set()
+                self._interrupt()
+                raise
             finally:
                 # All are there, or the first error or Ctrl-C is: the rest does not begin.
                 stop.set()
@@ -121,6 +128,12 @@ class Chat:
             if error is not None and not isinstance(error, _Stopped):
                 raise error
         return [future.result() for future in futures]
+
+    def _interrupt(self) -> None:
+        """End what is under way, where the backend can."""
+        end = getattr(self.backend, "interrupt", None)
+        if end is not None:
+            end()
 
     # ---- one request -------------------------------------------------------------------------
 
@@ -161,6 +174,8 @@ class Chat:
                 return reply("", None, "failed", detail=str(failure))
             tokens[0] += answer.prompt_tokens
             tokens[1] += answer.completion_tokens
+            if answer.model:
+                tally.models.append(answer.model)
             if answer.refusal:
                 return reply("", None, "refused", detail=answer.refusal)
             text, value, problem = read_answer(answer, request.answer)
@@ -234,6 +249,9 @@ class Chat:
                 answer = self._send(request, tally, deadline)
             except ChatFault as fault:
                 tally.fault(fault.kind)
+                if fault.kind == "empty" and request.seed is not None:
+                    # With the same seed it would be empty again. The key stays that of the request.
+                    request = replace(request, seed=(request.seed + OTHER_SEED) % 2**31)
                 pause = pause_before(settings, key, attempt + 1, fault.wait)
                 if attempt == settings.attempts:
                     raise _Failed(f"{fault} (attempt {attempt}, the last)") from None
@@ -255,7 +273,8 @@ class Chat:
         """One call, paid from the budget."""
         settings = self.backend.settings
         prompt = prompt_estimate(request)
-        most = Spending(1, prompt + request.max_tokens, settings.cost(prompt, request.max_tokens))
+        written = request.max_tokens + getattr(self.backend, "thinking", 0)
+        most = Spending(1, prompt + written, settings.cost(prompt, written))
         with self.budget.reserve(most) as spent:
             seconds = min(settings.timeout, max(0.001, deadline - time.monotonic()))
             start = time.monotonic()
@@ -272,6 +291,7 @@ class Chat:
                 tally.prompt_tokens += read
                 tally.completion_tokens += written
                 tally.uncounted += not answer.counted
+                self.report.note_server(getattr(self.backend, "told", list)())
             finally:
                 tally.seconds += time.monotonic() - start
                 tally.money += spent.money

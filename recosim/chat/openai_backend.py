@@ -1,25 +1,28 @@
-"""`OpenAIBackend`: one call to an OpenAI-compatible server, and what to make of its failures."""
+"""`OpenAIBackend`: one call to an OpenAI-compatible server, in the dialect that it takes."""
 
 from __future__ import annotations
 
 import importlib.util
-import os
 import threading
 import time
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 from recosim.chat.answers import read_answer
 from recosim.chat.backend import Answer, ChatFault, prompt_estimate
 from recosim.chat.budget import Budget, Spending
-from recosim.chat.openai_client import bounded_client
+from recosim.chat.completion import read_body
+from recosim.chat.dialect import Dialect
+from recosim.chat.failures import BadRequest, Refused, raise_status, said_of, shown_proxy
+from recosim.chat.openai_client import Clients
 from recosim.chat.request import ChatRequest, Message
 from recosim.chat.retry import pause_before
 from recosim.chat.settings import ChatSettings, Form
-from recosim.chat.wire import parameters, read_body, retry_after
-from recosim.errors import ChatError, MissingExtraError
+from recosim.chat.wire import parameters
+from recosim.errors import ChatError, MissingExtraError, RecosimError
 
 if TYPE_CHECKING:
     import openai
@@ -27,9 +30,10 @@ if TYPE_CHECKING:
 __all__ = ["OpenAIBackend"]
 
 SHOWN_MODELS = 20
-# Errors that some servers send as other codes, by the code in the body.
-REFUSALS = ("content_filter", "content_policy_violation")
-SPENT = "insufficient_quota"
+# Tokens that a model may think, where nothing is set, once an answer was cut off by its thinking.
+THINKING = 4096
+ADAPTATIONS = 8  # refused parameters of one call, at most
+ResultT = TypeVar("ResultT")
 
 
 class Probe(BaseModel):
@@ -52,6 +56,9 @@ class OpenAIBackend:
     The client's own retries are off; those of `Chat` take their place. Nothing is asked, and
     neither key nor package is needed, before the first call: a strict cassette gets by without.
 
+    A parameter that the server refuses by name (400, 422) is dropped or renamed, once, and that is
+    remembered for as long as the object lives (`told`).
+
     Args:
         settings: server, model, patience; from the environment what is left out.
     """
@@ -59,22 +66,24 @@ class OpenAIBackend:
     def __init__(self, settings: ChatSettings | None = None) -> None:
         self.settings = settings or ChatSettings()
         self._lock = threading.RLock()
-        self._client: openai.OpenAI | None = None
-        self._process = -1
+        self._clients = Clients(self.settings)
         self._form: Form | None = None if self.settings.form == "probe" else self.settings.form
+        self._dialect = Dialect.of(self.settings, self._form)
+        self._thinks = False
 
     def send(self, request: ChatRequest, seconds: float) -> Answer:
         """Ask once.
 
         Raises:
-            ChatFault: 408, 409, 429, 5xx, no connection, no time left, a body that is too long or
-                none of a chat completion.
-            ChatError: any other status from 400: the settings are wrong.
+            ChatFault: 408, 409, 425, 429, 5xx, no connection, no time left, a body that is too long
+                or none of a chat completion.
+            ChatError: any other status from 300: the settings are wrong, or another server is
+                meant.
             MissingExtraError: the package `openai` is not installed.
         """
         if self._form is None and request.answer is not None:
             self.check(Budget())
-        return self._send(request, seconds, self._form or "schema")
+        return self._send(request, seconds, self._dialect)
 
     def check(self, budget: Budget) -> Spending:
         """See that the server is there and has the model; find out if it can hold it to a schema.
@@ -89,15 +98,30 @@ class OpenAIBackend:
             listed = self._check_model()
             if self._form is None:
                 self._form = self._probe(budget, spent)
+                self._dialect = replace(self._dialect, form=self._form)
             elif not listed:
-                form = self._form
-                self._patiently(lambda: self._ask_probe(form, budget, spent))
+                self._patiently(lambda: self._ask_probe(self._dialect, budget, spent))
         return spent
+
+    def interrupt(self) -> None:
+        """End the calls that are under way, at once; they raise `ChatError`."""
+        self._clients.interrupt()
 
     @property
     def form(self) -> Form | None:
         """How the form of an answer is conveyed; None until `check` has found out."""
-        return self._form
+        return self._form if self._form is None else self._dialect.form
+
+    @property
+    def thinking(self) -> int:
+        """Tokens that the model may write before an answer, beside those of the request."""
+        given = self.settings.thinking
+        return (THINKING if self._thinks else 0) if given is None else given
+
+    def told(self) -> list[str]:
+        """What is done otherwise for this server than for OpenAI's, in words."""
+        thinks = [f"{self.thinking:,} tokens more, to think"] if self.thinking else []
+        return self._dialect.told(self.settings) + thinks
 
     # ---- finding out -------------------------------------------------------------------------
 
@@ -105,59 +129,68 @@ class OpenAIBackend:
         """Whether the server lists its models; if it does, the model must be one of them."""
         _, _, model = self.settings.server()
         offered = self._patiently(self._list_models)
-        if offered is None or model in offered:
+        if offered is None or any(_is_called(name, model) for name in offered):
             return offered is not None
-        names = sorted(offered)
+        names = [self.settings.scrub(name, 80) for name in sorted(offered)]
         more = f" and {len(names) - SHOWN_MODELS} more" if len(names) > SHOWN_MODELS else ""
         raise ChatError(
-            f"the server at {self._url()} has no model {model!r}. It offers: "
+            f"the server at {self._url()} has no model {model[:80]!r}. It offers: "
             f"{', '.join(names[:SHOWN_MODELS]) or '(none)'}{more}. Give one of them as model=, or "
             "in RECOSIM_LLM_MODEL."
         )
 
     def _list_models(self) -> list[str] | None:
-        import openai
+        def ask(client: openai.OpenAI) -> Any:
+            return client.models.with_raw_response.list(timeout=self.settings.timeout).http_response
 
-        with self._failures():
-            try:
-                found = self._open().models.list(timeout=self.settings.timeout)
-                return [str(entry.id) for entry in found.data]
-            except openai.APIStatusError as error:
-                if error.status_code in (404, 405, 501):
-                    return None  # not all servers list their models
-                raise
-            except (AttributeError, TypeError, ValueError):
-                return None  # something, but no list
+        try:
+            response = self._call(ask, self.settings.timeout)
+            found = response.json()
+            entries = found.get("data", found.get("models")) if isinstance(found, dict) else found
+            names = [e if isinstance(e, str) else e.get("id") or e.get("name") for e in entries]
+            return [str(name) for name in names] if all(names) else None
+        except _Unlisted:
+            return None
+        except ChatFault as fault:
+            if fault.kind == "too_large":  # a list of half the world
+                return None
+            raise
+        except (AttributeError, TypeError, ValueError, RecursionError):
+            return None  # something, but no list
 
     def _probe(self, budget: Budget, spent: Spending) -> Form:
         """Ask for what no free model would say, in each form, and see which is obeyed."""
         forms: Iterable[Form] = ("schema", "json")
         for form in forms:
+            dialect = replace(self._dialect, form=form)
             try:
-                answer = self._patiently(lambda form=form: self._ask_probe(form, budget, spent))
-            except _BadRequest:
+                answer = self._patiently(lambda d=dialect: self._ask_probe(d, budget, spent))
+                if self._thinks and self.settings.thinking is None and not answer.text:
+                    # It thought until its tokens were gone: it has more of them now.
+                    answer = self._patiently(lambda d=dialect: self._ask_probe(d, budget, spent))
+            except BadRequest:
                 continue  # it knows no such parameter
-            if answer.refusal:
+            if answer.refusal or self._dialect.form != "schema":
                 continue
             _, value, problem = read_answer(answer, Probe)
             if value is not None or (form == "json" and problem and problem.kind == "wrong_schema"):
                 return form
         return "prompt"
 
-    def _ask_probe(self, form: Form, budget: Budget, spent: Spending) -> Answer:
+    def _ask_probe(self, dialect: Dialect, budget: Budget, spent: Spending) -> Answer:
         cost = self.settings.cost
-        read, written = prompt_estimate(PROBE), PROBE.max_tokens
+        read, written = prompt_estimate(PROBE), PROBE.max_tokens + self.thinking
         with budget.reserve(Spending(1, read + written, cost(read, written))) as actual:
             actual.tokens, actual.money = 0, 0.0
             spent.requests += 1
-            answer = self._send(PROBE, self.settings.timeout, form)
+            answer = self._send(PROBE, self.settings.timeout, dialect)
             read, written = answer.prompt_tokens, answer.completion_tokens
             actual.tokens, actual.money = read + written, cost(read, written)
         spent.tokens += actual.tokens
         spent.money += actual.money
         return answer
 
-    def _patiently(self, call: Any) -> Any:
+    def _patiently(self, call: Callable[[], Any]) -> Any:
         """Repeat a call of the check as `Chat` would; a server that is not there is an error."""
         settings = self.settings
         deadline = time.monotonic() + settings.deadline
@@ -172,122 +205,111 @@ class OpenAIBackend:
                         f"the language model server at {self._url()} does not answer: {fault}. "
                         "Start it, or name another with base_url= or OPENAI_BASE_URL."
                     ) from None
-                time.sleep(pause)
+                self._clients.wait(pause)
         raise AssertionError("the last attempt returns or raises")
 
     # ---- one call ----------------------------------------------------------------------------
 
-    def _send(self, request: ChatRequest, seconds: float, form: Form) -> Answer:
-        given = parameters(request, self.settings, form)
+    def _send(self, request: ChatRequest, seconds: float, dialect: Dialect) -> Answer:
+        """Ask in a dialect; what the server refuses by name is left out, or called otherwise."""
+        until = time.monotonic() + seconds
+        first: BadRequest | None = None
+        renamed = False
+        for _ in range(ADAPTATIONS):
+            given = parameters(request, self.settings.model, dialect, self.thinking)
+            left = max(0.001, until - time.monotonic())
+            try:
+                answer = self._ask(given, request, left)
+            except BadRequest as error:
+                first = first or error
+                less = dialect.without(error.said, given, renamed)
+                if less is None or (request is PROBE and less.form != dialect.form):
+                    raise first from None
+                renamed = renamed or less.tokens_field != dialect.tokens_field
+                dialect = less
+                continue
+            if first is not None:
+                with self._lock:
+                    # The probe finds out about forms by itself.
+                    form = self._dialect.form if request is PROBE else dialect.form
+                    self._dialect = replace(dialect, form=form)
+            return answer
+        raise first or AssertionError("a call that is not refused returns")
+
+    def _ask(self, given: dict[str, Any], request: ChatRequest, seconds: float) -> Answer:
+        def ask(client: openai.OpenAI) -> bytes:
+            # `create` is overloaded on literal arguments, which these are not.
+            create: Any = client.chat.completions.with_raw_response.create
+            content: bytes = create(**given, timeout=seconds).http_response.content
+            return content
+
         try:
-            with self._failures():
-                # `create` is overloaded on literal arguments, which these are not.
-                create: Any = self._open().chat.completions.with_raw_response.create
-                body = create(**given, timeout=seconds).http_response.content
-        except _Refused as refusal:
+            body = self._call(ask, seconds)
+        except Refused as refusal:
             return Answer("", refusal=str(refusal))
-        return read_body(body, request)
+        answer, thought = read_body(body, request, self.settings)
+        if thought and not answer.complete:  # the tokens were gone before the answer was there
+            self._thinks = True
+        return answer
 
-    def _open(self) -> openai.OpenAI:
-        """The client; another one on the other side of a fork."""
-        with self._lock:
-            if self._client is None or self._process != os.getpid():
-                if importlib.util.find_spec("openai") is None:
-                    raise MissingExtraError("openai", "llm", "A language model behind a server")
-                self._client = bounded_client(self.settings)
-                self._process = os.getpid()
-            return self._client
+    def _call(self, what: Callable[[openai.OpenAI], ResultT], seconds: float) -> ResultT:
+        """A call of the client; what it raises as a `ChatFault` or a `ChatError`, bounded."""
+        if importlib.util.find_spec("openai") is None:
+            raise MissingExtraError("openai", "llm", "A language model behind a server")
+        try:
+            return self._clients.call(what, seconds)
+        except (ChatFault, RecosimError):
+            raise
+        except Exception as error:
+            import httpx2
+            import openai
 
-    def _failures(self) -> _Failures:
-        return _Failures(self)
+            if isinstance(error, openai.APIStatusError):
+                response = error.response
+                unlisted = (400, 403, 404, 405, 422, 501)
+                if response.request.method == "GET" and response.status_code in unlisted:
+                    raise _Unlisted from None  # not all servers list their models, nor to everyone
+                said = said_of(response.content, response.headers.get("content-type", ""))
+                raise_status(self.settings, response.status_code, said, response.headers)
+            cause: BaseException = error
+            if isinstance(error, openai.APIConnectionError) and error.__cause__ is not None:
+                cause = error.__cause__  # what happened, before the client named it
+            if isinstance(cause, (ChatFault, RecosimError)):
+                raise cause from None
+            told = self.settings.scrub(str(cause)) or type(cause).__name__
+            if isinstance(cause, httpx2.ProxyError):
+                proxy = shown_proxy(self.settings.base_url)
+                raise ChatFault(
+                    "unreachable", f"the proxy ({proxy or 'of the environment'}) refuses: {told}"
+                ) from None
+            if isinstance(cause, (httpx2.ConnectError, httpx2.ConnectTimeout)):
+                raise ChatFault("unreachable", f"no connection ({told})") from None
+            if isinstance(cause, (httpx2.TimeoutException, openai.APITimeoutError)):
+                raise ChatFault("timed_out", "no answer in time", billed=True) from None
+            if isinstance(cause, httpx2.TooManyRedirects):
+                raise ChatError(
+                    f"the server at {self._url()} redirects in a circle: {told}. Check base_url."
+                ) from None
+            if isinstance(cause, (httpx2.UnsupportedProtocol, httpx2.InvalidURL, UnicodeError)):
+                raise ChatError(f"base_url {self._url()} is no usable URL: {told}.") from None
+            if isinstance(cause, httpx2.LocalProtocolError):
+                raise ChatError(f"the call cannot be sent to {self._url()}: {told}.") from None
+            if isinstance(cause, (httpx2.HTTPError, openai.APIConnectionError, OSError)):
+                raise ChatFault(
+                    "disconnected", f"the connection ended ({told})", billed=True
+                ) from None
+            # Whatever a server can make the client fall over is a fault of the call.
+            raise ChatFault("malformed", f"{type(cause).__name__}: {told}", billed=True) from None
 
     def _url(self) -> str:
         return self.settings.shown_url or "api.openai.com"
 
-    def _status(self, error: openai.APIStatusError) -> NoReturn:
-        """The fault or error that a status stands for."""
-        status, said = error.status_code, self._said(error)
-        code = _code(error)
-        if code in REFUSALS:
-            raise _Refused(said) from None
-        if status == 429 and code != SPENT:
-            wait = retry_after(error.response.headers)
-            raise ChatFault("rate_limited", said, wait=wait) from None
-        if status == 408:
-            raise ChatFault("timed_out", said) from None
-        if status == 409:
-            raise ChatFault("conflict", said) from None
-        if status >= 500:
-            wait = retry_after(error.response.headers)
-            raise ChatFault("server_error", said, wait=wait) from None
-        advice = {
-            401: "Set OPENAI_API_KEY to a key of this server, or give api_key=."
-            if not self.settings.api_key
-            else "It does not accept the key: check OPENAI_API_KEY or api_key=.",
-            403: "The key may not use this model: check OPENAI_API_KEY and RECOSIM_LLM_MODEL.",
-            404: f"Is the model {self.settings.model!r} one of its own, and /v1 in base_url?",
-            429: "The account behind the key has no credit left.",
-        }.get(status, "It does not take these settings.")
-        if "max_completion_tokens" in said:
-            advice = "Give tokens_field='max_completion_tokens'."
-        kind = _BadRequest if status in (400, 422) else ChatError
-        raise kind(f"the server at {self._url()} refuses the call: {said}. {advice}") from None
 
-    def _said(self, error: openai.APIStatusError) -> str:
-        """The server's words, shortened, and without the key if they repeat it."""
-        body = error.body
-        said = body.get("message") if isinstance(body, dict) else None
-        text = " ".join(str(said or error.message).split())
-        if self.settings.api_key:
-            text = text.replace(self.settings.api_key, "[key]")
-        return f"status {error.status_code}, {text[:300]}"
+class _Unlisted(Exception):
+    """The server does not say which models it has."""
 
 
-class _Failures:
-    """Turns what the client raises inside of a block into a `ChatFault` or a `ChatError`."""
-
-    def __init__(self, backend: OpenAIBackend) -> None:
-        self.backend = backend
-
-    def __enter__(self) -> None:
-        self.backend._open()  # a missing package is known before its exceptions are looked for
-
-    def __exit__(self, kind: object, error: BaseException | None, at: object) -> None:
-        if error is None:
-            return
-        import httpx2
-        import openai
-
-        if isinstance(error, openai.APIStatusError):
-            self.backend._status(error)
-        if isinstance(error, openai.APIConnectionError) and error.__cause__ is not None:
-            error = error.__cause__  # what happened, before the client named it
-        if isinstance(error, ChatFault):
-            raise error from None
-        if isinstance(error, (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError)):
-            raise ChatFault("unreachable", f"no connection ({error})") from None
-        if isinstance(error, (httpx2.TimeoutException, openai.APITimeoutError)):
-            raise ChatFault("timed_out", "no answer in time", billed=True) from None
-        if isinstance(error, (httpx2.UnsupportedProtocol, httpx2.InvalidURL)):
-            raise ChatError(f"base_url {self.backend._url()} is no usable URL: {error}.") from None
-        if isinstance(error, (httpx2.HTTPError, openai.APIConnectionError)):
-            raise ChatFault(
-                "disconnected", f"the connection ended ({error})", billed=True
-            ) from None
-        if isinstance(error, openai.APIError):  # a body that is not what it should be
-            raise ChatFault("malformed", str(error)[:300], billed=True) from None
-
-
-class _BadRequest(ChatError):
-    """The server does not take a parameter; a probe goes on with the next form."""
-
-
-class _Refused(Exception):
-    """An error status that stands for a refusal of a content filter."""
-
-
-def _code(error: openai.APIStatusError) -> str:
-    body = error.body
-    if isinstance(body, dict) and isinstance(body.get("error"), dict):
-        body = body["error"]
-    return str(body.get("code") or body.get("type") or "") if isinstance(body, dict) else ""
+def _is_called(listed: str, model: str) -> bool:
+    """Whether a name of a list is that of a model: a tag, or a folder, may stand beside it."""
+    names = {listed, listed.removesuffix(":latest"), listed.removeprefix("models/")}
+    return bool(names & {model, model.removesuffix(":latest"), model.removeprefix("models/")})

@@ -15,6 +15,8 @@ from recosim.files import write_json
 
 __all__ = ["ChatReport", "Tally"]
 
+MOST_MODELS = 20  # names that answers came from, beside the one that was asked
+
 
 @dataclass
 class Tally:
@@ -33,6 +35,7 @@ class Tally:
     uncounted: int = 0  # answers whose tokens are estimated
     money: float = 0.0  # as the budget has it: of lost answers the reservation
     seconds: float = 0.0  # waiting for the server
+    models: list[str] = field(default_factory=list)  # others than the one that was asked
     pending: bool = False  # the last fault is yet to be recovered from
 
     def fault(self, kind: FaultKind) -> None:
@@ -51,6 +54,9 @@ class ChatReport:
 
         faults seen = recovered + ended, kind by kind
         calls sent = answers + the faults of calls
+
+    `other_models` counts answers whose server says that another model gave them than the one that
+    was asked; `server` says what is sent otherwise for it (a parameter that it refused).
     """
 
     def __init__(self) -> None:
@@ -63,6 +69,8 @@ class ChatReport:
         self._money = 0.0
         self._seconds = 0.0
         self._probes = 0
+        self._models: Counter[str] = Counter()
+        self._told: list[str] = []
 
     def add(self, tally: Tally, outcome: Outcome | Literal["stopped"], purpose: str) -> None:
         """Count a request that is over.
@@ -87,12 +95,20 @@ class ChatReport:
                 self._sums[name] += getattr(tally, name)
             self._money += tally.money
             self._seconds += tally.seconds
+            for name in tally.models:
+                known = name in self._models or len(self._models) < MOST_MODELS
+                self._models[name if known else "others"] += 1
 
     def add_probes(self, spent: Spending) -> None:
         """Count the calls of a check, which are no requests: calls and money, not tokens."""
         with self._lock:
             self._probes += spent.requests
             self._money += spent.money
+
+    def note_server(self, told: list[str]) -> None:
+        """Note what is done otherwise for the server that is asked, in words."""
+        with self._lock:
+            self._told = told
 
     def to_dict(self) -> dict[str, Any]:
         """All counts as JSON values."""
@@ -122,6 +138,8 @@ class ChatReport:
                     "completion": sums["completion_tokens"],
                     "uncounted_answers": sums["uncounted"],
                 },
+                "other_models": dict(self._models),
+                "server": list(self._told),
                 "money": self._money,
                 "seconds": self._seconds,
             }

@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
 from recosim.cli import audit, bench, data, play, population, report, show, train, users
 from recosim.errors import RecosimError
+from recosim.terminal import guarded, terminal
 
 __all__ = ["app", "main"]
 
@@ -66,11 +66,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     An error that RecoSim raises on purpose, and one of the system (disk full, no permission), is
     told on stderr with status 2; a traceback is for a defect.
     """
-    try:
-        app(args=None if arguments is None else list(arguments), prog_name="recosim")
-    except (RecosimError, OSError) as error:
-        if isinstance(error, BrokenPipeError):  # the reader of our output is gone: `... | head`
-            raise
-        message = "\n".join(" ".join(line.split()) for line in str(error).splitlines())
-        Console(stderr=True).print(f"[red]error:[/red] {escape(message)}", soft_wrap=True)
-        sys.exit(ERROR_STATUS)
+    with guarded():
+        try:
+            app(args=None if arguments is None else list(arguments), prog_name="recosim")
+        except (RecosimError, OSError) as error:
+            if isinstance(error, BrokenPipeError):  # the reader of our output is gone: `... | head`
+                raise
+            message = "\n".join(" ".join(line.split()) for line in str(error).splitlines())
+            told = Text.assemble(("error:", "red"), f" {message}")
+            terminal(stderr=True).print(told, soft_wrap=True)
+            sys.exit(ERROR_STATUS)

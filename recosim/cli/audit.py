@@ -5,14 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import click
 import typer
-from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
 from recosim.cli.options import UserSetOption, WorldOption, split_names, user_settings
 from recosim.errors import OptionError
+from recosim.terminal import terminal
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from recosim.audit import Audit
     from recosim.audit.dialogues import Collection
 
@@ -99,11 +102,11 @@ def audit(
     from recosim.audit import audit_page, audit_users, comparison_page
     from recosim.audit.figures import figures as figures_named
     from recosim.bench.setup import prepare_env
-    from recosim.files import write_json, write_text
+    from recosim.files import LOCK, clear_parts, held, write_json, write_text
     from recosim.progress import show_progress
 
     names, environment = _who_and_where(given or [], users)
-    console = Console(highlight=False)
+    console = terminal()
     people = figures_named(figures)
     dialogues = _read_people(human or [])
     if write is not None and not dialogues:
@@ -117,6 +120,10 @@ def audit(
                 "recosim audit --human FOLDER."
             )
         return
+    # Of two audits into one folder one runs.
+    lock = held(out / LOCK, OptionError, "Name another folder with --out.")
+    click.get_current_context().with_resource(lock)
+    clear_parts(out)
     found: dict[str, Audit] = {}
     for name in names:
         overrides = {"world": world, "users": name, **user_settings(user_set)}
@@ -177,11 +184,11 @@ def _tell_people(console: Console, dialogues: list[Collection], write: Path | No
     for collection in dialogues:
         found[collection.name] = count(collection)
         talks = len(collection.conversations)
-        console.print(f"[bold]{escape(collection.name)}[/bold]: {talks:,} conversations")
+        console.print(Text.assemble((collection.name, "bold"), f": {talks:,} conversations"))
         for note in collection.notes:
-            console.print(f"  {escape(note)}", style="dim", soft_wrap=True)
+            console.print(f"  {note}", style="dim", soft_wrap=True)
         for name, entry in found[collection.name].items():
-            told = escape(f"{_number(name, entry)}, n = {entry['of']:,}")
+            told = f"{_number(name, entry)}, n = {entry['of']:,}"
             console.print(f"  {MEASURES[name].title}: {told}", soft_wrap=True)
     if write is not None:
         write_figures(write, figures_of(found, write.stem))
@@ -190,14 +197,14 @@ def _tell_people(console: Console, dialogues: list[Collection], write: Path | No
 
 def _tell_audit(console: Console, name: str, found: Audit) -> None:
     v = found.values
-    console.print(f"[bold]{name}[/bold]: {v['utterances']:,} utterances")
+    console.print(Text.assemble((name, "bold"), f": {v['utterances']:,} utterances"))
     leaks = (("leaks said", v["leakage"]["said"]), ("leaks kept back", v["leakage"]["kept_back"]))
     for title, shares in (*leaks, *(line for probe in found.probes for line in probe.told(v))):
         told = ", ".join(f"{kind.replace('_', ' ')} {_percent(s)}" for kind, s in shares.items())
         console.print(f"  {title}: {told}", soft_wrap=True)
     good_bad = v["good_against_bad"]
     if "skipped" in good_bad:
-        why = escape(good_bad["skipped"])
+        why = good_bad["skipped"]
         console.print(f"  good against bad recommender: not measured: {why}", soft_wrap=True)
     else:
         good, bad = good_bad["agents"]
@@ -205,7 +212,7 @@ def _tell_audit(console: Console, name: str, found: Audit) -> None:
             entry = good_bad[kind]
             values = f"{good} {entry['good']['value']:.2f}, {bad} {entry['bad']['value']:.2f}"
             told = f"{entry['title']}: {values}, difference {_signed(entry)}"
-            console.print(f"  {escape(told)}", soft_wrap=True)
+            console.print(f"  {told}", soft_wrap=True)
     for kind, areas in (v["likeness"] or {}).items():
         for entry in areas:
             told = f"{entry['turns']['value']:.3f} by turns, "
@@ -232,11 +239,11 @@ def _tell_against(console: Console, parts: dict[str, dict[str, Any]]) -> None:
             row = part["measures"][k]
             colour, verdict = colours[row["verdict"]], row["verdict"]
             ours = "" if row["ours"] is None else _number(row["measure"], row["ours"]) + " "
-            cells.append(f"{escape(ours)}[{colour}]{verdict}[/{colour}]")
+            cells.append(Text.assemble(ours, (verdict, colour)))
             if row["why"]:
                 reasons[f"{entry['title']}: {row['why']}"] = None
         people = _range(entry)
-        table.add_row(entry["title"], escape(people), *cells)
+        table.add_row(entry["title"], people, *cells)
     console.print(table)
     for reason in reasons:
         console.print(f"  {reason}", style="dim", soft_wrap=True)

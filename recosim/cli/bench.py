@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -22,9 +22,7 @@ from recosim.cli.options import (
 )
 from recosim.errors import unknown
 from recosim.progress import show_progress
-
-if TYPE_CHECKING:
-    from recosim.bench.setup import BenchEnv
+from recosim.terminal import tell
 
 __all__ = ["bench"]
 
@@ -49,7 +47,10 @@ def bench(
     split: Annotated[str, typer.Option(help="train, valid or test.")] = "test",
     out: Annotated[
         Path | None,
-        typer.Option(help="Results folder; results/ENV+... by default. An unfinished run resumes."),
+        typer.Option(
+            help="Results folder; results/ENV+... by default, with a digest of what else "
+            "is not as usual. An unfinished run resumes."
+        ),
     ] = None,
     world: WorldOption = None,
     protocol: ProtocolOption = None,
@@ -100,7 +101,7 @@ def bench(
     """
     from recosim.bench.report import render_report
     from recosim.bench.run import run_bench
-    from recosim.bench.setup import prepare_env
+    from recosim.bench.setup import prepare_env, usual_folder
     from recosim.cli.report import output, print_results
 
     if illegal not in ("raise", "penalise"):
@@ -123,7 +124,7 @@ def bench(
         for crowd in crowds_of(users, user_set)
     ]
     names = split_names(agents)
-    folder = out or Path("results") / "+".join(_folder_names(envs))
+    folder = out or Path("results") / usual_folder(envs, illegal=illegal, checkpoints=checkpoints)
     with show_progress("bench", unit="conversations") as progress:
         run_bench(
             envs,
@@ -136,11 +137,6 @@ def bench(
             checkpoints=checkpoints,
             illegal="raise" if illegal == "raise" else "penalise",
             progress=progress,
-            notice=lambda text: typer.echo(text, err=True),
+            notice=tell,
         )
     print_results(render_report(folder, plots=plots), output())
-
-
-def _folder_names(envs: list[BenchEnv]) -> list[str]:
-    """The keys of a few environments; of many that differ in their users alone, the first part."""
-    return [env.key for env in envs] if len(envs) < 4 else [*dict.fromkeys(e.place for e in envs)]

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from recosim.progress import show_progress
+from recosim.terminal import clean, terminal
 
 if TYPE_CHECKING:
     from recosim.world.importers import Importer
@@ -34,7 +35,7 @@ def list_command() -> None:
     """List the worlds: those of data cards, which are built when needed, and imported ones."""
     from recosim.world.catalog import list_worlds
 
-    console = Console()
+    console = terminal()
     turns, titles = console.width >= 95, console.width >= 150  # figures come before titles
     table = Table(box=None, pad_edge=False, padding=(0, 1), collapse_padding=not turns)
     for column in ("world", "kind", "state"):
@@ -63,11 +64,11 @@ def list_command() -> None:
             "stored" if record.built else "problem" if record.problem else "not built",
             *("" if size is None else f"{size:,}" for size in sizes),
             f"{record.size / 1e6:.1f}" if record.size else "",
-            *([escape(record.title)] if titles else []),
+            *([record.title] if titles else []),
         )
     console.print(table)
     for problem in problems:
-        console.print(escape(problem), style="yellow", soft_wrap=True)
+        console.print(problem, style="yellow", soft_wrap=True)
 
 
 @app.command()
@@ -81,7 +82,7 @@ def build(
     """
     from recosim.world.catalog import build_world_from_card
 
-    _done("built", build_world_from_card(name, force=force))
+    _done("built", build_world_from_card(name, force=force, keep=True))
 
 
 @app.command()
@@ -102,7 +103,7 @@ def info(
     world = open_world(name)
     if verify and world.folder is not None:
         verify_folder(world.folder)
-    console = Console()
+    console = terminal()
     figures = measure(world)
     sizes = Table(box=None, pad_edge=False, show_header=False)
     sizes.add_column(style="bold")
@@ -120,7 +121,7 @@ def info(
             ", ".join(f"{k}={v}" for k, v in sorted(world.settings.items()) if k != "card"),
         ),
     ):
-        sizes.add_row(label, escape(value))
+        sizes.add_row(label, value)
     console.print(sizes)
     if world.n_attributes:
         console.print()
@@ -145,7 +146,7 @@ def draw(
     from recosim.world.draw import draw_world
 
     path = draw_world(open_world(name), out, user=user, item=item)
-    Console().print(f"wrote {escape(str(path))}", soft_wrap=True)
+    terminal().print(f"wrote {path}", soft_wrap=True)
 
 
 @app.command()
@@ -161,9 +162,9 @@ def remove(
 
     folder = world_folder(name)
     if not yes and folder.exists():
-        typer.confirm(f"Remove {folder}?", abort=True)
+        typer.confirm(clean(f"Remove {folder}?"), abort=True)
     folder = remove_world(name)
-    Console().print(f"removed {escape(str(folder))}", soft_wrap=True)
+    terminal().print(f"removed {folder}", soft_wrap=True)
 
 
 import_app = typer.Typer(
@@ -195,13 +196,13 @@ def _import_command(kind: str, importer: Importer) -> Callable[..., None]:
             world = save_imported_world(world, overwrite=replace)
         _done("imported", world)
         share = world.settings.get("interactions_with_attributes")
-        if share is not None:
+        if share is not None and share >= FEW:  # a smaller one was warned of
             text = f"{share:.1%} of the interactions are with items that have an attribute"
-            Console().print(text, style="yellow" if share < FEW else None)
+            terminal().print(text)
         for what, count in dict(world.settings.get("dropped", {})).items():
-            Console().print(f"dropped {count:,} {escape(str(what))}", style="yellow")
+            terminal().print(f"dropped {count:,} {what}", style="yellow")
         for what, count in dict(world.settings.get("notes", {})).items():
-            Console().print(f"note: {count:,} {escape(str(what))}", style="yellow")
+            terminal().print(f"note: {count:,} {what}", style="yellow")
 
     source = f"What to read: {importer.source}"
     fixed = {
@@ -247,9 +248,12 @@ def _done(what: str, world: World) -> None:
             f"{world.n_interactions:,} interactions",
         ]
     licence = "" if world.topics is None else f"; licence: {world.licence or 'not stated'}"
-    Console().print(
-        f"{what} [bold]{escape(world.name)}[/bold]: {', '.join(parts)}; "
-        f"fingerprint {world.fingerprint[:12]}{escape(licence)}",
+    terminal().print(
+        Text.assemble(
+            f"{what} ",
+            (world.name, "bold"),
+            f": {', '.join(parts)}; fingerprint {world.fingerprint[:12]}{licence}",
+        ),
         soft_wrap=True,
     )
 
@@ -320,7 +324,7 @@ def _facets(world: World) -> Table:
     if (facet < 0).any():
         rows.append(("(in no facet)", facet < 0))
     for name, members in rows:
-        table.add_row(escape(name), f"{int(members.sum()):,}", f"{int(sizes[members].sum()):,}")
+        table.add_row(name, f"{int(members.sum()):,}", f"{int(sizes[members].sum()):,}")
     return table
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
+from rich.text import Text
 
 from recosim.cli.options import (
     ProtocolOption,
@@ -21,8 +21,11 @@ from recosim.cli.options import (
     check_picture,
     user_settings,
 )
+from recosim.terminal import terminal
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from recosim.bench.setup import BenchEnv
 
 __all__ = ["play"]
@@ -100,7 +103,7 @@ def play(
 
     A saved conversation is shown again by `recosim show talk.parquet`.
     """
-    console = Console(highlight=False)
+    console = terminal()
     if picture is not None:
         check_picture(picture)
     if seat is Seat.recommender:
@@ -199,9 +202,12 @@ def _play(
         talk = Talk(batch, speaker_of(setup), setup.family.load("acts"))
     batch.open(seeds=[seed], conversations=[chosen.number], units=[chosen.unit])
     console.print(
-        f"[bold]{env.name}[/bold]: world {setup.world.name} ({setup.world.n_items:,} items, "
-        f"{setup.world.n_attributes:,} attributes), {setup.protocol.acting_turns} moves, "
-        f"seed {seed}",
+        Text.assemble(
+            (env.name, "bold"),
+            f": world {setup.world.name} ({setup.world.n_items:,} items, "
+            f"{setup.world.n_attributes:,} attributes), {setup.protocol.acting_turns} moves, "
+            f"seed {seed}",
+        ),
         soft_wrap=True,
     )
     game = Game(

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 
 from recosim.cli.options import (
     EstimatorOption,
@@ -22,6 +21,7 @@ from recosim.cli.options import (
 )
 from recosim.errors import MissingExtraError, OptionError
 from recosim.progress import show_progress
+from recosim.terminal import tell
 
 __all__ = ["population"]
 
@@ -142,7 +142,7 @@ def population(
     folder = out or Path("results") / f"{plan.environment}.population"
     shared: dict[str, Any] = {
         "threads": threads,
-        "notice": lambda text: typer.echo(text, err=True),
+        "notice": tell,
     }
     with show_progress("population", unit="days" if creators else "users") as progress:
         if creators:
@@ -157,9 +157,9 @@ def population(
         try:
             written.append(draw_population(folder))
         except MissingExtraError as error:  # the run is done all the same
-            console.print(escape(str(error)), style="yellow")
+            console.print(str(error), style="yellow")
     for path in written:
-        console.print(f"wrote {path}", soft_wrap=True, markup=False)
+        console.print(f"wrote {path}", soft_wrap=True)
 
 
 def _creators(n: int, rules: list[str]) -> tuple[str, ...]:

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from recosim.cli.options import PlotsOption
+from recosim.terminal import terminal
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from recosim.bench.report import Report
 
 __all__ = ["output", "print_results", "report"]
@@ -44,7 +45,7 @@ def report(
 
 def output() -> Console:
     """The console for tables: wide enough for them where nobody looks through a window."""
-    return Console() if sys.stdout.isatty() else Console(width=130)
+    return terminal(width=None if sys.stdout.isatty() else 130)
 
 
 def print_results(written: Report, console: Console) -> None:
@@ -54,11 +55,11 @@ def print_results(written: Report, console: Console) -> None:
     level = written.results.bootstrap.level
     for env in written.results.environments:
         console.print()
-        console.print(escape(tables.header(env)), style="bold")
+        console.print(tables.header(env), style="bold")
         console.print(tables.rich_table(tables.main_table(env)))
-        console.print(escape(tables.leader_sentence(env, level).replace("`", "")))
+        console.print(tables.leader_sentence(env, level).replace("`", ""))
     console.print()
     for path in (written.markdown, *written.plots):
-        console.print(f"wrote {escape(str(path))}", soft_wrap=True)
+        console.print(f"wrote {path}", soft_wrap=True)
     for note in written.notes:
-        console.print(escape(note), style="yellow")
+        console.print(note, style="yellow")

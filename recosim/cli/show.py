@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
 from recosim.cli.options import WorldOption
+from recosim.terminal import terminal
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from recosim.trace import Trace
 
 __all__ = ["show"]
@@ -99,7 +100,7 @@ def show(
     from recosim.cli.showing.terminal import print_conversations
     from recosim.errors import OptionError
 
-    console = Console(highlight=False)
+    console = terminal()
     _check_targets(html, picture, pager)
     parts = parts_of(part, brief)
     if html is not None and parts != parts_of(None, None):
@@ -135,9 +136,9 @@ def show(
         write_page(html, chosen, there, most, path.name)
         shown = f"{min(most, len(chosen)):,} of {len(chosen):,}"
         more = "; --first N takes more" if most < len(chosen) else ""
-        console.print(Text(f"wrote {html}: {shown} conversations{more}"), soft_wrap=True)
+        console.print(f"wrote {html}: {shown} conversations{more}", soft_wrap=True)
     if picture is not None:
-        console.print(Text(f"wrote {picture}"), soft_wrap=True)
+        console.print(f"wrote {picture}", soft_wrap=True)
 
 
 def _check_targets(html: Path | None, picture: Path | None, pager: bool) -> None:

@@ -23,6 +23,7 @@ from recosim.cli.options import (
 )
 from recosim.errors import MissingExtraError, OptionError, RecosimError
 from recosim.progress import show_progress
+from recosim.terminal import tell, terminal
 
 if TYPE_CHECKING:
     from recosim.agents.checkpoints import Checkpoint, Place
@@ -113,7 +114,7 @@ def train(
             elif not everyone:
                 raise why_not
             elif isinstance(why_not, MissingExtraError):
-                typer.echo(f"left out: {why_not}", err=True)
+                tell(f"left out: {why_not}")
 
 
 def _why_not(name: str, env: BenchEnv) -> RecosimError | None:
@@ -177,13 +178,11 @@ class Runs(NamedTuple):
                     progress=progress,
                 )
         except KeyboardInterrupt:
-            typer.echo(_interrupted(place.folder), err=True)
+            tell(_interrupted(place.folder))
             raise typer.Exit(130) from None
         output().print(
             f"{what}: {checkpoint.done} rounds, {checkpoint.seconds:.0f} s"
             f"{_last_rounds(checkpoint)}{_kept(checkpoint, place)}\n  {checkpoint.folder}",
-            highlight=False,
-            markup=False,
             soft_wrap=True,
         )
         return checkpoint
@@ -235,7 +234,7 @@ def _draw(trained: list[Checkpoint]) -> None:
         path = trained[0].folder.parent / "training.png"
         with suppress(MissingExtraError):
             write_curves(trained, path)
-            typer.echo(f"  {path}")
+            terminal().print(f"  {path}", soft_wrap=True)
 
 
 def _interrupted(folder: Path) -> str:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import click
 import typer
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from recosim.cli.options import WorldOption
+from recosim.errors import OptionError
+from recosim.terminal import terminal
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from recosim.users.fitting import Findings, Held, Selection
 
 __all__ = ["app"]
@@ -93,7 +96,7 @@ def fit(
       recosim users fit sessions.csv --out listeners.toml
     """
     from recosim.cli.showing.source import world_of
-    from recosim.files import write_json
+    from recosim.files import held, write_json
     from recosim.progress import show_progress
     from recosim.users.fitting import check_card_path, fit_users, judge, write_card
     from recosim.users.fitting import select as select_part
@@ -101,6 +104,9 @@ def fit(
     from recosim.users.population import population
     from recosim.world.catalog import open_world
 
+    # Of two fits of one card one runs.
+    lock = held(out.with_name(f".{out.name}.lock"), OptionError, "Name another card with --out.")
+    click.get_current_context().with_resource(lock)
     check_card_path(out)
     unfitted = population(against)
     given = open_world(world) if world else None
@@ -123,8 +129,8 @@ def fit(
     if report is not None:
         values = _values(found, held, chosen)
         write_json(report, {"log": own.source, "against": against, **values})
-    console = Console(highlight=False)
-    console.print(escape(own.source), style="dim", soft_wrap=True)
+    console = terminal()
+    console.print(own.source, style="dim", soft_wrap=True)
     console.print(f"{own.conversations:,} {own.unit}, {own.total:,} occasions")
     _print_settings(console, found)
     _print_held(console, held, against)
@@ -158,14 +164,14 @@ def _print_settings(console: Console, found: Findings) -> None:
         if isinstance(own.value, str):
             told = own.value
         note = f"; {own.note}" if own.note else ""
-        table.add_row(own.setting, escape(told + note), f"{own.occasions:,}", f"{own.users:,}")
+        table.add_row(own.setting, told + note, f"{own.occasions:,}", f"{own.users:,}")
     console.print(table)
     reasons: dict[str, list[str]] = {}
     for name, why in found.unknown.items():
         reasons.setdefault(why, []).append(name)
     console.print("Not identified, and left out of the card:")
     for why, names in reasons.items():
-        console.print(f"  {', '.join(names)}: {escape(why)}", soft_wrap=True)
+        console.print(f"  {', '.join(names)}: {why}", soft_wrap=True)
 
 
 def _print_held(console: Console, held: Held, against: str) -> None:
@@ -177,7 +183,7 @@ def _print_held(console: Console, held: Held, against: str) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 1), title=title, title_justify="left")
     table.add_column("what the user does")
     for name in MODELS:
-        table.add_column(escape(titles[name]), justify="right", no_wrap=True)
+        table.add_column(titles[name], justify="right", no_wrap=True)
     for kind, own in held.by_kind.items():
         table.add_row(KINDS[kind].title, *(f"{own[name].log_loss:.3f}" for name in MODELS))
     for label, figure in (
@@ -188,14 +194,14 @@ def _print_held(console: Console, held: Held, against: str) -> None:
         table.add_row(label, *(f"{getattr(held.overall[name], figure):.3f}" for name in MODELS))
     console.print(table)
     console.print(
-        f"{escape(against)}: the card as it is. shares, even: guesses that are always the same, "
+        f"{against}: the card as it is. shares, even: guesses that are always the same, "
         f"the shares in the other {held.unit}, and all outcomes alike.",
         style="dim",
         soft_wrap=True,
     )
     verdict = "better" if held.gain > 0 else "worse"
     console.print(
-        f"The fit is {verdict} than {escape(against)} by {abs(held.gain):.3f} nats an occasion "
+        f"The fit is {verdict} than {against} by {abs(held.gain):.3f} nats an occasion "
         f"(standard error {held.gain_error:.3f}, over users).",
         soft_wrap=True,
     )

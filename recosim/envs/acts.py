@@ -160,8 +160,8 @@ class Acts:
         a["rank"][row] = 0 if item is None else 1 + items.index(item)
         a["left"][row] = any(isinstance(act, Leave) for act in acts)
 
-    def decode(self, batch: Batch, text: str, act: SystemAct) -> Decoded:
-        """A typed move of the recommender as `Batch.step_one` takes it.
+    def decode(self, batch: Batch, text: str, act: SystemAct, row: int = 0) -> Decoded:
+        """A typed move of the recommender of a row as `Batch.step_one` takes it.
 
         Args:
             text: what was typed, for the errors.
@@ -175,7 +175,7 @@ class Acts:
         if isinstance(act, Recommend):
             return self.decode_list(batch, text, act)
         if isinstance(act, Ask):
-            return self.decode_question(batch, text, act)
+            return self.decode_question(batch, text, act, row)
         raise NotUnderstood(text, "Do you ask, recommend or reflect?")
 
     def decode_list(self, batch: Batch, text: str, act: Recommend) -> Decoded:
@@ -187,7 +187,7 @@ class Acts:
         because = _padded(act.because[:aspects], aspects) if aspects else None
         return Decoded(batch.n_askables, items, because)
 
-    def decode_question(self, batch: Batch, text: str, act: Ask) -> Decoded:
+    def decode_question(self, batch: Batch, text: str, act: Ask, row: int) -> Decoded:
         """A question that was typed. Raises `NotUnderstood`."""
         if not batch.n_askables:
             raise NotUnderstood(

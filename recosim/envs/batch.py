@@ -5,7 +5,8 @@ Environments, agents, bench, recorder and audit see a batch through this interfa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from recosim.acts import VERBS, Moves, Verb
 from recosim.envs.rules import Rules
 from recosim.envs.saving import State, check_state, save_state
-from recosim.errors import OptionError, unknown
+from recosim.errors import OptionError, shown, unknown
 from recosim.estimators.base import Vectors
 from recosim.users.population import Population
 from recosim.world.world import World
@@ -202,6 +203,17 @@ class Batch:
         """`step` of a batch of one row."""
         raise NotImplementedError
 
+    @contextmanager
+    def waiting(self, rows: NDArray[np.bool_]) -> Iterator[None]:
+        """Moves that are made meanwhile pass over rows, bool (B,), as if they had ended."""
+        done, mask = self.arrays["done"], self.arrays["mask"]
+        legal = mask[rows]  # once a row has ended everything is
+        done[rows] = 1
+        try:
+            yield
+        finally:
+            done[rows], mask[rows] = 0, legal
+
     def pose(self, moves: Moves) -> None:
         """The first half of `step`: the question or the list, in the fields of the move."""
         raise NotImplementedError
@@ -288,6 +300,8 @@ def whole_options(options: Mapping[str, Any], allowed: tuple[str, ...]) -> dict[
     values = {}
     for key, value in options.items():
         if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
-            raise OptionError(f"reset option {key!r} is {value!r}; a whole number is needed.")
+            raise OptionError(
+                f"reset option {shown(key)} is {shown(value)}; a whole number is needed."
+            )
         values[key] = int(value)
     return values

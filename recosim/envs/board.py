@@ -22,7 +22,7 @@ from recosim.acts import Ask, Moves, Recommend
 from recosim.envs.acts import Acts
 from recosim.envs.batch import Units
 from recosim.envs.words import Words, item_label, words_of
-from recosim.errors import IllegalActionError, OptionError
+from recosim.errors import IllegalActionError, OptionError, shown
 from recosim.family import family
 from recosim.language import Context
 from recosim.language.language import Reads
@@ -267,7 +267,7 @@ class Board:
         if name == "item":
             return find(text, self.world.item_names, "item")
         if not text.lstrip("-").isdecimal():
-            raise OptionError(f"--{name} is {text!r}; a whole number is needed.")
+            raise OptionError(f"--{name} is {shown(text)}; a whole number is needed.")
         if name == "user" and not 0 <= int(text) < self.world.n_users:
             last = self.world.n_users - 1
             raise OptionError(f"user {text} does not exist; users are 0 to {last}.")

@@ -180,6 +180,25 @@ def infos_have_the_same_keys_at_every_step(name: str, **arguments: Any) -> None:
     _hold(not missing, f"{name}: info lacks {sorted(missing)}")
 
 
+def keys_and_values_are_what_libraries_carry(name: str, **arguments: Any) -> None:
+    """Arrays of one shape and dtype each, and what JSON has; no key of what a dictionary can do."""
+    env = _make(name, **{**arguments, "reveal": True})
+    shapes: dict[str, Any] = {}
+    for result in rollout(env, 80, seed=2):
+        observation, info = result[0] if len(result) == 2 else result[1], result[-1]
+        for what, value in [*_entries(observation, "obs"), *_entries(info, "info")]:
+            key = what.rpartition(".")[2]
+            free = key.isidentifier() and not key.startswith("_") and not hasattr(dict, key)
+            _hold(free, f"{name}: {what} is the name of something that a dictionary can do")
+            array = isinstance(value, np.ndarray) and value.dtype.kind in "biuf"
+            plain = isinstance(value, (bool, int, float, str))
+            _hold(array or plain, f"{name}: {what} is {value!r}, which not every library carries")
+            shape = (value.shape, value.dtype) if isinstance(value, np.ndarray) else type(value)
+            known = shapes.setdefault(what, shape)
+            _hold(known == shape, f"{name}: {what} is {shape}, and was {known}")
+        json.dumps(info, default=np.ndarray.tolist)
+
+
 def a_reward_is_the_sum_of_its_terms(name: str, **arguments: Any) -> None:
     """`info["reward_terms"]` explains every reward."""
     for result in rollout(_make(name, **arguments), 80, seed=2):
@@ -259,6 +278,28 @@ def rows_are_scalar_environments_bit_by_bit(name: str, **arguments: Any) -> None
             ended = terminated | truncated
 
 
+def a_batch_is_copied_in_the_middle_of_its_episodes(name: str, **arguments: Any) -> None:
+    """Pickled in each autoreset mode; both go on alike, and share nothing."""
+    for mode in AutoresetMode:
+        vector = gym.make_vec(name, num_envs=3, autoreset_mode=mode, **arguments)
+        twin: Any = vector
+        vector.reset(seed=4)
+        rng = np.random.default_rng(0)
+        for step in range(16):
+            if step == 4:
+                twin = pickle.loads(pickle.dumps(vector.unwrapped))
+            before = twin.unwrapped.action_masks()
+            actions = _legal_of(vector, rng)
+            mine, what = vector.step(actions), f"{name}, {mode.value}: a copy"
+            if step >= 4:
+                _hold(equal(before, twin.unwrapped.action_masks()), f"{what} shares its state")
+                _hold(same([mine], [twin.step(actions)]), f"{what} goes on in another way")
+            ended = mine[2] | mine[3]
+            if mode is AutoresetMode.DISABLED and ended.any():
+                begun = [env.reset(options={"reset_mask": ended}) for env in {vector, twin}]
+                _hold(same(begun[:1], begun[-1:]), f"{what} is reset to something else")
+
+
 def one_who_knows_what_is_hidden_succeeds(name: str, **arguments: Any) -> None:
     """`Batch.solve` succeeds in every row of a batch, or as many as `solvable` says; if it is."""
     env: Any = gym.make_vec(name, num_envs=64, **arguments).unwrapped
@@ -286,10 +327,12 @@ CHECKS: tuple[Check, ...] = (
     a_spec_goes_to_json_and_back,
     observations_stay_in_their_space_and_are_copies,
     infos_have_the_same_keys_at_every_step,
+    keys_and_values_are_what_libraries_carry,
     a_reward_is_the_sum_of_its_terms,
     hidden_state_is_shown_only_on_request,
     the_mask_is_what_does_not_raise,
     rows_are_scalar_environments_bit_by_bit,
+    a_batch_is_copied_in_the_middle_of_its_episodes,
     one_who_knows_what_is_hidden_succeeds,
 )
 
@@ -315,6 +358,8 @@ def equal(left: Any, right: Any) -> bool:
     """Whether observations, infos or actions are equal bit by bit, types included."""
     if isinstance(left, dict):
         return left.keys() == right.keys() and all(equal(left[k], right[k]) for k in left)
+    if isinstance(left, np.ndarray) and left.dtype == object:  # what ended, row by row
+        return left.shape == right.shape and all(map(equal, left.tolist(), right.tolist()))
     if isinstance(left, np.ndarray):
         return bool(left.dtype == right.dtype and left.tobytes() == right.tobytes())
     return type(left) is type(right) and bool(left == right)
@@ -333,6 +378,21 @@ def _make(name: str, **arguments: Any) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         return gym.make(name, disable_env_checker=True, **arguments)
+
+
+def _legal_of(vector: Any, rng: np.random.Generator) -> NDArray[np.int64]:
+    """A legal action for each row of a vector environment."""
+    masks = vector.unwrapped.action_masks()
+    return np.array([rng.choice(np.flatnonzero(mask)) for mask in masks])
+
+
+def _entries(value: Any, what: str) -> Iterator[tuple[str, Any]]:
+    """Every value inside of dictionaries, with the path of keys that leads there."""
+    if not isinstance(value, dict):
+        yield what, value
+        return
+    for key, inner in value.items():
+        yield from _entries(inner, f"{what}.{key}")
 
 
 def _arrays_of(*values: Any) -> Iterator[NDArray[Any]]:

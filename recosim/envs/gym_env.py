@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import gymnasium as gym
@@ -10,7 +11,14 @@ from numpy.typing import NDArray
 
 from recosim.acts import Moves
 from recosim.envs.batch import Batch
-from recosim.envs.options import RENDER_MODES, EnvOptions, check_observe, check_seed, read_options
+from recosim.envs.options import (
+    RENDER_MODES,
+    EnvOptions,
+    check_observe,
+    check_seed,
+    options_by_name,
+    read_options,
+)
 from recosim.envs.setup import Setup
 from recosim.envs.spaces import action_space, decode
 from recosim.errors import OptionError, StateError
@@ -101,7 +109,7 @@ class FamilyEnv(gym.Env[Observation | str, Any]):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observation | str, dict[str, Any]]:
-        given = self.batch.reset_options(options)
+        given = self.batch.reset_options(options_by_name("options", options))
         if seed is not None:
             seed = check_seed(seed)
         super().reset(seed=seed)
@@ -123,10 +131,16 @@ class FamilyEnv(gym.Env[Observation | str, Any]):
 
     def step(self, action: Any) -> Step:
         self._check_running("step")
+        if self._view == "text":
+            assert self._spoken is not None
+            if not self._spoken.say([action])[0]:
+                return self._asked_back()
+            return self._settled()
+        decoded = decode(self._view, action, self.batch)
         if self._spoken is None:
-            self.batch.step_one(decode(self._view, action, self.batch))
-        elif not self._spoken.step(action):
-            return self._asked_back()
+            self.batch.step_one(decoded)
+        else:
+            self._spoken.move(decoded.moves(self.batch))
         return self._settled()
 
     def _check_running(self, call: str) -> None:
@@ -245,9 +259,11 @@ class FamilyEnv(gym.Env[Observation | str, Any]):
 
     def _print_last(self) -> None:
         from recosim.envs.words import words_of
+        from recosim.terminal import clean
 
         row = self.trace().table.slice(len(self.trace()) - 1).to_pylist()[0]
-        print("\n".join(words_of(self.family).describe_move(row, self.setup.world)), flush=True)
+        told = "\n".join(words_of(self.family).describe_move(row, self.setup.world))
+        print(clean(told), flush=True)
 
     def _after_move(self) -> None:
         if self._view == "verb":
@@ -283,7 +299,7 @@ class FamilyEnv(gym.Env[Observation | str, Any]):
             "np_random": self._np_random,
             "np_random_seed": self._np_random_seed,
             "action_space": self.action_space,
-            "tracked": self._tracker.memory,
+            "tracked": copy(self._tracker.memory),
             "moves": None if self._recorder is None else self._recorder.moves,
             "spoken": None if self._spoken is None else self._spoken.state(),
         }
@@ -291,10 +307,8 @@ class FamilyEnv(gym.Env[Observation | str, Any]):
 
 
 def _plain(array: NDArray[Any]) -> Any:
-    """Hidden state of the first row: a number, or a list; ids without their padding."""
-    if array.ndim == 1 or array.dtype.kind == "f":
-        return array[0].tolist()
-    return [int(value) for value in array[0] if value >= 0]
+    """Hidden state of the first row: a number, or a copy of an array, -1 padded where it is ids."""
+    return array[0].item() if array.ndim == 1 else array[0].copy()
 
 
 def _restore(cls: type[FamilyEnv], arguments: dict[str, Any], state: dict[str, Any]) -> FamilyEnv:

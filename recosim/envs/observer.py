@@ -70,7 +70,7 @@ class Observer:
     # Keys of the observation, in their order.
     KEYS: ClassVar[tuple[str, ...]] = ("turn", "action_mask")
     INFOS: ClassVar[tuple[Info, ...]] = (
-        Info("items", "shown", idle=-1),
+        Info("shown_items", "shown", idle=-1),
         Info("rank", "rank", int, idle=0),
         Info("left", "left", bool),
         Info("true_utility", "utility", float),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from itertools import islice
 from typing import Any, TypeVar
 
 import numpy as np
 
 from recosim.envs.rules import Rules
-from recosim.errors import OptionError, unknown
+from recosim.errors import OptionError, UnknownArgumentError, shown, unknown
 from recosim.estimators.base import Vectors
 from recosim.family import Family
 from recosim.users import Behaviour, Population
@@ -26,6 +27,7 @@ __all__ = [
     "check_observe",
     "check_option",
     "check_seed",
+    "options_by_name",
     "read_options",
 ]
 
@@ -69,8 +71,8 @@ class EnvOptions(SetupOptions):
     """What an environment shows and takes, beside its parts.
 
     Attributes:
-        actions: "flat", "verb", "slate" or, in scalar environments, "text".
-        observations: "dict" or, in scalar environments, "text".
+        actions: "flat", "verb", "slate" or "text".
+        observations: "dict" or "text".
         observe: keys of the observation; "all": every key of the family.
         illegal: "raise" or "penalise".
         reveal: put hidden state into `info["privileged"]`.
@@ -116,9 +118,7 @@ class VectorOptions(EnvOptions):
                 "the vector environment draws nothing: render_mode must be None. To watch "
                 "conversations, make a scalar environment with the same seed."
             )
-        check_option("actions", self.actions, ACTION_VIEWS)
-        check_option("observations", self.observations, ("dict",))
-        check_option("illegal", self.illegal, ILLEGAL)
+        super().check()
 
 
 OptionsT = TypeVar("OptionsT", bound=SetupOptions)
@@ -131,7 +131,7 @@ def read_options(record: Family, kind: type[OptionsT], given: Mapping[str, Any])
     the settings of users, and the choices of its batch.
 
     Raises:
-        UnknownNameError: it is none of them; the nearest name is offered.
+        UnknownArgumentError: it is none of them; the nearest name is offered.
     """
     named = ("choices", "settings", "batch")
     own = [entry.name for entry in fields(kind) if entry.name not in named]
@@ -150,14 +150,16 @@ def read_options(record: Family, kind: type[OptionsT], given: Mapping[str, Any])
             check_option(name, value, batch[name])
             more["batch"][name] = value
         else:
-            raise unknown("environment option", name, [*own, *choices, *TRAITS, *batch])
+            known = unknown("environment option", name, [*own, *choices, *TRAITS, *batch])
+            raise UnknownArgumentError(f"unexpected keyword argument {name!r}: {known}")
     arguments.update(more)
     return kind(**arguments)
 
 
 def check_option(name: str, given: object, allowed: tuple[str, ...]) -> None:
     """Raise `UnknownNameError` unless an argument has one of its values."""
-    if given not in allowed:
+    # Not `in`: what was given may be an array, or compare in a way of its own.
+    if not any(isinstance(given, type(value)) and given == value for value in allowed):
         raise unknown(f"value of {name}", given, allowed)
 
 
@@ -165,15 +167,19 @@ def check_observe(observe: Any, allowed: tuple[str, ...]) -> tuple[str, ...]:
     """The keys of an observation, in their standard order; "all": every one."""
     if isinstance(observe, str) and observe == "all":
         return allowed
-    listed = isinstance(observe, Iterable) and not isinstance(observe, str)
-    if not listed or not all(isinstance(key, str) for key in observe):
-        raise OptionError(f"observe is {observe!r}; a list of keys is needed.")
-    for key in observe:
+    listed = isinstance(observe, Iterable) and not isinstance(observe, (str, bytes))
+    try:
+        keys = list(islice(observe, len(allowed) + 100)) if listed else []
+    except TypeError:  # an array of no axis
+        listed, keys = False, []
+    if not listed or not all(isinstance(key, str) for key in keys):
+        raise OptionError(f"observe is {shown(observe)}; a list of keys is needed.")
+    for key in keys:
         if key not in allowed:
             raise unknown("observation key", key, allowed)
-    if not observe:
+    if not keys:
         raise OptionError(f"observe is empty; choose among {', '.join(allowed)}.")
-    return tuple(key for key in allowed if key in observe)
+    return tuple(key for key in allowed if key in keys)
 
 
 def check_seed(seed: Any) -> int:
@@ -184,7 +190,7 @@ def check_seed(seed: Any) -> int:
     """
     whole = isinstance(seed, (int, np.integer)) and not isinstance(seed, bool)
     if not whole or not 0 <= int(seed) < 2**64:
-        raise OptionError(f"seed is {seed!r}; a whole number from 0 to 2**64 - 1 is needed.")
+        raise OptionError(f"seed is {shown(seed)}; a whole number from 0 to 2**64 - 1 is needed.")
     return int(seed)
 
 
@@ -193,5 +199,5 @@ def options_by_name(name: str, given: Mapping[str, Any] | None) -> dict[str, Any
     if given is None:
         return {}
     if not isinstance(given, Mapping) or not all(isinstance(key, str) for key in given):
-        raise OptionError(f"{name} is {given!r}; a dictionary of options by name is needed.")
+        raise OptionError(f"{name} is {shown(given)}; a dictionary of options by name is needed.")
     return dict(given)

@@ -16,7 +16,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from recosim.acts import Verb
-from recosim.errors import IllegalActionError
+from recosim.errors import IllegalActionError, shown
 
 __all__ = ["Codes", "Part", "Player"]
 
@@ -136,7 +136,7 @@ class Player:
         return {
             "turn": Part(0, longest, 1, np.int32),
             "unit": Part(-1, longest, width, np.int32),
-            "items": Part(-1, self.batch.world.n_items - 1, k, np.int32),
+            "shown_items": Part(-1, self.batch.world.n_items - 1, k, np.int32),
         }
 
     def mind(self) -> dict[str, NDArray[Any]]:
@@ -145,7 +145,7 @@ class Player:
         return {
             "turn": a["turn"][:1].astype(np.int32),
             "unit": a["unit"][0].astype(np.int32),
-            "items": a["shown"][0].astype(np.int32),
+            "shown_items": a["shown"][0].astype(np.int32),
         }
 
     # ---- what is the same everywhere -------------------------------------------------------------
@@ -212,7 +212,7 @@ class Player:
             code = -1
         if not 0 <= code < self.n:
             raise IllegalActionError(
-                f"{action!r} is no code of the user; a whole number from 0 to {self.n - 1} is "
+                f"{shown(action)} is no code of the user; a whole number from 0 to {self.n - 1} is "
                 "needed (int or a numpy integer)."
             )
         return code

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from recosim.cards import list_cards, read_toml
+from recosim.cards import KINDS, card_folders, card_problems, list_cards, read_toml
 from recosim.envs.convsim.family import CONVSIM
 from recosim.envs.cpr.family import CPR, CRITIQUE
 from recosim.envs.recoworld.family import RECOWORLD
@@ -59,7 +60,7 @@ class EnvCard:
     @property
     def name(self) -> str:
         """The id without namespace and version, e.g. "CPR-LastFM"."""
-        return self.id.split("/", 1)[1].rsplit("-v", 1)[0]
+        return _called(self.id)[-1]
 
     @staticmethod
     def read(path: Path) -> EnvCard:
@@ -88,18 +89,30 @@ class EnvCard:
 
 
 def env_cards() -> dict[str, EnvCard]:
-    """Every environment card by its id.
+    """Every environment card that can be used, by its id."""
+    return _read_all()[0]
 
-    Raises:
-        CardError: a faulty card, or two of one id.
-    """
+
+def _read_all() -> tuple[dict[str, EnvCard], dict[str, str]]:
+    """The cards by id, and what is wrong with others: name of the folder, or id -> why."""
     found: dict[str, EnvCard] = {}
-    for path in list_cards("envs").values():
-        card = EnvCard.read(path)
+    problems = card_problems("envs")
+    named = list_cards("envs")
+    shipped = card_folders()[-1]
+    # Those of RecoSim first: their ids are theirs.
+    for name in sorted(named, key=lambda name: not named[name].is_relative_to(shipped)):
+        path = named[name]
+        try:
+            card = EnvCard.read(path)
+        except CardError as error:
+            problems[name] = str(error)
+            continue
         if card.id in found:
-            raise CardError(f"{path} and {found[card.id].path} have the same id, {card.id!r}.")
-        found[card.id] = card
-    return found
+            why = f"{path} and {found[card.id].path} have the same id, {card.id!r}."
+            problems[name] = problems[card.id] = why
+        else:
+            found[card.id] = card
+    return found, problems
 
 
 def env_card(name: str) -> EnvCard:
@@ -107,24 +120,38 @@ def env_card(name: str) -> EnvCard:
 
     Raises:
         UnknownNameError: there is none; the nearest name is offered.
+        CardError: a card of `RECOSIM_PATH` is faulty, or claims the name or the id of another one.
     """
-    cards = env_cards()
-    if name in cards:
-        return cards[name]
+    cards, problems = _read_all()
+    for called, why in problems.items():
+        if called and name in _called(called):
+            raise CardError(why)
     for card in cards.values():
-        if name in (card.name, card.id.split("/", 1)[1]):
+        if name in _called(card.id):
             return card
-    raise unknown("environment", name, [card.name for card in cards.values()])
+    raise unknown("environment", name, [card.name for card in cards.values()], problems.get("", ""))
+
+
+def _called(name: str) -> tuple[str, ...]:
+    """What a card may be called by: its id, with and without namespace and version."""
+    bare = name.split("/", 1)[-1]
+    return (name, bare, bare.rsplit("-v", 1)[0]) if "/" in name else (name,)
 
 
 def register_all() -> None:
     """Register every card with Gymnasium. Ids that are registered already are left alone.
 
-    Cards of a family that is not known yet wait for `register_family`.
+    Cards of a family that is not known yet wait for `register_family`. What is wrong with cards of
+    `RECOSIM_PATH`, of any kind, is a warning here, and an error where one of them is used.
     """
     import gymnasium
 
-    for card in env_cards().values():
+    cards, problems = _read_all()
+    for kind in KINDS:
+        found = problems if kind == "envs" else card_problems(kind, read=True)
+        for why in dict.fromkeys(found.values()):
+            warnings.warn(f"recosim: {why}", stacklevel=2)
+    for card in cards.values():
         if card.id in gymnasium.registry:
             continue
         try:

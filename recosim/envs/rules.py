@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from typing import Any, ClassVar, TypeVar
 
-from recosim.errors import OptionError, unknown
+from recosim.errors import OptionError, shown, unknown
 
 __all__ = ["Rewards", "Rules", "check_number", "check_whole"]
 
@@ -23,7 +23,9 @@ class Rewards:
             value = getattr(self, entry.name)
             number = isinstance(value, (int, float)) and not isinstance(value, bool)
             if not number or not math.isfinite(value):
-                raise OptionError(f"reward {entry.name!r} is {value!r}; a finite number is needed.")
+                raise OptionError(
+                    f"reward {entry.name!r} is {shown(value)}; a finite number is needed."
+                )
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ class Rules:
             return replace(current, **given)  # type: ignore[type-var]
         if not isinstance(given, type(current)):
             raise OptionError(
-                f"rewards is {given!r}; {type(current).__name__} or a mapping is needed."
+                f"rewards is {shown(given)}; {type(current).__name__} or a mapping is needed."
             )
         return given
 
@@ -130,7 +132,9 @@ def check_whole(name: str, value: Any, low: int, high: int) -> None:
     """Raise `OptionError` unless a choice is a whole number of a range."""
     whole = isinstance(value, int) and not isinstance(value, bool)
     if not whole or not low <= value <= high:
-        raise OptionError(f"{name} is {value!r}; a whole number from {low} to {high} is needed.")
+        raise OptionError(
+            f"{name} is {shown(value)}; a whole number from {low} to {high} is needed."
+        )
 
 
 def check_number(name: str, value: Any, low: float, high: float) -> None:
@@ -139,7 +143,7 @@ def check_number(name: str, value: Any, low: float, high: float) -> None:
     if not number or not math.isfinite(value) or not low <= value <= high:
         ends = "a finite number" if low == -math.inf else f"a number from {low:g}"
         most = "" if high == math.inf else f" to {high:g}"
-        raise OptionError(f"{name} is {value!r}; {ends}{most} is needed.")
+        raise OptionError(f"{name} is {shown(value)}; {ends}{most} is needed.")
 
 
 def _differences(preset: Any, rules: Any, prefix: str = "") -> list[str]:

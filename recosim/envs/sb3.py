@@ -33,10 +33,10 @@ Rows = int | Iterable[int] | None
 def learnable(keys: Iterable[str]) -> tuple[str, ...]:
     """Those of some keys of observations that policies can be made of.
 
-    Policies keep a network for each key in a `ModuleDict`, which has no room for the names of its
-    own methods: `items`, the numbers of the items shown, which are no quantities anyhow.
+    The numbers of the items shown are no quantities. And policies keep a network for each key in a
+    `ModuleDict`, which has no room for the names of its own methods.
     """
-    return tuple(key for key in keys if not hasattr(ModuleDict, key))
+    return tuple(k for k in keys if k != "shown_items" and not hasattr(ModuleDict, k))
 
 
 def make_sb3(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from recosim.envs.batch import Batch, Units
 from recosim.envs.options import SetupOptions, check_option, options_by_name, read_options
-from recosim.errors import OptionError
+from recosim.errors import OptionError, shown
 from recosim.estimators.base import Vectors
 from recosim.family import Family
 from recosim.family import family as family_named
@@ -50,7 +51,10 @@ class Setup:
     def of(record: Family, options: SetupOptions) -> Setup:
         """The parts that options describe."""
         changed = options_by_name("protocol_options", options.protocol_options)
-        rules = record.load("rules").read(options.protocol, **{**changed, **options.choices})
+        protocol = options.protocol
+        if isinstance(protocol, Mapping):
+            protocol = options_by_name("protocol", protocol)
+        rules = record.load("rules").read(protocol, **{**changed, **options.choices})
         fitting = options_by_name("estimator_options", options.estimator_options)
         crowd = users_of_family(record.name, record.settings, options.users, options.settings)
         check_option("split", options.split, SPLITS)
@@ -59,7 +63,9 @@ class Setup:
             from recosim.world.catalog import open_world
 
             if not isinstance(world, (str, os.PathLike)):
-                raise OptionError(f"world is {world!r}; a name, a folder or a World is needed.")
+                raise OptionError(
+                    f"world is {shown(world)}; a name, a folder or a World is needed."
+                )
             world = open_world(world)
         if record.plays_in == "topics":
             _check_collection(world)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import operator
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from recosim.acts import Moves, Verb, flat_code, unknown_code
 from recosim.envs.batch import Batch, Decoded
-from recosim.errors import IllegalActionError
+from recosim.errors import IllegalActionError, shown
 
 __all__ = [
     "LegalDiscrete",
@@ -184,13 +185,13 @@ def decode(view: str, action: Any, batch: Batch) -> Decoded:
             raise IllegalActionError(no_such_action(code, batch))
         return Decoded(code)
     if not 0 <= code < len(batch.verbs):
-        raise IllegalActionError(f"verb {code} does not exist; {_listed_verbs(batch)}.")
+        raise IllegalActionError(f"verb {shown(code)} does not exist; {_listed_verbs(batch)}.")
     return Decoded(flat_code(batch.verbs[code], -1, batch.n_askables, batch.verbs))
 
 
 def no_such_action(code: int, batch: Batch) -> str:
     """What is wrong with a flat action that does not exist, and which do."""
-    return f"action {code} {unknown_code(batch.n_askables, batch.verbs, batch.n_reasons)}"
+    return f"action {shown(code)} {unknown_code(batch.n_askables, batch.verbs, batch.n_reasons)}"
 
 
 def moves_of(view: str, actions: Any, batch: Batch) -> Moves:
@@ -201,10 +202,7 @@ def moves_of(view: str, actions: Any, batch: Batch) -> Moves:
     """
     if view == "slate":
         return _slate_rows(actions, batch)
-    try:
-        given = np.asarray(actions)
-    except ValueError:  # lists of different lengths in a list
-        given = np.empty(0, dtype=object)
+    given = _array(actions)
     if given.dtype.kind not in "iu" or given.shape != (batch.size,):
         raise IllegalActionError(
             f"actions have shape {given.shape} and dtype {given.dtype}; whole numbers of shape "
@@ -231,15 +229,21 @@ def _listed_verbs(batch: Batch) -> str:
     )
 
 
-def _whole_number(action: Any, view: str) -> int:
+def _array(given: Any) -> NDArray[Any]:
+    """What was given as an array; one of objects where it is none."""
     try:
+        return np.asarray(given)
+    except Exception:  # lists of different lengths; or code of whoever gave it
+        return np.empty(0, dtype=object)
+
+
+def _whole_number(action: Any, view: str) -> int:
+    with suppress(Exception):  # TypeError; or what code of whoever gave it raises
         if not isinstance(action, (bool, np.bool_)):
             return operator.index(action)
-    except TypeError:
-        pass
     raise IllegalActionError(
-        f"action {action!r} is a {type(action).__name__}; the {view!r} view takes one whole number "
-        "(int or a numpy integer)."
+        f"action {shown(action)} is a {type(action).__name__}; the {view!r} view takes one whole "
+        "number (int or a numpy integer)."
     )
 
 
@@ -248,18 +252,18 @@ def _decode_slate(action: Any, batch: Batch) -> Decoded:
     keys = ("verb", "attribute", "items", *["because"] * bool(aspects))
     if not isinstance(action, dict) or not set(action) <= set(keys) or "verb" not in action:
         raise IllegalActionError(
-            f"action {action!r} is not one of the 'slate' view, which takes a dictionary with "
+            f"action {shown(action)} is not one of the 'slate' view, which takes a dictionary with "
             f"{', '.join(keys[:-1])} and {keys[-1]}."
         )
     place = _whole_number(action["verb"], "slate")
     if not 0 <= place < len(batch.verbs):
-        raise IllegalActionError(f"verb {place} does not exist; {_listed_verbs(batch)}.")
+        raise IllegalActionError(f"verb {shown(place)} does not exist; {_listed_verbs(batch)}.")
     verb = batch.verbs[place]
     if verb == Verb.ASK:
         attribute = _whole_number(action.get("attribute"), "slate")
         if not 0 <= attribute < n:
             raise IllegalActionError(
-                f"attribute {attribute} does not exist; 0 to {n - 1} can be asked."
+                f"attribute {shown(attribute)} does not exist; 0 to {n - 1} can be asked."
             )
         return Decoded(attribute)
     code = flat_code(verb, -1, n, batch.verbs)
@@ -272,33 +276,29 @@ def _decode_slate(action: Any, batch: Batch) -> Decoded:
 
 def _padded(key: str, given: Any, most: int) -> NDArray[np.int32]:
     """A list of up to `most` numbers, padded with -1; -1 alone where nothing is given."""
-    try:
-        numbers = np.asarray(given if given is not None else [-1])
-    except ValueError:  # lists of different lengths in a list
-        numbers = np.empty(0, dtype=object)
+    numbers = _array(given if given is not None else [-1])
     if numbers.ndim != 1 or len(numbers) > most or numbers.dtype.kind not in "iu":
         raise IllegalActionError(
-            f"{key} {given!r} is not a list of up to {most} whole numbers, padded with -1."
+            f"{key} {shown(given)} is not a list of up to {most} whole numbers, padded with -1."
         )
     padded = np.full(most, -1, dtype=np.int64)
     padded[: len(numbers)] = numbers
     if padded.min() < -1 or padded.max() > np.iinfo(np.int32).max:
-        raise IllegalActionError(f"{key} {given!r} holds a number that is none of them.")
+        raise IllegalActionError(f"{key} {shown(given)} holds a number that is none of them.")
     return padded.astype(np.int32)
 
 
 def _slate_rows(action: Any, batch: Batch) -> Moves:
     """A batch of "slate" actions: arrays of shape (B,), (B,), (B, K), and maybe (B, aspects)."""
-    try:
-        verb = np.asarray(action["verb"])
-        attribute = np.asarray(action["attribute"])
-        items = np.asarray(action["items"])
-        given = batch.aspects and "because" in action
-        because = np.asarray(action["because"]) if given else None
-    except (KeyError, TypeError, IndexError, ValueError):
+    needed = {"verb", "attribute", "items"}
+    known = needed | {"because"} if batch.aspects else needed
+    if not isinstance(action, dict) or not needed <= set(action) <= known:
         raise IllegalActionError(
-            "a batch of 'slate' actions is a dictionary with the arrays verb, attribute and items."
-        ) from None
+            f"a batch of 'slate' actions is a dictionary with the arrays "
+            f"{', '.join(sorted(known))}; given is {shown(action)}."
+        )
+    verb, attribute, items = (_array(action[name]) for name in ("verb", "attribute", "items"))
+    because = _array(action["because"]) if batch.aspects and "because" in action else None
     for name, array in (("verb", verb), ("attribute", attribute)):
         if array.shape != (batch.size,) or array.dtype.kind not in "iu":
             raise IllegalActionError(

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import warnings
 from collections import OrderedDict
 from collections.abc import Mapping
 from importlib import import_module
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from recosim.arrays import check_arrays, json_digest, mark_checked, open_arrays, save_arrays
-from recosim.errors import WorldError, unknown
+from recosim.arrays import check_arrays, mark_checked, open_arrays, save_arrays
+from recosim.checked import json_digest, read_checked, write_checked
+from recosim.errors import WorldError, shown, unknown
 from recosim.estimators.base import Estimator, Vectors
 from recosim.estimators.mf import MatrixFactorisation
-from recosim.files import atomic_folder, cache_folder, write_json
+from recosim.files import atomic_folder, cache_folder
 from recosim.progress import Progress, show_progress
 from recosim.world.world import World
 
@@ -32,6 +33,7 @@ ESTIMATORS: dict[str, type[Estimator] | str] = {
 FORMAT = 2  # of the folder
 ARRAYS = ("user", "item", "attribute", "item_bias")
 SCALARS = ("reflect_rate", "reflect_steps", "penalise_rejected")
+SEAL = "sha256"  # the key of the digest of estimator.json
 
 # Vectors that this process opened, latest last: a second environment of the same world is free.
 OPEN_LIMIT = 8
@@ -47,7 +49,7 @@ def estimator(name: str, **settings: Any) -> Estimator:
         OptionError: an unknown setting or an impossible value.
         MissingExtraError: the estimator needs a package that is not installed.
     """
-    if name not in ESTIMATORS:
+    if not isinstance(name, str) or name not in ESTIMATORS:
         raise unknown("estimator", name, ESTIMATORS)
     kind = ESTIMATORS[name]
     if isinstance(kind, str):
@@ -93,7 +95,7 @@ def fit_or_load(
     with _lock:
         vectors = _open.get(folder)
         if vectors is None:
-            vectors = _load_or_warn(folder, key) or _fit_and_store(
+            vectors = _load_or_warn(folder, key, world) or _fit_and_store(
                 fitter, world, folder, key, progress
             )
             _open[folder] = vectors
@@ -112,7 +114,7 @@ def _fit_and_store(
         _store(folder, key, vectors)
     except OSError as error:
         # Another process may have stored the same fit at the same moment: then it is there.
-        stored = _load_or_warn(folder, key)
+        stored = _load_or_warn(folder, key, world)
         if stored is not None:
             return stored
         warnings.warn(
@@ -124,7 +126,7 @@ def _fit_and_store(
         for label in ARRAYS:
             getattr(vectors, label).flags.writeable = False
         return vectors
-    return _load_or_warn(folder, key) or vectors
+    return _load_or_warn(folder, key, world) or vectors
 
 
 def _store(folder: Path, key: dict[str, Any], vectors: Vectors) -> None:
@@ -132,17 +134,17 @@ def _store(folder: Path, key: dict[str, Any], vectors: Vectors) -> None:
         files = save_arrays(part, {label: getattr(vectors, label) for label in ARRAYS})
         scalars = {label: getattr(vectors, label) for label in SCALARS}
         body = {"key": key, "files": files, "scalars": scalars}
-        write_json(part / "estimator.json", {**body, "sha256": json_digest(body)})
-        mark_checked(part, files)
+        write_checked(part / "estimator.json", body, SEAL)
+        mark_checked(part, files, ("estimator.json",))
 
 
-def _load_or_warn(folder: Path, key: dict[str, Any]) -> Vectors | None:
+def _load_or_warn(folder: Path, key: dict[str, Any], world: World) -> Vectors | None:
     """What is stored, None if nothing is; what is damaged counts as nothing, with a warning."""
     try:
         try:
-            return _load(folder, key)
+            return _load(folder, key, world)
         except FileNotFoundError:  # another process has just put the same fit in its place
-            return _load(folder, key)
+            return _load(folder, key, world)
     except (WorldError, OSError) as error:
         warnings.warn(
             f"the fitted estimator in {folder} is damaged ({error}); it is fitted again.",
@@ -152,17 +154,33 @@ def _load_or_warn(folder: Path, key: dict[str, Any]) -> Vectors | None:
         return None
 
 
-def _load(folder: Path, key: dict[str, Any]) -> Vectors | None:
+def _load(folder: Path, key: dict[str, Any], world: World) -> Vectors | None:
     if not folder.exists():
         return None
-    try:
-        manifest = json.loads((folder / "estimator.json").read_text(encoding="utf-8"))
-        body = {label: manifest[label] for label in ("key", "files", "scalars")}
-        sound = manifest["sha256"] == json_digest(body) and body["key"] == key
-    except (OSError, ValueError, KeyError, TypeError):
-        sound = False
-    if not sound:
-        raise WorldError("estimator.json cannot be read or was changed")
-    check_arrays(folder, body["files"])
-    fields: dict[str, Any] = {**open_arrays(folder, ARRAYS), **body["scalars"]}
-    return Vectors(**fields)
+    manifest, sealed = read_checked(folder / "estimator.json", WorldError, "", key=SEAL)
+    files, scalars = manifest.get("files"), manifest.get("scalars")
+    if not sealed or manifest.get("key") != key or not isinstance(scalars, dict):
+        raise WorldError("estimator.json is of another fit")
+
+    def vectors(arrays: Mapping[str, Any]) -> Vectors:
+        try:
+            return Vectors(**{label: arrays[label] for label in ARRAYS}, **scalars)
+        except (KeyError, TypeError) as error:
+            raise WorldError(f"estimator.json lacks, or has beside, {error}") from None
+
+    check_arrays(
+        folder,
+        files,  # type: ignore[arg-type]
+        judge=lambda arrays: _check(vectors(arrays), world),
+        also=("estimator.json",),
+    )
+    return vectors(open_arrays(folder, ARRAYS))
+
+
+def _check(vectors: Vectors, world: World) -> None:
+    """Hold that what was stored is what a fit of this world gives."""
+    vectors.check(world)
+    for label in SCALARS:
+        value = getattr(vectors, label)
+        if type(value) is not type(getattr(Vectors, label)) or not isfinite(value) or value < 0:
+            raise WorldError(f"{label} is {shown(value)}")

@@ -6,12 +6,19 @@ format and of everything that they follow from, so that what does not fit is not
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from recosim.arrays import check_arrays, json_digest, mark_checked, open_arrays, save_arrays
+from recosim.arrays import (
+    check_arrays,
+    check_entries,
+    is_marked,
+    mark_checked,
+    open_arrays,
+    save_arrays,
+)
+from recosim.checked import json_digest, read_json
 from recosim.errors import WorldError
 from recosim.files import atomic_folder, write_json
 from recosim.world.world import World
@@ -34,7 +41,8 @@ def kept_beside(
 
     Returns:
         By label; read-only and memory-mapped, unless the world is not stored or its folder cannot
-        be written to.
+        be written to. What came with a copied folder is made anew: that it follows from the world
+        only who made it knows.
     """
     if world.folder is None:
         return make()
@@ -50,7 +58,7 @@ def kept_beside(
         with atomic_folder(folder) as part:
             files = save_arrays(part, arrays)
             write_json(part / "kept.json", {"format": format_number, "files": files})
-            mark_checked(part, files)
+            mark_checked(part, files, ("kept.json",))
     except OSError:  # a folder that cannot be written to, or a full disk
         return arrays
     reopened = _opened(folder, format_number)
@@ -60,10 +68,13 @@ def kept_beside(
 def _opened(folder: Path, format_number: int) -> Arrays | None:
     """The stored arrays, None where there are none that are whole and of this format."""
     try:
-        said = json.loads((folder / "kept.json").read_text(encoding="utf-8"))
+        said = read_json(folder / "kept.json", WorldError, "")
         if said["format"] != format_number:
             return None
-        check_arrays(folder, said["files"])
+        check_entries(said["files"])
+        if not is_marked(folder, said["files"], ("kept.json",)):
+            return None  # it came with the folder from elsewhere: nobody looked whether it follows
+        check_arrays(folder, said["files"], also=("kept.json",))
         return open_arrays(folder, said["files"])
-    except (OSError, ValueError, KeyError, TypeError, WorldError):
+    except (OSError, KeyError, TypeError, WorldError):
         return None

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recosim.cards import find_card, list_cards, read_toml
-from recosim.errors import CardError, OptionError, RecosimError, unknown
+from recosim.errors import CardError, OptionError, RecosimError, shown, unknown
 from recosim.language.phrases import STYLES
 from recosim.users.behaviour import (
     SETTINGS,
@@ -79,7 +79,7 @@ class Population:
         if self.style not in STYLES:
             raise unknown("style of talking", self.style, STYLES)
         if not isinstance(self.seed, int) or isinstance(self.seed, bool) or self.seed < 0:
-            raise OptionError(f"seed is {self.seed!r}; a whole number from 0 is needed.")
+            raise OptionError(f"seed is {shown(self.seed)}; a whole number from 0 is needed.")
         for name, given in self.settings.items():
             kind = setting_of(name).kind
             for value in _extremes(name, given):
@@ -211,7 +211,9 @@ def population(given: str | Population | Behaviour | Mapping[str, Any]) -> Popul
     if isinstance(given, Mapping):
         return Population("custom" if given else "ideal", dict(given))
     if not isinstance(given, str):
-        raise OptionError(f"users is {given!r}; the name of a population or settings are needed.")
+        raise OptionError(
+            f"users is {shown(given)}; the name of a population or settings are needed."
+        )
     return _read_card(given)
 
 
@@ -267,12 +269,12 @@ def read_population(path: Path, name: str) -> Population:
             raise CardError(f"{path}: {unknown('key', key, KEYS)}")
     for key in ("name", "title", "description"):
         if not isinstance(data.get(key), str):
-            raise CardError(f"{path}: the key {key!r} is missing, or is no text.")
+            raise CardError(f"{path}: the key {shown(key)} is missing, or is no text.")
     if data["name"] != name:
-        raise CardError(f"{path}: its name is {data['name']!r}, its file says {name!r}.")
+        raise CardError(f"{path}: its name is {shown(data['name'])}, its file says {shown(name)}.")
     settings = data.get("behaviour", {})
     if not isinstance(settings, dict):
-        raise CardError(f"{path}: behaviour is {settings!r}; a table of settings is needed.")
+        raise CardError(f"{path}: behaviour is {shown(settings)}; a table of settings is needed.")
     try:
         style, seed = data.get("style", "plain"), data.get("seed", 0)
         sources = _read_sources(data.get("sources"), settings)
@@ -290,12 +292,12 @@ def _read_sources(given: Any, settings: Mapping[str, Any]) -> dict[str, str]:
     if given is None:
         return {}
     if not isinstance(given, Mapping):
-        raise OptionError(f"sources is {given!r}; a table of texts is needed.")
+        raise OptionError(f"sources is {shown(given)}; a table of texts is needed.")
     for name, text in given.items():
         if name not in settings:
             raise unknown("setting with a source", name, settings)
         if not isinstance(text, str) or not text.strip():
-            raise OptionError(f"the source of {name} is {text!r}; a text is needed.")
+            raise OptionError(f"the source of {name} is {shown(text)}; a text is needed.")
     if lacks := [name for name in settings if name not in given]:
         raise OptionError(
             f"the sources of {', '.join(lacks)} are missing; give one for each setting "
@@ -317,7 +319,7 @@ def _extremes(name: str, given: Any) -> list[Any]:
             raise unknown(f"form of {name}", key, FORMS)
     forms = [form for form in FORMS if form in given]
     if len(forms) != 1:
-        raise OptionError(f"{name} is {dict(given)!r}; one of {', '.join(FORMS)} is needed.")
+        raise OptionError(f"{name} is {shown(dict(given))}; one of {', '.join(FORMS)} is needed.")
     (form,) = forms
     values = given[form]
     if form == "choice":
@@ -329,29 +331,30 @@ def _extremes(name: str, given: Any) -> list[Any]:
     if not numbers or "uniform" not in allowed:
         whole = [n for n, s in SETTINGS.items() if s.kind.forms == ("choice",) and n not in WORDS]
         raise OptionError(
-            f"{name} has {form} = {values!r}; two numbers are needed, for a setting that is one "
-            f"(use choice for words, {', '.join(whole[:-1])} and {whole[-1]})."
+            f"{name} has {form} = {shown(values)}; two numbers are needed, for a setting that is "
+            f"one (use choice for words, {', '.join(whole[:-1])} and {whole[-1]})."
         )
     low, high = values
     if form == "beta":
         if low <= 0 or high <= 0 or "beta" not in allowed:
             raise OptionError(
-                f"{name} has beta = {values!r}; two numbers above 0 are needed, for a probability."
+                f"{name} has beta = {shown(values)}; two numbers above 0 are needed, for a "
+                "probability."
             )
         return [0.0, 1.0]
     if low > high:
-        raise OptionError(f"{name} has uniform = {values!r}; the lower number comes first.")
+        raise OptionError(f"{name} has uniform = {shown(values)}; the lower number comes first.")
     return [low, high]
 
 
 def _choices(name: str, values: Any, weights: Any) -> list[Any]:
     if not isinstance(values, (list, tuple)) or not values:
-        raise OptionError(f"{name} has choice = {values!r}; a list of values is needed.")
+        raise OptionError(f"{name} has choice = {shown(values)}; a list of values is needed.")
     if weights is not None:
         fits = isinstance(weights, (list, tuple)) and len(weights) == len(values)
         if not fits or not all(_finite(w) and w >= 0 for w in weights) or sum(weights) <= 0:
             raise OptionError(
-                f"{name} has weights = {weights!r}; one number from 0 for each of its "
+                f"{name} has weights = {shown(weights)}; one number from 0 for each of its "
                 f"{len(values)} values is needed, not all of them 0."
             )
     return list(values)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Literal, get_args, get_type_hints
 
-from recosim.errors import OptionError, unknown
+from recosim.errors import OptionError, shown, unknown
 
 __all__ = [
     "GROUPS",
@@ -67,7 +67,7 @@ class Number(Kind):
 
     def check(self, name: str, value: Any) -> None:
         if not is_number(value) or not 0 <= value < math.inf:
-            raise OptionError(f"{name} is {value!r}; a number from 0 is needed.")
+            raise OptionError(f"{name} is {shown(value)}; a number from 0 is needed.")
 
     def described(self) -> str:
         return "from 0"
@@ -83,7 +83,7 @@ class Real(Kind):
 
     def check(self, name: str, value: Any) -> None:
         if not is_number(value) or not math.isfinite(value):
-            raise OptionError(f"{name} is {value!r}; a finite number is needed.")
+            raise OptionError(f"{name} is {shown(value)}; a finite number is needed.")
 
     def described(self) -> str:
         return "any number"
@@ -99,7 +99,7 @@ class Probability(Number):
 
     def check(self, name: str, value: Any) -> None:
         if not is_number(value) or not 0 <= value <= 1:
-            raise OptionError(f"{name} is {value!r}; a probability from 0 to 1 is needed.")
+            raise OptionError(f"{name} is {shown(value)}; a probability from 0 to 1 is needed.")
 
     def described(self) -> str:
         return "0 to 1"
@@ -129,7 +129,7 @@ class Whole(Kind):
             most = "" if self.high is None else f" to {self.high}"
             none = f", or None for {self.endless}" if self.endless else ""
             raise OptionError(
-                f"{name} is {value!r}; {counted} from {self.low}{most} is needed{none}."
+                f"{name} is {shown(value)}; {counted} from {self.low}{most} is needed{none}."
             )
 
     def described(self) -> str:
@@ -153,7 +153,7 @@ class Words(Kind):
     allowed: tuple[str, ...]
 
     def check(self, name: str, value: Any) -> None:
-        if value not in self.allowed:
+        if not isinstance(value, str) or value not in self.allowed:
             raise unknown(f"value of {name}", value, self.allowed)
 
     def described(self) -> str:

@@ -7,19 +7,18 @@ and built again when its card (or the generator) has changed.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
+import tempfile
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from recosim.arrays import file_digest, json_digest
-from recosim.errors import CardError, OptionError, WorldError, unknown
-from recosim.files import cache_folder
+from recosim.checked import file_digest, json_digest, read_json
+from recosim.errors import CardError, OptionError, WorldError, shown, unknown
+from recosim.files import cache_folder, held
 from recosim.progress import Progress, show_progress
 from recosim.world.storage import open_folder, save_world
 from recosim.world.validity import NAME
@@ -96,7 +95,7 @@ def open_world(world: str | os.PathLike[str]) -> World:
 
 
 def build_world_from_card(
-    name: str, progress: Progress | None = None, *, force: bool = False
+    name: str, progress: Progress | None = None, *, force: bool = False, keep: bool = False
 ) -> World:
     """Open the world of a data card, and build it first if it is not there as the card describes.
 
@@ -106,10 +105,15 @@ def build_world_from_card(
         progress: called with (steps done, steps in all, what is happening); by default a progress
             bar on stderr, or one line where stderr is not a terminal.
         force: build it again in any case.
+        keep: raise where it cannot be stored, instead of keeping it in memory.
 
     Raises:
         UnknownNameError: no data card of that name.
-        CardError: the card is not valid. WorldError: the stored world is damaged.
+        CardError: the card is not valid. WorldError: the stored world is damaged, or cannot be
+            stored. OSError: it could not be written to the end.
+
+    Warns:
+        RuntimeWarning: it could not be stored, and is used from memory.
     """
     card = _card_of(name)
     if card is None:
@@ -119,6 +123,8 @@ def build_world_from_card(
     folder = world_folder(name)
     if not force and (found := _opened_if_current(folder, card)) is not None:
         return found
+    if not keep and (why := _cannot_store(folder)):
+        return _in_memory(name, card, progress, why)
     with _locked(folder):
         if not force and (found := _opened_if_current(folder, card)) is not None:
             return found
@@ -128,7 +134,13 @@ def build_world_from_card(
             title = f"building the world {name!r} again"
             log = f"recosim: {title}: its card has changed since it was built"
         with show_progress(title, progress, log=log) as report:
-            return save_world(_build(name, card, report), folder)
+            world = _build(name, card, report)
+            try:
+                return save_world(world, folder)
+            except OSError as error:  # a full disk
+                if keep:
+                    raise
+                return _in_memory(name, card, progress, str(error), world)
 
 
 def world_folder(name: str) -> Path:
@@ -139,8 +151,8 @@ def world_folder(name: str) -> Path:
     """
     if not isinstance(name, str) or not NAME.fullmatch(name):
         raise OptionError(
-            f"{name!r} is not a name for a world. A name has lower-case letters, digits, '.', '_' "
-            "and '-', and starts with a letter or a digit, e.g. 'my-lastfm'."
+            f"{shown(name)} is not a name for a world. A name has up to 100 lower-case letters, "
+            "digits, '.', '_' and '-', and starts with a letter or a digit, e.g. 'my-lastfm'."
         )
     return cache_folder() / "worlds" / name
 
@@ -198,13 +210,24 @@ def remove_world(name: str) -> Path:
 
 
 def list_worlds() -> list[WorldRecord]:
-    """Every world that can be opened by name: first those of data cards, then imported ones."""
-    from recosim.cards import list_cards, read_toml
+    """Every world that can be opened by name: first those of data cards, then imported ones.
+
+    What is wrong with a data card of `RECOSIM_PATH` stands in its line.
+    """
+    from recosim.cards import card_problems, list_cards, read_toml
 
     records = []
     cards = list_cards("data")
+    faulty = card_problems("data")
     for name, path in cards.items():
-        card = read_toml(path)
+        try:
+            card = read_toml(path)
+            if name in faulty or not NAME.fullmatch(name):
+                raise CardError(faulty.get(name) or f"{path}: {name!r} is not a name for a world.")
+        except CardError as error:
+            folder = cache_folder() / "worlds" / name
+            records.append(WorldRecord(name, "", "generated", False, folder, problem=str(error)))
+            continue
         kind: Literal["generated", "importer"] = "importer" if "importer" in card else "generated"
         records.append(_record(name, str(card.get("title", "")), kind, path))
     stored = cache_folder() / "worlds"
@@ -244,10 +267,10 @@ def _record(
 
 def _card_of(name: str) -> Path | None:
     """The data card of a name, or None."""
-    from recosim.cards import list_cards
+    from recosim.cards import seek_card
 
     world_folder(name)  # refuses what is not a name
-    return list_cards("data").get(name)
+    return seek_card("data", name)
 
 
 def _opened_if_current(folder: Path, card: Path) -> World | None:
@@ -272,10 +295,10 @@ def _check_replaceable(folder: Path, card: Path) -> None:
     """Nothing that was imported is lost because a card of the same name was written later."""
     path = folder / "world.json"
     try:
-        imported = "card" not in json.loads(path.read_text(encoding="utf-8"))["settings"]
+        imported = "card" not in read_json(path, WorldError, "")["settings"]
     except FileNotFoundError:
         return  # `save_world` refuses a folder that is not a world
-    except (json.JSONDecodeError, KeyError, TypeError):
+    except (WorldError, LookupError, TypeError):
         return  # a damaged one: nothing to lose
     if imported:
         raise WorldError(
@@ -372,22 +395,41 @@ def _search(name: str, path: Path, settings: SearchSettings, progress: Progress)
     return search_world(name, build_world_from_card(settings.world), kind, settings, progress)
 
 
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Hold the lock of a world's folder, so that two processes do not build it at once."""
+_unstored: dict[tuple[Path, str], World] = {}  # by card: built once in this process
+
+
+def _in_memory(
+    name: str, card: Path, progress: Progress | None, why: str, world: World | None = None
+) -> World:
+    """The world of a card where none can be stored: built once in this process, with a warning."""
+    key = card, file_digest(card)
+    if world is None:
+        world = _unstored.get(key)
+    if world is None:
+        with show_progress(f"building the world {name!r}", progress) as report:
+            world = _build(name, card, report)
+    if key not in _unstored:
+        warnings.warn(
+            f"the world {name!r} could not be stored ({why}), and every process builds it anew. "
+            "Name a folder that can be written to in RECOSIM_CACHE.",
+            RuntimeWarning,
+            stacklevel=3,
+        )
+    _unstored[key] = world
+    return world
+
+
+def _cannot_store(folder: Path) -> str:
+    """Why no world can be stored here, as in a container without a folder of its own; or ""."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        lock = (folder.parent / f".{folder.name}.lock").open("a")
+        tempfile.TemporaryFile(dir=folder.parent).close()
     except OSError as error:
-        raise WorldError(
-            f"the world {folder.name!r} cannot be stored in {folder.parent}: {error}. Name a "
-            "folder that can be written to in the environment variable RECOSIM_CACHE."
-        ) from None
-    with lock as file:
-        try:
-            import fcntl
-        except ImportError:  # not POSIX: both build, and the last one wins
-            yield
-            return
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield  # closing the file releases the lock, and so does the end of a killed process
+        return f"{folder.parent}: {error.strerror or error}"
+    return ""
+
+
+def _locked(folder: Path) -> AbstractContextManager[None]:
+    """Hold the lock of a world's folder, so that two processes do not build it at once."""
+    advice = "Name a folder that can be written to in the environment variable RECOSIM_CACHE."
+    return held(folder.with_name(f".{folder.name}.lock"), WorldError, advice, wait=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from functools import lru_cache
 from pathlib import Path
@@ -10,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from recosim.arrays import check_arrays, json_digest, mark_checked, open_arrays, save_arrays
+from recosim.arrays import check_arrays, mark_checked, open_arrays, save_arrays
+from recosim.checked import read_checked, write_checked
 from recosim.errors import WorldError
-from recosim.files import atomic_folder, write_json
+from recosim.files import atomic_folder
 from recosim.world.arrays import arrays_of
 from recosim.world.validity import assembled, check_files, check_valid
 from recosim.world.world import World
@@ -29,6 +29,7 @@ MANIFEST: dict[str, type] = {
     "settings": dict,
     "files": dict,
 }
+SEAL = "manifest_sha256"
 BESIDE = ("taste.", "index.", "vectors.")  # how the names begin of what is kept beside a world
 
 
@@ -48,11 +49,10 @@ def save_world(world: World, folder: Path) -> World:
             "fingerprint": world.fingerprint,
             "source": world.source,
             "licence": world.licence,
-            # As JSON gives them back, so that the checksum does not depend on their Python types.
-            "settings": json.loads(json.dumps(dict(world.settings))),
+            "settings": dict(world.settings),
             "files": files,
         }
-        write_json(part / "world.json", {**manifest, "manifest_sha256": json_digest(manifest)})
+        write_checked(part / "world.json", manifest, SEAL)
         mark_checked(part, files, ("world.json",))
     return open_folder(folder)
 
@@ -66,7 +66,8 @@ def open_folder(folder: Path) -> World:
     Raises:
         WorldError: not a world, of another format version, truncated, damaged or edited.
     """
-    return _open_cached(str(folder.resolve()), _manifest_text(folder), _stamp_key(folder))
+    _need(folder)
+    return _open_cached(str(folder.resolve()), _stamp_key(folder))
 
 
 def verify_folder(folder: Path) -> None:
@@ -77,17 +78,18 @@ def verify_folder(folder: Path) -> None:
     Raises:
         WorldError: as `open_folder`.
     """
-    manifest = _read_manifest(folder, _manifest_text(folder))
+    _need(folder)
+    manifest = _read_manifest(folder)
     _check(folder, manifest, read_all=True)
 
 
-def _manifest_text(folder: Path) -> str:
+def _need(folder: Path) -> None:
     try:
-        return (folder / "world.json").read_text(encoding="utf-8")
-    except (FileNotFoundError, NotADirectoryError):
-        raise WorldError(f"{folder} is not a world: it has no world.json.") from None
-    except UnicodeDecodeError:
-        raise _damaged(folder, "world.json cannot be read") from None
+        there = (folder / "world.json").is_file()
+    except OSError:  # a name that is too long, say
+        there = False
+    if not there:
+        raise WorldError(f"{folder} is not a world: it has no world.json.")
 
 
 def _stamp_key(folder: Path) -> str:
@@ -100,9 +102,9 @@ def _stamp_key(folder: Path) -> str:
 
 
 @lru_cache(maxsize=8)
-def _open_cached(folder_name: str, text: str, _: str) -> World:
+def _open_cached(folder_name: str, _: str) -> World:
     folder = Path(folder_name)
-    manifest = _read_manifest(folder, text)
+    manifest = _read_manifest(folder)
     _check(folder, manifest)
     arrays = open_arrays(folder, manifest["files"])
     if "item_appeal" not in arrays:  # stored before worlds had it
@@ -120,20 +122,12 @@ def _open_cached(folder_name: str, text: str, _: str) -> World:
     )
 
 
-def _read_manifest(folder: Path, text: str) -> dict[str, Any]:
-    try:
-        manifest = json.loads(text)
-        version = manifest["format"]
-    except (json.JSONDecodeError, KeyError, TypeError):
-        raise _damaged(folder, "world.json cannot be read") from None
-    if version != FORMAT:
-        raise WorldError(
-            f"{folder} has world format {version}; this version of RecoSim reads format {FORMAT}. "
-            "Build or import the world again."
-        )
-    rest = {key: value for key, value in manifest.items() if key != "manifest_sha256"}
-    if manifest.get("manifest_sha256") != json_digest(rest):
-        raise _damaged(folder, "world.json was changed after it was written")
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    manifest, sealed = read_checked(
+        folder / "world.json", WorldError, _advice(folder), key=SEAL, formats=(FORMAT,)
+    )
+    if not sealed:
+        raise _damaged(folder, f"world.json has no {SEAL}")
     for key, kind in MANIFEST.items():
         if not isinstance(manifest.get(key), kind):
             raise _damaged(folder, f"world.json has no {key}, or one that is none")
@@ -154,7 +148,8 @@ def _check(folder: Path, manifest: dict[str, Any], *, read_all: bool = False) ->
 
 
 def _damaged(folder: Path, problem: str) -> WorldError:
-    return WorldError(
-        f"the world in {folder} is damaged: {problem}. Remove it with 'recosim data remove "
-        f"{folder.name}', then build or import it again."
-    )
+    return WorldError(f"the world in {folder} is damaged: {problem}. {_advice(folder)}")
+
+
+def _advice(folder: Path) -> str:
+    return f"Remove it with 'recosim data remove {folder.name}', then build or import it again."

@@ -5,23 +5,22 @@ the items that everybody took, shrunk towards 0 by ten pseudo-interactions (docs
 section 2). It is made of train, valid and test: estimators see train alone, and the gap between the
 two is what there is to learn about a user.
 
-Beside a stored world stand `taste.npy` and `taste.json`, which says of which world and which bytes
-it is. Neither is part of the world, of its fingerprint or of its manifest; what does not fit is
-derived again.
+Beside a stored world stand `taste.npy` and `taste.json`, which says of which world and which file
+it is. Neither is part of the world, of its fingerprint or of its manifest; what does not fit, or
+came with a folder from elsewhere, is derived again.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recosim.arrays import file_digest
+from recosim.checked import read_json
+from recosim.errors import WorldError
 from recosim.files import atomic_write, write_json
 from recosim.world.arrays import SPLITS, WorldArrays
 from recosim.world.csr import Csr
@@ -107,20 +106,12 @@ def _stored(world: WorldArrays, folder: Path) -> Floats | None:
     """The stored taste, if it is of this world and has the bytes that were written."""
     path, note = _paths(folder)
     try:
-        said = json.loads(note.read_text(encoding="utf-8"))
-        stat = path.stat()
-        if (said["format"], said["fingerprint"]) != (FORMAT, world.fingerprint):
+        # Made by us, in this place: that it follows from the world only who made it knows.
+        if read_json(note, WorldError, "") != _note(world, path):
             return None
-        if stat.st_size != said["bytes"]:
-            return None
-        if stat.st_mtime_ns != said["time"]:  # copied, or edited: only reading it tells which
-            if file_digest(path) != said["sha256"]:
-                return None
-            with suppress(OSError):
-                write_json(note, {**said, "time": stat.st_mtime_ns})
         # A view, as a plain array is passed to compiled code faster than a memmap.
         taste: Floats = np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError):
         return None
     expected = (world.n_users, world.n_attributes)
     return taste if taste.shape == expected and taste.dtype == np.float32 else None
@@ -140,12 +131,14 @@ def _store(world: WorldArrays, folder: Path) -> None:
 
     atomic_write(path, write)
     # Two processes may do this at once: they write the same bytes, and the last note is right.
+    write_json(note, _note(world, path))
+
+
+def _note(world: WorldArrays, path: Path) -> dict[str, Any]:
+    """What a stored taste is of, and which file it is; its ctime is nobody's to set."""
     stat = path.stat()
-    said = {
+    return {
         "format": FORMAT,
         "fingerprint": world.fingerprint,
-        "bytes": stat.st_size,
-        "sha256": file_digest(path),
-        "time": stat.st_mtime_ns,
+        "file": [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns],
     }
-    write_json(note, said)

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from recosim.arrays import check_entries
 from recosim.errors import WorldError
 from recosim.world.arrays import DERIVED, LATER, PRIMARY, arrays_of
 from recosim.world.csr import Csr
@@ -24,9 +25,7 @@ from recosim.world.world import World, build_world
 __all__ = ["NAME", "assembled", "check_files", "check_valid"]
 
 # What worlds may be called: names become those of folders (checkpoints, results).
-NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
-LABEL = re.compile(r"[a-z_]+(\.[a-z_]+){0,2}")
-ENTRY: dict[str, type] = {"dtype": str, "shape": list, "bytes": int, "sha256": str}
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 
 
 def check_files(name: str, files: Any) -> None:
@@ -40,16 +39,10 @@ def check_files(name: str, files: Any) -> None:
             f"world.json calls it {name[:80]!r}; a name has lower-case letters, digits, '.', '_' "
             "and '-', and starts with a letter or a digit"
         )
-    if not isinstance(files, dict) or not files:
-        raise WorldError("world.json names no arrays")
-    for label, entry in files.items():
-        if not LABEL.fullmatch(label):
-            raise WorldError(f"world.json names the array {label[:80]!r}, which no world has")
-        whole = isinstance(entry, dict) and all(
-            isinstance(entry.get(key), kind) for key, kind in ENTRY.items()
-        )
-        if not whole:
-            raise WorldError(f"the entry of {label} in world.json lacks {', '.join(ENTRY)}")
+    try:
+        check_entries(files)
+    except WorldError as problem:
+        raise WorldError(f"world.json: {problem}") from None
     fields = {label.split(".")[0] for label in files}
     needed = {*PRIMARY, *DERIVED} - {*LATER}
     if missing := sorted(needed - fields):

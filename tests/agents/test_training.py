@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -29,11 +30,19 @@ from recosim.agents.learner import Learner
 from recosim.agents.registry import agent_names, make_agent
 from recosim.agents.training import train
 from recosim.bench.setup import prepare_env
+from recosim.checked import write_checked
 from recosim.envs.cpr.metrics import metrics as declared
 from recosim.envs.cpr.protocol import PRESETS
 from recosim.envs.recorder import Recorder
 from recosim.envs.setup import Setup
-from recosim.errors import CheckpointError, OptionError, StateError, TrainingError
+from recosim.errors import (
+    BusyError,
+    CheckpointError,
+    OptionError,
+    StateError,
+    TrainingError,
+)
+from recosim.files import held
 from recosim.metrics import value_of
 
 LEARNERS = [name for name in agent_names() if isinstance(make_agent(name), Learner)]
@@ -344,8 +353,8 @@ def test_checkpoints_of_before_there_were_checks_are_read(tmp_path):
     done = train(Coin(), setup(), place(tmp_path))
     path = done.folder / "checkpoint.json"
     body = json.loads(path.read_text())
-    del body["kept"], body["stopped"]
-    path.write_text(json.dumps(body))
+    del body["digest"], body["kept"], body["stopped"], body["best_sha256"]
+    write_checked(path, body)
     old = read_checkpoint(done.folder)
     assert (old.kept, old.stopped, old.finished, old.kept_figures) == (None, False, True, {})
     assert train(Coin(), setup(), place(tmp_path)) == old
@@ -366,6 +375,79 @@ def test_damaged_checkpoints_are_refused(tmp_path):
             read_checkpoint(done.folder)
     with pytest.raises(CheckpointError, match="no checkpoint"):
         read_checkpoint(tmp_path / "nowhere")
+
+
+def test_a_checkpoint_says_whether_it_is_as_it_was_written(tmp_path):
+    unfinished = place(tmp_path / "unfinished")
+    with pytest.raises(Stop):
+        train(Coin(), setup(), unfinished, save_seconds=0, progress=stop_after(2))
+    path = unfinished.folder / "checkpoint.json"
+    body = json.loads(path.read_text())
+    assert body["done"] == 2
+    path.write_text(json.dumps({**body, "done": 3}))
+    with pytest.raises(CheckpointError, match=r"was changed after it was written.*train again"):
+        train(Coin(), setup(), unfinished)
+    del body["digest"]
+    write_checked(path, {**body, "done": 3})
+    with pytest.raises(CheckpointError, match=r"3 of \d+ rounds are done, which its history"):
+        train(Coin(), setup(), unfinished)
+    write_checked(path, {**body, "seconds": "long"})
+    with pytest.raises(CheckpointError, match=r"other fields than a checkpoint: 'seconds'"):
+        train(Coin(), setup(), unfinished)
+    write_checked(path, body)
+    state = unfinished.folder / "training.npz"
+    state.write_bytes(state.read_bytes()[::-1])
+    with pytest.raises(CheckpointError, match=r"training.npz is not what was written"):
+        train(Coin(), setup(), unfinished)
+
+
+def test_a_checkpoint_from_before_digests_is_read_with_a_notice(tmp_path):
+    done = train(Coin(), setup(), place(tmp_path))
+    path = done.folder / "checkpoint.json"
+    body = json.loads(path.read_text())
+    del body["digest"], body["training_sha256"], body["best_sha256"]
+    path.write_text(json.dumps(body))
+    with pytest.warns(RuntimeWarning, match="before checkpoints carried a digest"):
+        assert train(Coin(), setup(), place(tmp_path)) == done
+
+
+def test_the_finished_folder_of_another_agent_is_not_done(tmp_path):
+    other = Place(tmp_path, "Small", "coin", {"settings": {"rate": 0.2}}, 0)
+    train(Coin(rate=0.2), setup(), other)
+    mine = place(tmp_path)
+    mine.folder.parent.mkdir(parents=True)
+    other.folder.rename(mine.folder)
+    with pytest.raises(CheckpointError, match=r"of another training: settings.*Delete"):
+        train(Coin(), setup(), mine)
+    seed = mine._replace(seed=1)
+    train(Coin(), setup(), seed)
+    shutil.rmtree(mine.folder)
+    seed.folder.rename(mine.folder)
+    with pytest.raises(CheckpointError, match=r"of another training: seed 1, not 0"):
+        train(Coin(), setup(), mine)
+
+
+def test_of_two_trainings_in_a_place_one_runs(tmp_path):
+    with held(place(tmp_path).lock), pytest.raises(BusyError, match="seed-0"):
+        train(Coin(), setup(), place(tmp_path))
+    assert train(Coin(), setup(), place(tmp_path)).finished
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_weights_that_are_not_finite_are_refused(value):
+    learner = Coin()
+    learner.bind(setup().batch(4))
+    learner.start(0)
+    weights = learner.weights()
+    weights["coin.weight"].flat[0] = value
+    with pytest.raises(CheckpointError, match=r"'coin.weight' hold values that are not finite"):
+        learner.set_weights(weights)
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_every_learner_takes_weights_that_were_looked_at(name):
+    kinds = type(make_agent(name)).__mro__
+    assert [kind for kind in kinds if "set_weights" in vars(kind)] == [Learner]
 
 
 def test_weights_of_another_shape_are_refused(tmp_path):
@@ -431,6 +513,7 @@ def test_checkpoints_of_the_first_format_are_found_by_what_their_keys_say(tmp_pa
     where.folder.rename(old)
     path = old / "checkpoint.json"
     body = json.loads(path.read_text()) | {"format": 1}
+    del body["digest"], body["training_sha256"], body["best_sha256"]
     body["key"] |= {
         "agent": "recosim.agents.elsewhere:Coin",
         "settings": {"batch": 32, "rate": 0.2},

@@ -111,7 +111,7 @@ def write_run(folder: Path, *setups: EnvSetup) -> None:
         for agent in setup.agents:
             for seed in setup.seeds:
                 rows = outcomes_of(setup, agent.name, seed)
-                write_episodes(folder, setup.key, agent.name, seed, rows)
+                write_episodes(folder, setup, agent.name, seed, rows)
 
 
 @pytest.fixture

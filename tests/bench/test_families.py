@@ -82,7 +82,7 @@ def run(folder, setup):
     claim_run(folder, [setup], VERSIONS)
     for agent in setup.agents:
         for seed in setup.seeds:
-            write_episodes(folder, setup.key, agent.name, seed, outcomes(setup, agent.name, seed))
+            write_episodes(folder, setup, agent.name, seed, outcomes(setup, agent.name, seed))
     return finish_run(folder).environments[0]
 
 

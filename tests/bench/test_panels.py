@@ -83,8 +83,8 @@ def run(folder, setup, *, joint=True):
                     "rare": None if name == "slow" else 2.0,
                     "even": [0.0, 0.25 - 0.05 * seed, 1.0],
                 }
-                write_joint(folder, setup.key, name, seed, measured)
-            write_episodes(folder, setup.key, name, seed, Episodes(columns))
+                write_joint(folder, setup, name, seed, measured)
+            write_episodes(folder, setup, name, seed, Episodes(columns))
     return finish_run(folder).environments[0]
 
 

@@ -175,7 +175,7 @@ def test_one_user_is_drawn_without_bands(tmp_path, setup_of, episodes):
     claim_run(tmp_path, [setup], {"recosim": "0.1.0"})
     for agent, hits in (("a", [1, 0, 4]), ("b", [0, 0, 2])):
         rows = episodes(hits, users=[7, 7, 7])
-        results.write_episodes(tmp_path, setup.key, agent, 0, rows)
+        results.write_episodes(tmp_path, setup, agent, 0, rows)
     env = results.finish_run(tmp_path).environments[0]
     draw_env(env).canvas.draw()
     assert tables.main_table(env).rows[0][3] == "0.667"

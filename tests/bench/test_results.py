@@ -10,6 +10,7 @@ from recosim.agents.registry import make_agent
 from recosim.bench import results, tables
 from recosim.bench.claim import claim_run
 from recosim.bench.schema import AgentSetup, CheckpointInfo, EstimatorInfo, Run, Timing, Users
+from recosim.checked import write_checked
 from recosim.envs.cpr.protocol import protocol
 from recosim.errors import ResultsError, UnknownNameError
 from recosim.estimators.registry import estimator
@@ -26,9 +27,11 @@ def finished(tmp_path, setup_of, run_in):
 
 
 def edit(path, change):
+    """Change a file, and what it says of itself too."""
     data = json.loads(path.read_text())
+    del data["digest"]
     change(data)
-    path.write_text(json.dumps(data))
+    write_checked(path, data)
 
 
 def test_results_read_back_as_they_were_written(tmp_path, setup_of, run_in):
@@ -56,10 +59,10 @@ def test_the_order_of_work_does_not_change_a_byte(tmp_path, setup_of, run_in):
     for part in (units[3:], units[:3]):
         claim_run(halved, [setup], VERSIONS)
         for agent, seed in part:
-            assert not results.has_episodes(halved, setup.key, agent, seed)
+            assert not results.has_episodes(halved, setup, agent, seed)
             rows, _ = results.read_episodes(tmp_path / "whole", setup, agent, seed)
-            results.write_episodes(halved, setup.key, agent, seed, rows)
-            assert results.has_episodes(halved, setup.key, agent, seed)
+            results.write_episodes(halved, setup, agent, seed, rows)
+            assert results.has_episodes(halved, setup, agent, seed)
     results.finish_run(halved)
     for name in ("results.json", "run.json"):
         assert (halved / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
@@ -168,18 +171,20 @@ def test_outcomes_that_were_edited_are_found(finished, setup_of):
     changed = rows["reward"].copy()
     changed[0] += 1e-9
     edited = Episodes({**rows.columns, "reward": changed})
-    results.write_episodes(finished, "CPR-Toy-v0", "fast", 1, edited)
+    results.write_episodes(finished, setup_of(), "fast", 1, edited)
     with pytest.raises(ResultsError, match=r"fast-1.parquet is not the file"):
         results.verify_results(finished)
 
 
-def test_damaged_outcomes_are_named(finished, episodes):
+def test_damaged_outcomes_are_named(finished, setup_of, episodes):
     path = results.episodes_path(finished, "CPR-Toy-v0", "fast", 1)
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(ResultsError, match=r"fast-1.parquet is damaged.*only this part"):
+    with pytest.raises(
+        ResultsError, match=r"fast-1.parquet is not a readable Parquet file.*only this"
+    ):
         results.finish_run(finished)
-    results.write_episodes(finished, "CPR-Toy-v0", "fast", 1, episodes([1, 2]))
+    results.write_episodes(finished, setup_of(), "fast", 1, episodes([1, 2]))
     with pytest.raises(ResultsError, match="holds 2 conversations, the run has 60"):
         results.finish_run(finished)
 
@@ -244,9 +249,9 @@ def test_a_folder_grows_by_agents_and_seeds(tmp_path, setup_of, run_in):
         results.read_results(grown)  # what was computed speaks of the smaller run
     for agent in whole.agents:
         for seed in whole.seeds:
-            if not results.has_episodes(grown, whole.key, agent.name, seed):
+            if not results.has_episodes(grown, whole, agent.name, seed):
                 rows, _ = results.read_episodes(tmp_path / "whole", whole, agent.name, seed)
-                results.write_episodes(grown, whole.key, agent.name, seed, rows)
+                results.write_episodes(grown, whole, agent.name, seed, rows)
     results.finish_run(grown)
     for name in ("results.json", "run.json"):
         assert (grown / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import subprocess
 import sys
 import threading
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -23,6 +25,8 @@ from recosim.chat import (
     export_cassette,
     import_cassette,
 )
+from recosim.chat.cassette import checksum
+from recosim.chat.request import canonical
 from recosim.errors import CassetteError, UnknownNameError
 
 
@@ -274,7 +278,7 @@ def test_another_format_version_is_an_error_that_names_both(path, mode):
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA user_version = 7")
     connection.close()
-    with pytest.raises(CassetteError, match=r"format version 7.*version 1"):
+    with pytest.raises(CassetteError, match=r"format version 7.*version 2"):
         Cassette(path, mode)
 
 
@@ -285,6 +289,109 @@ def test_a_damaged_answer_names_its_key(path):
     connection.close()
     with pytest.raises(CassetteError, match=ask("a").key("m")):
         record(path, Counting(), ask("a"))
+
+
+@pytest.mark.parametrize("mode", ["record", "replay", "strict"])
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("answer = replace(answer, 'answer 1', 'answer 2')", "checksum"),
+        ("request = replace(request, 'Ann', 'Bob')", "checksum"),
+        ("answer = x'00'", "no text"),
+        ("sum = NULL", "checksum"),
+    ],
+)
+def test_an_answer_that_was_changed_is_an_error_in_every_mode(path, mode, change, said):
+    record(path, Counting(), ask("a"))
+    with sqlite3.connect(path) as connection:
+        connection.execute(f"UPDATE answers SET {change}")
+    connection.close()
+    chat = Chat(Counting().backend, cassette=Cassette(path, mode))
+    with pytest.raises(CassetteError, match=said):
+        chat.complete(ask("a"))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ['{"text": 1}', '{"text": "a", "complete": 1}', '{"text": "a", "prompt_tokens": -1}', "[]"],
+)
+def test_an_answer_of_other_types_is_an_error_whatever_its_checksum(path, answer):
+    request = ask("a")
+    record(path, Counting(), request)
+    key, content = request.key("m"), canonical(request.content("m"))
+    with sqlite3.connect(path) as connection:
+        connection.execute(
+            "UPDATE answers SET answer = ?, sum = ?", (answer, checksum(key, content, answer))
+        )
+    connection.close()
+    with pytest.raises(CassetteError, match=f"{key} is damaged"):
+        Chat(Counting().backend, cassette=Cassette(path, "strict")).complete(request)
+
+
+def test_one_bit_of_a_cassette_gives_no_other_answer(path):
+    requests = [ask(str(n)) for n in range(12)]
+    right = [reply.text for reply in record(path, Counting(), *requests)]
+    whole, seen = path.read_bytes(), 0
+    for at in range(0, len(whole), len(whole) // 97):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 1 << at % 8]) + whole[at + 1 :])
+        for request, text in zip(requests, right, strict=True):
+            try:
+                with Cassette(path, "strict") as cassette:
+                    reply = Chat(Counting().backend, cassette=cassette).complete(request)
+            except CassetteError:
+                seen += 1
+                continue
+            assert reply.text == text
+    assert seen
+
+
+@pytest.mark.skipif(os.name != "posix", reason="an open file cannot be removed elsewhere")
+def test_a_cassette_that_is_removed_while_open_is_an_error(path):
+    cassette = Cassette(path, "record")
+    chat = Chat(Counting().backend, cassette=cassette)
+    chat.complete(ask("a"))
+    kept = path.read_bytes()
+    path.unlink()
+    with pytest.raises(CassetteError, match="removed or replaced while it was open"):
+        chat.complete(ask("b"))
+    path.write_bytes(kept)  # another file of the same name
+    with pytest.raises(CassetteError, match="removed or replaced while it was open"):
+        chat.complete(ask("c"))
+    cassette.close()
+
+
+def first_format(path):
+    """A cassette as it was before answers carried a checksum."""
+    with sqlite3.connect(path) as connection:
+        connection.execute("ALTER TABLE answers DROP COLUMN sum")
+        connection.execute("PRAGMA user_version = 1")
+    connection.close()
+
+
+def test_a_cassette_of_the_first_format_is_read_with_a_notice_and_gets_checksums(path):
+    record(path, Counting(), ask("a"), ask("b"))
+    first_format(path)
+    with pytest.warns(RuntimeWarning, match="before answers carried a checksum"):
+        strict = Cassette(path, "strict")
+    assert Chat(Counting().backend, cassette=strict).complete(ask("b")).text == "answer 2"
+    strict.close()
+    model = Counting()
+    first, _ = record(path, model, ask("b"), ask("c"))
+    assert first.text == "answer 2"
+    assert model.calls == 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(Cassette(path, "strict")) == 3
+
+
+def test_a_damaged_cassette_of_the_first_format_gets_none(path):
+    record(path, Counting(), ask("a"))
+    first_format(path)
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE answers SET request = replace(request, 'Ann', 'Bob')")
+    connection.close()
+    with pytest.raises(CassetteError, match="of another request"):
+        Cassette(path, "record")
 
 
 # ---- as text -------------------------------------------------------------------------------------
@@ -308,7 +415,8 @@ def test_a_cassette_goes_to_text_and_back(path, tmp_path):
         (1, '{"other": 1}', ":1: not a cassette"),
         (1, '{"recosim_cassette": 9}', ":1: format version 9"),
         (2, "{}", ":2: not a request"),
-        (2, '{"request": {"model": "m"}, "answer": {"text": "x"}}', ":2: .*a request has"),
+        (2, '{"request": {"model": "m"}, "answer": {"text": "x"}}', ":2: .*not as it was written"),
+        (2, "[" * 10_000, ":2: not a request"),
         (2, "nonsense", ":2: not a request"),
     ],
 )
@@ -322,3 +430,16 @@ def test_bad_text_names_the_line_and_imports_nothing(path, tmp_path, line, text,
     with pytest.raises(CassetteError, match=said):
         import_cassette(file, tmp_path / "copy")
     assert not (tmp_path / "copy").exists()
+
+
+def test_lines_that_people_write_need_no_checksum(path, tmp_path):
+    record(path, Counting(), ask("a"))
+    export_cassette(path, tmp_path / "run.jsonl")
+    head, line = (tmp_path / "run.jsonl").read_text().splitlines()
+    entry = json.loads(line)
+    del entry["sha256"]
+    (tmp_path / "run.jsonl").write_text(f'{{"recosim_cassette": 1}}\n{json.dumps(entry)}\n')
+    assert import_cassette(tmp_path / "run.jsonl", tmp_path / "copy") == 1
+    (tmp_path / "run.jsonl").write_text(f"{head}\n{line.replace('answer 1', 'answer 2')}\n")
+    with pytest.raises(CassetteError, match=r":2: .*not as it was written"):
+        import_cassette(tmp_path / "run.jsonl", tmp_path / "other")

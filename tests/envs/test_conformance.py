@@ -163,6 +163,21 @@ def other_infos(kept):
     return lambda env, ended: {**kept(env, ended), **({"at_the_end": 1} if ended else {})}
 
 
+def shadowing_infos(kept):
+    return lambda env, ended: {**kept(env, ended), "items": np.zeros(3)}
+
+
+def growing_infos(kept):
+    def information(env, ended):
+        return {**kept(env, ended), "so_far": np.zeros(int(env.batch.arrays["step"][0]))}
+
+    return information
+
+
+def odd_infos(kept):
+    return lambda env, ended: {**kept(env, ended), "verb": env.batch.verbs[0]._name_, "seen": {1}}
+
+
 @pytest.mark.parametrize(
     ("name", "broken", "message"),
     [
@@ -171,6 +186,9 @@ def other_infos(kept):
         ("action_masks", careless_masks, "mask"),
         ("_information", leaking_infos, "without reveal=True"),
         ("_information", other_infos, "differ from step to step"),
+        ("_information", shadowing_infos, "something that a dictionary can do"),
+        ("_information", growing_infos, "so_far is .*, and was"),
+        ("_information", odd_infos, "not every library carries"),
     ],
 )
 def test_a_broken_promise_is_found(monkeypatch, name, broken, message):

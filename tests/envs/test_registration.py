@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -10,8 +11,11 @@ import warnings
 import gymnasium as gym
 import pytest
 
+from recosim.cards import find_card
 from recosim.envs.registration import EnvCard, env_card, env_cards, register_all
 from recosim.errors import CardError, UnknownNameError
+
+ROOT = re.escape(os.getcwd())
 
 CARD = """
 id = "recosim/CPR-Mine-v0"
@@ -130,10 +134,18 @@ def test_an_argument_that_no_environment_has_is_refused_when_it_is_made(own):
         gym.make("recosim/CPR-Mine-v0", disable_env_checker=True)
 
 
-def test_a_path_that_is_no_folder_is_an_error(monkeypatch, tmp_path):
-    monkeypatch.setenv("RECOSIM_PATH", str(tmp_path / "absent"))
-    with pytest.raises(CardError, match="RECOSIM_PATH names"):
-        env_cards()
+@pytest.mark.parametrize("folder", ["absent", "./absent"])
+def test_a_folder_that_is_not_there_is_told_and_named_where_a_name_is_missed(
+    monkeypatch, tmp_path, folder
+):
+    monkeypatch.setenv("RECOSIM_PATH", os.path.join(tmp_path, folder) + os.pathsep + folder)
+    with pytest.warns(UserWarning, match=f"RECOSIM_PATH names .*absent.*not folders from {ROOT}"):
+        register_all()
+    assert "recosim/CPR-LastFM-v0" in env_cards()
+    with pytest.raises(UnknownNameError, match="RECOSIM_PATH names"):
+        env_card("CPR-Mine")
+    with pytest.raises(UnknownNameError, match="RECOSIM_PATH names"):
+        find_card("users", "nobody")
 
 
 def test_gymnasium_offers_the_nearest_id():
@@ -150,10 +162,17 @@ def test_importing_recosim_is_all_it_takes():
 
 def test_a_shipped_id_keeps_its_meaning(own, tmp_path):
     path = own(CARD.replace("CPR-Mine", "CPR-LastFM"))
-    with pytest.raises(CardError, match="have the same id, 'recosim/CPR-LastFM-v0'"):
-        env_cards()
+    shipped = env_card("CPR-Yelp")
+    for name in ("Mine", "CPR-LastFM", "recosim/CPR-LastFM-v0"):
+        with pytest.raises(CardError, match="have the same id, 'recosim/CPR-LastFM-v0'") as caught:
+            env_card(path.parent.name if name == "Mine" else name)
+        assert str(path) in str(caught.value)
     shadow = tmp_path / "envs" / "CPR-LastFM" / "env.toml"
     shadow.parent.mkdir()
     path.rename(shadow)
     with pytest.raises(CardError, match="always means the same environment"):
-        env_cards()
+        env_card("CPR-LastFM")
+    with pytest.warns(UserWarning, match=f"{shadow} has the name"):
+        register_all()
+    assert env_card("CPR-Yelp") == shipped, "the others are as they were"
+    assert env_cards()["recosim/CPR-LastFM-v0"].path != shadow

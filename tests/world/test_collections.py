@@ -16,6 +16,7 @@ from recosim.cli import app
 from recosim.errors import ImportDataError, OptionError, UnknownNameError, WorldError
 from recosim.world.csr import Csr, csr_from_lists
 from recosim.world.importers import import_data
+from recosim.world.importers.source import LATIN
 from recosim.world.storage import open_folder, save_world
 from recosim.world.strings import StringTable
 from recosim.world.topics import Judgements, Topics, judgements_of, split_topics
@@ -270,11 +271,12 @@ def write(file: str, text: str) -> Callable[[Path], None]:
 
 BEIR_FAULTS = [
     (append("corpus.jsonl", "{"), r"corpus\.jsonl:5: not valid JSON"),
-    (append("corpus.jsonl", "[1]"), r"corpus\.jsonl:5: expected a JSON object, found list"),
+    (append("corpus.jsonl", "[1]"), r"corpus\.jsonl:5: expected an object a line, found list"),
     (append("corpus.jsonl", '{"text": "x"}'), r"corpus\.jsonl:5: a document has no id"),
     (append("corpus.jsonl", '{"_id": "d1", "text": "x"}'), r":5: the document 'd1' occurs twice"),
     (append("corpus.jsonl", '{"_id": "d5", "text": 1.5}'), r":5: 'text' is float, not a text"),
-    (append("corpus.jsonl", b'{"_id": "d5", "text": "\xe9"}'), r"corpus\.jsonl:5: not utf-8 text"),
+    (append("corpus.jsonl", b'{"_id": "d5", "text": "\0"}'), r"corpus\.jsonl:5: a zero byte"),
+    (append("corpus.jsonl", "[" * 10_000), r"corpus\.jsonl:5: .*nested too deeply"),
     (append("queries.jsonl", '{"_id": "q1", "text": "x"}'), r":5: the topic 'q1' occurs twice"),
     (append("qrels/test.tsv", "q1 d1 1\n"), r"test\.tsv:7: expected query-id, corpus-id, score"),
     (append("qrels/test.tsv", "q1\td1\tyes\n"), r"test\.tsv:7: the grade 'yes' is not a whole"),
@@ -354,7 +356,7 @@ def test_trec_reads_json_lines_and_topics_by_position(tmp_path: Path) -> None:
         (append("qrels.txt", "301 7 1\n"), r"qrels\.txt:4: expected topic, iteration, document"),
         (
             lambda folder: (folder / "docs.xml").write_text("<doc>", "utf-16") and None,
-            r"docs\.xml:1: not UTF-8 text: it begins as UTF-16 does",
+            r"docs\.xml:1: the <doc> of this line is never closed",
         ),
         (lambda folder: (folder / "qrels.txt").unlink(), "has no qrels: expected a file with"),
         (lambda folder: (folder / "topics.xml").unlink(), "has no topics: expected a file with"),
@@ -458,18 +460,30 @@ def test_a_collection_of_few_topics_can_be_judged_whole(
 
 
 @pytest.mark.parametrize(
-    ("kind", "write", "file"),
-    [("trec", trec, "docs.xml"), ("trec", trec, "topics.xml"), ("trec", trec, "qrels.txt"),
-     ("cast", cast, "annotated_topics.json"), ("cast", cast, "a_passages.ndjson"),
-     ("beir", beir, "queries.jsonl"), ("beir", beir, "qrels/train.tsv")],
+    ("kind", "write", "file", "word"),
+    [("trec", trec, "docs.xml", "slabs"), ("trec", trec, "topics.xml", "wings"),
+     ("cast", cast, "annotated_topics.json", "Of black"),
+     ("cast", cast, "a_passages.ndjson", "hot"),
+     ("beir", beir, "corpus.jsonl", "lie"), ("beir", beir, "queries.jsonl", "ships")],
 )  # fmt: skip
-def test_bytes_of_another_encoding_are_named_with_their_file(
-    kind: str, write: Callable[[Path], Path], file: str, tmp_path: Path
+def test_lines_that_are_not_utf8_are_latin1_and_counted(
+    kind: str, write: Callable[[Path], Path], file: str, word: str, tmp_path: Path
 ) -> None:
-    path = write(tmp_path) / file
-    path.write_bytes(path.read_bytes() + "\n<doc>caf\xe9".encode("latin-1"))
-    with pytest.raises(ImportDataError, match=rf"{path.name}(:\d+)?: not (utf|UTF)-8 text"):
-        import_data(kind, tmp_path, "c")
+    path, other = write(tmp_path) / file, word[:-1] + "\xe9"
+    path.write_bytes(path.read_bytes().replace(word.encode(), other.encode("latin-1")))
+    world = import_data(kind, tmp_path, "c")
+    (note,) = (what for what in world.settings["notes"] if what.startswith(LATIN))
+    assert path.name in note
+    assert world.topics is not None
+    texts = [*(world.item_texts or ()), *world.topics.utterances]
+    assert any(other in text for text in texts)
+
+
+def test_trec_reads_utf16(tmp_path: Path) -> None:
+    path = trec(tmp_path) / "docs.xml"
+    usual = import_data("trec", tmp_path, "t").fingerprint
+    path.write_text(path.read_text(), "utf-16")
+    assert import_data("trec", tmp_path, "t").fingerprint == usual
 
 
 def test_the_command_tells_counts_licence_and_what_was_dropped(

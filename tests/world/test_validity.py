@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recosim.arrays import file_digest, json_digest
+from recosim.checked import file_digest, json_digest
 from recosim.errors import WorldError
 from recosim.world.csr import csr_from_pairs
 from recosim.world.storage import open_folder, save_world, verify_folder
@@ -115,10 +115,10 @@ def test_what_a_manifest_must_say_is_named(stored: Path) -> None:
     files = files_of(stored)
     for said, problem in (
         ({"files": []}, "no files, or one that is none"),
-        ({"files": {}}, "names no arrays"),
-        ({"files": {**files, "../outside": files["bitsets"]}}, r"the array '\.\./outside'"),
+        ({"files": {}}, "no arrays are named"),
+        ({"files": {**files, "../outside": files["bitsets"]}}, r"an array is named '\.\./outside'"),
         ({"files": {**files, "extra": files["bitsets"]}}, "has the unknown extra"),
-        ({"files": {**files, "bitsets": {"bytes": 1}}}, "entry of bitsets in world.json lacks"),
+        ({"files": {**files, "bitsets": {"bytes": 1}}}, "entry of bitsets lacks"),
         ({"files": {k: v for k, v in files.items() if k != "bitsets"}}, "lacks bitsets"),
         (
             {"files": {k: v for k, v in files.items() if k != "train.indices"}},

@@ -200,7 +200,7 @@ class Belief(Believer, Learner):
     def weights(self) -> Arrays:
         return {name: array.copy() for name, array in self._learned().items()}
 
-    def set_weights(self, weights: Arrays) -> None:
+    def take_weights(self, weights: Arrays) -> None:
         for name, own in self._learned().items():
             given = weights.get(name)
             if given is None or given.shape != own.shape:
@@ -211,7 +211,6 @@ class Belief(Believer, Learner):
                 )
             own[...] = given
         self.gains.solve()
-        self.ready = True
 
     def _learned(self) -> dict[str, Floats]:
         """All that is learned, live."""

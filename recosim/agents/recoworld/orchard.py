@@ -96,7 +96,7 @@ class Orchard(Gardener, Learner):
     def weights(self) -> Arrays:
         return {"sums": self._sums.copy(), "counts": self._counts.copy()}
 
-    def set_weights(self, weights: Arrays) -> None:
+    def take_weights(self, weights: Arrays) -> None:
         for name, own in (("sums", self._sums), ("counts", self._counts)):
             given = weights.get(name)
             if given is None or given.shape != own.shape:
@@ -106,7 +106,6 @@ class Orchard(Gardener, Learner):
                     "world."
                 )
             own[:] = given
-        self.ready = True
         self._know()
 
     def training_state(self) -> Arrays:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from recosim.bench.results import has_episodes, read_run, trace_path
+from recosim.bench.results import episodes_path, read_run, trace_path
 from recosim.bench.schema import EnvSetup
 from recosim.errors import ResultsError, UnknownNameError, unknown
 from recosim.trace import Trace
@@ -115,7 +115,9 @@ def world_of(trace: Trace, path: Path, name: str | None) -> World:
         UnknownNameError: the world is not here.
     """
     recorded, fingerprint = trace.metadata.get("world"), trace.metadata.get("fingerprint")
-    if not recorded or not fingerprint:
+    if not (
+        recorded and fingerprint and isinstance(recorded, str) and isinstance(fingerprint, str)
+    ):
         raise ResultsError(f"{path} does not say which world it was recorded on.")
     try:
         world = open_world(name or str(recorded))
@@ -133,6 +135,7 @@ def world_of(trace: Trace, path: Path, name: str | None) -> World:
             "the right world with --world, or build it again with the version of RecoSim that "
             f"recorded it ({trace.metadata.get('version', 'unknown')})."
         )
+    trace.check(world, path)
     return world
 
 
@@ -145,4 +148,4 @@ def _names(setup: EnvSetup, given: str) -> bool:
 def _state(folder: Path, key: str, agent: str, seed: int) -> str:
     if trace_path(folder, key, agent, seed).is_file():
         return "recorded"
-    return "not kept" if has_episodes(folder, key, agent, seed) else "not run yet"
+    return "not kept" if episodes_path(folder, key, agent, seed).is_file() else "not run yet"

@@ -8,7 +8,6 @@ from shlex import quote
 
 from rich import box
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -77,7 +76,7 @@ def print_units(units: Sequence[Unit], console: Console) -> None:
     for unit in units:
         number = f"{unit.setup.conversations:,}"
         cells = (unit.setup.key, unit.agent, str(unit.seed), number, unit.state)
-        table.add_row(*map(escape, cells))
+        table.add_row(*cells)
     console.print(table)
     example = next((unit for unit in units if unit.state == "recorded"), units[0])
     console.print(Text(f"Choose one, for example: {example.options}"), soft_wrap=True)

@@ -167,14 +167,14 @@ class SearchActs(Acts):
     def write_answer(self, batch: Any, row: int, acts: Sequence[UserAct]) -> None:
         write_answer(batch, row, self.last_move(batch, row), acts)
 
-    def decode(self, batch: Any, text: str, act: SystemAct) -> Decoded:
+    def decode(self, batch: Any, text: str, act: SystemAct, row: int = 0) -> Decoded:
         query = query_in(text, batch.index) if isinstance(act, Recommend) else None
         if query is not None and not act.items:  # type: ignore[union-attr]
-            batch.set_query(Queries.of([dict(query)]), np.array([0]))
+            batch.set_query(Queries.of([dict(query)]), np.array([row]))
             return Decoded(batch.n_askables)
-        return super().decode(batch, text, act)
+        return super().decode(batch, text, act, row)
 
-    def decode_question(self, batch: Any, text: str, act: Ask) -> Decoded:
+    def decode_question(self, batch: Any, text: str, act: Ask, row: int) -> Decoded:
         q = batch.protocol.questions
         if act.facet is not None:
             if act.facet >= batch.n_askables - 1 - q:
@@ -188,9 +188,9 @@ class SearchActs(Acts):
         if not q:
             raise NotUnderstood(text, "No words are asked about here. What do you recommend?")
         (term,) = act.attributes
-        if term not in batch.arrays["questions"][0]:
-            batch.offer(np.array([[term]]), np.array([0]))
-        return Decoded(int(np.flatnonzero(batch.arrays["questions"][0] == term)[0]))
+        if term not in batch.arrays["questions"][row]:
+            batch.offer(np.array([[term]]), np.array([row]))
+        return Decoded(int(np.flatnonzero(batch.arrays["questions"][row] == term)[0]))
 
     # ---- what a conversation in text offers ------------------------------------------------------
 

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from recosim.acts import Verb
+from recosim.acts import Level, Outcome, Verb
 from recosim.envs.convsim.rules import STARTS, Kind, SearchRules
 from recosim.metrics import Episodes
 from recosim.trace import Column, Columns, Trace, totals
@@ -29,22 +29,26 @@ _INTS = pa.list_(pa.int32())
 
 EXTRA = (
     Column("turn", pa.int16(), "turn of the move, from 1; that of the next one for a reflection"),
-    Column("need", pa.int32(), "turn of `World.topics` that the search is about"),
+    Column("need", pa.int32(), "turn of `World.topics` that the search is about", of="needs"),
     Column(
         "about",
         pa.int32(),
         "number of the question among the actions that ask; -1 for no question",
     ),
     Column("term", pa.int32(), "the term that was asked about; -1 for none"),
-    Column("facet", pa.int16(), "the facet that was asked about; -1 for none"),
-    Column("kind", pa.int8(), "what the user said: `recosim.envs.convsim.rules.Kind`"),
+    Column(
+        "facet", pa.int16(), "the facet that was asked about; -1 for none", of="facets", least=-1
+    ),
+    Column("kind", pa.int8(), "what the user said: `recosim.envs.convsim.rules.Kind`", of=Kind),
     Column("named", _INTS, "the terms that the user named"),
     Column("removed", pa.int32(), "the term that the user wants out of the query; -1 for none"),
-    Column("items", _INTS, "the documents shown, best first"),
+    Column("items", _INTS, "the documents shown, best first", of="items"),
     Column(
         "levels",
         pa.list_(pa.int8()),
         "`recosim.acts.Level` of each of them; -1 where it was not looked at, or nothing was told",
+        of=Level,
+        least=-1,
     ),
     Column(
         "query",
@@ -55,7 +59,7 @@ EXTRA = (
     Column("weights", pa.list_(pa.float64()), "the weight of each of them"),
     Column("words", pa.int16(), "words that the user said, as effort counts them"),
     Column("lists", pa.int16(), "lists so far"),
-    Column("outcome", pa.int8(), "`recosim.acts.Outcome`"),
+    Column("outcome", pa.int8(), "`recosim.acts.Outcome`", of=Outcome),
     Column("ndcg", pa.float64(), "nDCG of the list; null for no list", None),
     Column(
         "reciprocal_rank",

@@ -57,7 +57,7 @@ class ConvSimEnv(FamilyEnv):
     | `verb` | (1,) int8 | 0..6 | what the last move did |
     | `kind` | (1,) int8 | 0..10 | what the user said to it |
     | `outcome` | (1,) int8 | -3..3 | the same in short |
-    | `items` | (K,) int32 | -1..n_items-1 | the last list |
+    | `shown_items` | (K,) int32 | -1..n_items-1 | the last list |
     | `levels` | (K,) int8 | -1..4 | thumbs: 3 up, 0 down, -1 not looked at or not told |
     | `named` | (4,) int32 | from -1 | terms that the user named with the last move |
     | `query_terms` | (64,) int32 | from -1 | terms of the query in force |
@@ -94,10 +94,10 @@ class ConvSimEnv(FamilyEnv):
 
     ## Information
 
-    The same keys at every step: `action_mask`; `reward_terms` (dict of float); `items` (K,) int32,
-    the last list, -1 padded; `levels` (K,) int8; `kind`; `named` (4,) int32; `words`; `left`; and,
-    by the judgements, `ndcg` of the last list, `start_ndcg` of what the first query finds,
-    `ceiling`, of what the need finds as a query, `true_utility`, the nDCG of the last list;
+    The same keys at every step: `action_mask`; `reward_terms` (dict of float); `shown_items` (K,)
+    int32, the last list, -1 padded; `levels` (K,) int8; `kind`; `named` (4,) int32; `words`;
+    `left`; and, by the judgements, `ndcg` of the last list, `start_ndcg` of what the first query
+    finds, `ceiling`, of what the need finds as a query, `true_utility`, the nDCG of the last list;
     `is_success`, the search has ended and a relevant document is at the top of its last list. With
     `actions="text"` also `understood`. With `reveal=True` also `privileged`: `user` (the topic),
     `seed`, `conversation`, `need` (the turn), `disappointments`.

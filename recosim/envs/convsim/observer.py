@@ -16,7 +16,7 @@ __all__ = ["SearchObserver"]
 
 # Key -> array of the batch, where a view of it is what is shown.
 _ARRAYS = {
-    "items": "shown",
+    "shown_items": "shown",
     "levels": "levels",
     "named": "named",
     "query_terms": "query_terms",
@@ -48,7 +48,7 @@ class SearchObserver(Observer):
         "verb",
         "kind",
         "outcome",
-        "items",
+        "shown_items",
         "levels",
         "named",
         "query_terms",
@@ -62,7 +62,7 @@ class SearchObserver(Observer):
         "action_mask",
     )
     INFOS: ClassVar[tuple[Info, ...]] = (
-        Info("items", "shown", idle=-1),
+        Info("shown_items", "shown", idle=-1),
         Info("levels", "levels", idle=-1),
         Info("kind", "kind", int, idle=0),
         Info("named", "named", idle=-1),
@@ -100,7 +100,7 @@ class SearchObserver(Observer):
             "verb": (0, max(Verb), 1, np.int8),
             "kind": (0, max(Kind), 1, np.int8),
             "outcome": (min(Outcome), max(Outcome), 1, np.int8),
-            "items": (-1, world.n_items - 1, k, np.int32),
+            "shown_items": (-1, world.n_items - 1, k, np.int32),
             "levels": (-1, max(Level), k, np.int8),
             "named": (-1, longest, 4, np.int32),
             "query_terms": (-1, longest, ROOM, np.int32),

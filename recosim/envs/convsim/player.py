@@ -46,7 +46,7 @@ class SearchPlayer(Player):
     | `unsaid` | (64,) int8 | 1 for those that the system was not told |
     | `about` | (2,) int32 | the term asked about, the facet; -1 for none |
     | `alike` | (1,) float32 | the user's similarity of that term to the nearest of the need |
-    | `items` | (K,) int32 | the list, -1 padded |
+    | `shown_items` | (K,) int32 | the list, -1 padded |
     | `shares` | (K,) float32 | of the need that each document holds; 0 beyond those looked at |
     | `levels` | (K,) int8 | 3 up, 0 down, -1 not looked at, so far |
     | `place` | (1,) int32 | of the document that they look at next, -1: none |
@@ -220,7 +220,7 @@ class SearchPlayer(Player):
             "unsaid": Part(0, 1, ROOM, np.int8),
             "about": terms._replace(width=2),
             "alike": Part(0.0, 1.0, 1, np.float32),
-            "items": Part(-1, world.n_items - 1, k, np.int32),
+            "shown_items": Part(-1, world.n_items - 1, k, np.int32),
             "shares": Part(0.0, 1.0, k, np.float32),
             "levels": Part(-1, max(Level), k, np.int8),
             "place": Part(-1, k - 1, 1, np.int32),
@@ -249,7 +249,7 @@ class SearchPlayer(Player):
             "unsaid": self._unsaid().astype(np.int8),
             "about": np.array([a["term"][0], a["facet"][0]], dtype=np.int32),
             "alike": np.array([self._alike(int(a["term"][0]), terms)], dtype=np.float32),
-            "items": items.copy(),
+            "shown_items": items.copy(),
             "shares": shares,
             "levels": levels,
             "place": np.array([self._place()], dtype=np.int32),

@@ -371,7 +371,7 @@ class CPRActs(Acts):
     def write_answer(self, batch: Any, row: int, acts: Sequence[UserAct]) -> None:
         write_answer(batch, row, acts)
 
-    def decode_question(self, batch: Any, text: str, act: Ask) -> Decoded:
+    def decode_question(self, batch: Any, text: str, act: Ask, row: int) -> Decoded:
         question, labels = batch.protocol.question, Labels.of(batch.world)
         if question == "none":
             raise NotUnderstood(

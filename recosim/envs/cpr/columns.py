@@ -8,11 +8,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from recosim.acts import Outcome, Verb
+from recosim.acts import Note, Outcome, Verb
 from recosim.envs.cpr.protocol import Protocol
 from recosim.metrics import Episodes
 from recosim.standing import standing_codes, wanted_by_standing
-from recosim.trace import Column, Columns, Trace, totals
+from recosim.trace import Column, Columns, Flag, Trace, totals
 
 __all__ = ["COLUMNS", "CPRColumns", "paths"]
 
@@ -24,38 +24,68 @@ EXTRA = (
         "target",
         pa.int32(),
         "the (first) target item; that of this row, where users change their mind",
+        of="items",
     ),
-    Column("facet", pa.int16(), "the facet that was asked or opened with; -1 for none"),
+    Column(
+        "facet",
+        pa.int16(),
+        "the facet that was asked or opened with; -1 for none",
+        of="facets",
+        least=-1,
+    ),
     Column(
         "asked",
         _INTS,
         "attributes asked about by name (none in a facet question); of a list or a reflection: the "
         "one that the user wants less of",
+        of="attributes",
     ),
-    Column("accepted", _INTS, "the attributes that the user accepted or asked for in this move"),
+    Column(
+        "accepted",
+        _INTS,
+        "the attributes that the user accepted or asked for in this move",
+        of="attributes",
+    ),
     Column(
         "standing",
         _INTS,
         "the instruction given with a request: 1 (want) or 0 (avoid), the attribute, and the "
         "condition if there is one (an attribute that a request must name)",
         [],
+        of=(Flag, "attributes", "attributes"),
     ),
-    Column("items", _INTS, "the items shown, best first; of the opening: the item that it names"),
-    Column("taken", _INTS, "the items of the list that the user took, in its order", []),
+    Column(
+        "items",
+        _INTS,
+        "the items shown, best first; of the opening: the item that it names",
+        of="items",
+    ),
+    Column(
+        "taken", _INTS, "the items of the list that the user took, in its order", [], of="items"
+    ),
     Column(
         "notes",
         _INTS,
         "what the user said of items of the list: item, `recosim.acts.Note`, item, ...",
         [],
+        of=("items", Note),
     ),
     Column(
         "inquired",
         pa.int32(),
         "the item that the user asked about; -1 for none, -2 for the list as a whole",
         -1,
+        of="items",
+        least=-2,
     ),
     Column("gathered", pa.int16(), "items taken so far in the conversation", 0),
-    Column("because", _INTS, "the attributes that were given as the reason for the list", []),
+    Column(
+        "because",
+        _INTS,
+        "the attributes that were given as the reason for the list",
+        [],
+        of="attributes",
+    ),
     Column(
         "supported",
         pa.float32(),
@@ -63,7 +93,7 @@ EXTRA = (
         "where no reason was given",
         None,
     ),
-    Column("outcome", pa.int8(), "`recosim.acts.Outcome`"),
+    Column("outcome", pa.int8(), "`recosim.acts.Outcome`", of=Outcome),
     Column(
         "rank", pa.int16(), "1-based position in `items` of the first item taken, 0 if none was"
     ),

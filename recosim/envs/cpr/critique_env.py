@@ -76,11 +76,11 @@ class CritiqueEnv(FamilyEnv):
     ## Information
 
     The same keys at every step, those of the CPR environments: `action_mask`; `reward_terms`;
-    `items` (K,) int32, the items shown in this move, -1 padded; `rank`, 1-based position of the
-    first item taken among them, 0 for none; `candidates`; `is_success`; `left`; `true_utility`, 1.0
-    once the seeker got an item they wanted (less for one that they would also take, and for one of
-    several that they want); `path`, the attributes that the user asked for so far. The critique is
-    in the observation (`attributes`). With `reveal=True` also `privileged`.
+    `shown_items` (K,) int32, the items shown in this move, -1 padded; `rank`, 1-based position of
+    the first item taken among them, 0 for none; `candidates`; `is_success`; `left`; `true_utility`,
+    1.0 once the seeker got an item they wanted (less for one that they would also take, and for one
+    of several that they want); `path`, int32, the attributes that the user asked for so far, -1
+    padded. The critique is in the observation (`attributes`). With `reveal=True` also `privileged`.
 
     ## Arguments
 

@@ -86,17 +86,17 @@ class CPREnv(FamilyEnv):
 
     ## Information
 
-    The same keys at every step: `action_mask`; `reward_terms` (dict of float); `items` (K,) int32,
-    the items shown in this move, -1 padded; `rank`, 1-based position of the first item taken among
-    them, 0 for none; `candidates`, how many are left; `is_success`; `left`, the user
-    left with this move; `true_utility`, 1.0 once the user got
-    an item they wanted, less if it was one that they would also take (the setting `acceptable`), or
-    one of several that they want (`takes`);
-    `path`, a tuple of the attributes that the user confirmed so far, in that
-    order (SCPR's path through the graph: with `items`, what led to a recommendation). The vector
-    environment leaves `path` out; `recosim.envs.cpr.columns.paths` reads it from a trace. With
+    The same keys at every step: `action_mask`; `reward_terms` (dict of float); `shown_items` (K,)
+    int32, the items shown in this move, -1 padded; `rank`, 1-based position of the first item taken
+    among them, 0 for none; `candidates`, how many are left; `is_success`; `left`, the user left
+    with this move; `true_utility`, 1.0 once the user got an item they wanted, less if it was one
+    that they would also take (the setting `acceptable`), or one of several (`takes`);
+    `path`, int32 ((max_turns + 1) * (attributes that one answer can name) + 1,), the attributes
+    that the user confirmed so far, in that order, -1 padded (SCPR's path through the graph: with
+    `shown_items`, what led to a recommendation). The vector environment leaves `path` out;
+    `recosim.envs.cpr.columns.paths` reads it from a trace. With
     `actions="text"` also `understood`: whether the last line was a move. With `reveal=True` also
-    `privileged`: `user`, `targets`, `acceptable`, `musts`, `seed`, `conversation`.
+    `privileged`: `user`, `targets`, `acceptable`, `musts` (-1 padded), `seed`, `conversation`.
 
     ## Arguments
 

@@ -28,22 +28,33 @@ def log2_sizes(n_items: int) -> NDArray[np.float32]:
 
 
 class PathTracker(Tracker):
-    """`path`: the attributes that the user confirmed so far, in that order (SCPR's path)."""
+    """`path`: the attributes that the user confirmed so far, in that order (SCPR's path).
+
+    int32, -1 padded: it has room for all that an opening and each turn can name.
+    """
 
     def __init__(self, batch: Any) -> None:
         super().__init__(batch)
-        self.memory: tuple[int, ...] = ()
-        self._named = batch.arrays["accepted"][0], batch.arrays["n_accepted"].item
+        accepted = batch.arrays["accepted"][0]
+        self._named = accepted, batch.arrays["n_accepted"].item
+        self._room = (batch.protocol.max_turns + 1) * len(accepted) + 1
+        self.memory: NDArray[np.int32] = np.full(self._room, -1, np.int32)
 
     def open(self) -> None:
-        self.memory = self._confirmed()
+        self.memory = np.full(self._room, -1, np.int32)
+        self._append(self._confirmed())
 
     def move(self) -> None:
         accepted, n = self._named
-        self.memory += tuple(accepted[: n(0)].tolist())
+        if count := n(0):
+            self._append(accepted[:count])
 
     def info(self) -> dict[str, Any]:
-        return {"path": self.memory}
+        return {"path": self.memory.copy()}
+
+    def _append(self, more: Sequence[int] | NDArray[np.int32]) -> None:
+        place = int(np.count_nonzero(self.memory >= 0))
+        self.memory[place : place + len(more)] = more
 
     def _confirmed(self) -> tuple[int, ...]:
         """The attributes that the opening confirms, by an instruction that holds too."""
@@ -67,7 +78,7 @@ class CPRObserver(Observer):
         "action_mask",
     )
     INFOS: ClassVar[tuple[Info, ...]] = (
-        Info("items", "shown", idle=-1),
+        Info("shown_items", "shown", idle=-1),
         Info("rank", "rank", int, idle=0),
         Info("candidates", "n_candidates", int),
         Info("left", "left", bool),

@@ -43,7 +43,7 @@ class CPRPlayer(Player):
     | `asked` | (A,) int8 | 1 for what the question is about, or the reasons of the list |
     | `attributes` | (A,) int8 | said so far: 0 nothing, 1 wanted, -1 not, 2 "don't know" |
     | `shown` | (A,) int32 | items of the list that have each |
-    | `items` | (K,) int32 | the list, -1 padded |
+    | `shown_items` | (K,) int32 | the list, -1 padded |
     | `fits` | (K,) int8 | 2 an item that they have in mind, 1 one that would do as well |
     | `targets` | (targets,) int32 | the items in mind, -1 padded |
     | `borne` | (1,) int32 | disappointments so far |
@@ -224,7 +224,7 @@ class CPRPlayer(Player):
             "asked": Part(0, 1, n, np.int8),
             "attributes": Part(-1, 2, n, np.int8),
             "shown": Part(0, k, n, np.int32),
-            "items": Part(-1, world.n_items - 1, k, np.int32),
+            "shown_items": Part(-1, world.n_items - 1, k, np.int32),
             "fits": Part(0, 2, k, np.int8),
             "targets": Part(-1, world.n_items - 1, rules.targets, np.int32),
             "borne": Part(0, longest, 1, np.int32),
@@ -248,7 +248,7 @@ class CPRPlayer(Player):
             "asked": self._asked(),
             "attributes": a["status"][0].copy(),
             "shown": self._counts(),
-            "items": items.copy(),
+            "shown_items": items.copy(),
             "fits": fits,
             "targets": targets,
             "borne": a["disappointments"][:1].copy(),

@@ -11,7 +11,7 @@ from typing import ClassVar, Literal, get_args, get_type_hints
 
 from recosim.envs import rules
 from recosim.envs.rules import Rules
-from recosim.errors import OptionError, unknown
+from recosim.errors import OptionError, shown, unknown
 
 __all__ = ["PRESETS", "Protocol", "Rewards", "protocol"]
 
@@ -93,16 +93,19 @@ class Protocol(Rules):
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
                 raise OptionError(
-                    f"{name} is {value!r}; a whole number from {low} to {high} is needed."
+                    f"{name} is {shown(value)}; a whole number from {low} to {high} is needed."
                 )
         hints = get_type_hints(Protocol)
         for name in ("question", "yes_if", "on_reject", "drop_failed", "feedback_on", "inquiries"):
             allowed = get_args(hints[name])
-            if getattr(self, name) not in allowed:
-                raise unknown(f"{name} of a protocol", getattr(self, name), allowed)
+            value = getattr(self, name)
+            if not isinstance(value, str) or value not in allowed:
+                raise unknown(f"{name} of a protocol", value, allowed)
         for name in ("opening_counts", "last_turn_acts"):
             if not isinstance(getattr(self, name), bool):
-                raise OptionError(f"{name} is {getattr(self, name)!r}; True or False is needed.")
+                raise OptionError(
+                    f"{name} is {shown(getattr(self, name))}; True or False is needed."
+                )
 
     @property
     def first_turn(self) -> int:

@@ -187,10 +187,10 @@ class LifeActs(Acts):
     def write_answer(self, batch: Any, row: int, acts: Sequence[UserAct]) -> None:
         write_answer(batch, row, self.last_move(batch, row), acts)
 
-    def decode(self, batch: Any, text: str, act: SystemAct) -> Decoded:
+    def decode(self, batch: Any, text: str, act: SystemAct, row: int = 0) -> Decoded:
         if isinstance(act, Pass):
             return Decoded(batch.n_askables + batch.verbs.index(Verb.PASS) - 1)
-        return super().decode(batch, text, act)
+        return super().decode(batch, text, act, row)
 
     def decode_list(self, batch: Any, text: str, act: Recommend) -> Decoded:
         if act.because and not act.items:
@@ -199,13 +199,13 @@ class LifeActs(Acts):
             return Decoded(batch.n_askables + len(batch.verbs) - 1 + act.because[0])
         return super().decode_list(batch, text, act)
 
-    def decode_question(self, batch: Any, text: str, act: Ask) -> Decoded:
+    def decode_question(self, batch: Any, text: str, act: Ask, row: int) -> Decoded:
         if act.facet is not None and not act.attributes:
             facet = Labels.of(batch.world).say("f", act.facet, plainly=True)
             raise NotUnderstood(text, f"Which {facet} do you ask about? Name one.")
         if len(act.attributes) > 1:
             raise NotUnderstood(text, "One question at a time, please. Which one first?")
-        return super().decode_question(batch, text, act)
+        return super().decode_question(batch, text, act, row)
 
     # ---- what a conversation in text offers ------------------------------------------------------
 

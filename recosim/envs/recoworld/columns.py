@@ -6,6 +6,7 @@ otherwise, or has already, is renamed: `at_day` is `day` here, for a row tells o
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -14,9 +15,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from recosim.acts import Level, Outcome, Verb
+from recosim.envs.recoworld.acts import SCOPES
 from recosim.envs.recoworld.rules import LifeRules
 from recosim.metrics import Episodes
-from recosim.trace import Column, Columns, Trace, totals
+from recosim.trace import Column, Columns, Flag, Trace, totals
 from recosim.world.world import World
 
 __all__ = ["COLUMNS", "HEAD", "LifeColumns", "long_tail"]
@@ -25,35 +27,58 @@ __all__ = ["COLUMNS", "HEAD", "LifeColumns", "long_tail"]
 HEAD = 0.2
 
 _INTS = pa.list_(pa.int32())
+_INSTRUCTION = (Flag, "attributes", "attributes", IntEnum("Scope", SCOPES, start=0))
 
 EXTRA = (
     Column("day", pa.int16(), "day of the move, from 0"),
     Column("session", pa.int16(), "session of the move, from 0"),
     Column("round", pa.int16(), "round of the move in its session, from 1"),
     Column("used", pa.bool_(), "the move used a round; an opening uses none"),
-    Column("about", pa.int32(), "the attribute asked about; -1 for no question"),
-    Column("because", _INTS, "the attribute that was given as the reason for the list"),
-    Column("items", _INTS, "the items shown, best first"),
+    Column(
+        "about",
+        pa.int32(),
+        "the attribute asked about; -1 for no question",
+        of="attributes",
+        least=-1,
+    ),
+    Column(
+        "because", _INTS, "the attribute that was given as the reason for the list", of="attributes"
+    ),
+    Column("items", _INTS, "the items shown, best first", of="items"),
     Column(
         "levels",
         pa.list_(pa.int8()),
         "`recosim.acts.Level` of each of them; -1 where it was not read",
+        of=Level,
+        least=-1,
     ),
     Column("minutes", pa.list_(pa.float32()), "minutes spent with each of them"),
     Column("tail", pa.int8(), "how many of them are in the long tail (see `long_tail`)"),
     Column("length", pa.float32(), "minutes that all of them are long"),
-    Column("outcome", pa.int8(), "`recosim.acts.Outcome`"),
+    Column("outcome", pa.int8(), "`recosim.acts.Outcome`", of=Outcome),
     Column(
         "given",
         _INTS,
         "instructions given with the move: directive (1 want, 0 avoid), attribute, condition (-1 "
         "for none), scope (0 turn, 1 session, 2 always), directive, ...",
+        of=_INSTRUCTION,
+        least=(0, 0, -1, 0),
     ),
     Column(
-        "at_opening", _INTS, "the same of those given at the opening of a session that it led to"
+        "at_opening",
+        _INTS,
+        "the same of those given at the opening of a session that it led to",
+        of=_INSTRUCTION,
+        least=(0, 0, -1, 0),
     ),
-    Column("less", pa.int32(), "the attribute that a reflection was answered with, less of it; -1"),
-    Column("more", pa.int32(), "the same, more of it; -1"),
+    Column(
+        "less",
+        pa.int32(),
+        "the attribute that a reflection was answered with, less of it; -1",
+        of="attributes",
+        least=-1,
+    ),
+    Column("more", pa.int32(), "the same, more of it; -1", of="attributes", least=-1),
     Column("obeyed", pa.int16(), "instructions in force that the list obeyed"),
     Column("ignored", pa.int16(), "instructions in force that it ignored"),
     Column("first_obeyed", pa.int16(), "of those given since the list before: obeyed"),

@@ -59,7 +59,7 @@ class RecoWorldEnv(FamilyEnv):
     | `away` | (1,) int32 | -1..horizon days | how long the user was away before it |
     | `verb` | (1,) int8 | 0..6 | what the last move did |
     | `outcome` | (1,) int8 | -3..3 | what came of it |
-    | `items` | (K,) int32 | -1..n_items-1 | the last list |
+    | `shown_items` | (K,) int32 | -1..n_items-1 | the last list |
     | `levels` | (K,) int8 | -1..4 | reactions to it |
     | `minutes` | (K,) float32 | from 0 minutes | time spent on each |
     | `instructions` | (40,) int32 | from -1 | what is in force |
@@ -95,15 +95,15 @@ class RecoWorldEnv(FamilyEnv):
 
     ## Information
 
-    The same keys at every step: `action_mask`; `reward_terms` (dict of float); `items` (K,) int32,
-    the last list, -1 padded; `levels` (K,) int8 and `minutes` (K,) float32, the reactions; `day`,
-    `session`, `away` as above; `ended`, how the session ended: 0 it goes on, 1 the user left, 2 out
-    of disappointment, 3 the rounds ran out; `left`, `gone` (for good); `regret_minutes` of the
-    move; `ndcg` of the list against true utility; `true_utility`, what the user got so far;
-    `is_success`, the life has ended and what the user consumed was liked on average. With
-    `actions="text"` also `understood`. With `reveal=True` also `privileged`: `user`, `seed`,
-    `conversation`, `theta` (taste), `mindset`, `satiation`, `fatigue`, `letdown` (disappointment),
-    `loyalty`, `intended` (minutes they mean to stay).
+    The same keys at every step: `action_mask`; `reward_terms` (dict of float); `shown_items` (K,)
+    int32, the last list, -1 padded; `levels` (K,) int8 and `minutes` (K,) float32, the reactions;
+    `day`, `session`, `away` as above; `ended`, how the session ended: 0 it goes on, 1 the user
+    left, 2 out of disappointment, 3 the rounds ran out; `left`, `gone` (for good);
+    `regret_minutes` of the move; `ndcg` of the list against true utility; `true_utility`, what the
+    user got so far; `is_success`, the life has ended and what the user consumed was liked on
+    average. With `actions="text"` also `understood`. With `reveal=True` also `privileged`: `user`,
+    `seed`, `conversation`, `theta` (taste), `mindset`, `satiation`, `fatigue`, `letdown`
+    (disappointment), `loyalty`, `intended` (minutes they mean to stay).
 
     ## Arguments
 

@@ -15,7 +15,7 @@ __all__ = ["LifeObserver"]
 
 # Key -> array of the batch, where a view of it is what is shown.
 _ARRAYS = {
-    "items": "shown",
+    "shown_items": "shown",
     "levels": "levels",
     "minutes": "minutes",
     "instructions": "instructions",
@@ -38,7 +38,7 @@ class LifeObserver(Observer):
         "away",
         "verb",
         "outcome",
-        "items",
+        "shown_items",
         "levels",
         "minutes",
         "instructions",
@@ -49,7 +49,7 @@ class LifeObserver(Observer):
         "action_mask",
     )
     INFOS: ClassVar[tuple[Info, ...]] = (
-        Info("items", "shown", idle=-1),
+        Info("shown_items", "shown", idle=-1),
         Info("levels", "levels", idle=-1),
         Info("minutes", "minutes", idle=0.0),
         Info("day", "day", int),
@@ -86,7 +86,7 @@ class LifeObserver(Observer):
             "away": (-1, rules.horizon, 1, np.int32),
             "verb": (0, max(Verb), 1, np.int8),
             "outcome": (min(Outcome), max(Outcome), 1, np.int8),
-            "items": (-1, world.n_items - 1, k, np.int32),
+            "shown_items": (-1, world.n_items - 1, k, np.int32),
             "levels": (-1, max(Level), k, np.int8),
             "minutes": (0.0, _FLOAT, k, np.float32),
             "instructions": (-1, longest, 40, np.int32),

@@ -48,7 +48,7 @@ class LifePlayer(Player):
     | `theta`, `mindset` | (A,) | what they like in the long run, and what they are after today |
     | `boredom` | (A,) | how much each bores them now |
     | `state` | (4,) | fatigue, disappointment, loyalty, minutes that they mean to stay |
-    | `items` | (K,) int32 | the list, -1 padded |
+    | `shown_items` | (K,) int32 | the list, -1 padded |
     | `fit`, `appeal` | (K,) | how well each fits what they are after, less boredom; its appeal |
     | `levels` | (K,) int8 | what they did with each so far, -1 nothing |
     | `place` | (1,) int32 | of the item that they read next, -1: none |
@@ -192,7 +192,7 @@ class LifePlayer(Player):
             "mindset": real,
             "boredom": real,
             "state": real._replace(width=4),
-            "items": Part(-1, world.n_items - 1, k, np.int32),
+            "shown_items": Part(-1, world.n_items - 1, k, np.int32),
             "fit": real._replace(width=k),
             "appeal": real._replace(width=k),
             "levels": Part(-1, max(Level), k, np.int8),
@@ -227,7 +227,7 @@ class LifePlayer(Player):
             "mindset": a["mindset"][0].copy(),
             "boredom": bored,
             "state": np.array(state, dtype=np.float32),
-            "items": shown.copy(),
+            "shown_items": shown.copy(),
             "fit": fit,
             "appeal": appeal,
             "levels": levels,

@@ -94,5 +94,6 @@ def _parquet(
         if world_of is None:
             raise OptionError(f"{path} is a trace; give the world that it was recorded on.")
         world = world_of(trace, path)
+    trace.check(world, path)
     log: Log = evidence(trace, world)
     return log

@@ -6,7 +6,6 @@ retrieval models". A query is a topic of one turn.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,10 @@ from typing import Any
 from recosim.errors import ImportDataError
 from recosim.progress import Progress
 from recosim.world.importers.collection import Draft, TopicsSplit, Turn, whole
-from recosim.world.importers.source import bad, need_file, read_lines
+from recosim.world.importers.source import Log, bad, json_lines, need_file, read_lines
 from recosim.world.world import World
 
-__all__ = ["import_beir", "json_lines", "text_of"]
+__all__ = ["import_beir", "text_of"]
 
 SPLITS = {"train": 0, "dev": 1, "test": 2}
 
@@ -54,14 +53,14 @@ def import_beir(
     if not files:
         raise ImportDataError(f"{path} has no judgements: expected qrels/*.tsv, e.g. test.tsv.")
     draft = Draft(path)
-    for line, row in json_lines(corpus, progress):
+    for line, row in json_lines(corpus, log=draft.log, progress=progress):
         draft.document(
             corpus, line, text_of(corpus, line, row, "_id"),
             text_of(corpus, line, row, "title"), text_of(corpus, line, row, "text"),
         )  # fmt: skip
-    rows = [(file, *row) for file in files for row in _qrels(file)]
+    rows = [(file, *row) for file in files for row in _qrels(file, draft.log)]
     judged = {query for _, _, query, _, _ in rows}
-    for line, row in json_lines(queries, progress):
+    for line, row in json_lines(queries, log=draft.log, progress=progress):
         key = text_of(queries, line, row, "_id")
         if key not in judged:
             draft.drop("queries that no file of judgements names", queries, line, key)
@@ -82,24 +81,6 @@ def import_beir(
     )
 
 
-def json_lines(
-    path: Path, progress: Progress | None = None
-) -> Iterator[tuple[int, dict[str, Any]]]:
-    """(line number, object) of each line of a JSON-lines file.
-
-    Raises:
-        ImportDataError: a line that is no JSON object, or bytes that are not UTF-8.
-    """
-    for line, text in read_lines(path, progress=progress):
-        try:
-            row = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise bad(path, f"not valid JSON: {error.msg}", line) from None
-        if not isinstance(row, dict):
-            raise bad(path, f"expected a JSON object, found {type(row).__name__}", line)
-        yield line, row
-
-
 def text_of(path: Path, line: int, row: dict[str, Any], key: str, default: str = "") -> str:
     """A text of a JSON object; numbers are taken as texts, as some files have ids so.
 
@@ -114,9 +95,9 @@ def text_of(path: Path, line: int, row: dict[str, Any], key: str, default: str =
     return str(value)
 
 
-def _qrels(path: Path) -> Iterator[tuple[int, str, str, int]]:
+def _qrels(path: Path, log: Log) -> Iterator[tuple[int, str, str, int]]:
     """(line, query, document, grade) of each row below the header."""
-    for line, text in read_lines(path):
+    for line, text in read_lines(path, log=log):
         fields = text.split("\t")
         if len(fields) != 3:
             raise bad(path, f"expected query-id, corpus-id, score by tabs: {text[:60]!r}", line)

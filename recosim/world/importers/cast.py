@@ -6,16 +6,21 @@ and response generation"; Aliannejadi et al. (2024), "TREC iKAT 2023".
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
 
 from recosim.errors import ImportDataError, OptionError
 from recosim.progress import Progress
-from recosim.world.importers.beir import json_lines, text_of
+from recosim.world.importers.beir import text_of
 from recosim.world.importers.collection import Draft, TopicsSplit, Turn, read_qrels
-from recosim.world.importers.source import bad, find_file
+from recosim.world.importers.source import (
+    bad,
+    find_file,
+    json_lines,
+    parse_json,
+    physical_lines,
+)
 from recosim.world.world import World
 
 __all__ = ["import_cast"]
@@ -85,7 +90,7 @@ def _passages(draft: Draft, path: Path, words: int, progress: Progress | None) -
     """The documents of every JSON-lines file whose first line has an id and a text."""
     read = 0
     for file in sorted(p for p in path.iterdir() if p.suffix in (".jsonl", ".ndjson")):
-        for line, row in json_lines(file, progress):
+        for line, row in json_lines(file, log=draft.log, progress=progress):
             if line == 1 and not {"id", "text"} <= row.keys():
                 break  # conversations, not passages
             read += 1
@@ -120,12 +125,8 @@ def _topics_file(path: Path) -> Path:
 
 
 def _topics(draft: Draft, file: Path) -> None:
-    try:
-        entries = json.loads(file.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise bad(file, f"not valid JSON: {error.msg}", error.lineno) from None
-    except UnicodeDecodeError as error:
-        raise bad(file, f"not UTF-8 text: {error.reason}") from None
+    text = "".join(line for _, line in physical_lines(file, log=draft.log))
+    entries = parse_json(text, file, log=draft.log)
     if not isinstance(entries, list):
         raise bad(file, f"expected a list of topics, found {type(entries).__name__}", 1)
     for entry in entries:

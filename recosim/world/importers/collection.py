@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 
 from recosim.errors import ImportDataError, unknown
 from recosim.world.csr import Csr, csr_from_lists, csr_from_pairs
-from recosim.world.importers.source import bad, read_lines, refusing
+from recosim.world.importers.source import Log, bad, read_lines, refusing
 from recosim.world.strings import StringTable
 from recosim.world.topics import Topics, judgements_of, split_topics
 from recosim.world.world import World, build_world
@@ -51,9 +50,7 @@ class Draft:
     grades: dict[str, dict[str, int]] = field(default_factory=dict)  # turn -> document -> grade
     split: dict[str, int] = field(default_factory=dict)  # topic -> 0, 1, 2
     attributes: list[tuple[str, str, str]] = field(default_factory=list)  # document, facet, name
-    dropped: Counter[str] = field(default_factory=Counter)
-    notes: Counter[str] = field(default_factory=Counter)
-    first: dict[str, str] = field(default_factory=dict)
+    log: Log = field(default_factory=Log)
 
     def document(self, file: Path, line: int | None, key: str, title: str, text: str) -> None:
         """Add a document.
@@ -68,7 +65,7 @@ class Draft:
             self.empty.add(key)
             return self.drop("empty documents", file, line, key)
         if len(text) > LONGEST:
-            self._note(f"documents cut at {LONGEST:,} characters", file, line, key)
+            self.log.note(f"documents cut at {LONGEST:,} characters", file, line, key=key)
             text = text[:LONGEST]
         if key in self.documents:
             if self.documents[key] != (title, text):
@@ -90,7 +87,9 @@ class Draft:
         if turn.key in self.turns:
             raise bad(file, f"the topic {turn.key!r} occurs twice", line)
         if not turn.need.strip():
-            self._note("turns without a need (theirs is what they say)", file, line, turn.key)
+            self.log.note(
+                "turns without a need (theirs is what they say)", file, line, key=turn.key
+            )
             turn.need = turn.rewrite or turn.utterance
         self.turns[turn.key] = turn
         return None
@@ -104,7 +103,7 @@ class Draft:
         if document not in self.documents:
             return self.drop("judgements of unknown documents", file, line, document)
         if grade < 0:
-            self._note("grades below 0, read as 0", file, line, document)
+            self.log.note("grades below 0, read as 0", file, line, key=document)
             grade = 0
         row = self.grades.setdefault(turn, {})
         if document in row:
@@ -144,7 +143,7 @@ class Draft:
         """
         if topics_split not in SPLITTING:
             raise unknown("topics_split", topics_split, SPLITTING)
-        lost = "".join(f" {what}: {n:,}." for what, n in self.counts(self.dropped).items())
+        lost = "".join(f" {what}: {n:,}." for what, n in self.log.settings()["dropped"].items())
         for what, things in (("documents", self.documents), ("topics", self.turns)):
             if not things:
                 raise ImportDataError(f"{self.path} holds no {what} that could be read.{lost}")
@@ -158,8 +157,7 @@ class Draft:
         number = {turn.key: i for i, turn in enumerate(turns)}
         for turn in turns:
             if turn.key not in self.grades:
-                self.notes["turns without a judgement"] += 1
-                self.first.setdefault("turns without a judgement", repr(turn.key))
+                self.log.note("turns without a judgement", key=turn.key)
         split = split_topics(len(topic_of), seed)
         if topics_split == "test":
             split[:] = 2
@@ -212,29 +210,14 @@ class Draft:
                     **settings,
                     "seed": seed,
                     "topics_split": topics_split,
-                    "dropped": self.counts(self.dropped),
-                    "notes": self.counts(self.notes),
+                    "notes": {},
+                    **self.log.settings(),
                 },
             )
 
-    def counts(self, what: Counter[str]) -> dict[str, int]:
-        """What was counted, each with the place of its first."""
-        named = {k: f"{k} (the first: {self.first[k]})" if k in self.first else k for k in what}
-        return {named[key]: n for key, n in what.items()}
-
     def drop(self, what: str, file: Path, line: int | None, key: str) -> None:
         """Count what is not kept; the first of its kind is named."""
-        self._count(self.dropped, what, file, line, key)
-
-    def _note(self, what: str, file: Path, line: int | None, key: str) -> None:
-        self._count(self.notes, what, file, line, key)
-
-    def _count(
-        self, counter: Counter[str], what: str, file: Path, line: int | None, key: str
-    ) -> None:
-        counter[what] += 1
-        place = file.name if line is None else f"{file.name}:{line}"
-        self.first.setdefault(what, f"{key!r}, {place}")
+        self.log.drop(what, file, line, key=key)
 
 
 def read_qrels(draft: Draft, path: Path, names: Mapping[str, str] | None = None) -> None:
@@ -246,7 +229,7 @@ def read_qrels(draft: Draft, path: Path, names: Mapping[str, str] | None = None)
     Raises:
         ImportDataError: a line that has not four fields, or a grade that is no whole number.
     """
-    for line, text in read_lines(path):
+    for line, text in read_lines(path, log=draft.log):
         fields = text.split()
         if len(fields) != 4:
             raise bad(path, f"expected topic, iteration, document, grade: {text[:60]!r}", line)

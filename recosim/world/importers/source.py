@@ -50,11 +50,17 @@ class Log:
     notes: Counter[str] = field(default_factory=Counter)
     first: dict[str, str] = field(default_factory=dict)
 
-    def drop(self, what: str, path: Path | None = None, line: int | None = None) -> None:
-        self._count(self.dropped, what, path, line)
+    def drop(
+        self, what: str, path: Path | None = None, line: int | None = None, *, key: str = ""
+    ) -> None:
+        """Count what is not kept; `key` is what its source calls it."""
+        self._count(self.dropped, what, path, line, key)
 
-    def note(self, what: str, path: Path | None = None, line: int | None = None) -> None:
-        self._count(self.notes, what, path, line)
+    def note(
+        self, what: str, path: Path | None = None, line: int | None = None, *, key: str = ""
+    ) -> None:
+        """Count what is kept, and worth a word."""
+        self._count(self.notes, what, path, line, key)
 
     def settings(self) -> dict[str, dict[str, int]]:
         """The two as `World.settings` keeps them: "dropped", and "notes" where there are any."""
@@ -71,10 +77,13 @@ class Log:
             if n
         }
 
-    def _count(self, counter: Counter[str], what: str, path: Path | None, line: int | None) -> None:
+    def _count(
+        self, counter: Counter[str], what: str, path: Path | None, line: int | None, key: str
+    ) -> None:
         counter[what] += 1
-        if path is not None and what not in self.first:
-            self.first[what] = path.name if line is None else f"{path.name}:{line}"
+        place = "" if path is None else path.name if line is None else f"{path.name}:{line}"
+        if first := ", ".join(filter(None, (key and repr(key[:SHOWN]), place))):
+            self.first.setdefault(what, first)
 
 
 def bad(path: Path, problem: str, line: int | None = None) -> ImportDataError:

@@ -19,11 +19,11 @@ from typing import Any
 from recosim.errors import ImportDataError
 from recosim.progress import Progress
 from recosim.world.arrays import SPLITS
-from recosim.world.importers.beir import json_lines, text_of
+from recosim.world.importers.beir import text_of
 from recosim.world.importers.collection import Draft, TopicsSplit, Turn, whole
 from recosim.world.importers.rows import read_rows
 from recosim.world.importers.sheets import ENDS, parquet_rows
-from recosim.world.importers.source import bad, find_file, need_file
+from recosim.world.importers.source import Log, bad, find_file, json_lines, need_file
 from recosim.world.world import World
 
 __all__ = ["import_collection_tables", "is_collection"]
@@ -70,14 +70,14 @@ def import_collection_tables(
     draft = Draft(path)
     what = "a collection (documents, topics, judgements)"
     files = {kind: need_file(path, _names(kind), what) for kind in list(COLUMNS)[:3]}
-    for line, row in _rows(files["documents"], "documents", progress):
+    for line, row in _rows(files["documents"], "documents", draft.log, progress):
         file = files["documents"]
         draft.document(
             file, line, text_of(file, line, row, "id"),
             text_of(file, line, row, "title"), text_of(file, line, row, "text"),
         )  # fmt: skip
     _topics(draft, files["topics"])
-    for line, row in _rows(files["judgements"], "judgements", progress):
+    for line, row in _rows(files["judgements"], "judgements", draft.log, progress):
         file = files["judgements"]
         topic, document, grade = (text_of(file, line, row, c) for c in COLUMNS["judgements"][0])
         draft.grade(file, line, topic, document, whole(file, line, grade))
@@ -98,7 +98,7 @@ def _topics(draft: Draft, file: Path) -> None:
     """Turns in the order of the column `turn` within their topic, or else of the table."""
     turns: dict[str, list[tuple[float, int, Turn]]] = {}
     placed: dict[tuple[str, float], str] = {}
-    for line, row in _rows(file, "topics", None):
+    for line, row in _rows(file, "topics", draft.log, None):
         cell = {column: text_of(file, line, row, column) for part in COLUMNS["topics"]
                 for column in part}  # fmt: skip
         topic, key = cell["topic"] or cell["id"], cell["id"]
@@ -131,7 +131,7 @@ def _topics(draft: Draft, file: Path) -> None:
 
 def _attributes(draft: Draft, file: Path) -> None:
     """Attributes of documents; those of unknown ones are dropped and counted."""
-    for line, row in _rows(file, "item_attributes", None):
+    for line, row in _rows(file, "item_attributes", draft.log, None):
         item, attribute = (text_of(file, line, row, column) for column in ("item", "attribute"))
         facet = text_of(file, line, row, "facet") if "facet" in row else "attribute"
         draft.attribute(file, line, item, facet, attribute)
@@ -141,7 +141,7 @@ def _names(kind: str) -> list[str]:
     return [f"{kind}{ending}" for ending in ENDINGS]
 
 
-def _rows(file: Path, kind: str, progress: Progress | None) -> Rows:
+def _rows(file: Path, kind: str, log: Log, progress: Progress | None) -> Rows:
     """(line, cells) of each row, its columns checked against what the table may hold.
 
     Raises:
@@ -150,7 +150,10 @@ def _rows(file: Path, kind: str, progress: Progress | None) -> Rows:
     read = {".csv": _csv, ".parquet": _parquet}.get(file.suffix)
     checked: set[tuple[str, ...]] = set()
     needed, optional = COLUMNS[kind]
-    for line, row in json_lines(file, progress) if read is None else read(file, progress):
+    lines = (
+        json_lines(file, log=log, progress=progress) if read is None else read(file, log, progress)
+    )
+    for line, row in lines:
         if (columns := tuple(row)) not in checked:
             at = 1 if read is not None else line
             for column in needed:
@@ -165,8 +168,8 @@ def _rows(file: Path, kind: str, progress: Progress | None) -> Rows:
         yield line, row
 
 
-def _csv(file: Path, progress: Progress | None) -> Rows:
-    rows = read_rows(file, progress=progress)
+def _csv(file: Path, log: Log, progress: Progress | None) -> Rows:
+    rows = read_rows(file, log=log, progress=progress)
     first = next(rows, None)
     if first is None:
         raise bad(file, "the table is empty", 1)
@@ -177,7 +180,7 @@ def _csv(file: Path, progress: Progress | None) -> Rows:
         yield line, dict(zip(header, fields, strict=True))
 
 
-def _parquet(file: Path, progress: Progress | None) -> Rows:
+def _parquet(file: Path, log: Log, progress: Progress | None) -> Rows:
     header, rows = parquet_rows(file)
     for line, fields in rows:  # a row of Parquet has no line; its number stands for it
         yield line, {name: _cell(value) for name, value in zip(header, fields, strict=True)}

@@ -16,9 +16,9 @@ from typing import Any, Literal
 
 from recosim.errors import ImportDataError, unknown
 from recosim.progress import Progress
-from recosim.world.importers.beir import json_lines, text_of
+from recosim.world.importers.beir import text_of
 from recosim.world.importers.collection import Draft, TopicsSplit, Turn, read_qrels
-from recosim.world.importers.source import bad, find_file, read_lines
+from recosim.world.importers.source import Log, bad, find_file, json_lines, read_lines
 from recosim.world.world import World
 
 __all__ = ["import_trec"]
@@ -66,14 +66,14 @@ def import_trec(
     files = _files(path)
     draft = Draft(path)
     for file in files["documents"]:
-        for line, row in _records(file, "doc", progress):
+        for line, row in _records(file, "doc", draft.log, progress):
             text = "text" if "text" in row else "contents"
             draft.document(
                 file, line, _id(file, line, row),
                 text_of(file, line, row, "title"), text_of(file, line, row, text),
             )  # fmt: skip
     for file in files["topics"]:
-        for line, row in _records(file, "top", progress):
+        for line, row in _records(file, "top", draft.log, progress):
             key = _id(file, line, row).removeprefix("Number:").strip()
             said = text_of(file, line, row, "title") or text_of(file, line, row, "text")
             more = [text_of(file, line, row, part) for part in ("desc", "narr")]
@@ -98,9 +98,10 @@ def _files(path: Path) -> dict[str, list[Path]]:
     found: dict[str, list[Path]] = {"documents": [], "topics": [], "qrels": []}
     for file in sorted(p for p in path.iterdir() if p.is_file()):
         with file.open("rb") as stream:
-            head = stream.read(HEAD).lower()
+            head = stream.read(HEAD)
         if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            raise bad(file, "not UTF-8 text: it begins as UTF-16 does; convert it first", 1)
+            head = head.decode("utf-16", errors="ignore").encode()
+        head = head.lower()
         if "qrel" in file.name.lower():
             found["qrels"].append(file)
         elif file.suffix in JSON:
@@ -126,15 +127,15 @@ def _files(path: Path) -> dict[str, list[Path]]:
 
 
 def _records(
-    path: Path, tag: str, progress: Progress | None
+    path: Path, tag: str, log: Log, progress: Progress | None
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     """(line, fields) of each record of a file, in either format."""
     if path.suffix in JSON:
-        yield from json_lines(path, progress)
+        yield from json_lines(path, log=log, progress=progress)
         return
     opened: int | None = None
     lines: list[str] = []
-    for number, line in read_lines(path, progress=progress):
+    for number, line in read_lines(path, log=log, progress=progress):
         if re.search(rf"<{tag}>", line, re.I):
             if opened is not None:
                 raise bad(path, f"<{tag}> inside the <{tag}> of line {opened}", number)

@@ -346,7 +346,7 @@ def test_the_views_are_the_same_conversation():
             ]
             for _, reward, terminated, truncated, info in results[1:]:
                 assert (reward, terminated, truncated) == results[0][1:4]
-                assert (info["items"] == results[0][4]["items"]).all()
+                assert (info["shown_items"] == results[0][4]["shown_items"]).all()
             done = results[0][2] or results[0][3]
             move += 1
 
@@ -355,7 +355,7 @@ def test_a_slate_shows_the_items_it_names(env):
     env = make(actions="slate")
     env.reset(seed=0)
     info = env.step({"verb": 1, "items": np.array([7, 3, 400], dtype=np.int32)})[-1]
-    assert info["items"].tolist() == [7, 3, 400] + [-1] * 7
+    assert info["shown_items"].tolist() == [7, 3, 400] + [-1] * 7
 
 
 def test_reflecting_takes_no_turn_and_comes_once_after_each_refusal(env):

@@ -86,7 +86,7 @@ def test_a_line_does_what_its_number_does(name):
         mine, theirs = typed.step(line), flat.step(decoded.code)
         assert mine[1:4] == theirs[1:4]
         assert mine[4]["candidates"] == theirs[4]["candidates"]
-        assert list(mine[4]["items"]) == list(theirs[4]["items"])
+        assert list(mine[4]["shown_items"]) == list(theirs[4]["shown_items"])
         ended = mine[2] or mine[3]
 
 

@@ -345,13 +345,6 @@ def test_impossible_arguments_are_refused(options, error, message):
         CPRVectorEnv(**given)
 
 
-def test_a_batch_is_not_pickled():
-    import pickle
-
-    with pytest.raises(TypeError, match="not pickled"):
-        pickle.dumps(make().unwrapped)
-
-
 def test_sampled_slates_are_well_formed():
     env = make(num_envs=64, actions="slate", protocol_options={"top_k": 40})
     env.reset(seed=0)

@@ -165,8 +165,8 @@ class Pathfinder(TwoWayDQN):
     def weights(self) -> Arrays:
         return super().weights() | {"theta": self.belief.theta.copy()}
 
-    def set_weights(self, weights: Arrays) -> None:
-        super().set_weights(weights)
+    def take_weights(self, weights: Arrays) -> None:
+        super().take_weights(weights)
         theta = weights.get("theta")
         if theta is None or theta.shape != (len(FEATURES),):
             raise CheckpointError("the weights of the prior are missing or of another shape.")
