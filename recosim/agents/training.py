@@ -137,7 +137,8 @@ def _train(
         stack.enter_context(one_thread())
         learner.bind(setup.batch(learner.batch_size, track=learner.track))
         learner.start(place.seed)
-        checks, best = Checks(learner, setup), None
+        checks = Checks(learner, setup)
+        best: Best | None = None
         done, seconds, history, stopped = 0, 0.0, History(), False
         if before is not None:
             best = _best_of(before, checks)
