@@ -21,8 +21,9 @@ import numpy as np
 
 import recosim  # noqa: F401
 from recosim.multi.market import Market
+from recosim.multi.plan import Plan
 from recosim.multi.platforms import make_platforms
-from recosim.multi.running import Plan, play_chunk
+from recosim.multi.shard import play_chunk
 from recosim.multi.tally import Tally
 
 ENV = "RecoWorld-LastFM"

@@ -18,8 +18,9 @@ from recosim.envs.registration import env_card
 from recosim.envs.setup import Setup
 from recosim.multi.market import Market
 from recosim.multi.measures import summarise
+from recosim.multi.plan import labels
 from recosim.multi.platforms import make_platforms
-from recosim.multi.running import labels, play_chunk
+from recosim.multi.shard import play_chunk
 from recosim.multi.society import Society
 from recosim.multi.tally import Tally
 

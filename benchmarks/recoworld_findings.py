@@ -21,12 +21,12 @@ import numpy as np
 
 from recosim.agents.checkpoints import checkpoint_root
 from recosim.agents.registry import make_agent
-from recosim.checked import json_digest
 from recosim.bench.entrants import enter
 from recosim.bench.metrics import compare_and_summarise
 from recosim.bench.rollout import play_batch
 from recosim.bench.setup import BenchEnv, prepare_env
 from recosim.bench.stats import Estimate
+from recosim.checked import json_digest
 from recosim.envs.recorder import Recorder
 from recosim.envs.recoworld.metrics import metrics
 from recosim.errors import CheckpointError

@@ -1,7 +1,8 @@
 """Cards: the TOML files that name and configure environments, agents and datasets.
 
 A card is found by its kind and its name, in this order: the folders of the environment variable
-`RECOSIM_PATH`, then the cards that ship with the package. An environment or a dataset that ships
+`RECOSIM_PATH`, the folder `recosim_cards` where one works (`recosim new` writes there), then the
+cards that ship with the package. An environment or a dataset that ships
 keeps its meaning: a card that would stand in for it is refused. Each folder has the same layout:
 
     envs/<name>/env.toml      agents/<name>.toml      data/<name>.toml      users/<name>.toml
@@ -14,6 +15,8 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +27,18 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["card_folders", "card_problems", "find_card", "list_cards", "read_toml", "seek_card"]
+__all__ = [
+    "OWN",
+    "card_folders",
+    "card_problems",
+    "find_card",
+    "list_cards",
+    "load_class",
+    "read_toml",
+    "seek_card",
+]
 
+OWN = "recosim_cards"  # the folder of cards of whoever works in the folder that holds it
 NOUNS = {"envs": "environment", "agents": "agent", "data": "dataset", "users": "population"}
 KINDS = tuple(NOUNS)
 
@@ -50,7 +63,11 @@ def card_folders() -> list[Path]:
 
 
 def _named_folders() -> list[Path]:
-    return [Path(p) for p in os.environ.get("RECOSIM_PATH", "").split(os.pathsep) if p]
+    folders = [Path(p) for p in os.environ.get("RECOSIM_PATH", "").split(os.pathsep) if p]
+    own = Path(OWN)
+    if own.is_dir() and not any(there.is_dir() and own.samefile(there) for there in folders):
+        folders.append(own)
+    return folders
 
 
 def list_cards(kind: str) -> dict[str, Path]:
@@ -147,3 +164,34 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise CardError(f"{path}: its values are nested too deeply to be read.") from None
     except ValueError as error:  # not TOML, not UTF-8, a number of thousands of digits
         raise CardError(f"{path}: not valid TOML: {error}") from None
+
+
+def load_class(reference: str, card: Path) -> Any:
+    """What a card names as "module:Class", or as "file.py:Class" beside it.
+
+    Args:
+        card: the file of the card, beside which such a file lies.
+
+    Raises:
+        ImportError, AttributeError: there is no such module or class. CardError: no such file.
+    """
+    module, _, name = reference.partition(":")
+    if not module.endswith(".py"):
+        return getattr(import_module(module), name)
+    path = (card.parent / module).resolve()
+    label = f"{OWN}.{card.parent.name}.{path.stem}"
+    there = sys.modules.get(label)
+    if there is None or getattr(there, "__file__", None) != str(path):
+        if not path.is_file():
+            raise CardError(f"{card} names {module!r}, and there is no file {path}.")
+        spec = spec_from_file_location(label, path)
+        assert spec is not None
+        assert spec.loader is not None
+        there = module_from_spec(spec)
+        sys.modules[label] = there  # dataclasses and pickles look their module up
+        try:
+            spec.loader.exec_module(there)
+        except BaseException:
+            del sys.modules[label]
+            raise
+    return getattr(there, name)

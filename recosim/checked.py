@@ -97,7 +97,7 @@ def read_json(path: Path, error: Kind, advice: str) -> Any:
         if "\\ud" in text.lower():
             json.dumps(found, ensure_ascii=False).encode()  # half of a character is none
     except (FileNotFoundError, NotADirectoryError):
-        raise FileNotFoundError(path) from None
+        raise FileNotFoundError(f"{path} is missing") from None
     except Exception as problem:
         raise error(f"{path} cannot be read: {_told(problem)}. {advice}") from None
     return found

@@ -17,15 +17,19 @@ RecosimError
 ├── ConformanceError   (AssertionError) an environment that does not keep what all of them promise
 ├── ChatError          (RuntimeError)   a language model's server that is not there, or not as set
 ├── BudgetError        (RuntimeError)   what may be spent on language models is spent
+├── FallbackError      (RuntimeError)   a run in which too little is the language model's own
 ├── CassetteError      (ValueError)     a cassette of another version, or one that lacks a request
-└── MissingExtraError  (ImportError)    an optional package that is not installed
+├── ClusterError       (RuntimeError)   a cluster of Ray that is not there, or cannot hold the work
+└── MissingExtraError  (ImportError)    an optional package that is missing, or of a wrong version
 """
 
 from __future__ import annotations
 
 import difflib
+import re
 import reprlib
 from collections.abc import Iterable
+from typing import Any
 
 __all__ = [
     "RecosimError",
@@ -45,13 +49,18 @@ __all__ = [
     "ConformanceError",
     "ChatError",
     "BudgetError",
+    "FallbackError",
     "CassetteError",
     "MissingExtraError",
+    "nearest",
     "shown",
     "unknown",
 ]
 
 LONGEST, TAIL = 6_000, 1_500  # letters of a message; those of its end, where the remedy is
+NEAR = 0.6  # how like two names are that differ by a slip (`difflib`)
+OPPOSITES = (("min", "max"), ("first", "last"), ("keep", "remove"), ("lowest", "highest"))
+NEGATIONS = ("no", "not", "non", "un", "in", "dis", "without")
 
 
 class RecosimError(Exception):
@@ -149,18 +158,45 @@ class BudgetError(RecosimError, RuntimeError):
     """The next call to a language model would cost more than the budget leaves."""
 
 
+class FallbackError(RecosimError, RuntimeError):
+    """More of what a language model was asked for had to be done in its place than a run allows."""
+
+
 class CassetteError(RecosimError, ValueError):
     """A cassette that is damaged, of another format version, or lacks the request."""
 
 
-class MissingExtraError(RecosimError, ImportError):
-    """An optional dependency is not installed; the message names the `pip install`."""
+class ClusterError(RecosimError, RuntimeError):
+    """A cluster that cannot be reached, or whose processes die again and again."""
 
-    def __init__(self, package: str, extra: str, purpose: str) -> None:
+
+class MissingExtraError(RecosimError, ImportError):
+    """An optional dependency is not installed; the message names the `pip install`.
+
+    Args:
+        found: the version that is installed, where it is one that does not do.
+        needed: which versions do, e.g. ">=2.50,<3".
+    """
+
+    def __init__(
+        self, package: str, extra: str, purpose: str, *, found: str = "", needed: str = ""
+    ) -> None:
+        self._made_of = (package, extra, purpose, found, needed)
+        state = f"of which {found} is installed" if found else "which is not installed"
         super().__init__(
-            f"{purpose} needs the package {package!r}, which is not installed. "
+            f"{purpose} needs the package {package + needed!r}, {state}. "
             f"Install it with: pip install 'recosim[{extra}]'"
         )
+        self.package, self.extra = package, extra
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As an exception pickles itself, it would be made from its message alone."""
+        return _missing_extra, self._made_of
+
+
+def _missing_extra(*made_of: str) -> MissingExtraError:
+    package, extra, purpose, found, needed = made_of
+    return MissingExtraError(package, extra, purpose, found=found, needed=needed)
 
 
 def shown(given: object, letters: int = 100) -> str:
@@ -180,14 +216,38 @@ def shown(given: object, letters: int = 100) -> str:
 def unknown(kind: str, given: object, allowed: Iterable[str], hint: str = "") -> UnknownNameError:
     """An `UnknownNameError` that offers the nearest allowed name and lists all of them."""
     names = sorted(allowed)
-    near = difflib.get_close_matches(given[:200], names, 1, 0.4) if isinstance(given, str) else []
+    near = nearest(given, names) if isinstance(given, str) else ""
     text = f"unknown {kind} {shown(given)}."
     if near:
-        text += f" Did you mean {near[0]!r}?"
+        text += f" Did you mean {near!r}?"
     text += f" Allowed: {', '.join(names) if names else '(none)'}."
     if hint:
         text += f" {hint}"
     return UnknownNameError(text)
+
+
+def nearest(given: str, names: Iterable[str]) -> str:
+    """The name that was meant, as far as its letters tell; "" where none is near enough.
+
+    What a person did not mean is worse than no offer: another family (the part of a name before
+    its first dash) where theirs is known, or a name that says the contrary.
+    """
+    folded = {name.casefold(): name for name in names}
+    wanted = given[:200].casefold()
+    if wanted in folded:
+        return folded[wanted]
+    head = wanted.partition("-")[0]
+    family = [name for name in folded if name.partition("-")[0] == head]
+    near = difflib.get_close_matches(wanted, family or folded, n=3, cutoff=NEAR)
+    return next((folded[name] for name in near if not _contrary(wanted, name)), "")
+
+
+def _contrary(one: str, other: str) -> bool:
+    """Whether two names differ in a word that turns the meaning round."""
+    words = set(re.split(r"[\W_]+", one)) ^ set(re.split(r"[\W_]+", other))
+    return any({a, b} <= words for a, b in OPPOSITES) or any(
+        no in words or any(f"{no}{word}" in words for word in words) for no in NEGATIONS
+    )
 
 
 def _bounded(text: str) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from recosim.cards import read_toml
-from recosim.errors import CardError
+from recosim.errors import CardError, nearest
 
 __all__ = ["Card", "load_card"]
 
@@ -51,8 +50,8 @@ def _explain(schema: type[BaseModel], error: Any) -> str:
         model = _nested_model(model, str(part)) if model is not None else None
     fields = model.model_fields.items() if model is not None else ()
     allowed = sorted(field.alias or name for name, field in fields)
-    near = difflib.get_close_matches(str(key), allowed, n=1, cutoff=0.4)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
+    near = nearest(str(key), allowed)
+    hint = f" Did you mean {near!r}?" if near else ""
     return f"unknown key {where!r}.{hint} Allowed: {', '.join(allowed)}."
 
 

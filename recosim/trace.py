@@ -22,6 +22,7 @@ the world's name and fingerprint, the rules, the users, the environment and the 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -39,7 +40,7 @@ from recosim.errors import ResultsError, UnknownNameError, shown
 from recosim.family import UNNAMED, family
 from recosim.metrics import Episodes
 
-__all__ = ["CORE", "FORMAT", "Column", "Columns", "Flag", "Trace", "filled"]
+__all__ = ["CORE", "FORMAT", "Column", "Columns", "Flag", "Kind", "Trace", "filled"]
 
 # 1: one family, its columns between those of the core; it named neither itself nor its format.
 # 2: no digest.
@@ -218,6 +219,9 @@ class Trace:
         Columns that an older version did not have yet are filled where nothing is lost: a trace
         from before users could leave says that nobody left.
 
+        Warns:
+            RuntimeWarning: it was written before traces carried a digest.
+
         Raises:
             ResultsError: the file is missing, damaged, no trace, of a later format, of a family
                 that is not here, or lacks a column that cannot be filled.
@@ -238,6 +242,13 @@ class Trace:
             )
         if not whole and number >= FORMAT:
             raise ResultsError(f"{path} was changed: its digest is gone. {advice}")
+        if not whole:
+            warnings.warn(
+                f"{path} was recorded before traces carried a digest: that it is as it was "
+                "recorded cannot be seen.",
+                RuntimeWarning,
+                stacklevel=2,
+            )
         try:
             columns = columns_of(metadata)
             table = filled(table, (*CORE, *columns.extra))

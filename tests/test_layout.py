@@ -33,8 +33,11 @@ LAYERS = [
         "trace",
         "cards",
         "schema",
+        "checked",
         "files",
         "progress",
+        "cluster",
+        "spread",
         "arrays",
         "standing",
         "terminal",
@@ -56,7 +59,7 @@ RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 # Too slow to be part of `import recosim`; they come with whoever needs them.
 HEAVY = [
     "numba", "llvmlite", "torch", "pyarrow", "scipy", "matplotlib", "stable_baselines3", "pandas",
-    "networkx", "pydantic", "rich", "typer", "openai", "httpx2", "pettingzoo",
+    "networkx", "pydantic", "rich", "typer", "openai", "httpx2", "pettingzoo", "ray",
 ]  # fmt: skip
 
 SOURCES = sorted(path for path in PACKAGE.rglob("*.py"))

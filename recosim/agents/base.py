@@ -22,6 +22,7 @@ from recosim.family import family
 from recosim.kernels import random
 
 if TYPE_CHECKING:
+    from recosim.chat import OwnShare
     from recosim.envs.setup import Setup
 
 __all__ = ["Agent"]
@@ -38,6 +39,7 @@ class Agent:
         family: the family that it is made for, "" for every family; its card may say so too.
         privileged: whether it reads what users hide.
         asks_server: whether its moves cost calls to a server; such an agent is no rule.
+        share: of one that asks a language model, which of its moves are the model's own.
         track: whether it looks at masks (and what else is costly) after every move.
     """
 
@@ -46,6 +48,7 @@ class Agent:
     privileged: bool = False
     asks_server: bool = False
     track: bool = False
+    share: OwnShare | None = None
 
     _batch: Any = None
 

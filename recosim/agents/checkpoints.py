@@ -20,6 +20,7 @@ import json
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -342,16 +343,15 @@ def read_checkpoint(folder: Path) -> Checkpoint:
             stacklevel=2,
         )
     try:
-        found = TypeAdapter(Checkpoint).validate_json(json.dumps({**body, "folder": str(folder)}))
+        found = _schema().validate_json(json.dumps({**body, "folder": str(folder)}))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise CheckpointError(
             f"{path} has other fields than a checkpoint: {shown(where)}: {first['msg']}. {advice}"
         ) from None
-    if not 0 < found.done <= found.rounds or {len(v) for v in found.history.values()} > {
-        found.done
-    }:
+    lengths = {len(values) for values in found.history.values()}
+    if not 0 < found.done <= found.rounds or lengths - {found.done}:
         raise CheckpointError(
             f"{path} says that {found.done} of {found.rounds} rounds are done, which its history "
             f"does not. {advice}"
@@ -381,6 +381,12 @@ def differences(wanted: Key, found: Key) -> str:
 def _digest(path: Path) -> str:
     """Of a file; "" where there is none."""
     return file_digest(path) if path.exists() else ""
+
+
+@lru_cache(maxsize=1)
+def _schema() -> TypeAdapter[Checkpoint]:
+    """The fields of a checkpoint and their types; made once, as that takes longer than to read."""
+    return TypeAdapter(Checkpoint)
 
 
 def _advice(folder: Path) -> str:

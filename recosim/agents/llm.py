@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
@@ -16,12 +16,13 @@ from recosim.acts import Moves, Verb
 from recosim.agents.base import Agent
 from recosim.agents.registry import make_agent
 from recosim.agents.rules import AbsGreedy
-from recosim.chat import Chat, ChatRequest, ChatSettings, open_chat
+from recosim.chat import Chat, ChatReply, ChatRequest, ChatSettings, OwnShare, open_chat
 from recosim.chat.opening import CassetteMode
+from recosim.chat.settings import SERVER_SETTINGS
 from recosim.envs.acts import Acts
 from recosim.envs.recorder import Recorder
 from recosim.envs.words import attribute_label, item_label, words_of
-from recosim.errors import ChatError, MissingExtraError, OptionError
+from recosim.errors import ChatError, MissingExtraError, OptionError, unknown
 from recosim.family import family
 from recosim.kernels.random import AGENT
 
@@ -33,6 +34,7 @@ ANSWER = (
     "words, then `move`, one of the moves listed, word for word, and for a recommendation `items`, "
     "those of the list to show first, or none to show it as it stands."
 )
+SLICE = 64  # moves that are asked for at once where a run may stop
 MOST_LINES = 24  # of the conversation, the latest
 
 
@@ -64,12 +66,14 @@ class LLMAgent(Agent):
         workers: calls at the same time.
         model, base_url: of the server; by default what the environment says.
         cassette, mode, requests, tokens, money: see `recosim.chat.open_chat`.
+        server: other settings of `recosim.chat.ChatSettings`, by name.
         chat: in place of all settings of the server, for Python.
     """
 
     name = "llm"
     track = True
     asks_server = True
+    share: OwnShare
 
     def __init__(
         self,
@@ -86,20 +90,27 @@ class LLMAgent(Agent):
         tokens: int | None = None,
         money: float | None = None,
         chat: Chat | None = None,
+        **server: Any,
     ) -> None:
         for name, value in (("questions", questions), ("max_tokens", max_tokens)):
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise OptionError(f"{name} is {value!r}; a whole number from 1 is needed.")
         self.questions, self.temperature = questions, temperature
         self.max_tokens, self.workers = max_tokens, workers
-        self.model, self.base_url = model, base_url
+        for key in server:
+            if key not in SERVER_SETTINGS:
+                own = ("questions", "temperature", "max_tokens", "workers", "cassette", "mode")
+                allowed = (*own, "requests", "tokens", "money", *SERVER_SETTINGS)
+                raise unknown("setting of agent 'llm'", key, allowed)
+        self.model, self.base_url, self._more = model, base_url, server
         self._open = partial(
             open_chat, model=model, base_url=base_url, cassette=cassette, mode=mode,
-            requests=requests, tokens=tokens, money=money,
+            requests=requests, tokens=tokens, money=money, **server,
         )  # fmt: skip
         self._chat = chat
         self._lines: list[list[str]] = []
         self._fallbacks = 0
+        self.share = OwnShare("agent 'llm'")
 
     def settings(self) -> dict[str, Any]:
         names = ("questions", "temperature", "max_tokens")
@@ -113,7 +124,7 @@ class LLMAgent(Agent):
             raise MissingExtraError("openai", "llm", "agent 'llm'")
         try:
             self._server().server()
-        except ChatError as error:
+        except (ChatError, OptionError) as error:
             return str(error)
         return ""
 
@@ -136,7 +147,7 @@ class LLMAgent(Agent):
         self._lines = [[] for _ in range(batch.size)]
 
     def _server(self) -> ChatSettings:
-        return ChatSettings(model=self.model, base_url=self.base_url)
+        return ChatSettings(model=self.model, base_url=self.base_url, **self._more)
 
     # ---- the conversation as text ---------------------------------------------------------------
 
@@ -163,13 +174,12 @@ class LLMAgent(Agent):
 
     def act(self) -> Moves:
         d = self.batch
-        assert self._chat is not None
         best = d.best_items()[0].copy()
         running = np.flatnonzero(d.arrays["done"] == 0)
         boards = {int(b): self._board(int(b), best[b]) for b in running}
         luck = self.luck(AGENT)
         questions = [self._request(b, board, float(luck[b])) for b, board in boards.items()]
-        replies = self._chat.complete_all(questions, workers=self.workers)
+        replies = self._ask(questions)
         rule = self._rule.act()
         actions = rule.to_flat(d.n_askables, d.verbs, d.n_reasons).copy()
         slates = np.full((d.size, d.protocol.top_k), -1, dtype=np.int32)
@@ -192,6 +202,20 @@ class LLMAgent(Agent):
         return Moves.from_flat(
             actions, d.n_askables, slates, because, verbs=d.verbs, reasons=d.n_reasons
         )
+
+    def _ask(self, questions: Sequence[ChatRequest]) -> list[ChatReply]:
+        """What the model says; in parts, so that a run that may stop does before much is asked."""
+        assert self._chat is not None
+        replies: list[ChatReply] = []
+        size = SLICE if self.share.limit < 1 else max(1, len(questions))
+        for start in range(0, len(questions), size):
+            part = self._chat.complete_all(questions[start : start + size], workers=self.workers)
+            for reply in part:
+                made = reply.outcome == "ok" and reply.value is not None
+                self.share.add("moves", "" if made else reply.outcome, reply.detail)
+            self.share.check()
+            replies += part
+        return replies
 
     def _board(self, b: int, best: NDArray[np.int32]) -> _Board:
         d, world, acts = self.batch, self.batch.world, self._acts

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import import_module
 from typing import Any
 
 from pydantic import Field
 
 from recosim.agents.base import Agent
-from recosim.cards import find_card, list_cards
+from recosim.cards import find_card, list_cards, load_class
 from recosim.errors import CardError, MissingExtraError, OptionError
 from recosim.family import family
 from recosim.schema import Card, load_card
@@ -17,7 +16,7 @@ from recosim.schema import Card, load_card
 __all__ = ["AgentCard", "agent_card", "agent_names", "make_agent"]
 
 # Packages that agents need, and the extra that brings each.
-EXTRAS = {"torch": "torch", "stable_baselines3": "sb3", "sb3_contrib": "sb3"}
+EXTRAS = {"torch": "torch", "stable_baselines3": "sb3", "sb3_contrib": "sb3", "openai": "llm"}
 
 
 class Published(Card):
@@ -36,7 +35,7 @@ class AgentCard(Card):
     Attributes:
         name, title, description: what it is.
         reference: the paper, or what stands for one.
-        class_path: "module:Class".
+        class_path: "module:Class", or "file.py:Class" of a file beside the card.
         family: the family of environments that it is made for; "" leaves that to the class.
         settings: arguments of the class.
         environments: settings that differ for an environment, by its short name.
@@ -86,10 +85,9 @@ def make_agent(name: str, environment: str = "", **settings: Any) -> Agent:
         MissingExtraError: the agent needs a package that is not installed.
     """
     card = agent_card(name)
-    module_name, _, class_name = card.class_path.partition(":")
     try:
-        kind = getattr(import_module(module_name), class_name)
-    except MissingExtraError:
+        kind = load_class(card.class_path, find_card("agents", name))
+    except (MissingExtraError, CardError):
         raise
     except (ImportError, AttributeError) as error:
         package = getattr(error, "name", None)

@@ -17,7 +17,7 @@ from recosim.bench.schema import EnvSetup, Run
 from recosim.errors import ResultsError
 from recosim.files import LOCK, clear_parts, held
 
-__all__ = ["claim_run", "claimed_run"]
+__all__ = ["check_owner", "claim_run", "claimed_run"]
 
 
 @contextmanager
@@ -31,8 +31,7 @@ def claimed_run(
     Raises:
         BusyError: another process is at a run in it. ResultsError: see `claim_run`.
     """
-    if folder.exists() and not folder.is_dir():
-        raise ResultsError(f"{folder} is not a folder. Give another one for the results.")
+    check_owner(folder)
     with held(folder / LOCK, ResultsError, "Give another folder for the results."):
         clear_parts(folder)
         yield claim_run(folder, environments, versions)
@@ -59,6 +58,15 @@ def claim_run(folder: Path, environments: Sequence[EnvSetup], versions: Mapping[
             (folder / "results.json").unlink(missing_ok=True)
             write_run(folder, wanted)
         return wanted
+    check_owner(folder)
+    write_run(folder, wanted)
+    return wanted
+
+
+def check_owner(folder: Path) -> None:
+    """Raise `ResultsError` where a folder, if it is there, is none of results."""
+    if (folder / "run.json").exists():
+        return
     if folder.exists() and not folder.is_dir():
         raise ResultsError(f"{folder} is not a folder. Give another one for the results.")
     there_already = folder.iterdir() if folder.exists() else ()
@@ -68,13 +76,13 @@ def claim_run(folder: Path, environments: Sequence[EnvSetup], versions: Mapping[
             f"{folder} is not a results folder, but it holds files ({', '.join(others[:3])}"
             f"{', ...' if len(others) > 3 else ''}). Give a new or an empty folder."
         )
-    write_run(folder, wanted)
-    return wanted
 
 
 def _essence(run: Run) -> dict[str, Any]:
     """What outcomes depend on, as JSON values."""
     values: dict[str, Any] = run.model_dump(mode="json")
+    # Which machine it was is told, and is no other run: a folder may go on on another one.
+    values["versions"] = {k: v for k, v in run.versions.items() if k not in ("python", "cpu")}
     values["environments"] = [essence_of(env) for env in run.environments]
     return values
 
@@ -96,7 +104,11 @@ def _part_of(wanted: Run, there: Run) -> Run:
     if len(wanted.environments) != len(there.environments):
         return wanted
     pairs = zip(wanted.environments, there.environments, strict=True)
-    return wanted.model_copy(update={"environments": tuple(_shared(*pair) for pair in pairs)})
+    environments = tuple(_shared(*pair) for pair in pairs)
+    # torch is named once an agent that learns is there: those that were there did without.
+    torch_is_new = "torch" not in there.versions
+    versions = {k: v for k, v in wanted.versions.items() if k != "torch" or not torch_is_new}
+    return wanted.model_copy(update={"environments": environments, "versions": versions})
 
 
 def _shared(wanted: EnvSetup, there: EnvSetup) -> EnvSetup:

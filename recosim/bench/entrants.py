@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from recosim.agents.base import Agent
 from recosim.agents.checkpoints import (
@@ -21,7 +21,7 @@ from recosim.agents.checkpoints import (
     find_checkpoint,
     read_checkpoint,
 )
-from recosim.agents.learner import Learner
+from recosim.agents.learner import Arrays, Learner
 from recosim.agents.registry import make_agent
 from recosim.bench.schema import AgentSetup, CheckpointInfo, Users
 from recosim.envs.setup import Setup
@@ -29,6 +29,12 @@ from recosim.errors import CheckpointError
 from recosim.users import Population
 
 __all__ = ["Entrant", "enter", "train_command"]
+
+
+class Learned(Protocol):
+    """What one training left: its checkpoint, or the weights themselves."""
+
+    def weights(self) -> Arrays: ...
 
 
 @dataclass(frozen=True)
@@ -40,16 +46,18 @@ class Entrant:
         environment: short name of the environment, for settings that hang on it.
         setup: what the results say of it.
         checkpoints: what it learned, by seed.
+        settings: that differ from its card's.
     """
 
     name: str
     environment: str
     setup: AgentSetup
-    checkpoints: Mapping[int, Checkpoint]
+    checkpoints: Mapping[int, Learned]
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     def ready(self, batch: Any, seed: int) -> Agent:
         """The agent, bound to a batch and with what it learned under a seed."""
-        agent = make_agent(self.name, self.environment)
+        agent = make_agent(self.name, self.environment, **self.settings)
         agent.bind(batch)
         if isinstance(agent, Learner):
             agent.set_weights(self.checkpoints[seed].weights())
@@ -57,14 +65,14 @@ class Entrant:
 
     @property
     def track(self) -> bool:
-        return make_agent(self.name, self.environment).track
+        return make_agent(self.name, self.environment, **self.settings).track
 
 
 def train_command(
     agent: str, environment: str, seeds: int, overrides: Mapping[str, Any], root: Path | None
 ) -> str:
-    """The command that trains an agent for an environment."""
-    words = ["recosim", "train", agent, environment]
+    """The command that trains an agent, or several with commas between, for an environment."""
+    words = ["recosim", "train", environment, "--agents", agent]
     flags = {"world": "--world", "protocol": "--protocol", "estimator": "--estimator"}
     for name, flag in flags.items():
         if overrides.get(name) is not None:
@@ -88,6 +96,7 @@ def enter(
     estimator: Mapping[str, Any],
     seeds: Sequence[int],
     root: Path,
+    settings: Mapping[str, Any] | None = None,
 ) -> Entrant:
     """An agent made ready for an environment.
 
@@ -97,12 +106,13 @@ def enter(
             was trained with the users at hand.
         estimator: name and settings of the environment's estimator.
         root: where checkpoints are.
+        settings: of the agent, that differ from its card's.
 
     Raises:
         CheckpointError: it learns, and checkpoints are missing, unfinished or damaged.
         MissingExtraError: it needs a package that is not installed.
     """
-    agent = make_agent(name, environment)
+    agent = make_agent(name, environment, **(settings or {}))
     found: dict[int, Checkpoint] = {}
     if isinstance(agent, Learner):
         for seed in seeds:
@@ -122,7 +132,7 @@ def enter(
             for seed, checkpoint in found.items()
         ),
     )
-    return Entrant(name, environment, info, found)
+    return Entrant(name, environment, info, found, dict(settings or {}))
 
 
 def _find(

@@ -77,7 +77,8 @@ def draw_panels(env: EnvResult, colours: dict[str, str] | None = None) -> Figure
         layout=ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.08, wspace=0.05),
     )
     FigureCanvasAgg(figure)
-    figure.suptitle(env_title(env), x=0.008, ha="left", fontsize=12, color=INK, linespacing=1.5)
+    title = env_title(env, _SIZE * len(panels))
+    figure.suptitle(title, x=0.008, ha="left", fontsize=12, color=INK, linespacing=1.5)
     drawn = figure.subplots(1, len(panels), squeeze=False)[0]
     for axes, panel in zip(drawn, panels, strict=True):
         axes.set_title(panel.title, loc="left", fontsize=11, color=INK)

@@ -6,6 +6,7 @@ that no window system is touched and no figure leaks.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -47,6 +48,9 @@ OTHERS = (
 )
 INK, FAINT, FAILED = "#222222", "#D9D9D9", "#BDBDBD"
 DPI = 150
+CHARACTERS = 11  # of a title, in an inch
+LONGEST_NAME = 16  # letters of a name of an agent that the usual width has room for
+LINE = 0.28  # inches from one name at the end of a line to the next
 
 
 def agent_colours(names: Sequence[str]) -> dict[str, str]:
@@ -111,16 +115,20 @@ def draw_env(env: EnvResult, colours: dict[str, str] | None = None) -> Figure:
     lower = 0.75 + 0.27 * len(behind + tied) if forest else 0.0
     steps = bool(points) and points[0].curve is not None and bool(points[0].curve.steps)
     upper = 0.9 + 0.62 * len(agents) if steps else 0.0
+    longest = max(len(agent.name) for agent in agents)
+    width = 12 + 0.18 * max(0, longest - LONGEST_NAME)  # names stand beside both columns
     figure = Figure(
-        figsize=(12, max(5.4, upper + lower + 0.7)),
+        figsize=(width, max(5.4, upper + lower + 0.7)),
         layout=ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.08),
     )
     FigureCanvasAgg(figure)
-    figure.suptitle(env_title(env), x=0.012, ha="left", fontsize=12, color=INK, linespacing=1.5)
+    figure.suptitle(
+        env_title(env, width), x=0.012, ha="left", fontsize=12, color=INK, linespacing=1.5
+    )
     widths = (1.08, 1) if steps or forest else (1,)
     sides = figure.subfigures(1, len(widths), squeeze=False, width_ratios=widths)[0]
     if points:
-        draw_curve(sides[0].subplots(), env, agents, points, colours)
+        draw_curve(sides[0].subplots(), env, agents, points, colours, figure.get_figheight())
     else:
         draw_values(sides[0].subplots(), env, agents, metric, colours)
     if steps and forest:
@@ -141,8 +149,13 @@ def draw_curve(
     agents: Sequence[AgentResult],
     points: Sequence[Metric],
     colours: dict[str, str],
+    inches: float,
 ) -> None:
-    """The family's curve with interval bands; each line is named at its end."""
+    """The family's curve with interval bands; each line is named at its end.
+
+    Args:
+        inches: how high the plot is, about.
+    """
     curve = points[0].curve
     assert curve is not None
     places = [point.at for point in points]
@@ -174,7 +187,8 @@ def draw_curve(
         axes.set_ylim(0, 1.02)  # a share
     low, high = axes.get_ylim()
     ends = [agent.estimate(points[-1]).value for agent in agents]
-    heights = _apart([(end - low) / (high - low) * 1.02 for end in ends], 0.052)
+    gap = min(LINE / inches, 1 / max(len(agents), 1))
+    heights = _apart([(end - low) / (high - low) * 1.02 for end in ends], gap)
     for agent, end, height in zip(agents, ends, heights, strict=True):
         axes.annotate(
             f"{_label(env, agent.name)}  {end:.{points[-1].digits}f}",
@@ -366,7 +380,8 @@ def draw_forest(axes: Axes, env: EnvResult, metric: Metric, colours: dict[str, s
     axes.set_xlim(low - room * any(left), high + room * (not all(left)))
     gap = metric.spoken.gap.format(leader=best.name)
     hollow = "; hollow: not separable" if tied else ""
-    axes.set_title(f"{gap} (paired{hollow})", loc="left", fontsize=11, color=INK)
+    title = textwrap.fill(f"{gap} (paired{hollow})", 44)
+    axes.set_title(title, loc="left", fontsize=11, color=INK)
     _rows(axes, [colours[name] for name in others])
 
 
@@ -380,15 +395,20 @@ def _rows(axes: Axes, colours: Sequence[str]) -> None:
         text.set(color=colour, fontsize=9.5, fontweight="bold")
 
 
-def env_title(env: EnvResult) -> str:
-    """What stands over the plots of an environment: two lines."""
+def env_title(env: EnvResult, inches: float = 12) -> str:
+    """What stands over the plots of an environment: its id, then as many lines as need be.
+
+    Args:
+        inches: how wide the figure is.
+    """
     setup = env.setup
     parts = [f"world {setup.world.name}", f"protocol {setup.rules.label}"]
     if (users := users_label(setup.users)) != "ideal":
         parts.append(f"users {users}")
     seeds = f"{len(setup.seeds)} seed{'s' if len(setup.seeds) > 1 else ''}"
     parts.append(f"{setup.conversations:,} {setup.split} {setup.record.unit}, {seeds}")
-    return f"{setup.env}\n{' · '.join(parts)}"
+    told = textwrap.fill(" · ".join(parts), int(CHARACTERS * inches), break_long_words=False)
+    return f"{setup.env}\n{told}"
 
 
 def _label(env: EnvResult, name: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from recosim.bench.plots import OTHERS, write_figure
+from recosim.checked import read_json
 from recosim.errors import MissingExtraError, ResultsError
 
 if TYPE_CHECKING:
@@ -41,13 +41,11 @@ def read_summary(folder: Path) -> dict[str, Any]:
     """What `summary.json` holds. Raises `ResultsError` where there is none."""
     path = folder / "summary.json"
     try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        found: dict[str, Any] = read_json(path, ResultsError, "Give the command of the run again.")
     except FileNotFoundError:
         raise ResultsError(
             f"{folder} holds no summary.json: the run has not ended. Give its command again."
         ) from None
-    except ValueError as error:
-        raise ResultsError(f"{path} cannot be read: {error}") from None
     return found
 
 

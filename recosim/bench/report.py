@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from recosim.bench import tables
 from recosim.bench.panels import panels_alt, write_panels
@@ -11,11 +12,20 @@ from recosim.bench.plots import agent_colours, write_plot
 from recosim.bench.results import read_results
 from recosim.bench.robustness import Sweep, sweep_table, sweeps, write_sweep_plot
 from recosim.bench.schema import EnvResult, Results
-from recosim.errors import MissingExtraError
+from recosim.checked import DIGEST, read_json
+from recosim.errors import MissingExtraError, ResultsError
 from recosim.files import write_text
 from recosim.metrics import curve_of, ranking
 
-__all__ = ["Report", "render_report", "report_markdown"]
+__all__ = [
+    "Block",
+    "Heading",
+    "Picture",
+    "Report",
+    "render_report",
+    "report_blocks",
+    "report_markdown",
+]
 
 
 @dataclass(frozen=True)
@@ -53,6 +63,11 @@ def render_report(folder: Path, out: Path | None = None, *, plots: bool = True) 
     out = out or folder
     drawn: list[Path] = []
     notes: list[str] = []
+    if DIGEST not in read_json(folder / "results.json", ResultsError, ""):
+        notes.append(
+            f"{folder / 'results.json'} was written before results carried a digest; recosim "
+            "report --check computes it anew from the outcomes, and compares."
+        )
     colours = agent_colours(
         sorted({agent.name for env in results.environments for agent in env.agents})
     )
@@ -78,11 +93,47 @@ def render_report(folder: Path, out: Path | None = None, *, plots: bool = True) 
     return Report(results, markdown, tuple(drawn), tuple(notes))
 
 
+class Heading(NamedTuple):
+    """A title of a part of the report; the report itself has level 1."""
+
+    text: str
+    level: int = 2
+
+
+class Picture(NamedTuple):
+    """A plot, by the name of its file without its ending; words for those who do not see it."""
+
+    stem: str
+    alt: str
+
+
+Block = Heading | Picture | tables.Table | str  # a text is a paragraph, names in backticks
+
+
 def report_markdown(results: Results, plotted: list[str] | None = None) -> str:
     """The text of report.md; `plotted` are the names of the plots that there are."""
+    return "\n\n".join(map(_markdown, report_blocks(results, plotted))) + "\n"
+
+
+def _markdown(block: Block) -> str:
+    if isinstance(block, Heading):
+        return f"{'#' * block.level} {block.text}"
+    if isinstance(block, Picture):
+        return f"![{block.alt}](plots/{block.stem}.png)"
+    return block if isinstance(block, str) else tables.markdown(block)
+
+
+def report_blocks(results: Results, plotted: list[str] | None = None) -> list[Block]:
+    """The report, part by part, whatever it is written as.
+
+    Args:
+        plotted: the names of the plots that there are.
+    """
     how = results.bootstrap
-    sections = [_section(env, how.level, plotted or []) for env in results.environments]
-    sections += _sweep_sections(results, plotted or [])
+    blocks: list[Block] = [Heading("Results", 1)]
+    for env in results.environments:
+        blocks += _section(env, how.level, plotted or [])
+    blocks += _sweep_blocks(results, plotted or [])
     versions = ", ".join(f"{name} {number}" for name, number in sorted(results.versions.items()))
     setups = [env.setup for env in results.environments]
     units = _shared([setup.record.unit for setup in setups], "episodes")
@@ -93,8 +144,7 @@ def report_markdown(results: Results, plotted: list[str] | None = None) -> str:
         f"the same draws. The intervals speak about other {cluster}s of the same kind, with these "
         f"seeds. Tables of different worlds, protocols or users cannot be compared."
     )
-    parts = ["# Results", *sections, "## How to read this", reading, f"Made with {versions}."]
-    return "\n\n".join(parts) + "\n"
+    return [*blocks, Heading("How to read this"), reading, f"Made with {versions}."]
 
 
 def _shared(words: list[str], otherwise: str) -> str:
@@ -120,38 +170,36 @@ def _sweep_groups(results: Results) -> list[list[Sweep]]:
     return list(groups.values())
 
 
-def _sweep_sections(results: Results, plotted: list[str]) -> list[str]:
-    sections = []
+def _sweep_blocks(results: Results, plotted: list[str]) -> list[Block]:
+    blocks: list[Block] = []
     for group in _sweep_groups(results):
         first = group[0]
-        parts = [f"## {first.title}"]
+        blocks.append(Heading(first.title))
         if _users_plot(group) in plotted:
-            parts.append(
-                f"![{first.label} against how often users err](plots/{_users_plot(group)}.png)"
-            )
-        parts += [tables.markdown(sweep_table(sweep)) for sweep in group]
-        sections.append("\n\n".join(parts))
-    return sections
+            alt = f"{first.label} against how often users err"
+            blocks.append(Picture(_users_plot(group), alt))
+        blocks += [sweep_table(sweep) for sweep in group]
+    return blocks
 
 
-def _section(env: EnvResult, level: float, plotted: list[str]) -> str:
-    parts = [
-        f"## {env.setup.key}",
+def _section(env: EnvResult, level: float, plotted: list[str]) -> list[Block]:
+    key = env.setup.key
+    blocks: list[Block] = [
+        Heading(key),
         tables.header(env),
         tables.leader_sentence(env, level),
-        tables.markdown(tables.main_table(env)),
+        tables.main_table(env),
     ]
-    if env.setup.key in plotted:
+    if key in plotted:
         gap = ranking(env.metrics).spoken.gap.format(leader="the leader")
         curve = next((point.curve for point in curve_of(env.metrics)), None)
         seen = gap if curve is None else f"{curve.alt}, and {gap[0].lower()}{gap[1:]}"
-        parts.append(f"![{seen} on {env.setup.key}](plots/{env.setup.key}.png)")
+        blocks.append(Picture(key, f"{seen} on {key}"))
     if _panels_plot(env) in plotted:
-        parts.append(f"![{panels_alt(env)} on {env.setup.key}](plots/{_panels_plot(env)}.png)")
+        blocks.append(Picture(_panels_plot(env), f"{panels_alt(env)} on {key}"))
     if len(env.agents) > 1:
-        parts += ["### Pairs", tables.markdown(tables.comparison_table(env))]
+        blocks += [Heading("Pairs", 3), tables.comparison_table(env)]
     joint, together = env.setup.joint, tables.joint_table(env)
     if joint is not None and together is not None:
-        parts += [f"### {joint.title}", tables.markdown(together)]
-    parts += ["### What the agents did", tables.markdown(tables.behaviour_table(env))]
-    return "\n\n".join(parts)
+        blocks += [Heading(joint.title, 3), together]
+    return [*blocks, Heading("What the agents did", 3), tables.behaviour_table(env)]

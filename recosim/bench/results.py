@@ -4,6 +4,7 @@
     episodes/<env>/<agent>-<seed>.parquet  outcomes of each episode; a finished unit of work
     traces/<env>/<agent>-<seed>.parquet    every move (`recosim.trace`)
     joint/<env>/<agent>-<seed>.json        what all episodes give together, in families that say so
+    own/<env>/<agent>-<seed>.json          what a language model said, decided and moved itself
     results.json                           metrics, intervals, comparisons; written last
     timings.json                           seconds and speed; alone differs between equal runs
     report.md, plots/<env>.png             drawn from results.json alone (`recosim.bench.report`)
@@ -33,9 +34,10 @@ from typing import Any, TypeVar
 import pyarrow as pa
 from pydantic import BaseModel, ValidationError
 
-from recosim.bench.essence import difference, essence_of, unit_setup
+from recosim.bench.essence import difference, essence_of, unit_digest, unit_setup
 from recosim.bench.metrics import compare_and_summarise
 from recosim.bench.older import from_format_1
+from recosim.bench.own import own_path, read_own
 from recosim.bench.schema import (
     AgentResult,
     BootstrapInfo,
@@ -63,6 +65,7 @@ __all__ = [
     "episodes_path",
     "finish_run",
     "has_episodes",
+    "progress_of",
     "read_episodes",
     "read_results",
     "read_run",
@@ -111,6 +114,25 @@ def write_episodes(
     table = pa.table(dict(episodes.columns))
     path = episodes_path(folder, setup.key, agent, seed)
     write_table(path, table, {"setup": _unit(setup, agent, seed)}, compression="zstd")
+
+
+def progress_of(folder: Path) -> str:
+    """How much of a run a folder holds, and how to go on, in words."""
+    if not (folder / "run.json").exists():
+        return "Nothing was begun; the same command starts anew."
+    run = read_run(folder)
+    units = [
+        (env, agent.name, seed)
+        for env in run.environments
+        for agent in env.agents
+        for seed in env.seeds
+    ]
+    done = sum(has_episodes(folder, *unit) for unit in units)
+    part = any(folder.glob("traces/*/*.parts/*.parquet")) * ", and chunks of the next"
+    return (
+        f"{folder} keeps {done} of {len(units)} units (an agent with a seed){part}; "
+        "the same command goes on from there."
+    )
 
 
 def joint_path(folder: Path, key: str, agent: str, seed: int) -> Path:
@@ -345,6 +367,10 @@ def _compute_env(folder: Path, setup: EnvSetup, bootstrap: Bootstrap) -> EnvResu
                     sha256=digest,
                     metrics={m.name: value_of(m, rows) for m in headlines(metrics)},
                     joint=read_joint(folder, setup, agent.name, seed),
+                    own=read_own(
+                        own_path(folder, setup.key, agent.name, seed),
+                        unit_digest(setup, agent.name, seed),
+                    ),
                 )
             )
     try:

@@ -7,8 +7,9 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from recosim.bench.plots import DPI, FAINT, INK, agent_colours, settle_layout
+from recosim.bench.plots import CHARACTERS, DPI, FAINT, INK, agent_colours, settle_layout
 from recosim.bench.schema import EnvResult, EnvSetup, Results, Users
 from recosim.bench.stats import Estimate
 from recosim.bench.tables import Table, estimate
@@ -17,10 +18,14 @@ from recosim.files import atomic_write
 from recosim.metrics import Metric, curve_of, ranking
 from recosim.users.behaviour import TRAITS, setting_of
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 __all__ = ["Sweep", "sweep_table", "sweeps", "write_sweep_plot"]
 
 USERS = "users"  # what varies where populations are compared
 LABEL_WIDTH = 72  # characters of a line under an axis
+WIDE = 7.0  # inches of one plot
 
 
 @dataclass(frozen=True)
@@ -140,6 +145,9 @@ def sweep_table(sweep: Sweep) -> Table:
 def write_sweep_plot(group: Sequence[Sweep], path: Path) -> None:
     """Draw the sweeps of one environment side by side into a PNG file, atomically.
 
+    Numbers are places on an axis, and agents lines; words (populations) are rows, and agents points
+    with intervals.
+
     Raises:
         MissingExtraError: matplotlib is not installed.
     """
@@ -150,46 +158,96 @@ def write_sweep_plot(group: Sequence[Sweep], path: Path) -> None:
         raise MissingExtraError("matplotlib", "plot", "drawing the results") from None
     names = sorted({name for sweep in group for name in sweep.agents})
     colours = agent_colours(names)
-    figure = Figure(figsize=(6.6 * len(group), 5.6), layout="constrained")
+    rows = max([len(s.values) * _row_of(s) for s in group if s.axis is None], default=0)
+    figure = Figure(figsize=(WIDE * len(group), max(5.6, rows + 1.6)), layout="constrained")
     FigureCanvasAgg(figure)
-    figure.suptitle(group[0].title, x=0.012, ha="left", color=INK)
+    room = int(CHARACTERS * WIDE * len(group))
+    title = textwrap.fill(group[0].title, room)
+    figure.suptitle(title, x=0.012, ha="left", color=INK, linespacing=1.4)
     for axes, sweep in zip(figure.subplots(1, len(group), squeeze=False)[0], group, strict=True):
-        axis = sweep.axis
-        places = axis or list(range(len(sweep.values)))
-        for name in sweep.agents:
-            rates = sweep.rates(name)
-            privileged = sweep.environments[0].privileged(name)
-            values = [rate.value for rate in rates]
-            axes.plot(
-                places,
-                values,
-                color=colours[name],
-                # Between two words there is nothing: the line only leads the eye.
-                linestyle=(0, (4, 2)) if privileged else "-" if axis else ":",
-                marker="o",
-                markersize=4,
-                label=f"{name}  {values[0]:.2f} → {values[-1]:.2f}",
-            )
-            if axis and all(rate.low is not None for rate in rates):
-                axes.fill_between(
-                    places,
-                    [rate.low or 0.0 for rate in rates],
-                    [rate.high or 0.0 for rate in rates],
-                    color=colours[name],
-                    alpha=0.15,
-                    linewidth=0,
-                )
-        axes.set_xlabel(sweep.varied)
-        axes.set_ylabel(sweep.metric.label)
-        if sweep.metric.curve is not None and sweep.metric.curve.steps:
-            axes.set_ylim(0, 1.02)  # a share
-        axes.set_xticks(places, sweep.ticks)
-        axes.grid(color=FAINT, linewidth=0.6)
+        if sweep.axis is None:
+            _draw_rows(axes, sweep, colours)
+        else:
+            _draw_lines(axes, sweep, sweep.axis, colours)
         axes.spines[["top", "right"]].set_visible(False)
-        axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=8)
     settle_layout(figure)
     metadata = {"Software": None}
     atomic_write(path, lambda part: figure.savefig(part, format="png", dpi=DPI, metadata=metadata))
+
+
+def _draw_lines(axes: Axes, sweep: Sweep, places: list[float], colours: dict[str, str]) -> None:
+    """A line of each agent over the values of a setting, with the band of its intervals."""
+    for name in sweep.agents:
+        rates = sweep.rates(name)
+        values = [rate.value for rate in rates]
+        axes.plot(
+            places,
+            values,
+            color=colours[name],
+            linestyle=(0, (4, 2)) if sweep.environments[0].privileged(name) else "-",
+            marker="o",
+            markersize=4,
+            label=f"{name}  {values[0]:.2f} → {values[-1]:.2f}",
+        )
+        if all(rate.low is not None for rate in rates):
+            axes.fill_between(
+                places,
+                [rate.low or 0.0 for rate in rates],
+                [rate.high or 0.0 for rate in rates],
+                color=colours[name],
+                alpha=0.15,
+                linewidth=0,
+            )
+    axes.set_xlabel(sweep.varied)
+    axes.set_ylabel(sweep.metric.label)
+    if _is_share(sweep):
+        axes.set_ylim(0, 1.02)
+    axes.set_xticks(places, sweep.ticks)
+    axes.grid(color=FAINT, linewidth=0.6)
+    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=8)
+
+
+def _draw_rows(axes: Axes, sweep: Sweep, colours: dict[str, str]) -> None:
+    """A row of each population, in it a point of each agent with its interval, the best on top."""
+    agents = sweep.agents
+    step = 0.8 / max(len(agents) - 1, 1) if len(agents) > 1 else 0.0
+    for n, name in enumerate(agents):
+        rates, colour = sweep.rates(name), colours[name]
+        heights = [k + (n - (len(agents) - 1) / 2) * step for k in range(len(rates))]
+        for rate, height in zip(rates, heights, strict=True):
+            if rate.low is not None and rate.high is not None:
+                axes.plot([rate.low, rate.high], [height] * 2, color=colour, linewidth=1.4)
+        axes.plot(
+            [rate.value for rate in rates],
+            heights,
+            "o",
+            color=colour,
+            markerfacecolor="white" if sweep.environments[0].privileged(name) else colour,
+            markersize=4.5,
+            label=name,
+        )
+    for k in range(len(sweep.values) - 1):
+        axes.axhline(k + 0.5, color=FAINT, linewidth=0.6)
+    axes.set_yticks(range(len(sweep.values)), sweep.ticks, fontsize=10)
+    axes.tick_params(axis="y", length=0)
+    axes.set_ylim(len(sweep.values) - 0.5, -0.5)
+    axes.set_xlabel(sweep.metric.label)
+    if sweep.setting != USERS:
+        axes.set_ylabel(sweep.setting.replace("_", " "))
+    if _is_share(sweep):
+        axes.set_xlim(-0.02, 1.02)
+    axes.grid(axis="x", color=FAINT, linewidth=0.6)
+    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=8)
+
+
+def _row_of(sweep: Sweep) -> float:
+    """Inches that one row needs."""
+    return 0.25 + 0.11 * len(sweep.agents)
+
+
+def _is_share(sweep: Sweep) -> bool:
+    curve = sweep.metric.curve
+    return curve is not None and bool(curve.steps)
 
 
 def _all_but(setup: EnvSetup, setting: str) -> str:

@@ -7,7 +7,6 @@ of the episode), so neither batches nor chunks nor interruptions change an outco
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from recosim.agents.base import Agent
 from recosim.agents.learner import Learner
 from recosim.bench.entrants import Entrant
 from recosim.bench.essence import unit_digest
+from recosim.bench.own import OwnCounts, own_path
 from recosim.bench.results import trace_path, write_episodes, write_joint, write_timings
 from recosim.bench.schema import EnvSetup, Timing
 from recosim.bench.setup import BenchEnv
@@ -29,6 +29,7 @@ from recosim.envs.setup import Setup
 from recosim.envs.talk import Talk
 from recosim.errors import IllegalActionError, ResultsError
 from recosim.files import write_json
+from recosim.kernels.watch import working_time
 from recosim.trace import Trace
 from recosim.users.speaker import Speaker
 
@@ -41,7 +42,7 @@ BATCH_BYTES = 256 * 1024**2
 
 @dataclass
 class Clock:
-    """Adds up the time of each unit, over resumed runs too."""
+    """Adds up the time of each unit, over resumed runs too; compiling kernels is none of it."""
 
     timings: dict[tuple[str, str, int], Timing] = field(default_factory=dict)
 
@@ -77,6 +78,10 @@ class Unit:
     traces: bool
     raise_illegal: bool
     speaker: Speaker | None
+    max_fallbacks: float = 1.0
+
+    def __str__(self) -> str:
+        return f"{self.env.key} {self.entrant.name} seed {self.seed}"
 
 
 def run_unit(unit: Unit, tell: Callable[[int, str], None], clock: Clock) -> None:
@@ -96,13 +101,16 @@ def run_unit(unit: Unit, tell: Callable[[int, str], None], clock: Clock) -> None
     metadata = {**env.setup.metadata(env.id), "unit": unit_digest(unit.setup, name, seed)}
     chunks = [env.conversations[i : i + CHUNK] for i in range(0, len(env.conversations), CHUNK)]
     pieces = []
+    own = OwnCounts((agent, unit.speaker), unit.max_fallbacks, metadata["unit"])
     for k, chunk in enumerate(chunks):
         part = parts / f"{k}.parquet"
         if (kept := _kept(part, metadata["unit"])) is not None:
             pieces.append(kept)
+            own.read(part.with_suffix(".own.json"))
             tell(len(chunk), f"{env.key} {name} (done before)")
             continue
-        started = time.perf_counter()
+        started = working_time()
+        own.begin()
         recorder = Recorder(batch)
         batches = []
         for rows in _batches(chunk, size):
@@ -118,24 +126,27 @@ def run_unit(unit: Unit, tell: Callable[[int, str], None], clock: Clock) -> None
             tell(len(rows), f"{env.key} {name} seed {seed}")
         trace = Trace.concat(batches)
         pieces.append(trace)
+        own.end()
         if len(chunks) > 1:
+            own.write(part.with_suffix(".own.json"), last=True)
             trace.write(part)
-        clock.add(env.key, name, seed, time.perf_counter() - started, len(trace) - len(chunk))
+        clock.add(env.key, name, seed, working_time() - started, len(trace) - len(chunk))
         write_timings(unit.folder, clock.in_order())  # a chunk that is kept keeps its time
     reports = unit.folder / "reports" / env.key
     if report := agent.report():
         write_json(reports / f"{name}-{seed}.json", report)
     if unit.speaker is not None:  # of all agents so far, in this process
         write_json(reports / "users.json", unit.speaker.report())
-    started = time.perf_counter()
+    started = working_time()
     whole = Trace.concat(pieces)
     if unit.traces:
         whole.write(path)
     if joint := env.setup.family.load("joint"):
         write_joint(unit.folder, unit.setup, name, seed, joint.measure(whole, env.setup.world))
+    own.write(own_path(unit.folder, env.key, name, seed))
     write_episodes(unit.folder, unit.setup, name, seed, whole.episodes())
     shutil.rmtree(parts, ignore_errors=True)
-    clock.add(env.key, name, seed, time.perf_counter() - started, 0)
+    clock.add(env.key, name, seed, working_time() - started, 0)
 
 
 def _kept(part: Path, unit: str) -> Trace | None:

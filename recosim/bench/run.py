@@ -6,21 +6,27 @@ folder holds already is not run again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import platform
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+
+from llvmlite.binding import get_host_cpu_name
 
 from recosim.agents.checkpoints import checkpoint_root
 from recosim.agents.learner import Learner
-from recosim.agents.registry import agent_names, make_agent
+from recosim.agents.registry import agent_card, agent_names, make_agent
+from recosim.bench.afar import check_afar, run_units
 from recosim.bench.claim import claimed_run
 from recosim.bench.entrants import Entrant, enter, train_command
 from recosim.bench.results import finish_run, has_episodes, read_timings, write_timings
 from recosim.bench.rollout import Clock, Unit, run_unit
 from recosim.bench.schema import EnvSetup, Results, Users, WorldInfo
 from recosim.bench.setup import BenchEnv
+from recosim.chat.share import MAX_FALLBACKS, check_share
+from recosim.cluster import Cluster
 from recosim.envs.talk import speaker_of
 from recosim.errors import CheckpointError, MissingExtraError, OptionError
 from recosim.progress import Progress
@@ -39,6 +45,9 @@ def run_bench(
     traces: bool = True,
     checkpoints: Path | None = None,
     illegal: Literal["raise", "penalise"] = "raise",
+    max_fallbacks: float = MAX_FALLBACKS,
+    agent_settings: Mapping[str, Mapping[str, Any]] | None = None,
+    cluster: Cluster | None = None,
     progress: Progress | None = None,
     notice: Callable[[str], None] | None = None,
 ) -> Results:
@@ -60,13 +69,22 @@ def run_bench(
         checkpoints: where trained agents are; default: the cache folder.
         illegal: what an illegal move of an agent does: "raise" ends the run, "penalise" wastes the
             turn, and the results count it.
+        max_fallbacks: where language models speak, decide or move, the run stops if more than this
+            share of what they were asked for was done by templates or rules in their place; 1:
+            never. It is no part of what the run is: a stopped run goes on with another one.
+        agent_settings: by name of an agent, settings that differ from its card's.
+        cluster: where units of work are done; default: in this process, one after another.
         progress: called with conversations done, in all, and what is running.
-        notice: called with what a person should know: which agents were left out and why.
+        notice: called with what a person should know: which agents were left out and why, which
+            actor died.
 
     Raises:
         UnknownNameError: no such agent. ResultsError: the folder holds another run.
         CheckpointError: a named agent is not trained; the text says how to train it.
         IllegalActionError: an agent made an illegal move; what was finished is kept.
+        FallbackError: see `max_fallbacks`; what was finished is kept.
+        MissingExtraError, ClusterError, WorldError: see `recosim.spread.spread`. OptionError: a
+            language model takes part, and there is a cluster.
     """
     everyone = list(agents) in (["all"], ["rules"])
     names = agent_names() if list(agents) == ["all"] else list(dict.fromkeys(agents))
@@ -79,7 +97,14 @@ def run_bench(
         if keys.count(key) > 1:
             raise OptionError(f"the environment {key} is named twice; a run has each of them once.")
     entrants = [
-        _enter_all(env, names, seeds, checkpoints, (notice or _silence) if everyone else None)
+        _enter_all(
+            env,
+            names,
+            seeds,
+            checkpoints,
+            (notice or _silence) if everyone else None,
+            agent_settings or {},
+        )
         for env in environments
     ]
     setups = [
@@ -90,7 +115,11 @@ def run_bench(
     speakers = {
         env.key: speaker_of(env.setup) for env in environments if env.setup.users.llm is not None
     }
-    versions = {package: version(package) for package in ("recosim", "numpy", "numba")}
+    learned = any(agent.checkpoints for setup in setups for agent in setup.agents)
+    versions = versions_here(learned)
+    if cluster is not None:
+        for env, entered in zip(environments, entrants, strict=True):
+            check_afar(env, entered)
     with claimed_run(folder, setups, versions):
         clock = Clock({(t.env, t.agent, t.seed): t for t in read_timings(folder)})
         done = 0
@@ -105,27 +134,44 @@ def run_bench(
             if progress is not None:
                 progress(done, in_all, what)
 
-        for env, setup, entered in zip(environments, setups, entrants, strict=True):
-            for entrant in entered:
-                for seed in seeds:
-                    if has_episodes(folder, setup, entrant.name, seed):
-                        tell(len(env.conversations), f"{env.key} {entrant.name} (done before)")
-                        continue
-                    unit = Unit(
-                        env,
-                        setup,
-                        entrant,
-                        seed,
-                        folder,
-                        batch,
-                        threads,
-                        traces,
-                        illegal == "raise",
-                        speakers.get(env.key),
-                    )
-                    run_unit(unit, tell, clock)
-                    write_timings(folder, clock.in_order())
+        units = [
+            Unit(
+                env,
+                setup,
+                entrant,
+                seed,
+                folder,
+                batch,
+                threads,
+                traces,
+                illegal == "raise",
+                speakers.get(env.key),
+                check_share(max_fallbacks),
+            )
+            for env, setup, entered in zip(environments, setups, entrants, strict=True)
+            for entrant in entered
+            for seed in seeds
+        ]
+        left = [u for u in units if not has_episodes(folder, u.setup, u.entrant.name, u.seed)]
+        tell(in_all - sum(len(u.env.conversations) for u in left), "done before")
+        if cluster is not None:
+            run_units(left, cluster, tell, clock, notice or _silence)
+        else:
+            for unit in left:
+                run_unit(unit, tell, clock)
+                write_timings(folder, clock.in_order())
         return finish_run(folder)
+
+
+def versions_here(learned: bool) -> dict[str, str]:
+    """What the outcomes of a run depend on beside its settings: packages, Python, the processor.
+
+    Args:
+        learned: whether an agent has learned, so that torch is among them.
+    """
+    packages = ("recosim", "numpy", "numba", *(["torch"] if learned else []))
+    found = {package: version(package) for package in packages}
+    return {**found, "python": platform.python_version(), "cpu": str(get_host_cpu_name())}
 
 
 def _silence(text: str) -> None:
@@ -150,20 +196,24 @@ def _enter_all(
     seeds: Sequence[int],
     root: Path | None,
     notice: Callable[[str], None] | None,
+    settings: Mapping[str, Mapping[str, Any]],
 ) -> list[Entrant]:
     """The agents that run in an environment; with `notice` those that cannot are left out.
 
     Raises:
         CheckpointError: without `notice`, all agents that are not trained, and how to train them.
+        OptionError: an agent that does not fit; or none is left.
     """
     entered, missing = [], []
+    untrained: list[str] = []
+    lacking: dict[str, list[str]] = {}  # extra -> agents
     for name in names:
         try:
-            if why := make_agent(name, env.name).misfit_of(env.setup):
+            own = settings.get(name, {})
+            if why := make_agent(name, env.name, **own).misfit_of(env.setup):
                 if notice is None:
                     raise OptionError(f"agent {name!r} does not fit {env.key}: {why}.")
-                missing.append(f"{name!r} does not fit: {why}")
-                continue
+                continue  # nobody asked for it by name
             entered.append(
                 enter(
                     name,
@@ -174,24 +224,51 @@ def _enter_all(
                     env.fitted,
                     seeds,
                     root or checkpoint_root(),
+                    own,
                 )
             )
         except CheckpointError as error:
+            untrained.append(name)
             # Seed k of a run needs the training with seed k: train up to the highest.
             command = train_command(name, env.name, max(seeds) + 1, env.overrides, root)
             missing.append(f"{str(error).rstrip('.')}. Train it with: {command}")
         except MissingExtraError as error:
             if notice is None:
                 raise
-            missing.append(f"{name}: {error}")
+            if _made_for(name, env):
+                lacking.setdefault(error.extra, []).append(name)
     if missing and notice is None:
         raise CheckpointError(f"{env.key}: " + "\n".join(missing))
-    if notice is not None:
-        for text in missing:
-            notice(f"{env.key}: left out: {text}")
+    if notice is not None and (said := _left_out(env, untrained, lacking, seeds, root)):
+        notice(said)
     if not entered:
-        raise OptionError(f"{env.key}: none of the agents can run here.")
+        raise OptionError(
+            f"{env.key}: none of the agents can run here. `recosim list agents --env {env.name}` "
+            "shows those that are made for it."
+        )
     return entered
+
+
+def _made_for(name: str, env: BenchEnv) -> bool:
+    """Whether the card of an agent that cannot be made says nothing against an environment."""
+    family = agent_card(name).family
+    return not family or family in env.setup.family.lineage()
+
+
+def _left_out(
+    env: BenchEnv,
+    untrained: Sequence[str],
+    lacking: Mapping[str, Sequence[str]],
+    seeds: Sequence[int],
+    root: Path | None,
+) -> str:
+    """One line of the agents that are made for an environment and cannot run; "" for none."""
+    told = [f"{', '.join(names)} (pip install 'recosim[{x}]')" for x, names in lacking.items()]
+    if untrained:
+        names = ",".join(untrained)
+        command = train_command(names, env.name, max(seeds) + 1, env.overrides, root)
+        told.insert(0, f"{', '.join(untrained)} (not trained: {command})")
+    return f"{env.key}: without {'; '.join(told)}" if told else ""
 
 
 def _env_setup(

@@ -251,7 +251,8 @@ class Run(Model):
     """run.json: what is to be run.
 
     Attributes:
-        versions: of every package that the outcomes depend on: recosim, numpy, numba.
+        versions: of every package that the outcomes depend on: recosim, numpy, numba, and torch
+            where an agent has learned; then `python` and `cpu`, the machine that wrote it last.
     """
 
     format: Literal[1] = 1
@@ -277,8 +278,11 @@ class SeedResult(Model):
     """One seed of one agent: its file of outcomes, and the headline metrics without interval.
 
     Attributes:
-        joint: what all its episodes give together (`recosim.metrics.Joint`); left out of the file
-            where there is nothing.
+        joint: what all its episodes give together (`recosim.metrics.Joint`).
+        own: kind of what a language model was asked for ("words", "decisions" of users, "moves")
+            -> (how many are its own, how many were asked for).
+
+    `joint` and `own` are left out of the file where there is nothing.
     """
 
     seed: int
@@ -286,11 +290,12 @@ class SeedResult(Model):
     sha256: str
     metrics: dict[str, float | None]
     joint: dict[str, float | tuple[float, ...] | None] = {}
+    own: dict[str, tuple[int, int]] = {}
 
     @model_serializer(mode="wrap")
     def _without_nothing(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         data: dict[str, Any] = handler(self)
-        return data if self.joint else {k: v for k, v in data.items() if k != "joint"}
+        return {k: v for k, v in data.items() if v or k not in ("joint", "own")}
 
 
 class AgentResult(Model):
@@ -424,7 +429,10 @@ class Results(Model):
 
 
 class Timing(Model):
-    """How long one agent took with one seed: wall-clock seconds, and moves per second of them."""
+    """How long one agent took with one seed: wall-clock seconds, and moves per second of them.
+
+    Kernels that are compiled meanwhile, once on a machine, are no part of it.
+    """
 
     env: str
     agent: str

@@ -1,4 +1,4 @@
-"""Tables of one environment: what a reader compares, as Markdown and for the terminal.
+"""Tables of one environment: what a reader compares, as text and as Markdown.
 
 Which metrics stand in them, in which words, the family declares (`recosim.metrics`). A table never
 mixes protocols: there is one for each environment of a run, and its header states world, protocol,
@@ -8,14 +8,12 @@ users, estimator, split and seeds.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from recosim.bench.own import KINDS, own_share
 from recosim.bench.schema import AgentResult, EnvResult, Users
 from recosim.bench.stats import Estimate
 from recosim.metrics import Metric, headlines, ranking
-
-if TYPE_CHECKING:
-    from rich.table import Table as RichTable
 
 __all__ = [
     "Table",
@@ -29,9 +27,14 @@ __all__ = [
     "main_table",
     "markdown",
     "ranked",
-    "rich_table",
     "users_label",
 ]
+
+
+OWN_HELP = (
+    "By model: of what the language model was asked for, the share that it gave itself; templates "
+    "spoke, and rules decided and moved, in its place."
+)
 
 
 class Table(NamedTuple):
@@ -149,14 +152,37 @@ def main_table(env: EnvResult) -> Table:
     if any(env.privileged(agent.name) for agent in env.agents):
         hidden = ranking(env.metrics).spoken.hidden
         notes.append(f"* sees {hidden}: a ceiling, not a rival.")
+    shares = _own_shares(env)
+    if shares:
+        notes.append(OWN_HELP)
+        if any(share is not None and share < 0.5 for each in shares.values() for share in each):
+            notes.append("Rows with less than half say little of the model.")
     return Table(
-        ("Agent", *(metric.label for metric in shown)),
+        ("Agent", *(metric.label for metric in shown), *(KINDS[kind] for kind in shares)),
         [
-            (_label(env, a.name), *(_cell(a, metric, ends=metric.interval) for metric in shown))
-            for a in ranked(env)
+            (
+                _label(env, a.name),
+                *(_cell(a, metric, ends=metric.interval) for metric in shown),
+                *("-" if each[n] is None else _percent(each[n]) for each in shares.values()),
+            )
+            for n, a in enumerate(ranked(env))
         ],
         tuple(dict.fromkeys(notes)),
     )
+
+
+def _own_shares(env: EnvResult) -> dict[str, list[float | None]]:
+    """By kind of what a language model was asked for: the share that is its own, agent by agent."""
+    counts = [[seed.own for seed in agent.seeds] for agent in ranked(env)]
+    shares = {kind: [own_share(each, kind) for each in counts] for kind in KINDS}
+    return {kind: each for kind, each in shares.items() if any(s is not None for s in each)}
+
+
+def _percent(share: float | None) -> str:
+    """Whole percents; 0 and 100 are said of nothing else."""
+    assert share is not None
+    low, high = (share > 0), 99 if share < 1 else 100
+    return f"{min(max(round(100 * share), int(low)), high)} %"
 
 
 def behaviour_table(env: EnvResult) -> Table:
@@ -232,26 +258,6 @@ def markdown(table: Table) -> str:
     if table.notes:
         lines += ["", " ".join(table.notes)]
     return "\n".join(lines)
-
-
-def rich_table(table: Table, title: str = "") -> RichTable:
-    """The table for the terminal."""
-    from rich import box
-    from rich.table import Table as RichTable
-    from rich.text import Text
-
-    drawn = RichTable(
-        box=box.SIMPLE_HEAD,
-        title=Text(title) if title else None,
-        caption=Text(" ".join(table.notes)) if table.notes else None,
-        title_justify="left",
-        caption_justify="left",
-    )
-    for n, column in enumerate(table.columns):
-        drawn.add_column(Text(column), justify="left" if n == 0 else "right", overflow="fold")
-    for row in table.rows:
-        drawn.add_row(*map(Text, row))
-    return drawn
 
 
 def estimate(given: Estimate, digits: int, *, ends: bool = True, sign: bool = False) -> str:

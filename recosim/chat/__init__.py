@@ -13,6 +13,7 @@ from recosim.chat.opening import open_chat
 from recosim.chat.report import ChatReport
 from recosim.chat.request import ChatReply, ChatRequest, Message
 from recosim.chat.settings import ChatSettings
+from recosim.chat.share import OwnShare
 
 __all__ = [
     "Chat",
@@ -31,4 +32,5 @@ __all__ = [
     "import_cassette",
     "Budget",
     "ChatReport",
+    "OwnShare",
 ]

@@ -334,7 +334,7 @@ def answer_of(given: Any) -> Answer:
     """
     if not isinstance(given, dict) or "text" not in given:
         raise ValueError(f"it is {shown(given)}")
-    kinds = {
+    kinds: dict[str, Any] = {
         entry.name: str if entry.name == "text" else type(entry.default) for entry in fields(Answer)
     }
     for name, value in given.items():

@@ -106,9 +106,10 @@ class Chat:
             raise OptionError(f"workers is {workers!r}; a whole number from 1 is needed.")
         todo = list(requests)
         stop = threading.Event()
+        futures: list[Future[ChatReply]] = []
         with ThreadPoolExecutor(workers, thread_name_prefix="recosim-chat") as pool:
-            futures = [pool.submit(self._unless_stopped, request, stop) for request in todo]
             try:
+                futures += (pool.submit(self._unless_stopped, request, stop) for request in todo)
                 for done, future in enumerate(as_completed(futures), 1):
                     if progress is not None:
                         progress(done, len(todo), "asking")
@@ -116,7 +117,11 @@ class Chat:
                         break
             except BaseException:
                 stop.set()
-                self._interrupt()
+                pool.shutdown(wait=False, cancel_futures=True)
+                # A call may begin just now: until all have ended, they are ended again.
+                while not all(future.done() for future in futures):
+                    self._interrupt()
+                    time.sleep(0.02)
                 raise
             finally:
                 # All are there, or the first error or Ctrl-C is: the rest does not begin.

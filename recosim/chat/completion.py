@@ -43,8 +43,8 @@ def read_body(body: bytes, request: ChatRequest, settings: ChatSettings) -> tupl
             status = int(said.code) if re.fullmatch(r"[45]\d\d", said.code) else 500
             try:
                 raise_status(settings, status, said, {})
-            except Refused as refusal:
-                return Answer("", refusal=str(refusal)), False
+            except Refused as held:
+                return Answer("", refusal=str(held)), False
         choices = data["choices"]
         if not isinstance(choices, list):
             raise TypeError("choices is no list")
@@ -57,7 +57,8 @@ def read_body(body: bytes, request: ChatRequest, settings: ChatSettings) -> tupl
         finish = finish.lower() if isinstance(finish, str) else ""
         text, refusal, thought = _content(message, request, finish in STOPPED)
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
-        told = f"the body is no chat completion: {_shape(body)} ({settings.scrub(repr(error), 80)})"
+        shape, cause = _shape(body, settings), settings.scrub(repr(error), 80)
+        told = f"the body is no chat completion: {shape} ({cause})"
         raise ChatFault("malformed", told, billed=True) from None
     if finish in HELD_BACK and not refusal:
         refusal = "a content filter held the answer back"
@@ -185,11 +186,12 @@ def _count(usage: Any, name: str) -> int | None:
     count = usage.get(name) if isinstance(usage, dict) else None
     if isinstance(count, float) and count == count // 1:
         count = int(count) if abs(count) <= MOST_TOKENS else None
-    whole = isinstance(count, int) and not isinstance(count, bool)
-    return count if whole and 0 <= count <= MOST_TOKENS else None
+    if not isinstance(count, int) or isinstance(count, bool):
+        return None
+    return count if 0 <= count <= MOST_TOKENS else None
 
 
-def _shape(body: bytes) -> str:
+def _shape(body: bytes, settings: ChatSettings) -> str:
     """What a body looks like, in a few words."""
     if not body.strip():
         return "nothing is in it"
@@ -204,5 +206,5 @@ def _shape(body: bytes) -> str:
         return f"JSON of another type ({type(data).__name__})"
     if "choices" in data:
         return "its choices hold no message with text"
-    keys = ", ".join(repr(key[:20]) for key in list(data)[:5])
+    keys = ", ".join(repr(settings.scrub(key, 20)) for key in list(data)[:5])
     return f"JSON without choices (it has {keys or 'nothing'}); is /v1 in base_url?"

@@ -60,9 +60,11 @@ class Dialect:
             given: the parameters of the call that was refused.
             renamed: whether the limit of an answer has had its other name.
         """
-        for text in (said.param, f"{said.code} {said.text}"):
-            named = [name for name, pattern in NAMES.items() if re.search(pattern, text, re.I)]
-            for name in named:
+        for text in (said.param, f"{said.code} {said.text}", said.whole):
+            found = {name: re.search(pattern, text, re.I) for name, pattern in NAMES.items()}
+            # What is named first is what is refused; what may be given instead stands behind it.
+            places = sorted((at.start(), name) for name, at in found.items() if at)
+            for _, name in places:
                 if name == "tokens" and self.tokens_field and not TOO_LONG.search(said.text):
                     other = "" if renamed else OTHER_FIELD[self.tokens_field]
                     return replace(self, tokens_field=other)

@@ -29,11 +29,12 @@ MOST = 20_000  # bytes of an error that are looked at
 
 
 class Said(NamedTuple):
-    """What a body with an error says: in words, its code, the parameter that it names."""
+    """What a body with an error says: in words, its code, the parameter it names; its beginning."""
 
     text: str
     code: str = ""
     param: str = ""
+    whole: str = ""
 
 
 class BadRequest(ChatError):
@@ -67,7 +68,7 @@ def said_of(body: bytes, kind: str = "") -> Said:
             words = title[2] if title else re.sub(r"(?s)<[^>]{0,500}>", " ", text)
             return Said(f"a page for people, not for programs: {' '.join(words.split())[:200]}")
         return Said(text)
-    return _said(data)
+    return _said(data)._replace(whole=text[:4000])
 
 
 def error_in(data: Any) -> Said | None:
@@ -134,7 +135,7 @@ def shown_proxy(url: str) -> str:
     """The variable that sends calls to a URL through a proxy, and its host; "" if none does."""
     parts = urlsplit(url or "https://api.openai.com")
     host = parts.hostname or ""
-    if urllib.request.proxy_bypass_environment(host):
+    if urllib.request.proxy_bypass(host):
         return ""
     for name in (f"{parts.scheme}_proxy", "all_proxy"):
         for variable in (name, name.upper()):

@@ -146,9 +146,11 @@ class OpenAIBackend:
         try:
             response = self._call(ask, self.settings.timeout)
             found = response.json()
-            entries = found.get("data", found.get("models")) if isinstance(found, dict) else found
+            entries: Any = found
+            if isinstance(found, dict):
+                entries = found.get("data", found.get("models"))
             names = [e if isinstance(e, str) else e.get("id") or e.get("name") for e in entries]
-            return [str(name) for name in names] if all(names) else None
+            return [str(name) for name in names] if names and all(names) else None
         except _Unlisted:
             return None
         except ChatFault as fault:
@@ -162,15 +164,20 @@ class OpenAIBackend:
         """Ask for what no free model would say, in each form, and see which is obeyed."""
         forms: Iterable[Form] = ("schema", "json")
         for form in forms:
-            dialect = replace(self._dialect, form=form)
+
+            def ask(form: Form = form) -> Answer:
+                dialect = replace(self._dialect, form=form)
+                return self._ask_probe(dialect, budget, spent)
+
             try:
-                answer = self._patiently(lambda d=dialect: self._ask_probe(d, budget, spent))
-                if self._thinks and self.settings.thinking is None and not answer.text:
+                had = self.thinking
+                answer = self._patiently(ask)
+                if self.thinking > had:
                     # It thought until its tokens were gone: it has more of them now.
-                    answer = self._patiently(lambda d=dialect: self._ask_probe(d, budget, spent))
+                    answer = self._patiently(ask)
             except BadRequest:
                 continue  # it knows no such parameter
-            if answer.refusal or self._dialect.form != "schema":
+            if answer.refusal:
                 continue
             _, value, problem = read_answer(answer, Probe)
             if value is not None or (form == "json" and problem and problem.kind == "wrong_schema"):

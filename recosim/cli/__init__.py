@@ -14,7 +14,20 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from recosim.cli import audit, bench, data, play, population, report, show, train, users
+from recosim.cli import (
+    audit,
+    bench,
+    data,
+    listing,
+    new,
+    play,
+    population,
+    report,
+    show,
+    train,
+    users,
+    warmup,
+)
 from recosim.errors import RecosimError
 from recosim.terminal import guarded, terminal
 
@@ -29,6 +42,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("list")(listing.list_names)
+app.command()(new.new)
+app.command()(warmup.warmup)
 app.command()(train.train)
 app.command()(bench.bench)
 app.command()(report.report)

@@ -5,11 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import click
 import typer
 from rich.text import Text
 
-from recosim.cli.options import UserSetOption, WorldOption, split_names, user_settings
+from recosim.cli.options import (
+    BaseURLOption,
+    UserLLMOption,
+    UserSetOption,
+    WorldOption,
+    split_names,
+    spoken_users,
+    user_settings,
+)
 from recosim.errors import OptionError
 from recosim.terminal import terminal
 
@@ -25,6 +32,7 @@ ENVIRONMENT = "CPR-LastFM-Small"
 
 
 def audit(
+    context: typer.Context,
     given: Annotated[
         list[str] | None,
         typer.Argument(
@@ -66,6 +74,8 @@ def audit(
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of all luck.", min=0, max=2**31 - 1)] = 0,
     user_set: UserSetOption = None,
+    user_llm: UserLLMOption = None,
+    base_url: BaseURLOption = None,
     world: WorldOption = None,
     out: Annotated[
         Path, typer.Option(help="Folder for the pages and audit.json; made if need be.")
@@ -122,11 +132,12 @@ def audit(
         return
     # Of two audits into one folder one runs.
     lock = held(out / LOCK, OptionError, "Name another folder with --out.")
-    click.get_current_context().with_resource(lock)
+    context.with_resource(lock)
     clear_parts(out)
     found: dict[str, Audit] = {}
     for name in names:
-        overrides = {"world": world, "users": name, **user_settings(user_set)}
+        spoken = spoken_users(name, environment, user_llm, base_url)
+        overrides = {"world": world, "users": spoken, **user_settings(user_set)}
         env = prepare_env(environment, overrides=overrides)
         with show_progress(f"audit {name}", unit="steps") as progress:
             found[name] = audit_users(

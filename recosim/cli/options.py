@@ -2,41 +2,75 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import typer
 
+from recosim.cli.complete import (
+    complete_environments,
+    complete_estimators,
+    complete_protocols,
+    complete_users,
+    complete_worlds,
+)
 from recosim.errors import OptionError
+from recosim.users import LLMSettings, Population
 from recosim.users.behaviour import TRAITS, setting_of
+from recosim.users.llm_settings import llm_with
 
 __all__ = [
+    "AgentLLMOption",
+    "BaseURLOption",
     "CheckpointsOption",
     "Crowd",
+    "EnvironmentsArgument",
     "EstimatorOption",
     "EstimatorSetOption",
     "PlotsOption",
     "ProtocolOption",
     "SetOption",
+    "UserLLMOption",
     "UserSetOption",
     "UserSetsOption",
     "UsersOption",
     "WorldOption",
+    "agents_and_environments",
+    "check_file",
+    "check_folder",
     "check_picture",
     "crowds_of",
     "environment_overrides",
+    "model_settings",
     "split_names",
+    "spoken_users",
     "user_settings",
 ]
 
 WorldOption = Annotated[
     str | None,
-    typer.Option(help="Another world, by name or folder: `recosim data list` shows them."),
+    typer.Option(
+        help="Another world, by name or folder: `recosim list worlds` shows them.",
+        autocompletion=complete_worlds,
+    ),
 ]
 ProtocolOption = Annotated[
-    str | None, typer.Option(help="Another protocol of the family, by name, e.g. unicorn.")
+    str | None,
+    typer.Option(
+        help="Another protocol of the family, by name, e.g. unicorn.",
+        autocompletion=complete_protocols,
+    ),
+]
+EnvironmentsArgument = Annotated[
+    list[str],
+    typer.Argument(
+        help="Environments by id or short name, e.g. CPR-LastFM EAR-Yelp.",
+        autocompletion=complete_environments,
+    ),
 ]
 PlotsOption = Annotated[bool, typer.Option(help="Draw plots (needs the extra `plot`).")]
 SetOption = Annotated[
@@ -45,7 +79,10 @@ SetOption = Annotated[
         "--set", help="A choice of the protocol, e.g. --set on_reject=remove; may be repeated."
     ),
 ]
-EstimatorOption = Annotated[str | None, typer.Option(help="Another estimator: mf, fm or transe.")]
+EstimatorOption = Annotated[
+    str | None,
+    typer.Option(help="Another estimator: mf, fm or transe.", autocompletion=complete_estimators),
+]
 EstimatorSetOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -57,7 +94,8 @@ UsersOption = Annotated[
     str | None,
     typer.Option(
         help="Who the users are: ideal, human, typical, terse, erratic, picky, chatty, undecided, "
-        "standing, or a card of yours."
+        "standing, or a card of yours; `recosim list users` shows all.",
+        autocompletion=complete_users,
     ),
 ]
 UserSetOption = Annotated[
@@ -76,10 +114,65 @@ UserSetsOption = Annotated[
         f"patience=4,8,none; may be repeated. Settings: {', '.join(TRAITS)}.",
     ),
 ]
+UserLLMOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--user-llm",
+        help="Users are spoken for by a language model: its name, or a setting of it, e.g. "
+        "--user-llm my-model --user-llm decides=answers; may be repeated. Settings: docs/chat.md.",
+    ),
+]
+AgentLLMOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--agent-llm",
+        help="The language model of the agent `llm`: its name, or a setting of it, e.g. "
+        "--agent-llm my-model --agent-llm questions=4; may be repeated.",
+    ),
+]
+BaseURLOption = Annotated[
+    str | None,
+    typer.Option(
+        "--base-url",
+        help="The OpenAI-compatible server of all language models, with its /v1; by default "
+        "OPENAI_BASE_URL. Its key is OPENAI_API_KEY.",
+    ),
+]
 CheckpointsOption = Annotated[
     Path | None,
     typer.Option(help="Where trained agents are kept; a folder of RecoSim's cache by default."),
 ]
+
+
+def check_folder(path: Path | None) -> None:
+    """Raise `OptionError` where nothing could be written into a folder: before hours of work."""
+    if path is None:
+        return
+    there = path
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    if not there.is_dir():
+        raise OptionError(f"{there} is a file, and no folder to write into; name another path.")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise OptionError(
+            f"nothing can be written into {there}: no permission. Name another path, or change the "
+            "permissions of the folder."
+        )
+
+
+def check_file(path: Path | None, *endings: str) -> None:
+    """Raise `OptionError` where a file could not be written, or is not named as what it will be.
+
+    Args:
+        endings: one of these ends its name, e.g. ".html".
+    """
+    if path is None:
+        return
+    if endings and path.suffix.lower() not in endings:
+        raise OptionError(f"{path.name!r} does not end in {' or '.join(endings)}.")
+    if path.is_dir():
+        raise OptionError(f"{path} is a folder; name the file to write.")
+    check_folder(path.parent)
 
 
 def check_picture(path: Path) -> None:
@@ -94,6 +187,7 @@ def check_picture(path: Path) -> None:
     from recosim.errors import MissingExtraError
 
     check_picture_path(path)
+    check_folder(path.parent)
     if find_spec("matplotlib") is None:
         raise MissingExtraError("matplotlib", "plot", "Drawing a conversation")
 
@@ -101,6 +195,31 @@ def check_picture(path: Path) -> None:
 def split_names(given: str) -> list[str]:
     """Names separated by commas."""
     return [name.strip() for name in given.split(",") if name.strip()]
+
+
+def agents_and_environments(words: list[str], agents: str | None) -> tuple[str | None, list[str]]:
+    """What a call of `bench` or `train` names: its agents, and its environments.
+
+    Agents are named by --agents, or by the first word: `recosim train scpr CPR-LastFM-Small`.
+
+    Raises:
+        OptionError: agents in both places, or no environment.
+    """
+    from recosim.agents.registry import agent_names
+    from recosim.envs.registration import env_cards
+
+    first = set(split_names(words[0]))
+    environments = {name for card in env_cards().values() for name in (card.id, card.name)}
+    named = bool(first) and first <= {*agent_names(), "all", "rules"} - environments
+    if not named:
+        return agents, words
+    if agents is not None:
+        raise OptionError(
+            f"agents are named twice: {words[0]!r}, and --agents {agents}; name all of them once."
+        )
+    if len(words) == 1:
+        raise OptionError(f"{words[0]!r} names agents; name an environment behind it.")
+    return words[0], words[1:]
 
 
 class Crowd(NamedTuple):
@@ -147,6 +266,52 @@ def user_settings(user_set: list[str] | None) -> dict[str, Any]:
     return {name: value for name, (value,) in values.items()}
 
 
+def model_settings(option: str, given: list[str] | None, base_url: str | None) -> dict[str, Any]:
+    """Settings of a language model by name, from entries `NAME=V` or `MODEL`.
+
+    Raises:
+        OptionError: an entry of another form, or a setting that is named twice.
+    """
+    found: dict[str, Any] = {} if base_url is None else {"base_url": base_url}
+    for entry in given or []:
+        name, separator, value = (part.strip() for part in entry.partition("="))
+        if not separator:
+            name, value = "model", name
+        if not name or not value:
+            raise OptionError(f"{option} takes a model, or name=value; given {entry!r}.")
+        if name in found and (name, base_url) != ("base_url", found[name]):
+            raise OptionError(f"{option} gives {name} twice.")
+        found[name] = value if name in _WORDS else _read_value(value)
+    return found
+
+
+# Settings of a language model that are text, whatever they look like.
+_WORDS = (
+    "model", "base_url", "cassette", "mode", "form", "tokens_field", "decides", "when",
+)  # fmt: skip
+
+
+def spoken_users(
+    users: str | None, environment: str, given: list[str] | None, base_url: str | None
+) -> str | Population | None:
+    """The users of an environment, as `--users` says, spoken for as `--user-llm` says.
+
+    Users whom the rules play are worded by the model then, and it decides nothing unless it is told
+    to; they have a name of their own.
+    """
+    settings = model_settings("--user-llm", given, base_url)
+    if not settings:
+        return users
+    from recosim.envs.registration import env_card
+    from recosim.users import population
+
+    crowd = population(users or env_card(environment).arguments.get("users", "ideal"))
+    if crowd.llm is None and not given:
+        return users
+    name = crowd.name if crowd.llm is not None else f"{crowd.name}_llm"
+    return replace(crowd, name=name, llm=llm_with(crowd.llm or LLMSettings(), settings))
+
+
 def _settings(user_set: list[str] | None) -> dict[str, list[Any]]:
     """The values of each setting that is named, in the order in which they were given.
 
@@ -183,7 +348,7 @@ def environment_overrides(
     option: list[str] | None,
     estimator: str | None,
     estimator_set: list[str] | None,
-    users: str | None,
+    users: str | Population | None,
     settings: Mapping[str, Any],
 ) -> dict[str, Any]:
     """The arguments of an environment that the command line changes.

@@ -14,11 +14,16 @@ import typer
 from rich.text import Text
 
 from recosim.cli.options import (
+    AgentLLMOption,
+    BaseURLOption,
     ProtocolOption,
+    UserLLMOption,
     UserSetOption,
     UsersOption,
     WorldOption,
     check_picture,
+    model_settings,
+    spoken_users,
     user_settings,
 )
 from recosim.terminal import terminal
@@ -66,6 +71,9 @@ def play(
     protocol: ProtocolOption = None,
     users: UsersOption = None,
     user_set: UserSetOption = None,
+    user_llm: UserLLMOption = None,
+    agent_llm: AgentLLMOption = None,
+    base_url: BaseURLOption = None,
     save: Annotated[
         Path | None,
         typer.Option(help="Keep the conversation in a new Parquet file, move by move."),
@@ -78,8 +86,9 @@ def play(
     """Talk: recommend to a simulated user, or be the user of an agent.
 
     As the recommender you see what the user says and what is open, and type
-    moves: ask 12, ask indie, recommend, recommend 3 17 5, reflect. To look
-    around: history, help, and what help lists. To leave: quit, ctrl-C or ctrl-D.
+    moves: ask 12, ask indie, recommend, recommend 3 17 5, reflect; #2 is the
+    second of the last list. Sentences do too. To look around: history, help, and
+    what help lists; undo takes a slip back. To leave: quit, ctrl-C or ctrl-D.
 
     As the user you know what you have in mind, answer questions, and take one of
     the items shown by its number. You may answer wrongly: users do.
@@ -112,9 +121,11 @@ def play(
     number, crowd = _who(user, users)
     named = {"user": number, "item": item}
     wanted = {name: text for name, text in named.items() if text is not None}
-    arguments = {"world": world, "protocol": protocol, "users": crowd, **user_settings(user_set)}
+    spoken = spoken_users(crowd, environment or "", user_llm, base_url)
+    arguments = {"world": world, "protocol": protocol, "users": spoken, **user_settings(user_set)}
+    own = model_settings("--agent-llm", agent_llm, base_url)
     env = _prepare(environment, arguments)
-    _play(env, seat, agent, seed, wanted, save, picture, console)
+    _play(env, seat, agent, seed, wanted, save, picture, console, own)
 
 
 # ---- before the conversation ---------------------------------------------------------------------
@@ -172,6 +183,7 @@ def _play(
     save: Path | None,
     picture: Path | None,
     console: Console,
+    agent_settings: dict[str, Any],
 ) -> None:
     import numpy as np
 
@@ -193,7 +205,8 @@ def _play(
     chosen = board.choose(setup.units(), np.random.default_rng(seed), wanted)
     if seat is Seat.user:
         agent_name = agent_name or usual_agent(setup, env.name)
-    agent = make_agent(agent_name, env.name) if agent_name is not None else None
+    own = agent_settings if agent_name == "llm" else {}
+    agent = make_agent(agent_name, env.name, **own) if agent_name is not None else None
     batch = setup.batch(1, track=agent is None or agent.track, threads=1)
     talk = None
     if agent is not None:

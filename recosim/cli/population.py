@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from recosim.cli.clusters import RayAddressOption, RayOption, ShardsOption, cluster_of
 from recosim.cli.options import (
     EstimatorOption,
     EstimatorSetOption,
@@ -82,13 +83,22 @@ def population(
         bool, typer.Option(help="Keep every move as Parquet parts (about 3 kB a user).")
     ] = False,
     chunk: Annotated[
-        int,
-        typer.Option(help="Users of a part, which a kill can lose. It changes no result.", min=1),
-    ] = 16_384,
+        int | None,
+        typer.Option(
+            help="Users of a part, which a kill can lose and a shard takes at once; 4,096 to "
+            "16,384 by default, by the number of users. It changes no result.",
+            min=1,
+        ),
+    ] = None,
     rows: Annotated[
         int, typer.Option(help="Users advanced at once. It changes no result.", min=1)
     ] = 1024,
-    threads: Annotated[int | None, typer.Option(help="Threads of a batch.", min=1)] = None,
+    threads: Annotated[
+        int | None, typer.Option(help="Threads of a batch; with --ray 1 by default.", min=1)
+    ] = None,
+    ray: RayOption = False,
+    shards: ShardsOption = None,
+    ray_address: RayAddressOption = None,
     plots: PlotsOption = True,
 ) -> None:
     """Who wins the users? A population lives with several recommenders for weeks.
@@ -98,7 +108,9 @@ def population(
     boredom and fatigue go along. Sessions run as in the environment, so that one platform alone is
     the environment itself.
 
-    A killed run goes on where it was when the same command is given again. The folder gets
+    A killed run goes on where it was when the same command is given again. With --ray the users are
+    spread over processes, on this machine or on several; one that dies is replaced, and the results
+    are the same bytes for any number of shards. The folder gets
     summary.json, daily.parquet (by platform and day), cohorts.parquet (by first platform),
     items.parquet (exposure), plots, and the traces where they are wanted; with creators also
     creators.parquet and offer.parquet.
@@ -112,12 +124,21 @@ def population(
       recosim population RecoWorld-LastFM --users 2000 --creators 50 --creator-rules chase_clicks
 
       recosim population RecoWorld-LastFM --platforms static --user-set voice=0 --out alone
+
+      recosim population RecoWorld-LastFM --users 1000000 --days 30 --ray --shards 8
     """
     from recosim.bench.population import draw_population, population_tables
     from recosim.cli.report import output
-    from recosim.multi.running import Plan, run_population
+    from recosim.multi.plan import Plan
+    from recosim.multi.running import run_population
     from recosim.multi.whole import run_whole
 
+    cluster = cluster_of(ray, shards, ray_address)
+    if cluster is not None and creators:
+        raise OptionError(
+            "--ray has users apart from one another, and creators look at all users day by day: "
+            "they live at once, in one process. Leave out --ray or --creators."
+        )
     settings: dict[str, Any] = user_settings(user_set)
     plan = Plan.make(
         environment,
@@ -148,7 +169,9 @@ def population(
         if creators:
             run_whole(plan, folder, progress=progress, **shared)
         else:
-            run_population(plan, folder, chunk=chunk, rows=rows, progress=progress, **shared)
+            run_population(
+                plan, folder, chunk=chunk, rows=rows, cluster=cluster, progress=progress, **shared
+            )
     console = output()
     for table in population_tables(folder):
         console.print(table)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
+from recosim.cli.clusters import RayAddressOption, RayOption, ShardsOption, cluster_of
+from recosim.cli.complete import complete_agents
 from recosim.cli.options import (
     CheckpointsOption,
+    EnvironmentsArgument,
     EstimatorOption,
     EstimatorSetOption,
     ProtocolOption,
@@ -17,6 +21,8 @@ from recosim.cli.options import (
     UserSetOption,
     UsersOption,
     WorldOption,
+    agents_and_environments,
+    check_folder,
     environment_overrides,
     split_names,
     user_settings,
@@ -26,20 +32,24 @@ from recosim.progress import show_progress
 from recosim.terminal import tell, terminal
 
 if TYPE_CHECKING:
+    from recosim.agents.afar import Training
     from recosim.agents.checkpoints import Checkpoint, Place
     from recosim.bench.setup import BenchEnv
+    from recosim.cluster import Cluster
 
 __all__ = ["train"]
 
 
 def train(
+    environments: EnvironmentsArgument,
     agents: Annotated[
-        str, typer.Argument(help="Agents, separated by commas; 'all' for every agent that learns.")
-    ],
-    environments: Annotated[
-        list[str],
-        typer.Argument(help="Environments by id or short name, e.g. CPR-LastFM EAR-Yelp."),
-    ],
+        str | None,
+        typer.Option(
+            help="Agents, separated by commas; 'all' for every agent that learns. They may also "
+            "stand before the environments.",
+            autocompletion=complete_agents,
+        ),
+    ] = None,
     seeds: Annotated[int, typer.Option(help="How many seeds: 0, 1, ...", min=1)] = 1,
     first_seed: Annotated[int, typer.Option(help="The first of them.", min=0)] = 0,
     rounds: Annotated[
@@ -67,6 +77,9 @@ def train(
         Path | None,
         typer.Option(help="A folder for event files; `tensorboard --logdir` shows them."),
     ] = None,
+    ray: RayOption = False,
+    shards: ShardsOption = None,
+    ray_address: RayAddressOption = None,
 ) -> None:
     """Train agents that learn, on the conversations of the validation split.
 
@@ -79,18 +92,28 @@ def train(
     exploration; the weights that played best are kept. A training of other rounds takes the place
     of a finished one only if its weights play better, or with --again.
 
+    With --ray several trainings run at once, on this machine or on several that share the folder of
+    checkpoints; one whose process dies goes on from its last checkpoint in another.
+
     Examples:
 
-      recosim train scpr CPR-LastFM-Small
+      recosim train CPR-LastFM-Small --agents scpr
 
-      recosim train crm,ear,scpr CPR-LastFM --world my-lastfm --estimator fm --seeds 3
+      recosim train CPR-LastFM --agents crm,ear,scpr --world my-lastfm --estimator fm --seeds 3
 
-      recosim train maskable_ppo CPR-Yelp --tensorboard runs/
+      recosim train CPR-Yelp --agents maskable_ppo --tensorboard runs/
+
+      recosim train CPR-LastFM --agents crm,ear,scpr --seeds 3 --ray --shards 4
     """
     from recosim.agents.checkpoints import checkpoint_root
     from recosim.agents.registry import agent_names
     from recosim.bench.setup import prepare_env
 
+    agents, environments = agents_and_environments(environments, agents)
+    if agents is None or not split_names(agents):
+        raise OptionError("name agents to train, e.g. --agents scpr; 'all' for all that learn.")
+    check_folder(checkpoints or checkpoint_root())
+    check_folder(tensorboard)
     overrides = environment_overrides(
         world=world,
         protocol=protocol,
@@ -100,21 +123,27 @@ def train(
         users=users,
         settings=user_settings(user_set),
     )
+    cluster = cluster_of(ray, shards, ray_address)
     everyone = split_names(agents) == ["all"]
     names = agent_names() if everyone else split_names(agents)
     root = checkpoints or checkpoint_root()
     runs = Runs(root, rounds, again, tensorboard, check_every, stop_after)
+    wanted: list[tuple[str, BenchEnv]] = []
     for environment in environments:
         env = prepare_env(environment, split="valid", overrides=overrides)
         for name in names:
             if (why_not := _why_not(name, env)) is None:
-                _draw(
-                    [runs.train(name, env, seed) for seed in range(first_seed, first_seed + seeds)]
-                )
+                wanted.append((name, env))
             elif not everyone:
                 raise why_not
             elif isinstance(why_not, MissingExtraError):
                 tell(f"left out: {why_not}")
+    numbers = range(first_seed, first_seed + seeds)
+    if cluster is not None:
+        runs.train_on(cluster, wanted, numbers)
+        return
+    for name, env in wanted:
+        _draw([runs.train(name, env, seed) for seed in numbers])
 
 
 def _why_not(name: str, env: BenchEnv) -> RecosimError | None:
@@ -155,37 +184,90 @@ class Runs(NamedTuple):
         Raises:
             typer.Exit: it was interrupted; how to go on has been said.
         """
-        from recosim.agents.checkpoints import Place, checkpoint_key
-        from recosim.agents.registry import make_agent
         from recosim.agents.training import train
-        from recosim.cli.report import output
 
-        learner: Any = make_agent(name, env.name)
-        key = checkpoint_key(learner, env.setup, env.fitted)
-        place = Place(self.root, env.place, name, key, seed)
-        what = f"{name} on {env.key}, seed {seed}"
+        training = self.training(name, env, seed)
         try:
-            with show_progress("training", unit="rounds", log=f"training {what}") as progress:
+            with show_progress("training", unit="rounds", log=f"training {training}") as progress:
                 checkpoint = train(
-                    learner,
+                    training.learner(),
                     env.setup,
-                    place,
-                    rounds=self.rounds,
-                    again=self.again,
-                    check_every=self.check_every,
-                    stop_after=self.stop_after,
-                    tensorboard=self.events and self.events / env.place / name / f"seed-{seed}",
+                    training.place,
+                    rounds=training.rounds,
+                    again=training.again,
+                    check_every=training.check_every,
+                    stop_after=training.stop_after,
+                    tensorboard=training.tensorboard,
                     progress=progress,
                 )
         except KeyboardInterrupt:
-            tell(_interrupted(place.folder))
+            tell(_interrupted(training.place.folder))
             raise typer.Exit(130) from None
-        output().print(
-            f"{what}: {checkpoint.done} rounds, {checkpoint.seconds:.0f} s"
-            f"{_last_rounds(checkpoint)}{_kept(checkpoint, place)}\n  {checkpoint.folder}",
-            soft_wrap=True,
-        )
+        _said(training, checkpoint)
         return checkpoint
+
+    def training(self, name: str, env: BenchEnv, seed: int) -> Training:
+        """One of them: an agent with a seed."""
+        from recosim.agents.afar import Training
+        from recosim.agents.checkpoints import Place, checkpoint_key
+        from recosim.agents.registry import make_agent
+
+        learner: Any = make_agent(name, env.name)
+        place = Place(
+            self.root, env.place, name, checkpoint_key(learner, env.setup, env.fitted), seed
+        )
+        events = self.events and self.events / env.place / name / f"seed-{seed}"
+        return Training(
+            name,
+            env.name,
+            env.key,
+            place,
+            self.rounds,
+            self.again,
+            events,
+            self.check_every,
+            self.stop_after,
+        )
+
+    def train_on(
+        self, cluster: Cluster, wanted: list[tuple[str, BenchEnv]], seeds: Sequence[int]
+    ) -> None:
+        """Train all of them on a cluster, say what came of each as it ends, and draw their curves.
+
+        Raises:
+            typer.Exit: it was interrupted.
+        """
+        from recosim.agents.afar import train_all
+
+        trainings = [self.training(name, env, seed) for name, env in wanted for seed in seeds]
+        setups = {env.key: env.setup for _, env in wanted}
+        done: dict[Path, list[Checkpoint]] = {t.place.folder.parent: [] for t in trainings}
+        try:
+            with (
+                show_progress("training", unit="rounds", log="training on Ray") as progress,
+                closing(
+                    train_all(trainings, setups, cluster, progress=progress, notice=tell)
+                ) as trained,
+            ):
+                for training, checkpoint in trained:
+                    _said(training, checkpoint)
+                    done[training.place.folder.parent].append(checkpoint)
+        except KeyboardInterrupt:
+            tell("interrupted; the same command goes on from the checkpoints.")
+            raise typer.Exit(130) from None
+        for checkpoints in done.values():
+            _draw(sorted(checkpoints, key=lambda checkpoint: checkpoint.seed))
+
+
+def _said(training: Training, checkpoint: Checkpoint) -> None:
+    """A line on what came of a training."""
+    from recosim.cli.report import output
+
+    output().print(
+        f"{training}: {checkpoint.done} rounds, {checkpoint.seconds:.0f} s"
+        f"{_last_rounds(checkpoint)}{_kept(checkpoint, training.place)}\n  {checkpoint.folder}",
+        soft_wrap=True,
+    )
 
 
 def _last_rounds(checkpoint: Checkpoint) -> str:

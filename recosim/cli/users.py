@@ -1,14 +1,14 @@
-"""`recosim users`: fit users to logs."""
+"""`recosim users`: fit users to logs; `annotate` is in a module of its own."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import click
 import typer
 from rich.table import Table
 
+from recosim.cli.annotate import annotate
 from recosim.cli.options import WorldOption
 from recosim.errors import OptionError
 from recosim.terminal import terminal
@@ -22,18 +22,22 @@ __all__ = ["app"]
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Users: fit them to logs.",
+    help="Users: fit them to logs, and let them annotate lists.",
     epilog="Example: recosim users fit iard.json --out my_users.toml",
 )
 
 
 @app.callback()
 def users() -> None:
-    """Users: fit them to logs."""
+    """Users: fit them to logs, and let them annotate lists."""
+
+
+app.command()(annotate)
 
 
 @app.command()
 def fit(
+    context: typer.Context,
     log: Annotated[
         Path,
         typer.Argument(
@@ -106,7 +110,7 @@ def fit(
 
     # Of two fits of one card one runs.
     lock = held(out.with_name(f".{out.name}.lock"), OptionError, "Name another card with --out.")
-    click.get_current_context().with_resource(lock)
+    context.with_resource(lock)
     check_card_path(out)
     unfitted = population(against)
     given = open_world(world) if world else None
@@ -114,7 +118,7 @@ def fit(
     with show_progress("fit", unit="fits", log=f"fitting users to {log}") as progress:
         progress(0, folds + 1, "all conversations")
         found = fit_users(own)
-        held = judge(
+        judged = judge(
             own,
             unfitted,
             folds=folds,
@@ -125,15 +129,15 @@ def fit(
     if select is not None:
         with show_progress("select", unit="seeds", log="choosing a part of the log") as progress:
             chosen = select_part(own, select, seeds=select_seeds, progress=progress)
-    write_card(out, found, own, held)
+    write_card(out, found, own, judged)
     if report is not None:
-        values = _values(found, held, chosen)
+        values = _values(found, judged, chosen)
         write_json(report, {"log": own.source, "against": against, **values})
     console = terminal()
     console.print(own.source, style="dim", soft_wrap=True)
     console.print(f"{own.conversations:,} {own.unit}, {own.total:,} occasions")
     _print_settings(console, found)
-    _print_held(console, held, against)
+    _print_held(console, judged, against)
     if chosen is not None:
         _print_selection(console, chosen)
     console.print(f"wrote {out}", soft_wrap=True)

@@ -253,8 +253,9 @@ class Batch:
         shown = ", ".join(map(str, legal[:12])) + (", ..." if len(legal) > 12 else "")
         return (
             f"action {action} of row {row} is not legal now: {self.why_illegal(row, action)}. "
-            f"Legal: {shown}. Choose by info['action_mask'], or make the environment with "
-            "illegal='penalise'."
+            f"Legal: {shown}. Two ways on: an algorithm that reads masks (info['action_mask']; "
+            "MaskablePPO of sb3-contrib takes env.action_masks()), or, for one that knows none "
+            "(PPO, DQN), gymnasium.make(..., illegal='penalise'): it costs a turn and reward then."
         )
 
     def why_illegal(self, row: int, action: int) -> str:

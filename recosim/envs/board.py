@@ -10,6 +10,7 @@ makes moves and keeps what was said.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Literal, NamedTuple
 
@@ -57,11 +58,15 @@ class Seat:
     Args:
         batch: of one row, opened.
         acts: of the family.
+
+    Attributes:
+        listed: what numbered lists showed last: letter of the ids ("i" of items) -> ids in order.
     """
 
     def __init__(self, batch: Any, acts: Acts) -> None:
         self.batch, self.acts, self.world = batch, acts, batch.world
         self.language = acts.language(batch.world, batch.protocol)
+        self.listed: dict[str, list[int]] = {}
 
     def introduce(self) -> Iterator[RenderableType]:
         """What the person should know before the opening."""
@@ -74,6 +79,28 @@ class Seat:
             RecosimError: nothing; the message says why, and nothing has changed.
         """
         raise NotImplementedError
+
+    def take_back(self) -> Typed | None:
+        """Undo what was typed of an answer that is not whole yet; None where there is nothing."""
+        return None
+
+    def numbered(self, text: str, letter: str) -> str:
+        """A text in which "#2" is the second of the last list, as its id: "i203".
+
+        Raises:
+            OptionError: no such list, or no such number in it.
+        """
+        ids = self.listed.get(letter, [])
+
+        def name(found: re.Match[str]) -> str:
+            number = int(found[1])
+            if not ids:
+                raise OptionError(f"{found[0]} is the number of a list, and none was shown.")
+            if not 1 <= number <= len(ids):
+                raise OptionError(f"there is no {found[0]}; the last list has 1 to {len(ids)}.")
+            return f"{letter}{ids[number - 1]}"
+
+        return re.sub(r"#(\d{1,6})\b", name, text)
 
     @property
     def parser(self) -> Reads:
@@ -112,6 +139,7 @@ class RecommenderSeat(Seat):
             return typed
         if not line:
             raise OptionError("type a move; 'help' gives examples.")
+        line = self.numbered(line, "i")
         shown = tuple(self.acts.last_move(self.batch, 0)["items"])
         context = Context(shown=shown, facets=self.batch.asks_facets)
         act = self.parser.parse_system(line, context)
@@ -126,7 +154,8 @@ class RecommenderSeat(Seat):
             name = self.world.attribute_names[0] if self.world.n_attributes else "it"
             yield f"    Do you want {name}?"
         yield f"    How about {item_label(self.world, 0)}?    What do you think of i3 and i5?"
-        yield "  'history' shows everything said so far, 'quit' leaves; also ctrl-C, ctrl-D."
+        yield "  'history' shows everything said so far, 'undo' takes the last move back, 'quit'"
+        yield "  leaves; also ctrl-C, ctrl-D."
 
 
 class UserSeat(Seat):
@@ -194,7 +223,8 @@ class UserSeat(Seat):
 
     def _help(self) -> Iterator[str]:
         yield "Take an item by its number or its name, or say no; answer questions with a sentence."
-        yield "'mind' shows what you have in mind, 'history' what was said, 'quit' leaves."
+        yield "'mind' shows what you have in mind, 'history' what was said, 'undo' takes your last"
+        yield "answer back, 'quit' leaves."
 
 
 class Chosen(NamedTuple):

@@ -108,7 +108,8 @@ def fit_or_load(
 def _fit_and_store(
     fitter: Estimator, world: World, folder: Path, key: dict[str, Any], progress: Progress | None
 ) -> Vectors:
-    with show_progress(f"fitting {key['estimator']!r} to {world.name}", progress) as report:
+    title = f"fitting {key['estimator']!r} to {world.name}"
+    with show_progress(title, progress, log=f"recosim: {title}, once") as report:
         vectors = fitter.fit(world, report).check(world)
     try:
         _store(folder, key, vectors)

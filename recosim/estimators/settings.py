@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import math
 from collections.abc import Mapping
@@ -10,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from recosim.errors import OptionError
+from recosim.errors import OptionError, nearest
 
 __all__ = ["flag", "number", "refuse_unknown", "setting_names", "vector_size", "whole"]
 
@@ -25,8 +24,8 @@ def refuse_unknown(kind: type, unknown: Mapping[str, Any]) -> None:
     """Raise `OptionError` for settings that a class does not have; the nearest one is offered."""
     for name in unknown:
         allowed = setting_names(kind)
-        near = difflib.get_close_matches(name, allowed, n=1, cutoff=0.4)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+        near = nearest(name, allowed)
+        hint = f" Did you mean {near!r}?" if near else ""
         label = getattr(kind, "name", kind.__name__)
         raise OptionError(
             f"unknown setting {name!r} of the estimator {label!r}.{hint} "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +12,7 @@ from numba import njit, types
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, IndexDataCacheFile
 
 from recosim.files import cache_folder
+from recosim.kernels import watch  # noqa: F401  (says what is compiled)
 from recosim.kernels.digest import digest_of
 from recosim.kernels.table import Table
 
@@ -145,7 +145,7 @@ _warned = False
 
 
 class Entry:
-    """An entry kernel: cached on disk, and a word on the terminal while it compiles."""
+    """An entry kernel: cached on disk, compiled or opened when it first runs."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.dispatcher: Any = cached(nogil=True, error_model="numpy")(function)
@@ -154,21 +154,8 @@ class Entry:
 
     def __call__(self, table: Table, lo: int, hi: int) -> Any:
         if not self.ready:
-            self._load(table, lo, hi)
+            self.compile()
         return self.dispatcher(table, lo, hi)
-
-    def _load(self, table: Table, lo: int, hi: int) -> None:
-        """Compile, or load from the cache, saying so if it is the slow one of the two."""
-        cache_file = getattr(getattr(self.dispatcher, "_cache", None), "_cache_file", None)
-        index = Path(
-            getattr(cache_file, "_cache_path", "."), getattr(cache_file, "_index_name", "-")
-        )
-        if not index.is_file() and sys.stderr.isatty():
-            print(
-                f"recosim: compiling kernel {self.function.__name__!r}, once on this machine ...",
-                file=sys.stderr,
-            )
-        self.compile()
 
     def compile(self) -> None:
         """Compile, or load from the cache, without a table to run on."""

@@ -14,6 +14,7 @@ from recosim.acts import Ask, Recommend, Reflect, SystemAct
 from recosim.errors import NotUnderstood
 from recosim.language import cues
 from recosim.language.context import Context
+from recosim.language.negation import is_negated
 from recosim.language.search_lines import Piece, Terms
 from recosim.language.tone import has_cue, spoken
 from recosim.language.words import COMMON, tokens_of
@@ -323,6 +324,10 @@ def understand_system(
     else:
         words = [word for word in words if word not in COMMON]
     found = tuple(dict.fromkeys(terms.term_of[w] for w in words if w in terms.term_of))
+    if found and is_negated(tokens_of(line)):
+        raise NotUnderstood(
+            text, "Is it a question? Ask without the negation; 'search: ... -WORD' leaves one out."
+        )
     if found:
         return Ask(found)
     if words:

@@ -10,6 +10,7 @@ from recosim.language import cues
 from recosim.language.asking_back import did_you_mean, nearest_names
 from recosim.language.context import Context
 from recosim.language.mentions import Mention, Mentions
+from recosim.language.negation import is_negated
 from recosim.language.places import place_mentions
 from recosim.language.tone import has_cue, spoken
 from recosim.language.words import COMMON, Token, tokens_of
@@ -47,6 +48,11 @@ def understand_system(text: str, marked: str, context: Context, find: Mentions) 
     items, attributes, facets = (_clear(mentions, kind) for kind in "iaf")
     if items:
         return Recommend(items, attributes)
+    named = {k for mention in mentions for k in range(mention.start, mention.end)}
+    if attributes and is_negated(tokens, named):
+        raise NotUnderstood(
+            text, f"Is it a question? Ask without the negation, about {_listed(find, attributes)}."
+        )
     if has_cue(said, cues.REFLECTING):
         return Reflect()
     unclear = next((mention for mention in mentions if len(mention.ids) > 1), None)
@@ -69,6 +75,10 @@ def understand_system(text: str, marked: str, context: Context, find: Mentions) 
         nearest_names(find.labels, tokens)
         or "Is it a question (about which attribute?) or a recommendation (of which items)?",
     )
+
+
+def _listed(find: Mentions, attributes: Sequence[int]) -> str:
+    return " and ".join(f"{find.labels.names['a'][a]} [a{a}]" for a in attributes)
 
 
 def _clear(mentions: Sequence[Mention], kind: str) -> tuple[int, ...]:

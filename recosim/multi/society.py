@@ -16,8 +16,8 @@ from recosim.errors import OptionError
 from recosim.multi.creators import Creators, Trade
 from recosim.multi.market import Market
 from recosim.multi.measures import gini, summarise
+from recosim.multi.plan import labels
 from recosim.multi.platforms import PRESETS, Ranking, make_platforms
-from recosim.multi.running import labels
 from recosim.multi.tally import SCALE, Tally
 
 __all__ = ["Society"]

@@ -11,7 +11,9 @@ import numpy as np
 from recosim.errors import OptionError
 from recosim.files import write_json
 from recosim.multi.measures import write_columns, write_tables
-from recosim.multi.running import Plan, Tracer, claim_folder, labels
+from recosim.multi.parts import claimed_folder
+from recosim.multi.plan import Plan, labels
+from recosim.multi.shard import Tracer
 from recosim.multi.society import Society
 from recosim.progress import Progress
 
@@ -40,7 +42,7 @@ def run_whole(
 
     Raises:
         OptionError: more users than fit, or a platform that cannot be one beside creators.
-        ResultsError: the folder holds another run.
+        ResultsError: the folder holds another run. BusyError: another process is at a run in it.
     """
     if plan.users > MOST_USERS:
         raise OptionError(
@@ -58,19 +60,21 @@ def run_whole(
     )
     assert society.makers is not None
     described = {**plan.describe(), "creators": society.makers.describe()}
-    claim_folder(folder, described, notice)
-    tracer = Tracer(society.market, plan) if plan.traces else None
-    society.begin(plan.seed)
-    while not society.over:
-        society.play()
-        progress(society.day, society.days, f"{int(society.log['active'][-1].sum())} active users")
-    if tracer is not None:
-        tracer.take().write(folder / "traces" / "000000.parquet")
-    _write_creators(folder, society)
-    summary = write_tables(folder, society.tally.arrays, labels(plan.platforms), described)
-    summary["creators"] = society.summary()["creators"]
-    write_json(folder / "summary.json", summary)
-    return summary
+    with claimed_folder(folder, described, notice):
+        tracer = Tracer(society.market, plan) if plan.traces else None
+        society.begin(plan.seed)
+        while not society.over:
+            society.play()
+            progress(
+                society.day, society.days, f"{int(society.log['active'][-1].sum())} active users"
+            )
+        if tracer is not None:
+            tracer.take().write(folder / "traces" / "000000.parquet")
+        _write_creators(folder, society)
+        summary = write_tables(folder, society.tally.arrays, labels(plan.platforms), described)
+        summary["creators"] = society.summary()["creators"]
+        write_json(folder / "summary.json", summary)
+        return summary
 
 
 def _write_creators(folder: Path, society: Society) -> None:

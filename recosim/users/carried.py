@@ -33,8 +33,9 @@ def missed(
 ) -> Missed | None:
     """Why words that were read as some acts do not carry those that were meant; None: they do.
 
-    A refusal may go without saying beside what was wrong, an answer beside a goodbye; what was
-    wrong, and a goodbye, may not.
+    What has no content of its own may go without saying beside what has: a refusal beside what was
+    wrong, a no beside a goodbye, a wish that stands beside the request that opens. A yes, what is
+    taken, noted, asked for or wrong, and a goodbye may not.
 
     Args:
         walks: whether they are acts of a life (`Context.walks`). There an instruction is carried
@@ -48,10 +49,21 @@ def missed(
         if not any(alike(other, act) for other in meant):
             same = any(type(other) is type(act) for other in meant)
             return "contradiction" if same else "another_act"
-    weighty = [act for act in meant if isinstance(act, (*_WISHES, Leave, Inquire))]
-    if all(any(alike(act, other) for other in said) for act in weighty):
-        return None
-    return None if isinstance(meant[0], Request) else "another_act"
+    opens = isinstance(meant[0], Request)
+    weighty = [act for act in meant if _weighs(act) and not (opens and isinstance(act, _WISHES))]
+    carried = all(any(alike(act, other) for other in said) for act in weighty)
+    return None if carried else "another_act"
+
+
+def _weighs(act: UserAct) -> bool:
+    """Whether something is lost where an act goes without saying."""
+    if isinstance(act, Answer):
+        return act.kind == "yes" or bool(act.also)
+    if isinstance(act, React):
+        return bool(act.taken or act.notes)
+    if isinstance(act, Request):
+        return bool(act.attributes) or act.item is not None
+    return isinstance(act, (*_WISHES, Leave, Inquire))
 
 
 def _alike(meant: UserAct, read: UserAct) -> bool:

@@ -12,10 +12,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, Literal, cast
+from typing import Any, Literal, TypeVar, cast
 
 from recosim.acts import Answer, Ask, Edit, Instruct, Leave, React, Recommend, Reflect, UserAct
-from recosim.chat import Chat, ChatReply, ChatRequest
+from recosim.chat import Chat, ChatReply, ChatRequest, OwnShare
 from recosim.errors import NotUnderstood
 from recosim.language import Language
 from recosim.users.carried import missed
@@ -34,9 +34,11 @@ from recosim.world.world import World
 
 __all__ = ["Decision", "LLMSpeaker"]
 
+SLICE = 64  # occasions that are asked at once where a run may stop
 REGENERATE = 1  # second tries at words that name what they must not, or do not say what is meant
 # What is said of documents in a line of the system: titles, each with its id.
 _LISTED = re.compile(r"(?<=: ).*\[i\d+\]", re.DOTALL)
+_T = TypeVar("_T")
 _SEEDS = 2**31 - 1  # servers take seeds of 31 bits
 
 
@@ -72,6 +74,9 @@ class _Draft:
     text: str = ""  # "": the template's turn
     thought: str = ""
     waits: bool = True
+    wrong: str = ""  # why the model's words, if it was asked, are not said
+    detail: str = ""
+    asked: bool = False
 
 
 class LLMSpeaker:
@@ -87,6 +92,10 @@ class LLMSpeaker:
         users: who they are; `users.llm` says what may be decided.
         chat: the model; by default the one that the settings name.
         language: whose words they are; by default that of the world's attributes.
+
+    Attributes:
+        share: which of the words and decisions that the model was asked for are its own; it stops
+            a run that sets its `limit`.
     """
 
     def __init__(
@@ -105,6 +114,7 @@ class LLMSpeaker:
         self._hide = lru_cache(maxsize=16_384)(self._hidden)
         self._language = language or Language(world)
         self._templates, self._parser = self._language.templates, self._language.parser
+        self.share = OwnShare(f"the users {users.name!r}")
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
 
@@ -162,18 +172,29 @@ class LLMSpeaker:
 
         Raises:
             ChatError, BudgetError, CassetteError: see `Chat.complete`.
+            FallbackError: too few are the model's own for the run that set the limit.
         """
+        return [made for part in self._slices(occasions) for made in self._decide(part)]
+
+    def _decide(self, occasions: Sequence[Occasion]) -> list[Decision]:
         requests = [self._question(occasion) for occasion in occasions]
         replies = self.chat.complete_all(requests, workers=self.settings.workers)
         decisions = [self._decision(*pair) for pair in zip(occasions, replies, strict=True)]
-        for occasion, each in zip(occasions, decisions, strict=True):
+        for occasion, each, reply in zip(occasions, decisions, replies, strict=True):
+            self.share.add("decisions", "" if each.made else each.outcome, reply.detail)
             if each.made:
                 as_ruled = int(each.acts == occasion.acts)
                 facts = f"facts:{each.kind}:{each.verdict}"
                 self._count("decisions:made", **{"decisions:as_the_rules": as_ruled, facts: 1})
             else:
                 self._count("decisions:left_to_the_rules")
+        self.share.check()
         return decisions
+
+    def _slices(self, given: Sequence[_T]) -> list[Sequence[_T]]:
+        """All at once; where a run may stop, in parts, so that it does before much is asked."""
+        size = SLICE if self.share.limit < 1 else max(1, len(given))
+        return [given[start : start + size] for start in range(0, len(given), size)]
 
     def _question(self, occasion: Occasion) -> ChatRequest:
         manner = self.personas.answering(occasion.user) if self.settings.persona else ""
@@ -228,6 +249,7 @@ class LLMSpeaker:
 
         Raises:
             ChatError, BudgetError, CassetteError: see `Chat.complete`; nothing is said then.
+            FallbackError: too few are the model's own for the run that set the limit.
         """
         drafts = [_Draft(occasion, occasion.acts) for occasion in occasions]
         deciding = [draft for draft in drafts if self._may_decide(draft.occasion)]
@@ -241,6 +263,12 @@ class LLMSpeaker:
                 draft.waits = False
             if self.settings.decides == "answers" and self._left_alone(draft.occasion):
                 draft.waits = False
+        for part in self._slices(drafts):
+            self._word(part)
+        return [self._utterance(draft) for draft in drafts]
+
+    def _word(self, drafts: Sequence[_Draft]) -> None:
+        """Ask for the words of those that wait for them, and once more where they will not do."""
         for attempt in range(1 + REGENERATE):
             waiting = [draft for draft in drafts if draft.waits]
             if waiting:
@@ -248,7 +276,10 @@ class LLMSpeaker:
                 replies = self.chat.complete_all(requests, workers=self.settings.workers)
                 for draft, reply in zip(waiting, replies, strict=True):
                     self._take(draft, reply, attempt)
-        return [self._utterance(draft) for draft in drafts]
+        for draft in drafts:
+            if draft.asked:
+                self.share.add("words", draft.wrong, draft.detail)
+        self.share.check()
 
     def _request(self, draft: _Draft, attempt: int) -> ChatRequest:
         occasion = draft.occasion
@@ -292,8 +323,9 @@ class LLMSpeaker:
 
     def _take(self, draft: _Draft, reply: ChatReply, attempt: int) -> None:
         """Make what came of a request an utterance, or leave it for the next attempt."""
-        draft.waits = False
+        draft.waits, draft.asked, draft.wrong = False, True, ""
         if reply.outcome != "ok" or reply.value is None:
+            draft.wrong, draft.detail = reply.outcome, reply.detail
             self._count(f"fallbacks:{reply.outcome}")
             return
         draft.thought = " ".join(str(getattr(reply.value, "thought", "")).split())
@@ -306,13 +338,15 @@ class LLMSpeaker:
         elif attempt < REGENERATE:
             draft.waits = True
         else:
+            draft.wrong, draft.detail = wrong, f"{text[:100]!r} does not say what is meant"
             self._count(f"fallbacks:{wrong}")
 
     def _take_with(self, draft: _Draft, decision: Decision) -> None:
         """Words that came with a decision; they are not asked for again."""
-        draft.waits = False
+        draft.waits, draft.asked = False, True
         draft.thought = " ".join(decision.thought.split())
         wrong = self._wrong(decision.words, draft) if decision.made else decision.outcome
+        draft.wrong = wrong or ""
         if wrong is None:
             draft.text = decision.words
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from recosim.errors import OptionError, unknown
@@ -12,7 +12,7 @@ from recosim.errors import OptionError, unknown
 if TYPE_CHECKING:
     from recosim.chat import Chat
 
-__all__ = ["LLMSettings", "llm_settings"]
+__all__ = ["LLMSettings", "llm_settings", "llm_with"]
 
 DECIDES = ("nothing", "answers")
 WHEN = ("always", "weary")
@@ -35,6 +35,8 @@ class LLMSettings:
         persona: whether the model is told who it is: manner, patience, what the user likes.
         workers: calls at the same time.
         model, base_url, cassette, mode, requests, tokens, money: see `recosim.chat.open_chat`.
+        server: further settings of `recosim.chat.ChatSettings` by name (timeout, attempts, price_in
+            ...). On a card, and on the command line, they stand beside the others.
         chat: in place of all of these, for Python.
 
     Raises:
@@ -55,9 +57,13 @@ class LLMSettings:
     requests: int | None = None
     tokens: int | None = None
     money: float | None = None
+    server: Mapping[str, Any] = field(default_factory=dict)
     chat: Chat | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        for key in self.server:
+            if key not in _server_settings():
+                raise unknown("setting of a server", key, _server_settings())
         if self.decides not in DECIDES:
             raise unknown("value of decides", self.decides, DECIDES)
         if self.when not in WHEN:
@@ -95,6 +101,7 @@ class LLMSettings:
             requests=self.requests,
             tokens=self.tokens,
             money=self.money,
+            **self.server,
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -120,8 +127,26 @@ def llm_settings(given: LLMSettings | Mapping[str, Any] | None) -> LLMSettings |
         return given
     if not isinstance(given, Mapping):
         raise OptionError(f"llm is {given!r}; a table of settings is needed.")
-    allowed = [entry.name for entry in fields(LLMSettings) if entry.name != "chat"]
+    return llm_with(LLMSettings(), given)
+
+
+def llm_with(settings: LLMSettings, given: Mapping[str, Any]) -> LLMSettings:
+    """The settings with others by name, those of the server among them.
+
+    Raises:
+        UnknownNameError: a key that does not exist. OptionError: an impossible value.
+    """
+    own = [entry.name for entry in fields(LLMSettings) if entry.name not in ("chat", "server")]
     for key in given:
-        if key not in allowed:
-            raise unknown("setting of llm", key, allowed)
-    return LLMSettings(**given)
+        if key not in (*own, *_server_settings()):
+            raise unknown("setting of llm", key, (*own, *_server_settings()))
+    server = {key: value for key, value in given.items() if key not in own}
+    changed = {key: value for key, value in given.items() if key in own}
+    return replace(settings, **changed, server={**settings.server, **server})
+
+
+def _server_settings() -> tuple[str, ...]:
+    """What may be said of a server beside its address and its model."""
+    from recosim.chat.settings import SERVER_SETTINGS
+
+    return tuple(name for name in SERVER_SETTINGS if name not in ("model", "base_url"))

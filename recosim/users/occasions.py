@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from recosim import acts as acts_of_recosim
-from recosim.errors import OptionError
+from recosim.errors import OptionError, shown
 from recosim.files import write_text
 from recosim.language import Context
 from recosim.users.speaker import Occasion, Search, Speaker, Utterance
@@ -81,13 +81,13 @@ def load_occasions(path: Path | str, world: World) -> list[Occasion]:
         raise OptionError(f"{path} cannot be read as text: {error}.") from error
     try:
         head = json.loads(lines[0])
-        version, fingerprint = head[HEAD], head["fingerprint"]
-    except (ValueError, TypeError, KeyError, IndexError):
+        version, fingerprint = head[HEAD], str(head["fingerprint"])
+    except (ValueError, TypeError, KeyError, IndexError, RecursionError):
         raise OptionError(
             f"{path}:1: not a file of occasions; recosim.users.occasions.save_occasions writes one."
         ) from None
     if version != FORMAT:
-        raise OptionError(f"{path}:1: format {version!r}; this RecoSim reads format {FORMAT}.")
+        raise OptionError(f"{path}:1: format {shown(version)}; this RecoSim reads format {FORMAT}.")
     if not world.known_as(fingerprint):
         raise OptionError(
             f"{path}:1: occasions of the world {head.get('world')} ({fingerprint[:12]}); this one "
@@ -127,7 +127,7 @@ def _read(path: Path, number: int, line: str) -> Occasion:
         if entry.get("search") is not None:
             entry["search"] = Search(*map(_tuples, entry["search"]))
         return Occasion(**{k: _tuples(v) for k, v in entry.items()})
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise OptionError(
             f"{path}:{number}: not an occasion ({error!r}). Record it anew."
         ) from error

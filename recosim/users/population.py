@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from recosim.cards import find_card, list_cards, read_toml
 from recosim.errors import CardError, OptionError, RecosimError, shown, unknown
 from recosim.language.phrases import STYLES
+from recosim.users.annotators.settings import Annotators, annotators_of
 from recosim.users.behaviour import (
     SETTINGS,
     WORDS,
@@ -38,7 +39,8 @@ __all__ = [
 ]
 
 KEYS = (
-    "name", "title", "description", "source", "style", "seed", "behaviour", "sources", "llm",
+    "name", "title", "description", "source", "style", "seed", "behaviour", "annotators",
+    "sources", "llm",
 )  # fmt: skip
 FORMS = ("uniform", "beta", "choice")
 CHOICE = "choice"  # begins the source of a setting that nobody counted
@@ -60,6 +62,7 @@ class Population:
         style: how they talk (`recosim.language`): "plain", "terse" or "chatty".
         seed: of the draws; another seed is another crowd of the same kind.
         llm: a language model speaks for them, and decides what it may; None: templates speak.
+        annotators: how they rate and compare lists (docs/annotators.md). No environment reads it.
         sources: by setting, where its numbers are from; what begins with "choice" was counted by
             nobody. They change nothing.
 
@@ -74,6 +77,7 @@ class Population:
     seed: int = 0
     llm: LLMSettings | None = None
     sources: Mapping[str, str] = field(default_factory=dict, compare=False)
+    annotators: Annotators = field(default_factory=Annotators)
 
     def __post_init__(self) -> None:
         if self.style not in STYLES:
@@ -277,8 +281,10 @@ def read_population(path: Path, name: str) -> Population:
         raise CardError(f"{path}: behaviour is {shown(settings)}; a table of settings is needed.")
     try:
         style, seed = data.get("style", "plain"), data.get("seed", 0)
-        sources = _read_sources(data.get("sources"), settings)
-        return Population(name, settings, style, seed, llm_settings(data.get("llm")), sources)
+        annotators = data.get("annotators", {})
+        judging, llm = annotators_of(annotators), llm_settings(data.get("llm"))
+        sources = _read_sources(data.get("sources"), {**settings, **annotators})
+        return Population(name, settings, style, seed, llm, sources, judging)
     except RecosimError as error:
         raise CardError(f"{path}: {error}") from None
 

@@ -81,7 +81,7 @@ def test_what_was_trained_is_found(tmp_path, capsys):
 def test_what_is_missing_is_named_with_the_command(tmp_path):
     with pytest.raises(CheckpointError, match="'coin' has not been trained with seed 0") as error:
         bench(tmp_path, "coin", "random")
-    assert "recosim train coin CPR-LastFM-Small --checkpoints" in str(error.value)
+    assert "recosim train CPR-LastFM-Small --agents coin --checkpoints" in str(error.value)
     assert not (tmp_path / "results").exists()
     train()
     with pytest.raises(CheckpointError, match=r"seed 2.*--seeds 3"):
@@ -132,8 +132,8 @@ def test_all_leaves_out_what_is_not_trained_and_says_so(tmp_path):
     ran = [agent.name for agent in results.environments[0].agents]
     assert "logic" in ran
     assert "coin" not in ran
-    (notice,) = [text for text in notices if "'coin'" in text]
-    assert "recosim train coin CPR-LastFM-Small" in notice
+    (notice,) = [text for text in notices if "coin" in text]
+    assert "recosim train CPR-LastFM-Small --agents coin" in notice
     assert len(ran) + len(notices) == len(agent_names())
 
 
@@ -192,7 +192,7 @@ def test_the_command_says_all_that_differs():
         "protocol_options": {"on_reject": "remove"},
     }
     assert train_command("coin", "CPR-LastFM", 3, overrides, None) == (
-        "recosim train coin CPR-LastFM --world 'my world' --estimator mf "
+        "recosim train CPR-LastFM --agents coin --world 'my world' --estimator mf "
         "--set on_reject=remove --seeds 3"
     )
 

@@ -52,7 +52,9 @@ def run(*words: object) -> str:
 
 def test_old_results_give_the_report_that_they_gave(old):
     before = (old / "report.md").read_text()
-    assert render_report(old, plots=False).markdown.read_text() == before
+    report = render_report(old, plots=False)
+    assert report.markdown.read_text() == before
+    assert "before results carried a digest" in report.notes[0]
     assert read_results(old).format == 2
     (env,) = read_results(old).environments
     assert env.agent("logic").estimate("SR@15").value == 1
@@ -85,7 +87,8 @@ def test_old_conversations_are_shown(old):
 
 
 def test_old_traces_become_new_ones(old, tmp_path):
-    trace = Trace.read(trace_path(old, KEY, "random", 0))
+    with pytest.warns(RuntimeWarning, match="before traces carried a digest"):
+        trace = Trace.read(trace_path(old, KEY, "random", 0))
     assert "format" not in trace.metadata
     rows, _ = read_episodes(old, read_run(old).env(KEY), "random", 0)
     for name in rows:

@@ -49,7 +49,10 @@ class FaultServer:
     rate: share of the calls that break.
     kinds: how they break.
     script: called with (request, number of the call with this content, from 0); returns a key of
-        `FAULTS`, of `DRESSES`, or a (status, body) pair; None leaves the choice to `rate`.
+        `FAULTS`, of `DRESSES`, a (status, body) pair, or a function of (handler, request) that
+        writes what it likes; None leaves the choice to `rate`.
+    refuses: called with each request, a probe too; what it returns, a (status, body) pair, is the
+        answer, None goes on.
     say: called with the request; the text of the answer.
     slow: seconds that a slow answer takes, if its caller waits that long.
     models: names that it has.
@@ -60,8 +63,9 @@ class FaultServer:
 
     def __init__(
         self, *, rate=0.0, kinds=tuple(FAULTS), script=None, say=say, slow=60.0, models=("test",),
-        key="", forms=("json_schema", "json_object"), delay=0.0,
+        key="", forms=("json_schema", "json_object"), delay=0.0, refuses=None,
     ):  # fmt: skip
+        self.refuses = refuses
         self.rate, self.kinds, self.script, self.say, self.slow = rate, kinds, script, say, slow
         self.models, self.key, self.forms, self.delay = models, key, forms, delay
         self.asked: Counter[str] = Counter()  # calls by content
@@ -163,6 +167,10 @@ class Handler(BaseHTTPRequestHandler):
         if request["model"] not in owner.models:
             self.reply(404, {"error": {"message": f"no model {request['model']}"}})
             return
+        refused = self.owner.refuses and self.owner.refuses(request)
+        if refused:
+            self.reply(*refused)
+            return
         form = request.get("response_format", {}).get("type")
         if form and form not in owner.forms and "ignored" not in owner.forms:
             self.reply(400, {"error": {"message": f"unknown response_format {form}"}})
@@ -177,7 +185,8 @@ class Handler(BaseHTTPRequestHandler):
             owner.bodies.append(request)
             owner.headers.append(dict(self.headers))
             fate = owner.fate(request, content, number)
-            owner.fates[fate if isinstance(fate, str) else str(fate[0])] += 1
+            told = "written" if callable(fate) else fate
+            owner.fates[told if isinstance(told, str) else str(told[0])] += 1
         self.meet(fate, request)
 
     def allowed(self):
@@ -198,7 +207,10 @@ class Handler(BaseHTTPRequestHandler):
     def meet(self, fate, request):
         owner = self.owner
         good = owner.say(request)
-        if not isinstance(fate, str):
+        if callable(fate):
+            self.close_connection = True
+            fate(self, request)
+        elif not isinstance(fate, str):
             self.reply(*fate)
         elif fate == "429":
             self.reply(429, {"error": {"message": "slow down"}}, {"Retry-After": "0.05"})

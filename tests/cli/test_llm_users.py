@@ -9,7 +9,7 @@ from chat.fault_server import FaultServer
 from typer.testing import CliRunner
 
 from recosim.cli import app
-from recosim.errors import BudgetError, ChatError, UnknownNameError
+from recosim.errors import BudgetError, ChatError, FallbackError, OptionError, UnknownNameError
 from recosim.trace import Trace
 
 pytest.importorskip("openai", reason="the extra [llm] is not installed")
@@ -111,3 +111,67 @@ def test_a_budget_that_is_spent_stops_the_run_and_more_goes_on(server, tmp_path,
 def test_a_person_talks_with_a_language_model(server):
     out = run("play", "CPR-LastFM-Small", "--user", "llm", "--seed", "1", lines="recommend\nquit\n")
     assert "Hm, " in out
+
+
+# ---- what is the model's own ---------------------------------------------------------------------
+
+FIFTY = ["bench", "CPR-LastFM-Small", "--episodes", "50", "--no-plots"]
+
+
+def test_a_bench_in_which_the_model_says_nothing_ends_and_goes_on_when_told_to(tmp_path):
+    with FaultServer(script=lambda request, number: "not_json") as bad:
+        model = ["--users", "llm_decides", "--user-llm", "test", "--base-url", bad.url]
+        out = ["--agents", "max_entropy", "--out", tmp_path / "out"]
+        with pytest.raises(
+            FallbackError, match=r"\(100%\) are not.*it is not JSON.*max-fallbacks 1"
+        ):
+            run(*FIFTY, *out, *model)
+        assert bad.asked.total() < 3 * 300, "it ends before much is asked"
+        said = run(*FIFTY, *out, *model, "--max-fallbacks", "1")
+    assert "0 %" in said
+    assert "say little of the model" in " ".join(said.split())
+    rows = (tmp_path / "out" / "report.md").read_text().splitlines()
+    (row,) = [line for line in rows if line.startswith("| max_entropy") and "%" in line]
+    assert row.endswith("| 0 % | 0 % |")
+    (counts,) = (tmp_path / "out" / "own").rglob("*.json")
+    for own, asked in json.loads(counts.read_text()).values():
+        assert own == 0
+        assert asked > 50
+    again = run("report", tmp_path / "out", "--check", "--no-plots")
+    assert "0 %" in again
+
+
+def test_the_moves_of_the_agent_are_counted_too(server, tmp_path):
+    moves = ["--agents", "llm,max_entropy", "--agent-llm", "questions=2", "--agent-llm", "reasks=0"]
+    with pytest.raises(FallbackError, match="moves of agent 'llm'"):
+        run(*FIFTY, *moves, "--out", tmp_path / "a")
+
+    def choose(request):
+        return json.dumps({"why": "so", "move": "recommend", "items": []})
+
+    server.say = choose
+    run(*FIFTY, *moves, "--episodes", "5", "--out", tmp_path / "b")
+    report = (tmp_path / "b" / "report.md").read_text().partition("### Pairs")[0]
+    rows = [line.split(" | ") for line in report.splitlines() if line.startswith("| ")]
+    shares = {row[0].strip("| "): row[-1].strip(" |") for row in rows}
+    assert (shares["llm"], shares["max_entropy"]) == ("100 %", "-")
+    results = json.loads((tmp_path / "b" / "results.json").read_text())
+    (env,) = results["environments"]
+    own = {agent["name"]: agent["seeds"][0].get("own") for agent in env["agents"]}
+    assert own["max_entropy"] is None
+    assert own["llm"]["moves"][0] == own["llm"]["moves"][1] > 0
+    settings = {agent["name"]: agent["settings"] for agent in env["setup"]["agents"]}
+    assert settings["llm"]["questions"] == 2
+
+
+def test_any_users_can_be_spoken_for(server, tmp_path):
+    said = run(*BENCH, "--users", "terse", "--user-llm", "temperature=0.2", "--out", tmp_path / "a")
+    assert "Words by" in said
+    results = json.loads((tmp_path / "a" / "results.json").read_text())
+    users = results["environments"][0]["setup"]["users"]
+    assert (users["name"], users["llm"]["temperature"]) == ("terse_llm", 0.2)
+    assert users["llm"]["decides"] == "nothing"
+    with pytest.raises(UnknownNameError, match="temperature"):
+        run(*BENCH, "--user-llm", "temprature=1", "--out", tmp_path / "b")
+    with pytest.raises(OptionError, match="twice"):
+        run(*BENCH, "--user-llm", "a", "--user-llm", "model=b", "--out", tmp_path / "b")

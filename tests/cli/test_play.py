@@ -123,7 +123,7 @@ def test_the_recommender_sees_the_opening_the_questions_and_what_is_legal(talk: 
     assert "I am looking for something with" in out
     assert "best questions" in out
     assert "move 1 of 14" in out
-    assert "commands: ask, recommend, questions, candidates, history, help, quit" in out
+    assert "commands: ask, recommend, questions, candidates, history, undo, help, quit" in out
 
 
 def test_entropies_and_counts_are_those_of_the_candidates(talk: Any, tmp_path: Path) -> None:

@@ -263,3 +263,19 @@ def test_a_missing_extra_names_the_installation():
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "pip install 'recosim[sb3]'" in run.stdout
+
+
+@pytest.mark.parametrize("name", ["PPO", "DQN", "QRDQN"])
+def test_an_algorithm_without_masks_is_told_the_two_ways_on(name):
+    """A newcomer's first script, and what its error says to do."""
+    import sb3_contrib
+    import stable_baselines3
+
+    kind = getattr(stable_baselines3, name, None) or getattr(sb3_contrib, name)
+    few = {"n_steps": 32, "batch_size": 32} if name == "PPO" else {"learning_starts": 30}
+    strict = gym.make("recosim/CPR-LastFM-Small-v0")
+    with pytest.raises(IllegalActionError, match=r"MaskablePPO.*illegal='penalise'"):
+        kind("MultiInputPolicy", strict, seed=0, device="cpu", **few).learn(400)
+    lenient = gym.make("recosim/CPR-LastFM-Small-v0", illegal="penalise")
+    model = kind("MultiInputPolicy", lenient, seed=0, device="cpu", **few).learn(64)
+    assert model.num_timesteps >= 64

@@ -194,7 +194,7 @@ def edit(path: Path) -> None:
         (truncate, "item.npy", "item.npy has 284 bytes, not 288"),
         (flip, "user.npy", "the content of user.npy is not what was written"),
         (Path.unlink, "attribute.npy", "attribute.npy is missing"),
-        (Path.unlink, "estimator.json", "estimator.json cannot be read"),
+        (Path.unlink, "estimator.json", "estimator.json is missing"),
         (truncate, "estimator.json", "estimator.json cannot be read"),
         (edit, "estimator.json", "was changed"),
     ],

@@ -46,10 +46,11 @@ def load() -> None:
         for kernel in vars(import_module(f"recosim.envs.{name}.entries")).values():
             if isinstance(kernel, Entry):
                 kernel.compile()
-    for name in ("recosim.cli", "recosim.bench.report", "recosim.audit", "pyarrow.parquet",
-                 "pyarrow.dataset", "pyarrow.compute", "recosim.estimators.mf",
-                 "recosim.users.fitting",
-                 "recosim.chat", "scipy.optimize", "recosim.agents.torch_learner"):  # fmt: skip
+    for name in (
+        "recosim.cli", "recosim.bench.report", "recosim.audit", "recosim.estimators.mf",
+        "recosim.users.fitting", "recosim.chat", "recosim.agents.torch_learner",
+        "pyarrow.parquet", "pyarrow.dataset", "pyarrow.compute", "scipy.optimize",
+    ):  # fmt: skip
         import_module(name)
     for name in ("torch", "openai", "pandas"):
         try:

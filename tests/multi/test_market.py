@@ -13,8 +13,9 @@ from recosim.errors import OptionError, UnknownNameError
 from recosim.kernels.random import PLATFORM, draw_units
 from recosim.multi.market import Market
 from recosim.multi.measures import likeness
+from recosim.multi.plan import Plan
 from recosim.multi.platforms import Ranking, make_platforms
-from recosim.multi.running import Plan, Tracer, play_chunk
+from recosim.multi.shard import Tracer, play_chunk
 from recosim.multi.tally import Tally
 from recosim.multi.travel import MIND
 

@@ -11,10 +11,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from recosim.envs.setup import Setup
-from recosim.errors import OptionError, ResultsError
-from recosim.multi import running
+from recosim.errors import BusyError, OptionError, ResultsError
+from recosim.files import LOCK, held
+from recosim.multi import shard
 from recosim.multi.measures import concentration, gini, lorenz
-from recosim.multi.running import Plan, labels, run_population
+from recosim.multi.plan import Plan, labels
+from recosim.multi.running import run_population, usual_chunk
 
 TABLES = ("daily.parquet", "cohorts.parquet", "items.parquet", "summary.json")
 
@@ -55,7 +57,7 @@ def test_any_size_of_chunks_gives_the_same_bytes(plan, whole, tmp_path, chunk, r
 
 def test_a_stopped_run_goes_on_where_it_was(plan, whole, tmp_path, monkeypatch):
     folder, played = tmp_path / "stopped", []
-    usual = running.play_chunk
+    usual = shard.play_chunk
 
     def play(market, numbers, seed):
         if len(played) == 2:
@@ -63,7 +65,7 @@ def test_a_stopped_run_goes_on_where_it_was(plan, whole, tmp_path, monkeypatch):
         played.append(int(numbers[0]))
         usual(market, numbers, seed)
 
-    monkeypatch.setattr(running, "play_chunk", play)
+    monkeypatch.setattr(shard, "play_chunk", play)
     with pytest.raises(KeyboardInterrupt):
         run_population(plan, folder, chunk=10, threads=1)
     assert len(list((folder / "chunks").iterdir())) == 2
@@ -94,6 +96,10 @@ def test_the_folder_of_another_run_is_refused(plan, whole, tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(ResultsError, match=r"no run\.json"):
         run_population(plan, tmp_path)
+    (tmp_path / "notes.txt").rename(tmp_path / ".notes")  # what is hidden is no file of anybody
+    run_population(replace(plan, users=2, traces=False), tmp_path, threads=1)
+    with held(tmp_path / LOCK), pytest.raises(BusyError, match="another process is writing to"):
+        run_population(replace(plan, users=2, traces=False), tmp_path, threads=1)
     (tmp_path / "run.json").write_text("{")
     with pytest.raises(ResultsError, match="cannot be read"):
         run_population(plan, tmp_path)
@@ -105,7 +111,7 @@ def test_damaged_parts_are_named(plan, tmp_path):
     part = tmp_path / "a" / "chunks" / "000000.npz"
     data = part.read_bytes()
     part.write_bytes(data[: len(data) // 2])
-    with pytest.raises(ResultsError, match=r"000000\.npz is damaged"):
+    with pytest.raises(ResultsError, match=r"000000\.npz cannot be read"):
         run_population(small, tmp_path / "a", threads=1)
     run_population(replace(small, seed=2), tmp_path / "b", threads=1)
     part.write_bytes((tmp_path / "b" / "chunks" / "000000.npz").read_bytes())
@@ -146,6 +152,15 @@ def test_measures_by_hand():
 def test_plans_that_cannot_be(plan, name, value):
     with pytest.raises(OptionError, match=name):
         replace(plan, **{name: value})
+
+
+def test_parts_are_many_enough_to_share_and_large_enough_to_be_quick(plan, tmp_path):
+    assert [usual_chunk(n) for n in (1, 10_000, 100_000, 10**7)] == [4096, 4096, 6250, 16_384]
+    small = replace(plan, users=4, traces=False)
+    run_population(small, tmp_path / "a", chunk=3, threads=1)
+    told = []
+    run_population(small, tmp_path / "a", threads=1, progress=lambda *said: told.append(said))
+    assert [said[::2] for said in told] == [(3, "done before"), (4, "done before")]
 
 
 @pytest.mark.parametrize("value", [0, True, 2.0])

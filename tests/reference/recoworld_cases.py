@@ -13,11 +13,11 @@ import numpy as np
 from reference.random_worlds import random_vectors, random_world
 
 from recosim.envs.recoworld.rules import REPEATS, LifeRules, Rewards
-from recosim.envs.recoworld.tables import split_users
 from recosim.estimators.base import Vectors
 from recosim.users import Population
 from recosim.users.behaviour import WORDS
 from recosim.world.arrays import SPLITS
+from recosim.world.parts import split_users
 from recosim.world.world import World
 
 __all__ = ["LifeCase", "life_world", "random_case", "random_life_rules", "random_life_users"]

@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
+import copy
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from rich.console import Console, RenderableType
 from rich.text import Text
 
 from recosim.acts import Moves
+from recosim.agents.base import Agent
 from recosim.envs.batch import Batch
 from recosim.envs.recorder import Recorder
+from recosim.envs.saving import State
 from recosim.envs.talk import Talk
 from recosim.envs.words import words_of
 from recosim.errors import RecosimError
 from recosim.trace import Trace
 from recosim.world.world import World
 
-__all__ = ["Game", "PersonLeft"]
+__all__ = ["Game", "Mark", "PersonLeft"]
+
+
+class Mark(NamedTuple):
+    """Where an episode was: the batch, the agent, what was said, and how much was recorded."""
+
+    batch: State | None
+    agent: Agent | None
+    talk: Any
+    moves: int
 
 
 class PersonLeft(Exception):
@@ -56,6 +69,7 @@ class Game:
     ) -> None:
         self.batch, self.console, self._talk = batch, console, talk
         self._agent, self._seed, self._metadata, self._save = agent, seed, metadata, save
+        _edit_lines()
         self._recorder, self._words = Recorder(batch), words_of(batch.family)
         if talk is not None:
             talk.open(np.ones(1, dtype=bool))
@@ -92,6 +106,39 @@ class Game:
         """The rows of the trace."""
         rows: list[dict[str, Any]] = self.trace().table.to_pylist()
         return rows
+
+    # ---- taking back -------------------------------------------------------------------------
+
+    def mark(self, agent: Agent | None = None) -> Mark:
+        """Where the episode is now, to come back to.
+
+        Args:
+            agent: who recommends; one that holds what cannot be copied (a connection to a server)
+                is left out, and there is no way back then.
+        """
+        memo = {id(part): part for part in (self.batch, self.batch.world)}
+        try:
+            copied = None if agent is None else copy.deepcopy(agent, memo)
+        except Exception:  # whatever copying meets
+            return Mark(None, None, None, 0)
+        talk = None if self._talk is None else copy.deepcopy(self._talk.state())
+        return Mark(self.batch.state(), copied, talk, len(self._recorder.moves))
+
+    def go_back(self, mark: Mark) -> Agent | None:
+        """Be where a mark with a batch is; what was recorded since is gone.
+
+        Returns:
+            The agent as it was, None where there is none.
+        """
+        assert mark.batch is not None
+        self.batch.set_state(mark.batch)
+        if self._talk is not None:
+            self._talk.set_state(mark.talk)
+        del self._recorder.moves[mark.moves :]
+        if self._save is not None:
+            self.trace().write(self._save)
+        self.say("(taken back)", "dim")
+        return mark.agent
 
     # ---- the terminal ------------------------------------------------------------------------
 
@@ -146,6 +193,13 @@ class Game:
         if not sys.stdin.isatty():  # a log of piped input shows what was typed
             self.say(line)
         return line.strip()
+
+
+def _edit_lines() -> None:
+    """Arrows, and the lines that were typed before, where the platform has them."""
+    if sys.stdin.isatty():
+        with suppress(ImportError):
+            import readline  # noqa: F401  (`input` uses it from now on)
 
 
 def _style(line: str) -> str:

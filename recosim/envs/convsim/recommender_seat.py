@@ -30,6 +30,7 @@ _COMMANDS = {
     "words": "words [N]         the N words (20) that part what was found",
     "read": "read ID           a document",
     "history": "history           everything said so far",
+    "undo": "undo              take the last move back",
     "help": "help              this list",
     "quit": "quit              leave; also ctrl-C, ctrl-D",
 }
@@ -87,15 +88,16 @@ class SearchRecommenderSeat(RecommenderSeat):
         if not there:
             yield Text(f"  {title}: nothing")
             return
+        self.listed["i"] = there
         n = int(a["n_marked"][0])
         ups = a["marked_up"][0, :n].tolist()
         marks = dict(zip(a["marked_items"][0, :n].tolist(), ups, strict=True))
         table = Table(box=None, pad_edge=False, header_style="dim")
         table.add_column(f"  {title}", no_wrap=True, max_width=48)
         table.add_column("")
-        for item in there:
+        for number, item in enumerate(there, start=1):
             mark = {1: "+ ", 0: "- "}.get(marks.get(item, -1), "  ")
-            label = Text(f"{mark}{document_label(self.world, item)}")
+            label = Text(f"{mark}{number:>2}. {document_label(self.world, item)}")
             table.add_row(label, Text(snippet_of(self.world, item, query, index), "dim"))
         yield table
 
@@ -106,6 +108,9 @@ class SearchRecommenderSeat(RecommenderSeat):
             return typed
         word, _, rest = line.strip().partition(" ")
         word, rest = word.casefold().rstrip(".!"), rest.strip()
+        if word in ("recommend", "read", "how"):
+            rest = self.numbered(rest, "i")
+            line = f"{word} {rest}".strip()
         if word in ("found", "words") and (not rest or rest.isdecimal()):
             many = int(rest or _MANY)
             if many < 1:
@@ -145,6 +150,7 @@ class SearchRecommenderSeat(RecommenderSeat):
     def _help(self) -> Iterator[str]:
         for line in _COMMANDS.values():
             yield f"  {line}"
+        yield "  #2 is the second of the last list: read #2, recommend #1 #3."
         facets = [str(name) for name in self.world.facet_names][
             : self.batch.n_askables - 1 - self.batch.protocol.questions
         ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 
 import numpy as np
@@ -15,7 +14,7 @@ from recosim.acts import Ask, Moves, Recommend, Reflect, SystemAct
 from recosim.envs.board import RecommenderSeat, Typed
 from recosim.envs.cpr.dialogues import Dialogues
 from recosim.envs.words import attribute_label, facet_label, item_label
-from recosim.errors import IllegalActionError, OptionError, RecosimError
+from recosim.errors import IllegalActionError, OptionError, RecosimError, nearest
 from recosim.language.names import find, find_all
 
 __all__ = ["CPRRecommenderSeat", "moves_left"]
@@ -23,13 +22,16 @@ __all__ = ["CPRRecommenderSeat", "moves_left"]
 _COMMANDS = {
     "ask": "ask NAME         ask whether the user wants it: ask 12, ask indie, ask indi",
     "recommend": "recommend        show the best candidates; recommend 3 17 5 shows those items",
+    "because": "because NAME     the same, and why: because indie; recommend 3 17 because indie",
     "reflect": "reflect          revise what is believed about the user, after a refusal; no turn",
     "questions": "questions [N]    the N best questions (20), by entropy",
     "candidates": "candidates [N]   the N best candidates (20) and their attributes",
     "history": "history          everything said so far",
+    "undo": "undo             take the last move back",
     "help": "help             this list",
     "quit": "quit             leave the conversation; also ctrl-C, ctrl-D",
 }
+_ALONE = ("reflect", "history", "help", "quit")
 _SYNONYMS = {"q": "quit", "exit": "quit", "?": "help", "bye": "quit"}
 _FEW, _MANY = 5, 20
 
@@ -41,7 +43,7 @@ def moves_left(batch: Dialogues) -> int:
 
 
 class CPRRecommenderSeat(RecommenderSeat):
-    """Commands in place of sentences, and tables of questions and candidates."""
+    """Commands or sentences, and numbered tables of questions and candidates."""
 
     batch: Dialogues
 
@@ -66,7 +68,10 @@ class CPRRecommenderSeat(RecommenderSeat):
         yield Text(
             f"\nmove {number} of {protocol.acting_turns}: {n:,} candidate{'s' * (n != 1)}", "bold"
         )
-        yield from self._questions(_FEW)
+        if "questions" in self._commands():
+            yield from self._questions(_FEW)
+        else:
+            yield from self._candidates(_FEW)
         yield Text(f"commands: {', '.join(self._legal_commands())}", "dim")
 
     # ---- commands --------------------------------------------------------------------------------
@@ -75,14 +80,18 @@ class CPRRecommenderSeat(RecommenderSeat):
         if not line:
             raise OptionError(f"type a command: {', '.join(self._legal_commands())}.")
         word, _, rest = line.partition(" ")
+        if _is_sentence(line) and word.casefold() not in (*_COMMANDS, *_SYNONYMS):
+            return super().read(line)
         command = self._command(word, line)
         rest = rest.strip()
-        if rest and command in ("reflect", "history", "help", "quit"):
+        if rest and command in _ALONE:
             raise OptionError(f"{command!r} stands alone; given {line!r}.")
         if command == "ask":
             return self._ask(rest)
         if command == "recommend":
             return self._recommend(rest)
+        if command == "because":
+            return self._recommend(f"because {rest}")
         if command == "reflect":
             return self._reflect()
         if command == "questions":
@@ -98,15 +107,15 @@ class CPRRecommenderSeat(RecommenderSeat):
         given = word.casefold()
         if given in _SYNONYMS:
             return _SYNONYMS[given]
-        begun = [command for command in _COMMANDS if command.startswith(given)]
+        begun = [command for command in self._commands() if command.startswith(given)]
         if len(begun) == 1 or given in begun:
             return begun[0] if len(begun) == 1 else given
         if begun:
             raise OptionError(f"{word!r} may be {' or '.join(map(repr, begun))}; type more of it.")
-        near = difflib.get_close_matches(given, _COMMANDS, n=1, cutoff=0.6)
+        near = nearest(given, self._commands())
         message = f"{word!r} is not a command."
         if near:
-            message += f" Did you mean {near[0]!r}?"
+            message += f" Did you mean {near!r}?"
         else:
             try:
                 askable = find(line, self._askable_names(), self._kind)
@@ -117,6 +126,7 @@ class CPRRecommenderSeat(RecommenderSeat):
 
     def _ask(self, name: str) -> Typed:
         hint = "'questions' lists what can be asked."
+        name = self.numbered(name, self._kind[0])
         askable = find(name, self._askable_names(), self._kind, hint)
         if not self.batch.legal_actions()[0, askable]:
             raise IllegalActionError(f"{self._label(askable)} {self._why_not(askable)} {hint}")
@@ -139,8 +149,10 @@ class CPRRecommenderSeat(RecommenderSeat):
         batch, world = self.batch, self.world
         if not batch.legal_actions()[0, batch.n_askables]:
             raise IllegalActionError("nothing is left to recommend.")
+        names, reasons = self._reasons(names)
         if not names:
-            return Typed("act", moves=self._moves(Recommend()))
+            return Typed("act", moves=self._moves(Recommend((), reasons)))
+        names = self.numbered(names, "i")
         items = find_all(names, world.item_names, "item", "'candidates' lists items.")
         top_k = batch.protocol.top_k
         if len(items) > top_k:
@@ -150,7 +162,27 @@ class CPRRecommenderSeat(RecommenderSeat):
         inside = set(batch.candidate_ids(0).tolist())
         outside = [item_label(world, v) for v in items if v not in inside]
         remark = Text(f"(shown although not among the candidates: {', '.join(outside)})", "dim")
-        return Typed("act", (remark,) * bool(outside), self._moves(Recommend(tuple(items))))
+        return Typed(
+            "act", (remark,) * bool(outside), self._moves(Recommend(tuple(items), reasons))
+        )
+
+    def _reasons(self, text: str) -> tuple[str, tuple[int, ...]]:
+        """What comes before "because", and the attributes behind it.
+
+        Raises:
+            OptionError: lists have no reasons here, or too many are given.
+        """
+        before, because, names = f" {text}".rpartition(" because ")
+        if not because:
+            return text, ()
+        most = self.batch.protocol.aspects
+        if not most:
+            raise OptionError("lists are shown without a reason here; leave 'because' out.")
+        names = self.numbered(names, "a")
+        given = find_all(names, list(self.world.attribute_names), "attribute")
+        if len(given) > most:
+            raise OptionError(f"{len(given)} reasons were given; at most {most} are said.")
+        return before.strip(), tuple(given)
 
     def _reflect(self) -> Typed:
         if not self.batch.legal_actions()[0, self.batch.n_askables + 1]:
@@ -160,7 +192,8 @@ class CPRRecommenderSeat(RecommenderSeat):
         return Typed("act", moves=self._moves(Reflect()))
 
     def _moves(self, act: SystemAct) -> Moves:
-        return Moves.of([act], self.batch.protocol.top_k)
+        protocol = self.batch.protocol
+        return Moves.of([act], protocol.top_k, protocol.aspects)
 
     # ---- what the person sees --------------------------------------------------------------------
 
@@ -173,6 +206,7 @@ class CPRRecommenderSeat(RecommenderSeat):
         if not len(order):
             yield Text("nothing is left to ask")
             return
+        self.listed[self._kind[0]] = order.tolist()
         table = Table(box=None, pad_edge=False, header_style="dim")
         table.add_column("  best questions", no_wrap=True)
         table.add_column("entropy", justify="right")
@@ -180,8 +214,8 @@ class CPRRecommenderSeat(RecommenderSeat):
         if not facets:
             table.add_column("facet", no_wrap=True)
         n = int(batch.arrays["n_candidates"][0])
-        for askable in order.tolist():
-            cells = [f"  {self._label(askable)}", f"{entropy[askable]:.2f}"]
+        for number, askable in enumerate(order.tolist(), start=1):
+            cells = [f"{number:>4}. {self._label(askable)}", f"{entropy[askable]:.2f}"]
             if facets:
                 cells.append(str(len(self.world.facet_attributes.row(askable))))
             else:
@@ -202,18 +236,20 @@ class CPRRecommenderSeat(RecommenderSeat):
             return
         scores = _scores(batch, candidates)
         order = np.lexsort((candidates, -scores.astype(np.float64)))[:most]
+        self.listed["i"] = candidates[order].tolist()
         status = batch.arrays["status"][0]
         known = {1: ("green", " (yes)"), -1: ("red", " (no)"), 2: ("dim", " (?)")}
         table = Table(box=None, pad_edge=False, header_style="dim")
         table.add_column("  best candidates", no_wrap=True)
         table.add_column("score", justify="right")
         table.add_column("attributes")
-        for item, score in zip(candidates[order].tolist(), scores[order].tolist(), strict=True):
+        best = zip(candidates[order].tolist(), scores[order].tolist(), strict=True)
+        for number, (item, score) in enumerate(best, start=1):
             has = []
             for attribute in world.item_attributes.row(item).tolist():
                 style, remark = known.get(int(status[attribute]), ("", ""))
                 has.append(Text(world.attribute_names[attribute] + remark, style))
-            label = Text(f"  {item_label(world, item)}")
+            label = Text(f"{number:>4}. {item_label(world, item)}")
             table.add_row(label, f"{score:.2f}", Text(", ").join(has))
         yield table
         if len(candidates) > most:
@@ -226,12 +262,24 @@ class CPRRecommenderSeat(RecommenderSeat):
             "recommend": bool(mask[n]),
             "reflect": bool(mask[n + 1]),
         }
-        return [command for command in _COMMANDS if legal.get(command, True)]
+        return [command for command in self._commands() if legal.get(command, True)]
+
+    def _commands(self) -> list[str]:
+        """The commands that the rules know."""
+        protocol = self.batch.protocol
+        there = {
+            "ask": protocol.question != "none",
+            "questions": protocol.question != "none",
+            "because": protocol.aspects > 0,
+        }
+        return [command for command in _COMMANDS if there.get(command, True)]
 
     def _help(self) -> Iterator[str]:
         protocol = self.batch.protocol
-        for line in _COMMANDS.values():
-            yield f"  {line}"
+        for command in self._commands():
+            yield f"  {_COMMANDS[command]}"
+        yield "  #2 is the second of the last list: ask #2, recommend #1 #3. Sentences do too:"
+        yield "  'Do you like indie?', 'How about #1?'"
         question = {
             "binary": "A question is about one attribute; the user says yes, no, or don't know.",
             "choice": "A question is about the attribute you name and others of its facet, up to "
@@ -256,6 +304,10 @@ class CPRRecommenderSeat(RecommenderSeat):
     def _label(self, askable: int) -> str:
         label = facet_label if self.batch.asks_facets else attribute_label
         return label(self.world, askable)
+
+
+def _is_sentence(line: str) -> bool:
+    return "?" in line or len(line.split()) > 2
 
 
 def _how_many(text: str, command: str) -> int:

@@ -88,7 +88,10 @@ class CPRUserSeat(UserSeat):
         if given in ("quit", "exit", "q"):
             return Typed("quit")
         if given in ("help", "?"):
-            more = "'item' shows what you have in mind, 'history' what was said, 'quit' leaves."
+            more = (
+                "'item' shows what you have in mind, 'history' what was said, 'undo' takes your "
+                "last answer back, 'quit' leaves."
+            )
             return Typed("look", (Text(self._how_to_answer()), Text(more)))
         if given == "item":
             return Typed("look", tuple(self.show_mind()))

@@ -15,10 +15,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from recosim.acts import Level, Outcome, Verb
-from recosim.envs.recoworld.acts import SCOPES
 from recosim.envs.recoworld.rules import LifeRules
 from recosim.metrics import Episodes
-from recosim.trace import Column, Columns, Flag, Trace, totals
+from recosim.trace import Column, Columns, Flag, Kind, Trace, totals
 from recosim.world.world import World
 
 __all__ = ["COLUMNS", "HEAD", "LifeColumns", "long_tail"]
@@ -27,7 +26,18 @@ __all__ = ["COLUMNS", "HEAD", "LifeColumns", "long_tail"]
 HEAD = 0.2
 
 _INTS = pa.list_(pa.int32())
-_INSTRUCTION = (Flag, "attributes", "attributes", IntEnum("Scope", SCOPES, start=0))
+
+
+class Scope(IntEnum):
+    """How long an instruction holds; the places of `recosim.envs.recoworld.acts.SCOPES`."""
+
+    TURN = 0
+    SESSION = 1
+    ALWAYS = 2
+
+
+# The numbers of an instruction.
+_PARTS: tuple[Kind, ...] = (Flag, "attributes", "attributes", Scope)
 
 EXTRA = (
     Column("day", pa.int16(), "day of the move, from 0"),
@@ -61,14 +71,14 @@ EXTRA = (
         _INTS,
         "instructions given with the move: directive (1 want, 0 avoid), attribute, condition (-1 "
         "for none), scope (0 turn, 1 session, 2 always), directive, ...",
-        of=_INSTRUCTION,
+        of=_PARTS,
         least=(0, 0, -1, 0),
     ),
     Column(
         "at_opening",
         _INTS,
         "the same of those given at the opening of a session that it led to",
-        of=_INSTRUCTION,
+        of=_PARTS,
         least=(0, 0, -1, 0),
     ),
     Column(
@@ -153,7 +163,6 @@ _PLAIN = {
 }
 _SUMMED = ("first_obeyed", "first_ignored", "obeyed", "ignored", "over_lists", "over_obeyed")
 _SUMMED_REAL = ("over_base", "let_down", "regret", "length", "reward")
-_INSTRUCTION = 4  # numbers of one
 
 
 class LifeColumns(Columns):
@@ -231,7 +240,7 @@ class LifeColumns(Columns):
             "likes": number(rows[levels >= Level.ACCEPT]),
             "minutes": totals(each, starts),
             "voiced": count(np.bincount(given, minlength=len(trace)) > 0),
-            "instructions": (number(given) + number(told)) // _INSTRUCTION,
+            "instructions": (number(given) + number(told)) // len(_PARTS),
             "utility": trace.column("utility")[last],
             "ndcg": totals(np.nan_to_num(trace.column("ndcg").astype(np.float64)), starts),
             "tail": totals(trace.column("tail").astype(np.int64), starts),
@@ -311,7 +320,7 @@ def _kept(values: NDArray[Any], keep: NDArray[np.bool_]) -> tuple[NDArray[Any], 
 def _instructions(given: NDArray[np.int32]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Instructions int32 (rows, places, 4) as a list column; an unused place is -1."""
     there = given[:, :, 1] >= 0
-    return given[there].ravel(), _INSTRUCTION * there.sum(axis=1)
+    return given[there].ravel(), len(_PARTS) * there.sum(axis=1)
 
 
 def _values(trace: Trace, name: str) -> tuple[NDArray[Any], NDArray[np.int64]]:

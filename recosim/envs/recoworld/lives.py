@@ -25,13 +25,14 @@ from recosim.envs.recoworld.retrieval import rank_pools
 from recosim.envs.recoworld.rules import REPEATS, LifeRules
 from recosim.envs.recoworld.settings import REALS
 from recosim.envs.recoworld.solving import solve
-from recosim.envs.recoworld.tables import split_users, world_arrays
+from recosim.envs.recoworld.tables import world_arrays
 from recosim.errors import IllegalActionError, OptionError
 from recosim.estimators.base import Vectors
 from recosim.kernels.random import PURPOSES, draw_units
 from recosim.kernels.table import Memory
 from recosim.kernels.threads import default_threads
 from recosim.users import Behaviour, Population, population
+from recosim.world.parts import split_users
 from recosim.world.world import World
 
 __all__ = ["REWARD_TERMS", "Lives"]

@@ -27,6 +27,7 @@ _COMMANDS = {
     "items": "items [N]         the N best items to show (20), with their attributes",
     "tastes": "tastes [N]        the N attributes (20) that are taken most, and least, when shown",
     "history": "history           everything said so far",
+    "undo": "undo              take the last move back",
     "help": "help              this list",
     "quit": "quit              leave; also ctrl-C, ctrl-D",
 }
@@ -96,6 +97,7 @@ class LifeRecommenderSeat(RecommenderSeat):
     def _recommend(self, names: str) -> Typed:
         if not names:
             return self._act(self.batch.n_askables)
+        names = self.numbered(names, "i")
         items = find_all(names, self.world.item_names, "item", "'items' lists some.")
         top_k = self.batch.protocol.top_k
         if len(items) > top_k:
@@ -114,18 +116,19 @@ class LifeRecommenderSeat(RecommenderSeat):
         if not fresh:
             yield Text("  nothing is left that was not shown")
             return
+        self.listed["i"] = fresh
         answers, taken = batch.arrays["answers"][0], batch.arrays["taken_counts"][0]
         table = Table(box=None, pad_edge=False, header_style="dim")
         table.add_column("  best items to show", no_wrap=True)
         table.add_column("attributes, and how often items with them were consumed")
-        for item in fresh:
+        for number, item in enumerate(fresh, start=1):
             has = []
             for attribute in world.item_attributes.row(item).tolist():
                 known = {1: ("green", " (yes)"), -1: ("red", " (no)"), 3: ("dim", " (?)")}
                 style, remark = known.get(int(answers[attribute]), ("", ""))
                 times = f" {taken[attribute]}" * bool(taken[attribute])
                 has.append(Text(f"{world.attribute_names[attribute]}{times}{remark}", style))
-            table.add_row(Text(f"  {item_label(world, item)}"), Text(", ").join(has))
+            table.add_row(Text(f"{number:>4}. {item_label(world, item)}"), Text(", ").join(has))
         yield table
 
     def _tastes(self, most: int) -> Iterator[RenderableType]:
@@ -150,6 +153,7 @@ class LifeRecommenderSeat(RecommenderSeat):
     def _help(self) -> Iterator[str]:
         for line in _COMMANDS.values():
             yield f"  {line}"
+        yield "  #2 is the second of the last list: recommend #1 #3, How about #2?"
         rules = self.batch.protocol
         yield (
             f"A list shows up to {rules.top_k} items. The user reads it from the top, tires, may "

@@ -152,6 +152,18 @@ class LifeUserSeat(UserSeat):
             return self._done()
         return Typed("look", tuple(self._prompt()))
 
+    def take_back(self) -> Typed | None:
+        if not self._levels and not self._stopped:
+            return None
+        if self._stopped:
+            self._stopped = False
+        else:
+            self._levels.pop()
+        for item in self._items[len(self._levels) :]:
+            self._minutes.pop(item, None)
+        self._said = []
+        return Typed("look", tuple(self._prompt()))
+
     def _check_minutes(self, item: int, level: Level, minutes: float) -> None:
         longest = float(self.batch.arrays["length"][item])
         if level < Level.CLICK or minutes > longest:
@@ -236,7 +248,8 @@ class LifeUserSeat(UserSeat):
         yield "leave for good, or say what should change: 'no more rock for now', 'when it is rock,"
         yield "nothing mellow, today', 'from now on more jazz'. A whole list may be answered in one"
         yield "sentence. Questions: yes, no, don't know."
-        yield "'mind' shows what you are after, 'history' what was said, 'quit' leaves the game."
+        yield "'mind' shows what you are after, 'history' what was said, 'undo' takes the last word"
+        yield "back, 'quit' leaves the game."
 
 
 def _is_number(text: str) -> bool:

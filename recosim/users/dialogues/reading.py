@@ -42,7 +42,7 @@ def dialogue_form(path: Path) -> str:
     if suffix == ".jsonl":
         try:
             return "redial" if is_redial(json.loads(first)) else ""
-        except ValueError:  # cut in its first line: its reader says where
+        except (ValueError, RecursionError):  # cut in its first line: its reader says where
             return "redial"
     value = parse_json(path, text)
     return "iard" if is_iard(value) else "laps" if is_laps(value) else ""

@@ -20,6 +20,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from recosim.checked import read_table
 from recosim.errors import ImportDataError, OptionError
 from recosim.users.dialogues.turns import csv_rows
 from recosim.users.fitting.occasions import Gathering, Log
@@ -102,15 +103,10 @@ def table_rows(
     if path.suffix.lower() == ".csv":
         yield from csv_rows(path, needed=needed, known=known)
         return
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     try:
-        table = pq.read_table(path)
+        table, _, _ = read_table(path, ImportDataError, "Save it again.")
     except FileNotFoundError:
         raise ImportDataError(f"{path}: no such file.") from None
-    except (pa.ArrowInvalid, OSError) as error:
-        raise ImportDataError(f"{path} is not a readable Parquet file: {error}") from None
     for name in needed:
         if name not in table.schema.names:
             told = ", ".join(table.schema.names)

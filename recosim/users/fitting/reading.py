@@ -71,12 +71,11 @@ def _tells_sessions(columns: Iterable[str]) -> bool:
 def _parquet(
     path: Path, world: World | None, world_of: Callable[[Trace, Path], World] | None
 ) -> Log:
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         schema = pq.read_schema(path)
-    except (pa.ArrowInvalid, OSError) as error:
+    except Exception as error:  # pyarrow has many
         raise ImportDataError(f"{path} is not a readable Parquet file: {error}") from None
     if b"recosim" not in (schema.metadata or {}):
         if _tells_sessions(schema.names):

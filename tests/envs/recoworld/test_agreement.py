@@ -20,10 +20,10 @@ from reference.recoworld_cases import (
 from reference.recoworld_world import LifeTables
 
 from recosim.envs.recoworld.rules import REPEATS, LifeRules
-from recosim.envs.recoworld.tables import split_users
 from recosim.users import Population
 from recosim.users.behaviour import WORDS
 from recosim.world.csr import csr_from_lists
+from recosim.world.parts import split_users
 from recosim.world.world import World, build_world
 
 

@@ -11,11 +11,11 @@ import pytest
 from recosim.acts import Moves, Verb
 from recosim.envs.recoworld.lives import Lives
 from recosim.envs.recoworld.rules import LifeRules
-from recosim.envs.recoworld.tables import split_users
 from recosim.envs.setup import Setup
 from recosim.errors import IllegalActionError, OptionError, StateError, UnknownNameError
 from recosim.users import Population
 from recosim.world.csr import csr_from_lists
+from recosim.world.parts import split_users
 from recosim.world.world import build_world
 
 NAME = "recosim/RecoWorld-LastFM-Small-v0"

@@ -1,0 +1,1 @@
+"""Annotators: users who are shown lists, rate them and compare them (docs/annotators.md)."""
