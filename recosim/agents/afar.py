@@ -35,8 +35,8 @@ class Training:
         agent: name of its card. environment: short name, for settings that hang on it.
         env: which of the set-ups it learns in.
         place: where its checkpoint goes, and the seed.
-        rounds: None: those of the card.
-        again, check_every, stop_after, tensorboard: see `recosim.agents.training.train`.
+        rounds: None: those of the card. again, tensorboard, check_every, stop_after: see
+            `recosim.agents.training.train`.
     """
 
     agent: str
@@ -45,9 +45,9 @@ class Training:
     place: Place
     rounds: int | None = None
     again: bool = False
+    tensorboard: Path | None = None
     check_every: int | None = None
     stop_after: int | None = None
-    tensorboard: Path | None = None
 
     def __str__(self) -> str:
         return f"{self.agent} on {self.env}, seed {self.place.seed}"
@@ -147,9 +147,9 @@ def open_trainings(
             setups[training.env],
             training.place,
             rounds=training.rounds,
+            again=training.again,  # an actor that replaces another begins anew then
             check_every=training.check_every,
             stop_after=training.stop_after,
-            again=training.again,  # an actor that replaces another begins anew then
             tensorboard=training.tensorboard,
             progress=lambda done, total, what: tell(done, what),
         )

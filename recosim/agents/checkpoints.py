@@ -223,7 +223,7 @@ class Checkpoint:
             CheckpointError: they are not those that were written.
         """
         path = self.folder / "best.npz"
-        return read_arrays(path, CheckpointError, _advice(self.folder), self.best_sha256 or None)
+        return read_arrays(path, CheckpointError, _advice(self.folder), self.best_sha256)
 
     def training_state(self) -> Arrays:
         """What training needs to go on; a finished checkpoint has it no more.
@@ -249,10 +249,6 @@ class Checkpoint:
                 f"{_advice(self.folder)}"
             )
         return self
-
-
-def _digest_of(path: Path) -> str:
-    return file_digest(path) if path.exists() else ""
 
 
 def write_checkpoint(
@@ -293,8 +289,8 @@ def write_checkpoint(
             "seconds": round(seconds, 3),
             "history": {name: list(values) for name, values in history.items()},
             "sha256": file_digest(part / "weights.npz"),
-            "training_sha256": _digest_of(part / "training.npz"),
-            "best_sha256": _digest_of(part / "best.npz"),
+            "training_sha256": _digest(part / "training.npz"),
+            "best_sha256": _digest(part / "best.npz"),
             "kept": None if best is None else best.round,
             "stopped": stopped,
         }
@@ -380,6 +376,11 @@ def differences(wanted: Key, found: Key) -> str:
         else:
             parts.append(f"{name} {theirs!r}, not {ours!r}")
     return "; ".join(parts)
+
+
+def _digest(path: Path) -> str:
+    """Of a file; "" where there is none."""
+    return file_digest(path) if path.exists() else ""
 
 
 @lru_cache(maxsize=1)

@@ -96,9 +96,17 @@ def train(
     with held(place.lock, CheckpointError, "Name another folder for checkpoints."):
         clear_up(place.folder)
         return _train(
-            learner, setup, place, rounds, again, every, stop_after, save_seconds, tensorboard,
+            learner,
+            setup,
+            place,
+            rounds,
+            again,
+            every,
+            stop_after,
+            save_seconds,
+            tensorboard,
             progress,
-        )  # fmt: skip
+        )
 
 
 def _train(
@@ -119,6 +127,7 @@ def _train(
     rival = found if found is not None and found.finished and found.rounds != rounds else None
     if rival is not None:
         place = place.beside(rounds)
+        clear_up(place.folder)
         found = read_checkpoint(place.folder).check(place) if place.folder.exists() else None
     # Schedules hang on the number of rounds: a training of another length is another training.
     before = found if found is not None and found.rounds == rounds else None
@@ -128,7 +137,8 @@ def _train(
         stack.enter_context(one_thread())
         learner.bind(setup.batch(learner.batch_size, track=learner.track))
         learner.start(place.seed)
-        checks, best = Checks(learner, setup), None
+        checks = Checks(learner, setup)
+        best: Best | None = None
         done, seconds, history, stopped = 0, 0.0, History(), False
         if before is not None:
             best = _best_of(before, checks)
@@ -181,21 +191,6 @@ def _train(
     return before
 
 
-def _take_back(learner: Learner, before: Checkpoint) -> None:
-    """Put a learner where a training stopped. Raises `CheckpointError`."""
-    learner.set_weights(before.weights())
-    state = before.training_state()
-    try:
-        learner.set_training_state(state)
-    except (ArithmeticError, LookupError, TypeError, ValueError, RuntimeError) as error:
-        if isinstance(error, RecosimError):
-            raise
-        raise CheckpointError(
-            f"{before.folder} holds the training of another learner: {error!r}. Delete it and "
-            "train again."
-        ) from None
-
-
 def _best_of(checkpoint: Checkpoint, checks: Checks) -> Best | None:
     """The best weights of a training that goes on; None where it was not checked yet."""
     if checkpoint.kept is None:
@@ -214,6 +209,21 @@ def _outplays(best: Best | None, rival: Checkpoint | None, checks: Checks) -> bo
 def _since(best: Best, done: int, every: int, rounds: int) -> int:
     """Checks since the best one; 0 at the end, when nothing is left to stop."""
     return 0 if done == rounds else done // every - best.round // every
+
+
+def _take_back(learner: Learner, before: Checkpoint) -> None:
+    """Put a learner where a training stopped. Raises `CheckpointError`."""
+    learner.set_weights(before.weights())
+    state = before.training_state()
+    try:
+        learner.set_training_state(state)
+    except (ArithmeticError, LookupError, TypeError, ValueError, RuntimeError) as error:
+        if isinstance(error, RecosimError):
+            raise
+        raise CheckpointError(
+            f"{before.folder} holds the training of another learner: {error!r}. Delete it and "
+            "train again."
+        ) from None
 
 
 def _note(history: History, done: int, metrics: dict[str, float]) -> None:

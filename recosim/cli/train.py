@@ -224,9 +224,9 @@ class Runs(NamedTuple):
             place,
             self.rounds,
             self.again,
+            events,
             self.check_every,
             self.stop_after,
-            events,
         )
 
     def train_on(

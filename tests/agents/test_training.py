@@ -353,8 +353,8 @@ def test_checkpoints_of_before_there_were_checks_are_read(tmp_path):
     done = train(Coin(), setup(), place(tmp_path))
     path = done.folder / "checkpoint.json"
     body = json.loads(path.read_text())
-    del body["kept"], body["stopped"]
-    path.write_text(json.dumps(body))
+    del body["digest"], body["kept"], body["stopped"], body["best_sha256"]
+    write_checked(path, body)
     old = read_checkpoint(done.folder)
     assert (old.kept, old.stopped, old.finished, old.kept_figures) == (None, False, True, {})
     assert train(Coin(), setup(), place(tmp_path)) == old
@@ -405,7 +405,7 @@ def test_a_checkpoint_from_before_digests_is_read_with_a_notice(tmp_path):
     done = train(Coin(), setup(), place(tmp_path))
     path = done.folder / "checkpoint.json"
     body = json.loads(path.read_text())
-    del body["digest"], body["training_sha256"]
+    del body["digest"], body["training_sha256"], body["best_sha256"]
     path.write_text(json.dumps(body))
     with pytest.warns(RuntimeWarning, match="before checkpoints carried a digest"):
         assert train(Coin(), setup(), place(tmp_path)) == done
@@ -513,7 +513,7 @@ def test_checkpoints_of_the_first_format_are_found_by_what_their_keys_say(tmp_pa
     where.folder.rename(old)
     path = old / "checkpoint.json"
     body = json.loads(path.read_text()) | {"format": 1}
-    del body["digest"], body["training_sha256"]
+    del body["digest"], body["training_sha256"], body["best_sha256"]
     body["key"] |= {
         "agent": "recosim.agents.elsewhere:Coin",
         "settings": {"batch": 32, "rate": 0.2},

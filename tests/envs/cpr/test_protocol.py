@@ -27,7 +27,7 @@ OF_BEFORE = {
 def test_two_choices_of_before_keep_their_meaning_and_are_not_played() -> None:
     before, now = Protocol.from_dict(OF_BEFORE), PRESETS["mcmipl"]
     assert before != now
-    assert before.label == "mcmipl with choices = 0, on_reject = keep"
+    assert before.label == "unicorn with question = choice, targets = 2"
     assert not before.is_played
     assert now.is_played
     with pytest.raises(OptionError, match="choices = 2 for instance"):
