@@ -27,7 +27,7 @@ from recosim.cli.options import (
     split_names,
     user_settings,
 )
-from recosim.errors import MissingExtraError, OptionError, RecosimError
+from recosim.errors import MissingExtraError, OptionError, RecosimError, shown
 from recosim.progress import show_progress
 from recosim.terminal import tell, terminal
 
@@ -111,7 +111,10 @@ def train(
 
     agents, environments = agents_and_environments(environments, agents)
     if agents is None or not split_names(agents):
-        raise OptionError("name agents to train, e.g. --agents scpr; 'all' for all that learn.")
+        raise OptionError(
+            f"{shown(environments[0])} names no agent to train; name some, e.g. --agents scpr, or "
+            "'all' for all that learn."
+        )
     check_folder(checkpoints or checkpoint_root())
     check_folder(tensorboard)
     overrides = environment_overrides(

@@ -103,10 +103,16 @@ def test_an_illegal_move_of_an_agent_is_an_error_that_names_it(tmp_path, monkeyp
         run_bench([small(20)], ["abs_greedy"], tmp_path)
 
 
-@pytest.mark.parametrize("name", ["CPR-LastFM-Smal", "recosim/CPR-Yelp-v9", "EAR-LastFM"])
+@pytest.mark.parametrize("name", ["CPR-LastFM-Smal", "recosim/CPR-Yelp-v9"])
 def test_unknown_environment_offers_the_nearest(name):
     with pytest.raises(UnknownNameError, match="Did you mean"):
         prepare_env(name)
+
+
+def test_another_family_or_world_is_never_offered_as_what_was_meant():
+    with pytest.raises(UnknownNameError, match=r"Allowed: .*EAR-Yelp") as refused:
+        prepare_env("EAR-LastFM")
+    assert "Did you mean" not in str(refused.value)
 
 
 def test_overrides_change_the_rules_and_the_users():

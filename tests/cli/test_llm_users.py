@@ -135,7 +135,7 @@ def test_a_bench_in_which_the_model_says_nothing_ends_and_goes_on_when_told_to(t
     (row,) = [line for line in rows if line.startswith("| max_entropy") and "%" in line]
     assert row.endswith("| 0 % | 0 % |")
     (counts,) = (tmp_path / "out" / "own").rglob("*.json")
-    for own, asked in json.loads(counts.read_text()).values():
+    for own, asked in json.loads(counts.read_text())["own"].values():
         assert own == 0
         assert asked > 50
     again = run("report", tmp_path / "out", "--check", "--no-plots")
@@ -167,7 +167,8 @@ def test_the_moves_of_the_agent_are_counted_too(server, tmp_path):
 
 def test_any_users_can_be_spoken_for(server, tmp_path):
     said = run(*BENCH, "--users", "terse", "--user-llm", "temperature=0.2", "--out", tmp_path / "a")
-    assert "Words by" in said
+    assert "100 %" in said
+    assert "Words by model" in (tmp_path / "a" / "report.md").read_text()
     results = json.loads((tmp_path / "a" / "results.json").read_text())
     users = results["environments"][0]["setup"]["users"]
     assert (users["name"], users["llm"]["temperature"]) == ("terse_llm", 0.2)
