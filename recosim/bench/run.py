@@ -156,7 +156,8 @@ def run_bench(
             for seed in seeds
         ]
         left = [u for u in units if not has_episodes(folder, u.setup, u.entrant.name, u.seed)]
-        tell(in_all - sum(len(u.env.conversations) for u in left), "done before")
+        if len(left) < len(units):
+            tell(in_all - sum(len(unit.env.conversations) for unit in left), "done before")
         if cluster is not None:
             run_units(left, cluster, tell, clock, notice or _silence)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -20,6 +21,7 @@ from recosim.bench.results import (
     write_joint,
 )
 from recosim.bench.schema import EnvResult
+from recosim.checked import write_checked
 from recosim.envs.cpr.family import CPR
 from recosim.errors import ResultsError
 from recosim.metrics import Episodes, Figure, Joint, Line, Metric, Scatter
@@ -117,12 +119,17 @@ def test_joint_figures_stand_in_the_results_and_in_a_table(tmp_path, env):
 
 def test_an_edited_joint_figure_is_found(tmp_path, env):
     path = tmp_path / "joint" / env.setup.key / "fast-0.json"
-    path.write_text(path.read_text().replace("0.25", "0.75", 1))
+    whole = path.read_text()
+    path.write_text(whole.replace("0.25", "0.75", 1))
+    with pytest.raises(ResultsError, match=r"fast-0.json was changed after it was written"):
+        verify_results(tmp_path)
+    body = json.loads(path.read_text())  # and by one who knows how to write a digest
+    write_checked(path, {name: value for name, value in body.items() if name != "digest"})
     with pytest.raises(ResultsError, match=r"agents\[0\].seeds\[0\].joint"):
         verify_results(tmp_path)
     path.write_text("{")
     with pytest.raises(
-        ResultsError, match=r"fast-0.json is damaged .* Remove it and .*fast-0.parq"
+        ResultsError, match=r"fast-0.json cannot be read: .* Remove it and .*fast-0.parq"
     ):
         verify_results(tmp_path)
 
