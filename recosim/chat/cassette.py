@@ -170,6 +170,8 @@ class Cassette:
         found: tuple[Any, ...] | None = connection.execute(
             self._select("WHERE key = ?"), (key,)
         ).fetchone()
+        if found is not None and found[0] != key:  # the tree of a damaged file leads elsewhere
+            raise self._damaged(key, "another one was found in its place")
         return found
 
     def _answer(self, row: tuple[Any, ...]) -> Answer:
@@ -266,6 +268,12 @@ class Cassette:
             (application,) = connection.execute("PRAGMA application_id").fetchone()
             (version,) = connection.execute("PRAGMA user_version").fetchone()
             (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            columns = [name for _, name, *_ in connection.execute("PRAGMA table_info(answers)")]
+            if application == APPLICATION and version == 1 and "sum" in columns:
+                raise CassetteError(
+                    f"{self.path} is damaged: its answers carry checksums, and its format is of "
+                    "before there were any. Take another copy."
+                )
             if self.mode == "record" and not application and not version and not tables:
                 connection.execute(TABLE)
                 connection.execute(f"PRAGMA application_id = {APPLICATION}")

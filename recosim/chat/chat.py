@@ -106,10 +106,19 @@ class Chat:
             raise OptionError(f"workers is {workers!r}; a whole number from 1 is needed.")
         todo = list(requests)
         stop = threading.Event()
+        under_way: set[int] = set()  # also what was begun at the moment of Ctrl-C, in no list yet
+
+        def ask(number: int, request: ChatRequest) -> ChatReply:
+            under_way.add(number)
+            try:
+                return self._unless_stopped(request, stop)
+            finally:
+                under_way.discard(number)
+
         futures: list[Future[ChatReply]] = []
         with ThreadPoolExecutor(workers, thread_name_prefix="recosim-chat") as pool:
             try:
-                futures += (pool.submit(self._unless_stopped, request, stop) for request in todo)
+                futures += (pool.submit(ask, n, request) for n, request in enumerate(todo))
                 for done, future in enumerate(as_completed(futures), 1):
                     if progress is not None:
                         progress(done, len(todo), "asking")
@@ -119,7 +128,7 @@ class Chat:
                 stop.set()
                 pool.shutdown(wait=False, cancel_futures=True)
                 # A call may begin just now: until all have ended, they are ended again.
-                while not all(future.done() for future in futures):
+                while under_way or not all(future.done() for future in futures):
                     self._interrupt()
                     time.sleep(0.02)
                 raise

@@ -25,7 +25,6 @@ from recosim.world.world import World
 KINDS = [
     {"question": "binary"},
     {"question": "binary", "on_reject": "remove", "drop_failed": "if_more_than_k"},
-    {"question": "choice", "choices": 2},
     {"question": "facet", "top_k": 3},
 ]
 

@@ -302,6 +302,9 @@ except KeyboardInterrupt:
 @pytest.mark.skipif(os.name != "posix", reason="signals are of POSIX")
 @pytest.mark.parametrize("how", ["many", "one"])
 def test_ctrl_c_ends_calls_under_way_at_once(how):
+    def heeds_interrupts():  # even where the tests run in the background, which ignores them
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
     def trickle(handler, request):
         for _ in range(3000):
             handler.connection.sendall(b"H")
@@ -315,6 +318,7 @@ def test_ctrl_c_ends_calls_under_way_at_once(how):
         process = subprocess.Popen(
             [sys.executable, "-c", CODE, server.url, how],
             stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": root},
+            preexec_fn=heeds_interrupts,
         )  # fmt: skip
         assert process.stdout.readline() == "ready\n"
         give_up = time.monotonic() + 60

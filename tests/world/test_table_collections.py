@@ -156,8 +156,6 @@ def remove(file: str) -> Callable[[Path], None]:
         (lambda folder: (folder / "documents.csv").write_text("") and None, r":1: the table is em"),
         (lambda folder: (folder / "interactions.csv").write_text("user,item\n") and None,
          r"holds documents\.csv, a collection to search in, and interactions\.csv, a world of use"),
-        (lambda folder: (folder / "topics.csv").write_bytes(b"id,utterance\na1,caf\xe9\n") and None,
-         r"topics\.csv:2: not utf-8 text"),
     ],
 )  # fmt: skip
 def test_faults_are_named_with_their_place(

@@ -144,7 +144,7 @@ def test_one_illegal_action_leaves_the_whole_batch_alone(threads: int, bad: int,
 
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_an_illegal_action_says_why_and_what_is_legal(question: str) -> None:
-    d = dialogues(1, Protocol(question=question))  # type: ignore[arg-type]
+    d = dialogues(1, Protocol(question=question, choices=2))  # type: ignore[arg-type]
     n, legal = d.n_askables, np.flatnonzero(d.legal_actions()[0])
     illegal = int(np.flatnonzero(d.legal_actions()[0, :n] == 0)[0])
     why = "this protocol has no questions"
@@ -173,7 +173,7 @@ def test_penalised_illegal_actions_use_the_turn_of_their_row_alone() -> None:
 
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_conversations_do_not_depend_on_batch_or_threads(question: str) -> None:
-    protocol = PROTOCOL.with_options(question=question)
+    protocol = PROTOCOL.with_options(question=question, choices=2)
     whole, threaded = dialogues(400, protocol), dialogues(400, protocol, threads=2)
     rows = [*range(7), 391, 399]
     alone = [dialogues(1, protocol) for _ in rows]
@@ -264,7 +264,7 @@ def test_a_saved_state_is_a_copy() -> None:
 
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_a_known_opening_without_a_target_gives_the_same_beliefs(question: str) -> None:
-    d = dialogues(12, Protocol(question=question))  # type: ignore[arg-type]
+    d = dialogues(12, Protocol(question=question, choices=2))  # type: ignore[arg-type]
     believed = Dialogues(WORLD, VECTORS, d.protocol, 12)
     a = d.arrays
     believed.begin(slice(None), a["user"], a["asked_facet"], a["accepted"], a["n_accepted"])

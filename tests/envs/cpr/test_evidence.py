@@ -163,7 +163,10 @@ def test_deflecting_several_items_and_questions_borne():
 @pytest.mark.parametrize("question", ["choice", "facet"])
 def test_the_other_kinds_of_questions(question):
     trace, world = played(
-        {"answer_noise": 0.1, "dont_know": 0.1, "cooperativeness": 0.5}, n=1000, question=question
+        {"answer_noise": 0.1, "dont_know": 0.1, "cooperativeness": 0.5},
+        n=1000,
+        question=question,
+        **({"choices": 2} if question == "choice" else {}),
     )
     found = fit_users(log_of_trace(trace, world))
     check(

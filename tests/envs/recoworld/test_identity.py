@@ -135,7 +135,7 @@ def test_rows_of_a_vector_environment_are_scalar_environments(mode: str) -> None
                 if not (rest[1] or rest[2]):
                     assert infos["true_utility"][row] == info["true_utility"]
                     mindset = infos["privileged"]["mindset"][row]
-                    assert np.asarray(mindset).tolist() == info["privileged"]["mindset"]
+                    assert np.array_equal(mindset, info["privileged"]["mindset"])
                 elif mode == "SameStep":
                     same_single(infos["final_obs"][row], observation)
                     observation, _ = single.reset()

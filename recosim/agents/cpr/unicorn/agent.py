@@ -18,6 +18,7 @@ from recosim.agents.learner import Arrays
 from recosim.agents.replay import PrioritisedReplay
 from recosim.agents.torch_learner import TorchLearner
 from recosim.envs.cpr.dialogues import Dialogues
+from recosim.envs.cpr.protocol import Protocol
 from recosim.errors import MissingExtraError, OptionError, unknown
 from recosim.estimators.registry import ESTIMATORS, fit_or_load
 from recosim.estimators.settings import number, whole
@@ -135,6 +136,14 @@ class Unicorn(CPRAgent, TorchLearner):
         self.explore = number("explore", explore, low=0.0, high=1.0)
 
     # ---- networks -------------------------------------------------------------------------------
+
+    def misfit(self, protocol: Protocol) -> str:
+        if protocol.question == "choice":
+            return (
+                "its graph joins each accepted attribute to all candidates, and under question = "
+                "choice they have any of those that are accepted"
+            )
+        return super().misfit(protocol)
 
     def bind(self, batch: Dialogues) -> None:
         vectors = batch.vectors

@@ -65,10 +65,9 @@ class StateBuilder:
         self.batch, self.select = batch, SELECT.index(select)
         self.facets = protocol.question == "facet"
         self.attributes = min(attributes, batch.n_askables)
-        # A turn accepts one attribute, several in a choice, and in a facet those of one item, or,
-        # from a user that errs, one that it does not have.
-        named = {"binary": 1, "choice": protocol.choices}
-        most = named.get(protocol.question, a["accepted"].shape[1] + 1)
+        # A turn accepts one attribute, in a facet those of one item, or, from a user that errs,
+        # one that it does not have.
+        most = 1 if protocol.question == "binary" else a["accepted"].shape[1] + 1
         self.tokens = min((protocol.max_turns + 1) * most, world.n_attributes, MAX_TOKENS)
         self.ask_vectors = vectors.attribute
         if self.facets:
