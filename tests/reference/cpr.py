@@ -172,7 +172,8 @@ class ReferenceConversation(Beliefs):
             return []
         common = set.intersection(*(self.tables.item_attributes[v] for v in self.targets))
         if self.protocol.yes_if == "item_and_user":
-            common = common & self.own_attributes or common
+            own = common & self.own_attributes
+            common = own if self._openings_with(sorted(own)) else common
         named = self._opening_attributes(common, None)
         spoken_of = {p for f in self.facets_asked for p in self.tables.facet_attributes[f]}
         return named + user.further(common - {*named, *spoken_of})

@@ -183,15 +183,16 @@ def _shared(t: Table, v: int, attributes: np.ndarray) -> np.ndarray:
 
 @kernel
 def _sayable(t: Table, b: int, attributes: np.ndarray) -> np.ndarray:
-    """Those that the user has too, where a yes needs that; all if they have none."""
+    """Those that the user has too, where a yes needs that; all if none of these can open."""
     if not f.user_has_too(t):
         return attributes
-    own, n = np.empty(attributes.shape[0], dtype=np.int32), 0
+    own, n, opens = np.empty(attributes.shape[0], dtype=np.int32), 0, False
     for k in range(attributes.shape[0]):
         if has_themselves(t, b, np.int64(attributes[k])):
             own[n] = attributes[k]
             n += 1
-    return own[:n] if n > 0 else attributes
+            opens = opens or f.question(t) != FACET or f.facet_of(t)[attributes[k]] >= 0
+    return own[:n] if opens else attributes
 
 
 @kernel
