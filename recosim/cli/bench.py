@@ -10,7 +10,13 @@ from typing import Annotated
 
 import typer
 
-from recosim.cli.clusters import RayAddressOption, RayOption, ShardsOption, cluster_of
+from recosim.cli.clusters import (
+    RayAddressOption,
+    RayOption,
+    ShardsOption,
+    ThreadsOption,
+    cluster_of,
+)
 from recosim.cli.complete import complete_agents, complete_users
 from recosim.cli.options import (
     AgentLLMOption,
@@ -113,9 +119,7 @@ def bench(
         int | None,
         typer.Option(help="Conversations advanced at once; by default what fits well.", min=1),
     ] = None,
-    threads: Annotated[
-        int | None, typer.Option(help="Threads of a batch; with --ray 1 by default.", min=1)
-    ] = None,
+    threads: ThreadsOption = None,
     ray: RayOption = False,
     shards: ShardsOption = None,
     ray_address: RayAddressOption = None,

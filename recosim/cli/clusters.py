@@ -11,7 +11,7 @@ from recosim.errors import OptionError
 if TYPE_CHECKING:
     from recosim.cluster import Cluster
 
-__all__ = ["RayAddressOption", "RayOption", "ShardsOption", "cluster_of"]
+__all__ = ["RayAddressOption", "RayOption", "ShardsOption", "ThreadsOption", "cluster_of"]
 
 RayOption = Annotated[
     bool,
@@ -31,6 +31,9 @@ RayAddressOption = Annotated[
         help="With --ray: HOST:PORT of a cluster of several machines, as `ray start --head` prints "
         "it, or auto. By default Ray is started on this machine, for this command alone."
     ),
+]
+ThreadsOption = Annotated[
+    int | None, typer.Option(help="Threads of a batch; with --ray 1 by default.", min=1)
 ]
 
 

@@ -7,7 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
-from recosim.cli.clusters import RayAddressOption, RayOption, ShardsOption, cluster_of
+from recosim.cli.clusters import (
+    RayAddressOption,
+    RayOption,
+    ShardsOption,
+    ThreadsOption,
+    cluster_of,
+)
 from recosim.cli.options import (
     EstimatorOption,
     EstimatorSetOption,
@@ -93,9 +99,7 @@ def population(
     rows: Annotated[
         int, typer.Option(help="Users advanced at once. It changes no result.", min=1)
     ] = 1024,
-    threads: Annotated[
-        int | None, typer.Option(help="Threads of a batch; with --ray 1 by default.", min=1)
-    ] = None,
+    threads: ThreadsOption = None,
     ray: RayOption = False,
     shards: ShardsOption = None,
     ray_address: RayAddressOption = None,

@@ -5,19 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-
-from recosim.cli import main
-
-
-def run(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
-    """Status, output and errors of a command line."""
-    try:
-        main([str(word) for word in words])
-        status = 0
-    except SystemExit as end:
-        status = int(end.code or 0)
-    captured = capsys.readouterr()
-    return status, captured.out, captured.err
+from cli.command import run
 
 
 def test_a_bench_prints_a_table_and_writes_a_report(tmp_path, capsys):

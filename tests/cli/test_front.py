@@ -13,23 +13,13 @@ import time
 from pathlib import Path
 
 import pytest
+from cli.command import run
 
 from recosim.bench.tables import Table
 from recosim.cli import complete, main
 from recosim.cli.tables import fitted, parted
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def run(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
-    """Status, output and errors of a command line."""
-    try:
-        main([str(word) for word in words])
-        status = 0
-    except SystemExit as end:
-        status = int(end.code or 0)
-    captured = capsys.readouterr()
-    return status, captured.out, captured.err
 
 
 @pytest.fixture(scope="module")
